@@ -1,0 +1,61 @@
+"""Every way a command can end: one exception base, its children, and the table of exit codes."""
+
+from __future__ import annotations
+
+EXIT_CODES: dict[int, str] = {
+    0: "done",
+    1: "a bug of ours",
+    2: "usage or configuration",
+    3: "input data unusable",
+    4: "model file unusable",
+    5: "quality gate failed, nothing replaced",
+    6: "degraded forecast written",
+    7: "training failed",
+    8: "output cannot be written",
+    9: "busy: another run holds the lock",
+    10: "input too old",
+    130: "interrupted (SIGINT)",
+    143: "terminated (SIGTERM)",
+}
+
+
+class LstmcastError(Exception):
+    """Base of every error that is told in one line; `exit_code` is a key of EXIT_CODES."""
+
+    exit_code = 1
+    name = "E_BUG"
+
+
+class UsageError(LstmcastError):
+    """An option or a configuration value that cannot be used."""
+
+    exit_code = 2
+    name = "E_USAGE"
+
+
+class DataError(LstmcastError):
+    """Input data that cannot be understood, or that do not fit the model's contract."""
+
+    exit_code = 3
+    name = "E_DATA"
+
+
+class ModelFileError(LstmcastError):
+    """A file that is not a model, is damaged, or is too new."""
+
+    exit_code = 4
+    name = "E_MODEL"
+
+
+class TrainingError(LstmcastError):
+    """Training that cannot start (too little history) or cannot go on (diverged)."""
+
+    exit_code = 7
+    name = "E_TRAINING"
+
+
+class OutputError(LstmcastError):
+    """A result that could not be written."""
+
+    exit_code = 8
+    name = "E_OUTPUT"

@@ -1,0 +1,142 @@
+"""Every tunable of a training run, once: its name, default, limits and one-line meaning."""
+
+from __future__ import annotations
+
+import dataclasses
+import re
+from dataclasses import dataclass
+from typing import Any
+
+from lstmcast.errors import UsageError
+
+GROUPS = ("Data", "Network", "Training", "Preparation")
+
+
+def _option(
+    default: Any,
+    group: str,
+    meaning: str,
+    *,
+    low: float | None = None,
+    high: float | None = None,
+    choices: tuple[str, ...] = (),
+) -> Any:
+    """A dataclass field that carries its own meaning and limits (low and high are allowed values)."""
+    metadata = {"group": group, "meaning": meaning, "low": low, "high": high, "choices": choices}
+    return dataclasses.field(default=default, metadata=metadata)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Options:
+    """What a user may set; None means: derived from the data (`auto`)."""
+
+    target: str | None = _option(None, "Data", "column to forecast")
+    time: str | None = _option(None, "Data", "time column")
+    id: str | None = _option(None, "Data", "column that names the series of a panel")
+    known: tuple[str, ...] = _option((), "Data", "columns known ahead, separated by commas")
+    past: tuple[str, ...] = _option((), "Data", "columns known up to now only")
+    freq: str | None = _option(None, "Data", "time step: 15min, 1h, 1D, W-SUN, MS, …")
+    tz: str | None = _option(None, "Data", "time zone of the stamps, such as Europe/Helsinki")
+    season: tuple[int, ...] | None = _option(None, "Data", "season lengths in rows: 24,168", low=2)
+
+    horizon: int | None = _option(None, "Network", "steps ahead", low=1, high=10_000)
+    lookback: int | None = _option(None, "Network", "past rows the network sees", low=1, high=100_000)
+    segment: int | None = _option(None, "Network", "rows a recurrent step takes", low=1, high=10_000)
+    highway: bool = _option(True, "Network", "add the linear forecaster to the network's output")
+    decoder: str = _option(
+        "segments",
+        "Network",
+        "segments: the LSTM goes on over the horizon; direct: all from its last state",
+        choices=("segments", "direct"),
+    )
+    layers: int = _option(1, "Network", "stacked LSTM layers", low=1, high=16)
+    hidden: int = _option(64, "Network", "hidden size", low=1, high=4096)
+    dense: tuple[int, ...] = _option((), "Network", "sizes of dense layers on top: 64,32", low=1)
+    activation: str = _option(
+        "relu", "Network", "of the dense layers", choices=("relu", "tanh", "sigmoid", "identity")
+    )
+    dropout: float = _option(0.2, "Network", "share of units dropped in training", low=0.0, high=0.95)
+
+    loss: str = _option(
+        "pinball", "Training", "what training lowers", choices=("pinball", "mae", "mse", "huber")
+    )
+    optimizer: str = _option("adamw", "Training", "update rule", choices=("adamw", "adam", "sgd"))
+    lr: float | None = _option(None, "Training", "highest learning rate", low=1e-8, high=10.0)
+    batch: int = _option(128, "Training", "windows a step", low=1, high=65_536)
+    steps: int | None = _option(None, "Training", "training steps", low=0, high=10_000_000)
+    epochs: float | None = _option(
+        None, "Training", "passes over the training windows, instead of --steps", low=0.0, high=1e6
+    )
+    patience: int | None = _option(
+        None, "Training", "validations without a gain before stopping", low=1, high=100_000
+    )
+    clip: float = _option(1.0, "Training", "largest gradient norm", low=1e-6, high=1e6)
+    seed: int = _option(0, "Training", "start of all randomness", low=0, high=2**32 - 1)
+    members: int = _option(1, "Training", "networks whose median is the forecast", low=1, high=64)
+    threads: int | None = _option(None, "Training", "workers that train members side by side", low=1, high=256)
+    budget: str | None = _option(None, "Training", "longest time for training: 90s, 10m, 1h")
+
+    val: str | None = _option(None, "Preparation", "validation block: share, rows or first date")
+    test: str | None = _option(None, "Preparation", "test block: share, rows or first date")
+    scaler: str = _option(
+        "standard", "Preparation", "scaling of each series", choices=("standard", "robust", "minmax", "none")
+    )
+    transform: str = _option("auto", "Preparation", "before scaling", choices=("auto", "none", "log1p"))
+
+    def check(self) -> None:
+        """Raise UsageError for the first value outside its limits or in conflict with another."""
+        for field in dataclasses.fields(self):
+            _check_limits(field, getattr(self, field.name))
+        if self.steps is not None and self.epochs is not None:
+            raise UsageError("--steps and --epochs say the same thing twice; give one of them")
+        both = [name for name in self.known if name in self.past]
+        if both:
+            raise UsageError(f"--known and --past both name {both[0]!r}; it can be only one of them")
+        if self.budget is not None:
+            seconds(self.budget)
+
+
+def flag(name: str) -> str:
+    """The command-line spelling of an option: `highway` is `--highway`."""
+    return "--" + name.replace("_", "-")
+
+
+def _check_limits(field: dataclasses.Field[Any], value: Any) -> None:
+    low, high, choices = (field.metadata[key] for key in ("low", "high", "choices"))
+    if choices and value not in choices:
+        raise UsageError(f"{flag(field.name)} is one of {', '.join(choices)}; got {value!r}")
+    numbers = value if isinstance(value, tuple) else (value,)
+    for number in numbers:
+        if isinstance(number, bool) or not isinstance(number, int | float):
+            continue
+        below = low is not None and not number >= low
+        above = high is not None and not number <= high
+        if below or above:
+            wanted = f"from {low:g}" + ("" if high is None else f" to {high:g}")
+            raise UsageError(f"{flag(field.name)} goes {wanted}; got {number:g}")
+
+
+_UNITS = {"": 1.0, "s": 1.0, "m": 60.0, "min": 60.0, "h": 3600.0, "d": 86400.0}
+
+
+def seconds(text: str) -> float:
+    """Seconds in a duration such as `90s`, `10m`, `1.5h`; raises UsageError for anything else."""
+    match = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*([a-z]*)\s*", text.lower())
+    if match is None or match[2] not in _UNITS:
+        raise UsageError(f"a duration looks like 90s, 10m or 1h; got {text!r}")
+    return float(match[1]) * _UNITS[match[2]]
+
+
+def parse_numbers(name: str, text: str | None) -> tuple[int, ...] | None:
+    """The whole numbers of a list such as `24,168`; raises UsageError when one is none."""
+    if text is None:
+        return None
+    try:
+        return tuple(int(part) for part in parse_names(text))
+    except ValueError:
+        raise UsageError(f"{flag(name)} takes whole numbers such as 24,168; got {text!r}") from None
+
+
+def parse_names(text: str | None) -> tuple[str, ...]:
+    """The names of a list separated by commas; spaces around a name do not count."""
+    return tuple(part.strip() for part in (text or "").split(",") if part.strip())

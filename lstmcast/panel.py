@@ -1,0 +1,217 @@
+"""The nouns everything speaks of: Clock, Panel and Forecast."""
+
+from __future__ import annotations
+
+import dataclasses
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+Floats = NDArray[np.floating]
+Integers = NDArray[np.int64]
+Times = NDArray[np.datetime64]
+
+COUNTER = "count"
+TARGET, KNOWN, PAST = "target", "known", "past"
+_DAY = pd.Timedelta(days=1)
+_CALENDAR_SEASONS = {"D": (7,), "B": (5,), "W": (52,), "M": (12,), "Q": (4,), "Y": ()}
+
+
+@dataclass(frozen=True)
+class Clock:
+    """A regular time axis: its step, its zone, its season lengths and how its stamps are written.
+
+    freq: a pandas offset alias (`h`, `30min`, `D`, `W-SUN`, `MS`), or `count` for a plain counter,
+    whose n-th stamp is kept as n microseconds after 1970.
+    zone: an IANA name or a fixed offset (`+02:00`); None when stamps carry no zone.
+    seasons: season lengths in steps, rising; empty when there is none.
+    style: the strftime pattern of a stamp; `%z` in it is written as `+02:00`.
+    """
+
+    freq: str
+    zone: str | None = None
+    seasons: tuple[int, ...] = ()
+    style: str = "%Y-%m-%dT%H:%M:%S"
+
+    @property
+    def is_counter(self) -> bool:
+        """True for 1, 2, 3, …, which have no calendar."""
+        return self.freq == COUNTER
+
+    @cached_property
+    def step(self) -> pd.Timedelta | None:
+        """The length of a step below a day; None for days and longer, which follow the wall clock."""
+        if self.is_counter:
+            return pd.Timedelta(1, "us")
+        offset = pd.tseries.frequencies.to_offset(self.freq)
+        return pd.Timedelta(offset) if isinstance(offset, pd.offsets.Tick) else None
+
+    @property
+    def is_daily(self) -> bool:
+        """True when a row is a whole day."""
+        return self.freq in ("D", "1D")
+
+    @property
+    def season(self) -> int:
+        """The main season m in steps; 1 when there is none."""
+        return self.seasons[0] if self.seasons else 1
+
+    def grid(self, first: np.datetime64, count: int) -> Times:
+        """`count` stamps (UTC) from `first` on, itself included; right across changes of the clock."""
+        if self.step is not None:
+            return first + np.arange(count) * self.step.to_timedelta64().astype("timedelta64[us]")
+        start = self.wall(np.array([first]))[0]
+        local = pd.date_range(pd.Timestamp(start), periods=count, freq=self.freq)
+        return self.utc(local.to_numpy().astype("datetime64[us]"))
+
+    def after(self, time: np.datetime64, count: int) -> Times:
+        """The `count` stamps (UTC) that follow `time`."""
+        return self.grid(time, count + 1)[1:]
+
+    def wall(self, times: Times) -> Times:
+        """What a clock on the wall shows at these instants (UTC in, zone-less out)."""
+        if self.zone is None or self.is_counter:
+            return times
+        local = pd.DatetimeIndex(times).tz_localize("UTC").tz_convert(self.zone).tz_localize(None)
+        return local.to_numpy().astype("datetime64[us]")
+
+    def utc(self, wall: Times) -> Times:
+        """The instants at which the wall clock shows these; a repeated hour is its first, a skipped one the next."""
+        if self.zone is None or self.is_counter:
+            return wall
+        first = np.ones(len(wall), dtype=bool)
+        local = pd.DatetimeIndex(wall).tz_localize(self.zone, ambiguous=first, nonexistent="shift_forward")
+        return local.tz_convert("UTC").tz_localize(None).to_numpy().astype("datetime64[us]")
+
+    def write(self, times: Times) -> list[str]:
+        """Stamps as text, in the zone and style of the file they came from."""
+        if self.is_counter:
+            return [str(number) for number in times.astype("datetime64[us]").astype(np.int64)]
+        index = pd.DatetimeIndex(times)
+        if self.zone is not None:
+            index = index.tz_localize("UTC").tz_convert(self.zone)
+        text = index.strftime(self.style).tolist()
+        return [_with_colon(stamp) for stamp in text] if self.style.endswith("%z") else text
+
+
+def _with_colon(stamp: str) -> str:
+    """ISO 8601's extended form of an offset: `+0200` becomes `+02:00` (strftime knows it from Python 3.12 on)."""
+    return f"{stamp[:-2]}:{stamp[-2:]}"
+
+
+def default_seasons(freq: str) -> tuple[int, ...]:
+    """The season lengths that the calendar suggests for a step: a day and a week of hours, a week of days, …"""
+    if freq == COUNTER:
+        return ()
+    offset = pd.tseries.frequencies.to_offset(freq)
+    if isinstance(offset, pd.offsets.Tick):
+        day, rest = divmod(_DAY, pd.Timedelta(offset))
+        return (day, 7 * day) if not rest and day > 1 else ()
+    if offset.n != 1:
+        return ()
+    base = offset.base.freqstr.split("-")[0]
+    return _CALENDAR_SEASONS.get(base if base == "B" else base.removeprefix("B")[0], ())
+
+
+@dataclass(frozen=True)
+class Column:
+    """A column of numbers and the part it plays: target, known (ahead) or past (known up to now)."""
+
+    name: str
+    role: str
+
+
+@dataclass(frozen=True)
+class Panel:
+    """S regular series over one clock, one after the other in flat arrays.
+
+    ids: (S,) names, (`""`,) for a single series; offsets: (S+1,), series s is rows offsets[s]:offsets[s+1].
+    times: (N,) UTC, regular within a series; values: (N, C) float64, NaN where missing, target first.
+    """
+
+    ids: tuple[str, ...]
+    offsets: Integers
+    times: Times
+    values: NDArray[np.float64]
+    columns: tuple[Column, ...]
+    clock: Clock
+    id_name: str | None = None
+
+    @property
+    def target(self) -> NDArray[np.float64]:
+        """(N,) values of the target."""
+        return self.values[:, 0]
+
+    @property
+    def lengths(self) -> Integers:
+        """(S,) rows of each series."""
+        return np.diff(self.offsets)
+
+    def rows(self, series: int) -> slice:
+        """Where a series stands in the flat arrays."""
+        return slice(int(self.offsets[series]), int(self.offsets[series + 1]))
+
+    def series_of_rows(self) -> Integers:
+        """(N,) index of the series that each row belongs to."""
+        return np.repeat(np.arange(len(self.ids)), self.lengths)
+
+    def roles(self, role: str) -> list[int]:
+        """Indices of the columns with this role."""
+        return [i for i, column in enumerate(self.columns) if column.role == role]
+
+    def take(self, starts: Integers, stops: Integers) -> Panel:
+        """The same series, each cut to rows starts[s]:stops[s] of the flat arrays."""
+        rows = np.concatenate([np.arange(a, b) for a, b in zip(starts, stops, strict=True)])
+        offsets = np.concatenate([[0], np.cumsum(stops - starts)])
+        return dataclasses.replace(self, offsets=offsets, times=self.times[rows], values=self.values[rows])
+
+    def tail(self, count: int) -> Panel:
+        """The last `count` rows of each series, or all of a shorter one."""
+        stops = self.offsets[1:]
+        return self.take(np.maximum(self.offsets[:-1], stops - count), stops)
+
+    def extended(self, count: int) -> Panel:
+        """Each series with `count` more rows, whose stamps follow the clock and whose values are missing."""
+        times, values = [], []
+        for series in range(len(self.ids)):
+            rows = self.rows(series)
+            times += [self.times[rows], self.clock.after(self.times[rows.stop - 1], count)]
+            values += [self.values[rows], np.full((count, len(self.columns)), np.nan)]
+        offsets = self.offsets + count * np.arange(len(self.offsets))
+        return dataclasses.replace(
+            self, offsets=offsets, times=np.concatenate(times), values=np.concatenate(values)
+        )
+
+
+@dataclass(frozen=True)
+class Forecast:
+    """Forecasts of R rows, in the units of the CSV.
+
+    ids: (S,); series: (R,) index into ids; times: (R,) UTC; point: (R,);
+    bands: level in percent -> (lower (R,), upper (R,)); source: (R,) what made each row.
+    """
+
+    ids: tuple[str, ...]
+    series: Integers
+    times: Times
+    point: NDArray[np.float64]
+    bands: dict[int, tuple[NDArray[np.float64], NDArray[np.float64]]]
+    source: tuple[str, ...]
+    clock: Clock
+    id_name: str | None = None
+
+    def table(self) -> dict[str, list[str] | list[float]]:
+        """Columns by name, in the order in which they are written."""
+        table: dict[str, list[str] | list[float]] = {}
+        if self.id_name is not None:
+            table[self.id_name] = [self.ids[s] for s in self.series]
+        table["time"] = self.clock.write(self.times)
+        table["forecast"] = self.point.tolist()
+        for level in sorted(self.bands):
+            lower, upper = self.bands[level]
+            table[f"lo_{level}"], table[f"hi_{level}"] = lower.tolist(), upper.tolist()
+        table["source"] = list(self.source)
+        return table
