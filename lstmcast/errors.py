@@ -59,3 +59,10 @@ class OutputError(LstmcastError):
 
     exit_code = 8
     name = "E_OUTPUT"
+
+
+class BusyError(LstmcastError):
+    """Another run holds the lock."""
+
+    exit_code = 9
+    name = "E_BUSY"

@@ -1,0 +1,51 @@
+"""What lstmcast keeps on disk: model files that are data and never code, all files replaced whole or never."""
+
+from __future__ import annotations
+
+import os
+
+from lstmcast.errors import ModelFileError, OutputError
+from lstmcast.persistence.files import permission_warning, probe_folder, replace_file, shown, sweep
+from lstmcast.persistence.lock import lock
+from lstmcast.persistence.record import Arrays, Document, Kind, decode, encode
+from lstmcast.persistence.source import read_bytes
+
+__all__ = [
+    "Arrays",
+    "Document",
+    "Kind",
+    "decode",
+    "encode",
+    "lock",
+    "permission_warning",
+    "probe_folder",
+    "read",
+    "replace_file",
+    "shown",
+    "sweep",
+    "write",
+]
+
+
+def write(path: str | os.PathLike[str], document: Document, arrays: Arrays, kind: Kind = "model") -> None:
+    """Put a document and its arrays into the file `path`: the same input gives the same bytes.
+
+    Raises OutputError when they cannot be kept in a model file, or the file cannot be written; whatever
+    stood there before is then as it was.
+    """
+    try:
+        data = encode(document, arrays, kind)
+    except OutputError as error:
+        raise OutputError(f"cannot write {shown(path)}: {error}") from None
+    replace_file(path, data)
+
+
+def read(path: str | os.PathLike[str], kind: Kind = "model") -> tuple[Document, Arrays]:
+    """The document and the arrays of the file `path`; nothing in it is ever executed.
+
+    Raises ModelFileError, one line with the file's name, for everything that `write` would not have written.
+    """
+    try:
+        return decode(read_bytes(path), kind)
+    except ModelFileError as error:
+        raise ModelFileError(f"{shown(path)}: {error}") from None

@@ -1,0 +1,47 @@
+"""The bytes of a file that may be hostile: regular files of a bounded size only."""
+
+from __future__ import annotations
+
+import os
+import stat
+
+from lstmcast.errors import ModelFileError
+
+LARGEST_FILE = 64_000_000  # bytes; a model of the default size has less than one in a hundred of that
+
+
+def read_bytes(path: str | os.PathLike[str]) -> bytes:
+    """All bytes of the regular file `path`, at most LARGEST_FILE.
+
+    Raises ModelFileError, a sentence without the file's name, for everything else; never waits for a pipe.
+    """
+    try:
+        # O_NONBLOCK: a FIFO without a writer opens at once, and is then seen to be no regular file
+        descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_NOCTTY)
+        try:
+            return _all_bytes(descriptor)
+        finally:
+            os.close(descriptor)
+    except FileNotFoundError:
+        raise ModelFileError("there is no such file; write it with `lstmcast train`") from None
+    except OSError as error:
+        raise ModelFileError(f"cannot be read ({error.strerror}); see to its permissions") from error
+    except ValueError:  # a NUL in the name
+        raise ModelFileError("this cannot be the name of a file; name another") from None
+
+
+def _all_bytes(descriptor: int) -> bytes:
+    """The bytes of an open file, once it is known to be regular and not too large."""
+    status = os.fstat(descriptor)
+    if not stat.S_ISREG(status.st_mode):
+        kind = "a folder" if stat.S_ISDIR(status.st_mode) else "a pipe or a device"
+        raise ModelFileError(f"is {kind}; name a file that `lstmcast train` wrote")
+    if status.st_size > LARGEST_FILE:
+        raise ModelFileError(f"larger than {LARGEST_FILE // 1_000_000} MB, so no model file; name another")
+    with open(descriptor, "rb", closefd=False) as file:
+        data = file.read(status.st_size + 1) or b""
+    if not data:
+        raise ModelFileError("is empty; name a file that `lstmcast train` wrote")
+    if len(data) != status.st_size:
+        raise ModelFileError("changed while it was read; try again")
+    return data
