@@ -1,0 +1,86 @@
+"""Losses: weighted means over steps, quantiles and windows, with their derivatives."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+from numpy.typing import DTypeLike
+
+from lstmcast.nn.buffers import Array, aligned
+
+
+class Room:
+    """The buffers of a loss for predictions (K, Q, B), made once and handed in to spare their allocation."""
+
+    def __init__(self, shape: tuple[int, ...], dtype: DTypeLike) -> None:
+        steps, _, batch = shape
+        self.error, self.slope, self.scratch = (aligned(shape, dtype) for _ in range(3))
+        self.share, self.truth = aligned((steps, batch), dtype), aligned((steps, batch), dtype)
+        self.is_missing = np.zeros((steps, batch), dtype=bool)
+
+    def compare(self, prediction: Array, target: Array, weight: Array) -> None:
+        """error = prediction - target, and share = each target's share of the mean; 0 where weight is 0."""
+        np.equal(weight, 0, out=self.is_missing)
+        np.copyto(self.truth, target)
+        np.copyto(self.truth, 0, where=self.is_missing)
+        total = float(weight.sum()) * prediction.shape[1]
+        np.multiply(weight, 1 / total if total else 0.0, out=self.share)
+        np.subtract(prediction, self.truth[:, None], out=self.error)
+
+
+def _compared(prediction: Array, target: Array, weight: Array, room: Room | None) -> Room:
+    room = room or Room(prediction.shape, prediction.dtype)
+    room.compare(prediction, target, weight)
+    return room
+
+
+def mse(prediction: Array, target: Array, weight: Array, room: Room | None = None) -> tuple[float, Array]:
+    """Mean squared error. All losses take the same arrays and give the same two things.
+
+    prediction (K, Q, B); target and weight (K, B), weight 0 for a missing target, which may then be NaN.
+    Returns the loss and its derivative at prediction (K, Q, B), borrowed from `room` if one is given.
+    """
+    room = _compared(prediction, target, weight, room)
+    np.multiply(room.error, 2, out=room.slope)
+    np.multiply(room.slope, room.share[:, None], out=room.slope)
+    return 0.5 * float(np.vdot(room.error, room.slope)), room.slope
+
+
+def mae(prediction: Array, target: Array, weight: Array, room: Room | None = None) -> tuple[float, Array]:
+    """Mean absolute error; its derivative at an error of zero is zero. Arrays as in `mse`."""
+    room = _compared(prediction, target, weight, room)
+    np.sign(room.error, out=room.slope)
+    np.multiply(room.slope, room.share[:, None], out=room.slope)
+    return float(np.vdot(room.error, room.slope)), room.slope
+
+
+def huber(prediction: Array, target: Array, weight: Array, room: Room | None = None) -> tuple[float, Array]:
+    """Huber's loss (1964) with its bend at 1: e²/2 up to there, |e| - 1/2 beyond. Arrays as in `mse`.
+
+    With s = e clipped to [-1, 1] it is s (e - s/2), and s is its derivative.
+    """
+    room = _compared(prediction, target, weight, room)
+    np.clip(room.error, -1, 1, out=room.slope)
+    np.multiply(room.slope, -0.5, out=room.scratch)
+    np.add(room.error, room.scratch, out=room.error)
+    np.multiply(room.slope, room.share[:, None], out=room.slope)
+    return float(np.vdot(room.error, room.slope)), room.slope
+
+
+def pinball(
+    prediction: Array, target: Array, weight: Array, quantiles: Array, room: Room | None = None
+) -> tuple[float, Array]:
+    """Pinball loss (Koenker and Bassett 1978), mean over quantiles (Q,); other arrays as in `mse`.
+
+    Of e = prediction - target it is (1 - q) e above the target and -q e below: ([e > 0] - q) e.
+    """
+    room = _compared(prediction, target, weight, room)
+    np.greater(room.error, 0, out=room.slope)
+    np.subtract(room.slope, quantiles[:, None].astype(room.slope.dtype), out=room.slope)
+    np.multiply(room.slope, room.share[:, None], out=room.slope)
+    return float(np.vdot(room.error, room.slope)), room.slope
+
+
+LOSSES: dict[str, Callable[..., Any]] = {"mse": mse, "mae": mae, "huber": huber, "pinball": pinball}

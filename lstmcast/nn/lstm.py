@@ -1,0 +1,333 @@
+"""The LSTM: forward, backward and one step at a time.
+
+Equations (Hochreiter and Schmidhuber 1997; forget gate: Gers et al. 2000), for columns x (D,), h (H,), c (H,):
+
+    [zi; zo; zf; zg] = W [x; h; 1]         W (4H, D+H+1), rows in the order i, o, f, g, the last column is the bias
+    i, o, f = sigmoid(zi, zo, zf)          g = tanh(zg)
+    c' = f c + i g                         h' = o tanh(c')
+
+The loops below compute exactly this, scheduled for NumPy, whose price is the number of calls and of passes:
+
+*Layout.* Arrays are (T, features, B): a gate is a contiguous block, and a step is the column-vector equation for B
+columns at once. x, h and 1 stand below each other in one array `xh`, so a step is one matrix product; h is written
+where the next step reads it, and `xh` has T + 1 rows, so no `if t > 0` is needed.
+
+*Scaled gates.* sigmoid(z) = (1 + tanh(z / 2)) / 2. Doubled gates i2 = 2i, o2 = 2o, f2 = 2f need only tanh and + 1,
+for all four gates in one call; the halves go into W once a pass. h is kept doubled too, h2 = o2 tanh(c); who reads
+it takes half.
+
+*Merged slots.* Z holds i2, o2, f2, g, tanh(c), c-before for each step, in an order in which every operation takes
+regular slices: (i2, f2) times (g, c-before) is one call.
+
+*Prebuilt views.* A view costs as much as a small operation. All of them are made once, with the workspace.
+
+*Blocks in the backward pass.* Most of a step's derivative does not depend on the gradient that arrives. Those
+factors are computed for a block of steps, in eight calls, small enough to stay in the cache; five calls a step
+remain. With d = dLoss/dh and the carry dLoss/dc kept doubled, the block's rows o, i, f, g come out as 4, 8, 8, 4
+times dLoss/dz: o2 (2 - o2) tanh(c) = 4 o (1 - o) tanh(c), and so on. `_SCALES` takes that back, in W for the gradient
+that goes on and once at the end for the gradient of W.
+
+*Denormals.* In a long window whose loss is at the end, the gradient decays into denormal numbers, on which a
+processor is many times slower. Every few steps what is below 1e-20 becomes zero; once all of it is zero nothing can
+arrive any more, so the pass ends there and the rest is exactly zero.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import DTypeLike
+
+from lstmcast.nn.buffers import Array, aligned
+
+_BLOCK_UNITS = 16384
+_WIDE_BATCH = 96
+_FLUSH_EVERY = 8
+_FLUSH_BELOW = 1e-20
+_SCALES = {"o": 1 / 4, "i": 1 / 8, "f": 1 / 8, "g": 1 / 4}
+_ROWS = {"i": 0, "o": 1, "f": 2, "g": 3}
+
+
+class Gradient(NamedTuple):
+    """What `backward` gives besides the gradient of the weights; all borrowed from the workspace.
+
+    d_x (T, D, B); d_h0, d_c0 (H, B); first: before this step everything is zero (T if all is).
+    """
+
+    d_x: Array
+    d_h0: Array
+    d_c0: Array
+    first: int
+
+
+class _Forward(NamedTuple):
+    """The views of one step forward."""
+
+    xh: Array
+    gates: Array
+    sigmoids: Array
+    input_forget: Array
+    candidate_cell: Array
+    output: Array
+    tanh_cell: Array
+    next_cell: Array
+    next_h2: Array
+
+
+class _Factors(NamedTuple):
+    """The views of one step of a block backward."""
+
+    output_cell: Array
+    cell: Array
+    rest: Array
+    d_gates: Array
+    carry: Array
+
+
+class Workspace:
+    """Every buffer of T steps and B columns, made once and handed in.
+
+    Write `x` (T, D, B), `h0` and `c0` (H, B) before `forward`. With keep=False only one step's gates are kept:
+    less memory and faster, but no `backward` after it. `block` is the number of steps that `backward` takes at once.
+    """
+
+    def __init__(
+        self,
+        steps: int,
+        batch: int,
+        inputs: int,
+        hidden: int,
+        dtype: DTypeLike,
+        *,
+        keep: bool = True,
+        block: int | None = None,
+    ) -> None:
+        self.sizes = steps, batch, inputs, hidden
+        self.keep = keep
+        self.xh = aligned((steps + 1, inputs + hidden + 1, batch), dtype)
+        self.xh[:, -1] = 1
+        self.z = aligned((steps + 1 if keep else 1, 6, hidden, batch), dtype)
+        self.weight = aligned((4 * hidden, inputs + hidden + 1), dtype)
+        self.products = aligned((2, hidden, batch), dtype)
+        self.x, self.h2 = self.xh[:-1, :inputs], self.xh[1:, inputs:-1]
+        self.h0, self.c0 = aligned((hidden, batch), dtype), aligned((hidden, batch), dtype)
+        self.forward_views = [self._forward_views(t) for t in range(steps)]
+        self.block = min(steps, block or max(1, _BLOCK_UNITS // (hidden * batch)))
+        self._backward: _Backward | None = None
+
+    def _forward_views(self, t: int) -> _Forward:
+        _, batch, inputs, hidden = self.sizes
+        now, after = (t, t + 1) if self.keep else (0, 0)
+        z = self.z[now]
+        return _Forward(
+            xh=self.xh[t],
+            gates=z[:4].reshape(4 * hidden, batch),
+            sigmoids=z[:3],
+            input_forget=z[0:3:2],
+            candidate_cell=z[3:6:2],
+            output=z[1],
+            tanh_cell=z[4],
+            next_cell=self.z[after, 5],
+            next_h2=self.xh[t + 1, inputs:-1],
+        )
+
+    @property
+    def backward(self) -> _Backward:
+        """The buffers of the backward pass, made when first needed."""
+        if self._backward is None:
+            self._backward = _Backward(self)
+        return self._backward
+
+
+class _Backward:
+    """The buffers of the backward pass."""
+
+    def __init__(self, forward: Workspace) -> None:
+        steps, batch, inputs, hidden = forward.sizes
+        dtype, block = forward.xh.dtype, forward.block
+        self.weight = aligned((inputs + hidden, 4 * hidden), dtype)
+        self.d_weight = aligned((4 * hidden, inputs + hidden + 1), dtype)
+        self.d_xh = aligned((steps, inputs + hidden, batch), dtype)
+        self.d_x, self.d_h = self.d_xh[:, :inputs], self.d_xh[:, inputs:]
+        self.factors = aligned((block, 6, hidden, batch), dtype)
+        self.rest = aligned((block, 3, hidden, batch), dtype)
+        self.pairs = aligned((block, 2, hidden, batch), dtype)
+        self.carry = aligned((hidden, batch), dtype)
+        self.d_cell = aligned((hidden, batch), dtype)
+        self.outer = aligned((1 if batch >= _WIDE_BATCH else block, *forward.weight.shape), dtype)
+        self.outer_sum = aligned(forward.weight.shape, dtype)
+        self.small, self.large = aligned((hidden, batch), dtype), np.zeros((hidden, batch), dtype=bool)
+        self.d_gates = self.factors[:, 1:5].reshape(block, 4 * hidden, batch)
+        self.views = [
+            _Factors(g[:2], g[0], g[2:], d, g[5]) for g, d in zip(self.factors, self.d_gates, strict=True)
+        ]
+        self.d_xh_views = list(self.d_xh)
+        self.d_h_views = list(self.d_h)
+        self.xh_transposed = forward.xh.transpose(0, 2, 1)
+
+
+def shape(inputs: int, hidden: int) -> tuple[int, int]:
+    """Shape of the weights: (4H, D+H+1), the last column being the bias."""
+    return 4 * hidden, inputs + hidden + 1
+
+
+def forward(weight: Array, workspace: Workspace) -> tuple[Array, Workspace]:
+    """Run over `workspace.x` (T, D, B) from `workspace.h0` and `c0`.
+
+    Returns 2h, the doubled outputs (T, H, B), and the cache that `backward` takes; both are borrowed from the
+    workspace until its next forward.
+    """
+    _, _, inputs, _ = workspace.sizes
+    _load_weight(weight, workspace)
+    np.multiply(workspace.h0, 2, out=workspace.xh[0, inputs:-1])
+    workspace.z[0, 5] = workspace.c0
+    kind = weight.dtype.type
+    one, half = np.array(kind(1)), np.array(kind(0.5))  # 0-d arrays: a Python float costs 2 us more a call
+    w, products = workspace.weight, workspace.products
+    matmul, tanh, multiply, add = np.matmul, np.tanh, np.multiply, np.add
+    for v in workspace.forward_views:
+        xh, gates, sigmoids, input_forget, candidate_cell, output, tanh_cell, next_cell, next_h2 = v
+        matmul(w, xh, gates)
+        tanh(gates, gates)
+        add(sigmoids, one, sigmoids)
+        multiply(input_forget, candidate_cell, products)
+        add(products[0], products[1], next_cell)
+        multiply(next_cell, half, next_cell)
+        tanh(next_cell, tanh_cell)
+        multiply(output, tanh_cell, next_h2)
+    return workspace.h2, workspace
+
+
+def _load_weight(weight: Array, workspace: Workspace) -> None:
+    """Weights for doubled gates and doubled h: rows i, o, f halved, columns of h halved."""
+    _, _, inputs, hidden = workspace.sizes
+    np.copyto(workspace.weight, weight)
+    workspace.weight[: 3 * hidden] *= 0.5
+    workspace.weight[:, inputs:-1] *= 0.5
+
+
+def backward(
+    weight: Array, cache: Workspace, d_h: Array, d_weight: Array, *, flush_below: float = _FLUSH_BELOW
+) -> Gradient:
+    """Back through time, from the loss's derivative at the last n outputs.
+
+    d_h (n, H, B): dLoss/dh of the last n <= T steps (of h, not of 2h), 1 <= n. The gradient of the weights is written
+    into d_weight (4H, D+H+1). flush_below=0 leaves tiny gradients alone.
+    """
+    if not cache.keep:
+        raise ValueError("this workspace keeps no gates; make it with keep=True to go backward")
+    steps, _, _, _ = cache.sizes
+    space = cache.backward
+    _load_backward_weight(weight, cache)
+    space.carry.fill(0)
+    space.d_weight.fill(0)
+    entering: list[Array | None] = [None] * (steps - len(d_h)) + list(d_h)
+    first = 0
+    for stop in range(steps, 0, -cache.block):
+        start = max(0, stop - cache.block)
+        _block_factors(cache, start, stop)
+        first, is_alive = _through_block(cache, start, stop, entering, flush_below)
+        _add_outer(cache, first, start, stop)
+        if not is_alive:
+            break
+    return _finish(cache, first, d_weight)
+
+
+def _load_backward_weight(weight: Array, cache: Workspace) -> None:
+    """W transposed, gates in the order o, i, f, g of the factors and free of their scales; no bias column."""
+    _, _, inputs, hidden = cache.sizes
+    for slot, (gate, scale) in enumerate(_SCALES.items()):
+        rows = weight[_ROWS[gate] * hidden :][:hidden, : inputs + hidden]
+        np.multiply(rows.T, scale, out=cache.backward.weight[:, slot * hidden : (slot + 1) * hidden])
+
+
+def _block_factors(cache: Workspace, start: int, stop: int) -> None:
+    """What does not depend on the arriving gradient, in slots cell, o, i, f, g, forget (to the next carry)."""
+    space, count = cache.backward, stop - start
+    z, h2 = cache.z[start:stop], cache.h2[start:stop]
+    factors, rest, pairs = space.factors[:count], space.rest[:count], space.pairs[:count]
+    np.subtract(2, z[:, :3], out=rest)
+    np.multiply(z[:, 0:3:2], z[:, 3:6:2], out=pairs)
+    np.multiply(rest[:, 0::2], pairs, out=factors[:, 2:4])
+    np.multiply(rest[:, 1], h2, out=factors[:, 1])
+    np.multiply(z[:, 3], pairs[:, 0], out=factors[:, 4])
+    np.multiply(z[:, 4], h2, out=factors[:, 0])
+    np.subtract(z[:, 0:2], factors[:, 4::-4], out=factors[:, 4::-4])
+    np.multiply(z[:, 2], 0.5, out=factors[:, 5])
+
+
+def _through_block(
+    cache: Workspace, start: int, stop: int, entering: list[Array | None], flush_below: float
+) -> tuple[int, bool]:
+    """Carry the gradient from the block's last step to its first; returns the step it came to, and if it lives."""
+    space, steps = cache.backward, cache.sizes[0]
+    views, d_xh_views, d_h_views = space.views, space.d_xh_views, space.d_h_views
+    w, carry, d_cell = space.weight, space.carry, space.d_cell
+    matmul, multiply, add = np.matmul, np.multiply, np.add
+    silent = sum(new is None for new in entering)
+    for t in range(stop - 1, start - 1, -1):
+        output_cell, cell, rest, d_gates, next_carry = views[t - start]
+        d_h, new = d_h_views[t + 1] if t + 1 < steps else None, entering[t]
+        if d_h is None:
+            d_h = new
+        elif new is not None:
+            add(d_h, new, d_h)
+        multiply(output_cell, d_h, output_cell)
+        add(cell, carry, d_cell)
+        multiply(rest, d_cell, rest)
+        matmul(w, d_gates, d_xh_views[t])
+        carry = next_carry
+        if t <= silent and t % _FLUSH_EVERY == 0 and _flush(space, carry, d_h_views[t], flush_below):
+            np.copyto(space.carry, carry)
+            return t, False
+    np.copyto(space.carry, carry)
+    return start, True
+
+
+def _flush(space: _Backward, carry: Array, d_h: Array, below: float) -> bool:
+    """Set what is tiny to zero; True when nothing is left."""
+    alive = False
+    for array in (carry, d_h):
+        np.abs(array, out=space.small)
+        np.greater(space.small, below, out=space.large)
+        np.multiply(array, space.large, out=array)
+        alive = bool(space.large.any()) or alive
+    return not alive
+
+
+def _add_outer(cache: Workspace, first: int, start: int, stop: int) -> None:
+    """Add the gradient of the weights of steps first to stop."""
+    space = cache.backward
+    d_gates, xh = space.d_gates[first - start : stop - start], space.xh_transposed[first:stop]
+    if len(space.outer) > 1:
+        outer = space.outer[: stop - first]
+        np.matmul(d_gates, xh, out=outer)
+        np.add.reduce(outer, axis=0, out=space.outer_sum)
+        np.add(space.d_weight, space.outer_sum, out=space.d_weight)
+        return
+    for d, x in zip(d_gates, xh, strict=True):
+        np.matmul(d, x, out=space.outer[0])
+        np.add(space.d_weight, space.outer[0], out=space.d_weight)
+
+
+def _finish(cache: Workspace, first: int, d_weight: Array) -> Gradient:
+    """Put the rows of the gradient back in their order and scale, and zero what was not reached."""
+    _, _, inputs, hidden = cache.sizes
+    space = cache.backward
+    space.d_xh[:first].fill(0)
+    for slot, (gate, scale) in enumerate(_SCALES.items()):
+        rows = space.d_weight[slot * hidden : (slot + 1) * hidden]
+        np.multiply(rows, scale, out=d_weight[_ROWS[gate] * hidden :][:hidden])
+    d_weight[:, inputs:-1] *= 0.5  # the columns of h met 2h
+    np.multiply(space.carry, 0.5, out=space.d_cell)
+    return Gradient(space.d_x, space.d_h[0], space.d_cell, first)
+
+
+def step(weight: Array, x: Array, h: Array, c: Array) -> tuple[Array, Array]:
+    """One step of the equations above: x (D, B), h and c (H, B) -> the next h and c, new arrays."""
+    column = np.concatenate([x, h, np.ones_like(x[:1])])
+    zi, zo, zf, zg = np.split(weight @ column, 4)
+    i, o, f = (0.5 + 0.5 * np.tanh(0.5 * z) for z in (zi, zo, zf))
+    cell = f * c + i * np.tanh(zg)
+    return o * np.tanh(cell), cell

@@ -1,0 +1,391 @@
+"""The forecasting network: segments through an LSTM to quantiles, beside a linear highway.
+
+segments decoder                                     direct decoder
+past segment -> dense -> activation -> dropout       the same (segment 1: rows go straight into the LSTM)
+  -> LSTM step, T_p times                              -> LSTM step, T_p times
+future segment: activation(position + series         its last h -> dropout, beside the known future
+  + dense of what is known) -> LSTM step, T_f times    and the series (one-hot)
+its h -> dropout -> dense layers -> w x Q values       -> dense layers -> K x Q values
+
+Both then: cut to K steps, the highway's forecast added to each quantile, quantiles sorted.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import DTypeLike
+
+from lstmcast.nn import dense, lstm
+from lstmcast.nn.activations import ACTIVATIONS
+from lstmcast.nn.buffers import Array, aligned
+from lstmcast.nn.dropout import Dropout
+from lstmcast.nn.ordering import Ordering
+from lstmcast.nn.parameters import Parameters
+from lstmcast.nn.start import dense_start, recurrent_start
+
+
+@dataclass(frozen=True)
+class Architecture:
+    """The sizes of a network; two networks of one architecture can exchange weights.
+
+    lookback L (rows), horizon K (rows), segment w (rows a recurrent step takes; L is a multiple of it);
+    past_size: features of a past segment; future_size: known features of a future segment, 0 = none;
+    series: S of a panel whose series the network tells apart, 0 = it does not.
+    """
+
+    lookback: int
+    horizon: int
+    segment: int
+    past_size: int
+    future_size: int
+    hidden: int = 64
+    layers: int = 1
+    dense: tuple[int, ...] = ()
+    activation: str = "relu"
+    dropout: float = 0.2
+    quantiles: int = 11
+    series: int = 0
+    decoder: str = "segments"
+    highway: bool = True
+
+    @property
+    def past_steps(self) -> int:
+        """T_p: recurrent steps over the past."""
+        return self.lookback // self.segment
+
+    @property
+    def future_steps(self) -> int:
+        """T_f: segments that cover the horizon."""
+        return -(-self.horizon // self.segment)
+
+    @property
+    def is_direct(self) -> bool:
+        """True when the whole horizon comes from the last h of the past."""
+        return self.decoder == "direct"
+
+    @property
+    def is_embedded(self) -> bool:
+        """True when a dense layer stands before the LSTM."""
+        return not (self.is_direct and self.segment == 1)
+
+    @property
+    def recurrent_steps(self) -> int:
+        """T: steps of the recurrence, past and future."""
+        return self.past_steps + (0 if self.is_direct else self.future_steps)
+
+    @property
+    def head_size(self) -> int:
+        """Features that enter the dense layers on top."""
+        beside = self.future_steps * self.future_size + self.series
+        return self.hidden + (beside if self.is_direct else 0)
+
+    @property
+    def head_steps(self) -> int:
+        """How often the dense layers on top are applied: once a future segment, or once."""
+        return 1 if self.is_direct else self.future_steps
+
+    @property
+    def output_rows(self) -> int:
+        """Steps of the horizon that one application of the output layer gives."""
+        return self.horizon if self.is_direct else self.segment
+
+    def input_size(self, layer: int) -> int:
+        """Features that enter a recurrent layer."""
+        return self.past_size if layer == 0 and not self.is_embedded else self.hidden
+
+    def shapes(self) -> dict[str, tuple[int, ...]]:
+        """Name and shape of every parameter."""
+        shapes: dict[str, tuple[int, ...]] = {}
+        if self.is_embedded:
+            shapes |= {"past.weight": (self.hidden, self.past_size), "past.bias": (self.hidden,)}
+        if not self.is_direct:
+            shapes["future.position"] = (self.hidden, self.future_steps)
+            if self.future_size:
+                shapes["future.weight"] = (self.hidden, self.future_size)
+            if self.series:
+                shapes["future.series"] = (self.hidden, self.series)
+        for layer in range(self.layers):
+            shapes[f"lstm.{layer}.weight"] = lstm.shape(self.input_size(layer), self.hidden)
+        size = self.head_size
+        for layer, units in enumerate(self.dense):
+            shapes |= {f"dense.{layer}.weight": (units, size), f"dense.{layer}.bias": (units,)}
+            size = units
+        rows = self.output_rows * self.quantiles
+        shapes |= {"output.weight": (rows, size), "output.bias": (rows,)}
+        if self.highway:
+            shapes |= {"highway.weight": (self.horizon, self.lookback), "highway.bias": (self.horizon,)}
+        return shapes
+
+
+@dataclass(frozen=True)
+class Inputs:
+    """What a batch of B windows shows the network; one float dtype, C-contiguous.
+
+    past (B, T_p, F_p); future (B, T_f, F_f); window (B, L), read by the highway only; series (B,) whole numbers.
+    """
+
+    past: Array
+    future: Array
+    window: Array
+    series: Array
+
+
+@dataclass(frozen=True)
+class Cache:
+    """What `backward` needs of a `forward`; it borrows the workspace until the next forward."""
+
+    inputs: Inputs
+    workspace: Workspace
+    is_dropping: bool
+
+
+class Workspace:
+    """Every buffer of a network for B windows; an inference workspace is smaller and faster but has no backward."""
+
+    def __init__(self, architecture: Architecture, batch: int, dtype: DTypeLike, inference: bool) -> None:
+        a = architecture
+        past, head = (a.past_steps, a.hidden, batch), (a.head_steps, a.hidden, batch)
+        self.batch, self.inference = batch, inference
+        self.lstm = [
+            lstm.Workspace(a.recurrent_steps, batch, a.input_size(layer), a.hidden, dtype, keep=not inference)
+            for layer in range(a.layers)
+        ]
+        self.past = aligned(past if a.is_embedded else (0,), dtype)
+        sizes = [a.head_size, *a.dense, a.output_rows * a.quantiles]
+        self.head = [aligned((a.head_steps, size, batch), dtype) for size in sizes]
+        self.output = self.head[-1].reshape(-1, a.quantiles, batch)
+        self.highway = aligned((a.horizon, batch), dtype)
+        self.ordering = Ordering((a.horizon, a.quantiles, batch), dtype)
+        self.one_hot = aligned((a.series, batch), dtype)
+        self.series = aligned((a.hidden, batch), dtype)
+        self.levels = np.arange(a.series)[:, None]
+        self.is_level = np.zeros((a.series, batch), dtype=bool)
+        self.dropouts: tuple[Dropout, Dropout] | None = None
+        if a.dropout and not inference:
+            drop = np.dtype(dtype)
+            self.dropouts = Dropout(self.past.shape, a.dropout, drop), Dropout(head, a.dropout, drop)
+        self._backward: _Backward | None = None
+        self._architecture = a
+
+    @property
+    def backward(self) -> _Backward:
+        """The buffers of the backward pass, made when first needed."""
+        if self._backward is None:
+            self._backward = _Backward(self._architecture, self)
+        return self._backward
+
+
+class _Backward:
+    """The buffers of the backward pass."""
+
+    def __init__(self, architecture: Architecture, forward: Workspace) -> None:
+        a, dtype = architecture, forward.output.dtype
+        self.gradient = Parameters(a.shapes(), dtype)
+        self.head = [np.zeros_like(x) for x in forward.head]
+        self.output = self.head[-1].reshape(-1, a.quantiles, forward.batch)
+        self.highway = np.zeros_like(forward.highway)
+        recurrent = (a.recurrent_steps, a.hidden, forward.batch)
+        self.d_h = aligned((a.head_steps, a.hidden, forward.batch), dtype)
+        self.scratch = aligned((max(int(np.prod(recurrent)), *(x.size for x in forward.head)),), dtype)
+        largest = max(int(np.prod(shape)) for shape in a.shapes().values())
+        self.outer = aligned((largest,), dtype)
+        self.series = aligned((a.hidden, forward.batch), dtype)
+
+
+class Network:
+    """A forecasting network of one architecture; it holds no weights and no state."""
+
+    def __init__(self, architecture: Architecture) -> None:
+        self.architecture = architecture
+        self._activation = ACTIVATIONS[architecture.activation]
+
+    def start(
+        self,
+        rng: np.random.Generator,
+        dtype: DTypeLike,
+        *,
+        start: str = "orthogonal",
+        output_scale: float = 0.1,
+    ) -> Parameters:
+        """Random weights: `start` names a row of start.STARTS; the output layer's are times `output_scale`.
+
+        Biases are zero (the forget gate's as `start` says); so are the highway's weights. `output.bias` viewed
+        (w, Q) — direct decoder: (K, Q) — holds the quantiles of each step of a segment.
+        """
+        a, parameters = self.architecture, Parameters(self.architecture.shapes(), dtype)
+        for layer in range(a.layers):
+            name = f"lstm.{layer}.weight"
+            parameters[name][...] = recurrent_start(rng, start, a.input_size(layer), a.hidden)
+        for name in parameters:
+            if name.startswith(("past.", "future.", "dense.", "output.")) and not name.endswith("bias"):
+                parameters[name][...] = dense_start(rng, start, parameters[name].shape)
+        parameters["output.weight"][...] *= output_scale
+        return parameters
+
+    def workspace(self, batch: int, dtype: DTypeLike, *, inference: bool = False) -> Workspace:
+        """All buffers for B windows; the first backward adds its own, after that nothing is allocated."""
+        return Workspace(self.architecture, batch, dtype, inference)
+
+    def forward(
+        self,
+        parameters: Parameters,
+        inputs: Inputs,
+        workspace: Workspace,
+        rng: np.random.Generator | None = None,
+    ) -> tuple[Array, Cache]:
+        """Quantiles (K, Q, B) in rising order, borrowed from the workspace, and the cache for `backward`.
+
+        rng draws the dropout masks; None leaves every unit on.
+        """
+        masks = None
+        if rng is not None and workspace.dropouts is not None:
+            masks = tuple(dropout.draw(rng) for dropout in workspace.dropouts)
+        self._mark_series(inputs, workspace)
+        self._embed(parameters, inputs, workspace, None if masks is None else masks[0])
+        self._recur(parameters, workspace)
+        self._head(parameters, inputs, workspace, None if masks is None else masks[1])
+        output = workspace.output[: self.architecture.horizon]
+        if self.architecture.highway:
+            straight = np.matmul(parameters["highway.weight"], inputs.window.T, out=workspace.highway)
+            np.add(straight, parameters["highway.bias"][:, None], out=straight)
+            np.add(output, straight[:, None], out=output)
+        workspace.ordering.sort(output)
+        return output, Cache(inputs, workspace, masks is not None)
+
+    def backward(self, parameters: Parameters, cache: Cache, d_output: Array) -> Parameters:
+        """The gradient of a loss whose derivative at `forward`'s output is d_output (K, Q, B).
+
+        Borrowed from the workspace until its next backward.
+        """
+        space, horizon = cache.workspace.backward, self.architecture.horizon
+        np.copyto(space.output[:horizon], d_output)
+        cache.workspace.ordering.unsort(space.output[:horizon])
+        if self.architecture.highway:
+            straight = np.add.reduce(space.output[:horizon], axis=1, out=space.highway)
+            np.matmul(straight, cache.inputs.window, out=space.gradient["highway.weight"])
+            np.add.reduce(straight, axis=1, out=space.gradient["highway.bias"])
+        self._head_backward(parameters, cache)
+        d_x = self._recur_backward(parameters, cache)
+        self._embed_backward(cache, d_x)
+        return space.gradient
+
+    def _mark_series(self, inputs: Inputs, workspace: Workspace) -> None:
+        if self.architecture.series:
+            np.equal(workspace.levels, inputs.series, out=workspace.is_level)
+            np.copyto(workspace.one_hot, workspace.is_level)
+
+    def _embed(
+        self, parameters: Parameters, inputs: Inputs, workspace: Workspace, mask: Array | None
+    ) -> None:
+        """Fill the LSTM's inputs: past segments, then future ones."""
+        a = self.architecture
+        past, future = np.split(workspace.lstm[0].x, [a.past_steps])
+        features = inputs.past.transpose(1, 2, 0)
+        if a.is_embedded:
+            dense.forward(parameters["past.weight"], parameters["past.bias"], features, workspace.past)
+            self._activation.apply(workspace.past)
+            features = workspace.past
+        if mask is not None and a.is_embedded:
+            np.multiply(features, mask, out=past)
+        else:
+            np.copyto(past, features)
+        if not a.is_direct:
+            self._embed_future(parameters, inputs, workspace, future)
+
+    def _embed_future(
+        self, parameters: Parameters, inputs: Inputs, workspace: Workspace, future: Array
+    ) -> None:
+        a, position = self.architecture, parameters["future.position"].T[:, :, None]
+        if a.future_size:
+            np.matmul(parameters["future.weight"], inputs.future.transpose(1, 2, 0), out=future)
+            np.add(future, position, out=future)
+        else:
+            np.copyto(future, position)
+        if a.series:
+            vectors = np.matmul(parameters["future.series"], workspace.one_hot, out=workspace.series)
+            np.add(future, vectors, out=future)
+        self._activation.apply(future)
+
+    def _recur(self, parameters: Parameters, workspace: Workspace) -> None:
+        """Run the stacked layers; each reads the h of the one below."""
+        for layer, space in enumerate(workspace.lstm):
+            if layer:
+                np.multiply(workspace.lstm[layer - 1].h2, 0.5, out=space.x)
+            lstm.forward(parameters[f"lstm.{layer}.weight"], space)
+
+    def _head(self, parameters: Parameters, inputs: Inputs, workspace: Workspace, mask: Array | None) -> None:
+        """From the last h to the output rows."""
+        a, x = self.architecture, workspace.head[0]
+        h = x[:, : a.hidden]
+        np.multiply(workspace.lstm[-1].h2[-a.head_steps :], 0.5, out=h)
+        if mask is not None:
+            np.multiply(h, mask, out=h)
+        if a.is_direct:
+            known = a.head_size - a.series
+            if a.future_size:
+                np.copyto(x[0, a.hidden : known], inputs.future.reshape(workspace.batch, -1).T)
+            np.copyto(x[0, known:], workspace.one_hot)
+        for name, x, out in self._head_layers(workspace.head):
+            dense.forward(parameters[f"{name}.weight"], parameters[f"{name}.bias"], x, out)
+            if name != "output":
+                self._activation.apply(out)
+
+    def _head_layers(self, arrays: list[Array]) -> list[tuple[str, Array, Array]]:
+        """Name of each layer on top with the arrays on its two sides, from the bottom up."""
+        names = [f"dense.{layer}" for layer in range(len(self.architecture.dense))] + ["output"]
+        return list(zip(names, arrays[:-1], arrays[1:], strict=True))
+
+    def _head_backward(self, parameters: Parameters, cache: Cache) -> None:
+        """Leave the derivative at the LSTM's last h in `d_h`."""
+        a, workspace, space = self.architecture, cache.workspace, cache.workspace.backward
+        layers = zip(self._head_layers(workspace.head), self._head_layers(space.head), strict=True)
+        for (name, x, y), (_, d_x, d) in reversed(list(layers)):
+            if name != "output":
+                self._activation.chain(y, d, space.scratch[: d.size].reshape(d.shape))
+            weight = parameters[f"{name}.weight"]
+            outer = space.outer[: weight.size].reshape(weight.shape)
+            dense.backward(d, x, space.gradient[f"{name}.weight"], space.gradient[f"{name}.bias"], outer)
+            dense.backward_input(weight, d, d_x)
+        d_h = space.head[0][:, : a.hidden]
+        if cache.is_dropping and workspace.dropouts is not None:
+            np.multiply(d_h, workspace.dropouts[1].mask, out=space.d_h)
+        else:
+            np.copyto(space.d_h, d_h)
+
+    def _recur_backward(self, parameters: Parameters, cache: Cache) -> Array:
+        """Back through the stacked layers; returns the derivative at the LSTM's input (T, D, B)."""
+        gradient, d = cache.workspace.backward.gradient, cache.workspace.backward.d_h
+        for layer in reversed(range(self.architecture.layers)):
+            name = f"lstm.{layer}.weight"
+            step = lstm.backward(parameters[name], cache.workspace.lstm[layer], d, gradient[name])
+            d = step.d_x[min(step.first, len(step.d_x) - 1) :]
+        return step.d_x
+
+    def _embed_backward(self, cache: Cache, d_x: Array) -> None:
+        a, workspace, space = self.architecture, cache.workspace, cache.workspace.backward
+        scratch = space.scratch[: d_x.size].reshape(d_x.shape) if a.is_embedded else space.scratch
+        d_past, d_future = np.split(d_x, [a.past_steps])
+        if a.is_embedded:
+            if cache.is_dropping and workspace.dropouts is not None:
+                np.multiply(d_past, workspace.dropouts[0].mask, out=d_past)
+            self._activation.chain(workspace.past, d_past, scratch[: a.past_steps])
+            weight = space.gradient["past.weight"]
+            features, outer = cache.inputs.past.transpose(1, 2, 0), space.outer[: weight.size]
+            dense.backward(d_past, features, weight, space.gradient["past.bias"], outer.reshape(weight.shape))
+        if not a.is_direct:
+            self._activation.chain(workspace.lstm[0].x[a.past_steps :], d_future, scratch[a.past_steps :])
+            self._embed_future_backward(cache, d_future)
+
+    def _embed_future_backward(self, cache: Cache, d: Array) -> None:
+        a, space = self.architecture, cache.workspace.backward
+        gradient = space.gradient
+        np.add.reduce(d, axis=2, out=gradient["future.position"].T)
+        if a.future_size:
+            weight = gradient["future.weight"]
+            outer = space.outer[: weight.size].reshape(weight.shape)
+            dense.outer_sum(d, cache.inputs.future.transpose(1, 2, 0), weight, outer)
+        if a.series:
+            total = np.add.reduce(d, axis=0, out=space.series)
+            np.matmul(total, cache.workspace.one_hot.T, out=gradient["future.series"])

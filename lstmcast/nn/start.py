@@ -1,0 +1,66 @@
+"""Random weights to start from."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+import numpy as np
+
+from lstmcast.nn.buffers import Array
+
+Draw = Callable[[np.random.Generator, int, int], Array]
+
+
+class Start(NamedTuple):
+    """How a recurrent layer starts: draw(rng, rows, columns) for inputs and for h, and the forget gate's bias."""
+
+    dense: Draw
+    inputs: Draw
+    recurrent: Draw
+    forget_bias: float
+
+
+def glorot(rng: np.random.Generator, rows: int, columns: int) -> Array:
+    """Uniform within sqrt(6 / (rows + columns)) (Glorot and Bengio 2010): (rows, columns)."""
+    limit = np.sqrt(6 / (rows + columns))
+    return rng.uniform(-limit, limit, size=(rows, columns))
+
+
+def orthogonal(rng: np.random.Generator, rows: int, columns: int) -> Array:
+    """A random orthogonal matrix (Saxe et al. 2014): (rows, columns), rows equal columns."""
+    q, r = np.linalg.qr(rng.normal(size=(rows, columns)))
+    return q * np.sign(np.diag(r))
+
+
+def _fan_in(rng: np.random.Generator, rows: int, columns: int) -> Array:
+    """Uniform within 1 / sqrt(columns), as torch's Linear has it: (rows, columns)."""
+    return rng.uniform(-1, 1, size=(rows, columns)) / np.sqrt(columns)
+
+
+def _hidden_uniform(rng: np.random.Generator, rows: int, columns: int) -> Array:
+    """Uniform within 1 / sqrt(H), as torch's LSTM has it: (H, columns)."""
+    return rng.uniform(-1, 1, size=(rows, columns)) / np.sqrt(rows)
+
+
+STARTS = {
+    "orthogonal": Start(dense=glorot, inputs=glorot, recurrent=orthogonal, forget_bias=1.0),
+    "uniform": Start(dense=_fan_in, inputs=_hidden_uniform, recurrent=_hidden_uniform, forget_bias=0.0),
+}
+
+
+def dense_start(rng: np.random.Generator, start: str, shape: tuple[int, ...]) -> Array:
+    """Weights (M, N) of a dense layer."""
+    rows, columns = shape
+    return STARTS[start].dense(rng, rows, columns)
+
+
+def recurrent_start(rng: np.random.Generator, start: str, inputs: int, hidden: int) -> Array:
+    """Weights (4H, D+H+1) of an LSTM layer, each gate drawn by itself; the biases are the last column."""
+    how = STARTS[start]
+    weight = np.zeros((4, hidden, inputs + hidden + 1))
+    for gate in weight:
+        gate[:, :inputs] = how.inputs(rng, hidden, inputs)
+        gate[:, inputs:-1] = how.recurrent(rng, hidden, hidden)
+    weight[2, :, -1] = how.forget_bias
+    return weight.reshape(4 * hidden, -1)
