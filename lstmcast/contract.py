@@ -1,0 +1,73 @@
+"""What a model expects of a file: its columns, its clock, and how much of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from lstmcast.errors import DataError
+from lstmcast.panel import COUNTER, KNOWN, TARGET, Clock, Column, Integers, Panel
+
+
+@dataclass(frozen=True)
+class Contract:
+    """Columns by role, the ids of the series, the clock, and the sizes of a window.
+
+    time: the time column's name; history: rows before an origin that a forecast may depend on.
+    """
+
+    target: str
+    time: str | None
+    id: str | None
+    known: tuple[str, ...]
+    past: tuple[str, ...]
+    ids: tuple[str, ...]
+    clock: Clock
+    lookback: int
+    horizon: int
+    segment: int
+    history: int
+
+    def check(self, panel: Panel) -> Integers:
+        """(S,) which of the model's series each of the panel's is; raises DataError where the panel does not fit."""
+        if panel.clock.freq != self.clock.freq:
+            raise DataError(
+                f"the file's rows are {_spoken(panel.clock.freq)} apart, the model was trained on rows "
+                f"{_spoken(self.clock.freq)} apart; give it data of that step, or train a model on these"
+            )
+        if (panel.clock.zone is None) != (self.clock.zone is None):
+            has, wants = ("no zone", "a zone") if panel.clock.zone is None else ("a zone", "no zone")
+            raise DataError(f"the file's stamps have {has}, the model was trained on stamps with {wants}")
+        unknown = [name for name in panel.ids if name not in self.ids]
+        if unknown:
+            raise DataError(f"series {unknown[0]!r} is not one the model was trained on; train with it")
+        return np.array([self.ids.index(name) for name in panel.ids], dtype=np.int64)
+
+    @property
+    def columns(self) -> tuple[Column, ...]:
+        """The panel's columns, the target first."""
+        others = [Column(name, KNOWN) for name in self.known] + [Column(name, "past") for name in self.past]
+        return (Column(self.target, TARGET), *others)
+
+
+def _spoken(freq: str) -> str:
+    return "one count" if freq == COUNTER else freq if freq[0].isdigit() else f"1 {freq}"
+
+
+def contract_of(panel: Panel, time: str | None, lookback: int, horizon: int, segment: int, history: int) -> Contract:
+    """The contract of a model trained on this panel."""
+    names = {role: tuple(panel.columns[i].name for i in panel.roles(role)) for role in (KNOWN, "past")}
+    return Contract(
+        target=panel.columns[0].name,
+        time=time,
+        id=panel.id_name,
+        known=names[KNOWN],
+        past=names["past"],
+        ids=panel.ids,
+        clock=panel.clock,
+        lookback=lookback,
+        horizon=horizon,
+        segment=segment,
+        history=history,
+    )

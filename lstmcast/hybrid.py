@@ -1,0 +1,188 @@
+"""The network with its linear highway, as a forecaster of windows."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import partial
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lstmcast.linear.highway import Highway
+from lstmcast.nn.losses import LOSSES, pinball
+from lstmcast.nn.network import Architecture, Inputs, Network
+from lstmcast.nn.optimizers import OPTIMIZERS, Group, Optimizer
+from lstmcast.nn.parameters import Parameters
+from lstmcast.options import Options
+from lstmcast.panel import Floats, Integers
+from lstmcast.training import Lesson, Loss, Schedule
+from lstmcast.validation import Validation
+from lstmcast.windows import Batch, Windows
+
+Numbers = NDArray[np.float64]
+QUANTILES = (0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95)
+MOST_EMBEDDED_SERIES = 64
+HIGHWAY_RATE = 0.05
+RATES = {"adamw": 4e-3, "adam": 4e-3, "sgd": 5e-2}
+WEIGHT_DECAY = 0.01
+SPREAD_WINDOWS = 2_000
+DTYPE = np.dtype("float32")
+_CHUNK = 512
+
+
+@dataclass(frozen=True)
+class Hybrid:
+    """One network and the weights of each member; the forecast is the members' median."""
+
+    network: Network
+    members: tuple[Parameters, ...]
+
+    def quantiles(self, windows: Windows, origins: Integers) -> Numbers:
+        """(K, Q, B) in the table's scaled units; Q = 1 for losses that have no quantiles."""
+        parts = [self._quantiles(windows, chunk) for chunk in _chunks(origins)]
+        return np.concatenate(parts, axis=2)
+
+    def point(self, windows: Windows, origins: Integers) -> Numbers:
+        """(K, B) the median, or the only output."""
+        quantiles = self.quantiles(windows, origins)
+        return quantiles[:, quantiles.shape[1] // 2]
+
+    def _quantiles(self, windows: Windows, origins: Integers) -> Numbers:
+        inputs = inputs_of(windows.batch(origins))
+        workspace = self.network.workspace(len(origins), DTYPE, inference=True)
+        outputs = [self.network.forward(member, inputs, workspace)[0].copy() for member in self.members]
+        last = windows.residual[origins - 1]
+        level = windows.ahead(windows.table.level, origins).T
+        return np.median(np.stack(outputs), axis=0) + last + level[:, None]
+
+
+def _chunks(origins: Integers) -> list[Integers]:
+    return [origins[start : start + _CHUNK] for start in range(0, len(origins), _CHUNK)]
+
+
+def inputs_of(batch: Batch) -> Inputs:
+    """What the network reads of a batch."""
+    return Inputs(past=batch.past, future=batch.future, window=batch.window, series=batch.series)
+
+
+def architecture_of(windows: Windows, series: int, options: Options) -> Architecture:
+    """The sizes of the network for these windows and options."""
+    table = windows.table
+    calendar = table.calendar.shape[1]
+    return Architecture(
+        lookback=windows.lookback,
+        horizon=windows.horizon,
+        segment=windows.segment,
+        past_size=windows.segment * table.past.shape[1] + calendar,
+        future_size=windows.segment * table.known.shape[1] + calendar,
+        hidden=options.hidden,
+        layers=options.layers,
+        dense=options.dense,
+        activation=options.activation,
+        dropout=options.dropout,
+        quantiles=len(QUANTILES) if options.loss == "pinball" else 1,
+        series=series if 2 <= series <= MOST_EMBEDDED_SERIES else 0,
+        decoder=options.decoder,
+        highway=options.highway,
+    )
+
+
+def schedule_of(training: Integers, options: Options, seconds: float | None = None) -> Schedule:
+    """How long to train on this many windows."""
+    steps = options.steps
+    if steps is None:
+        steps = default_steps(len(training))
+        if options.epochs is not None:
+            steps = round(options.epochs * len(training) / options.batch)
+    rate = options.lr or RATES[options.optimizer]
+    return Schedule(steps, rate, options.clip, options.patience, seconds)
+
+
+def default_steps(windows: int) -> int:
+    """Training steps: 200 below 1,000 training windows, then more, 700 at 100,000 and 1,000 beyond."""
+    if windows < 2_000:
+        return 200 if windows < 1_000 else 300
+    if windows > 100_000:
+        return 1_000
+    return round(400 + 300 * np.log(windows / 2_000) / np.log(50))
+
+
+def lesson_of(
+    architecture: Architecture,
+    windows: Windows,
+    training: Integers,
+    validation: Validation | None,
+    highway: Highway,
+    options: Options,
+    rng: np.random.Generator,
+) -> Lesson:
+    """Everything one member trains with, started at the linear forecaster."""
+    network = Network(architecture)
+    parameters = network.start(rng, DTYPE)
+    start_at_linear(network, parameters, windows, training, highway)
+    judge = None
+    if validation is not None:
+        judge = partial(_validation_error, network, windows, validation)
+    return Lesson(
+        network=network,
+        parameters=parameters,
+        workspace=network.workspace(options.batch, DTYPE),
+        optimizer=_optimizer(parameters, options),
+        loss=_loss(options),
+        sample=partial(_sample, windows, training, options.batch),
+        validate=judge,
+        rng=rng,
+    )
+
+
+def _validation_error(network: Network, windows: Windows, validation: Validation, weights: Parameters) -> float:
+    return validation.error(Hybrid(network, (weights,)).point(windows, validation.origins))
+
+
+def _sample(
+    windows: Windows, training: Integers, size: int, rng: np.random.Generator
+) -> tuple[Inputs, Floats, Floats]:
+    """A batch drawn with replacement: its cost does not depend on the number of rows."""
+    batch = windows.batch(training[rng.integers(len(training), size=size)])
+    return inputs_of(batch), batch.target, batch.weight
+
+
+def _loss(options: Options) -> Loss:
+    if options.loss == "pinball":
+        return partial(pinball, quantiles=np.array(QUANTILES, dtype=DTYPE))
+    return LOSSES[options.loss]
+
+
+def _optimizer(parameters: Parameters, options: Options) -> Optimizer:
+    """The highway starts at its solution already: it moves slowly, and nothing pulls it towards zero."""
+    decay = WEIGHT_DECAY if options.optimizer == "adamw" else 0.0
+    if "highway.weight" not in parameters:
+        return OPTIMIZERS[options.optimizer](parameters.flat, [Group(slice(None), decay=decay)])
+    first = parameters.slices["highway.weight"].start
+    groups = [Group(slice(0, first), decay=decay), Group(slice(first, None), rate_factor=HIGHWAY_RATE)]
+    return OPTIMIZERS[options.optimizer](parameters.flat, groups)
+
+
+def start_at_linear(
+    network: Network,
+    parameters: Parameters,
+    windows: Windows,
+    training: Integers,
+    highway: Highway,
+) -> None:
+    """Set the highway to its closed-form solution and the output's bias to the spread it leaves,
+    so that before the first step the forecast is nearly the linear one, with sensible quantiles around it."""
+    architecture = network.architecture
+    if not architecture.highway:
+        return
+    parameters["highway.weight"][...] = highway.weight
+    parameters["highway.bias"][...] = highway.bias
+    if architecture.quantiles == 1:
+        return
+    spaced = training[np.linspace(0, len(training) - 1, min(len(training), SPREAD_WINDOWS)).astype(np.int64)]
+    error = windows.ahead(windows.table.scaled, spaced).T - highway.point(windows, spaced)
+    rows = architecture.output_rows
+    bias = parameters["output.bias"].reshape(rows, architecture.quantiles)
+    for step in range(min(rows, windows.horizon)):
+        spread = np.quantile(error[step::rows], QUANTILES)
+        bias[step] = spread - spread[len(QUANTILES) // 2]

@@ -1,0 +1,148 @@
+"""The training loop: a generator that reports each step, and leaves the best weights behind."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lstmcast.errors import TrainingError
+from lstmcast.nn.network import Inputs, Network, Workspace
+from lstmcast.nn.optimizers import Optimizer, clip_norm, warmup_cosine
+from lstmcast.nn.parameters import Parameters
+from lstmcast.panel import Floats
+
+WARMUP = 50
+LAST_RATE = 0.02
+VALIDATIONS = 14
+MOST_RESTARTS = 3
+
+Loss = Callable[[Floats, Floats, Floats], tuple[float, Floats]]
+Sample = Callable[[np.random.Generator], tuple[Inputs, Floats, Floats]]
+
+
+@dataclass(frozen=True)
+class Step:
+    """What happened at one training step; validation_loss is NaN between validations."""
+
+    number: int
+    total: int
+    train_loss: float
+    validation_loss: float
+    is_best: bool
+    seconds: float
+    member: int = 0
+    members: int = 1
+
+
+@dataclass(frozen=True)
+class Schedule:
+    """How long and how fast: steps, highest rate, gradient norm, and validations without a gain before stopping.
+
+    seconds: the longest time to go on for; None for no limit.
+    """
+
+    steps: int
+    rate: float
+    clip: float
+    patience: int | None = None
+    seconds: float | None = None
+
+    @property
+    def validate_every(self) -> int:
+        """Steps between two validations."""
+        return max(self.steps // VALIDATIONS, 1)
+
+    def rate_at(self, number: int) -> float:
+        """The learning rate of a step: a linear warm-up, then a cosine down to a fiftieth."""
+        warmup = min(WARMUP, self.steps // 4)
+        return self.rate * warmup_cosine(number - 1, self.steps, warmup, LAST_RATE)
+
+
+@dataclass
+class Lesson:
+    """What one network trains with: a source of batches, a loss, an optimizer and a judge.
+
+    sample(rng) -> inputs, target (K, B), weight (K, B); validate(parameters) -> error on validation rows.
+    """
+
+    network: Network
+    parameters: Parameters
+    workspace: Workspace
+    optimizer: Optimizer
+    loss: Loss
+    sample: Sample
+    validate: Callable[[Parameters], float] | None
+    rng: np.random.Generator
+
+    def learn(self, rate: float, clip: float) -> float:
+        """One batch forward, backward and update; the loss, or NaN (and no update) where the gradient is not finite."""
+        inputs, target, weight = self.sample(self.rng)
+        output, cache = self.network.forward(self.parameters, inputs, self.workspace, self.rng)
+        loss, d_output = self.loss(output, target, weight)
+        gradient = self.network.backward(self.parameters, cache, d_output)
+        if not (math.isfinite(loss) and math.isfinite(clip_norm(gradient.flat, clip))):
+            return math.nan
+        self.optimizer.step(gradient.flat, rate)
+        return loss
+
+
+@dataclass
+class _Best:
+    """The weights with the lowest validation error so far, and how long ago that was."""
+
+    weights: NDArray[np.floating]
+    error: float
+    stale: int = 0
+
+    def offer(self, weights: NDArray[np.floating], error: float) -> bool:
+        if error < self.error:
+            self.weights, self.error, self.stale = weights.copy(), error, 0
+            return True
+        self.stale += 1
+        return False
+
+
+def train(lesson: Lesson, schedule: Schedule) -> Iterator[Step]:
+    """Train until the schedule ends; when the generator is exhausted the parameters are the best ones seen.
+
+    Without a judge the last weights are kept. A loss that is not finite goes back to the best weights at half the
+    rate; after MOST_RESTARTS of these TrainingError is raised.
+    """
+    started = time.monotonic()
+    best = _Best(lesson.parameters.flat.copy(), _judge(lesson))
+    yield Step(0, schedule.steps, math.nan, best.error, True, 0.0)
+    slower, restarts = 1.0, 0
+    for number in range(1, schedule.steps + 1):
+        loss = lesson.learn(slower * schedule.rate_at(number), schedule.clip)
+        if not math.isfinite(loss):
+            slower, restarts = slower / 2, restarts + 1
+            _restart(lesson, best, restarts)
+        seconds = time.monotonic() - started
+        out_of_time = schedule.seconds is not None and seconds >= schedule.seconds
+        error, is_best = math.nan, False
+        if number % schedule.validate_every == 0 or number == schedule.steps or out_of_time:
+            error = _judge(lesson)
+            is_best = best.offer(lesson.parameters.flat, error)
+        yield Step(number, schedule.steps, loss, error, is_best, seconds)
+        if out_of_time or (schedule.patience is not None and best.stale >= schedule.patience):
+            break
+    if lesson.validate is not None:
+        lesson.parameters.flat[:] = best.weights
+
+
+def _judge(lesson: Lesson) -> float:
+    return math.nan if lesson.validate is None else lesson.validate(lesson.parameters)
+
+
+def _restart(lesson: Lesson, best: _Best, restarts: int) -> None:
+    if restarts > MOST_RESTARTS:
+        raise TrainingError(
+            f"training diverged {restarts} times, even at 1/{2**MOST_RESTARTS} of the learning rate; "
+            "try a lower --lr or --clip, or look for extreme values in the target"
+        )
+    lesson.parameters.flat[:] = best.weights

@@ -1,0 +1,58 @@
+"""The one error by which everything is chosen: on validation rows, in the units of the CSV."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lstmcast.blocks import Blocks
+from lstmcast.metrics import seasonal_scale
+from lstmcast.panel import Integers, Panel
+from lstmcast.scaling import Scaling
+from lstmcast.windows import Windows
+
+Numbers = NDArray[np.float64]
+MOST_ORIGINS = 600
+
+
+@dataclass(frozen=True)
+class Validation:
+    """Validation windows and what is needed to judge forecasts of them.
+
+    origins: (n,); actual: (K, n) in the units of the CSV, NaN where missing; scale: (n,) what an error is divided by.
+    """
+
+    origins: Integers
+    series: Integers
+    actual: Numbers
+    scale: Numbers
+    scaling: Scaling
+
+    def errors(self, forecast: Numbers) -> Numbers:
+        """(K, n) absolute errors of a forecast (K, n) in scaled units, over each series' scale; NaN where missing."""
+        return np.abs(self.scaling.undo(forecast, self.series) - self.actual) / self.scale
+
+    def error(self, forecast: Numbers) -> float:
+        """Mean of the errors of a forecast (K, n) in scaled units: the MASE of validation rows."""
+        return float(np.nanmean(self.errors(forecast)))
+
+
+def validation_of(windows: Windows, panel: Panel, blocks: Blocks, scaling: Scaling) -> Validation:
+    """At most MOST_ORIGINS evenly spaced windows of the validation block; raises nothing, may be empty."""
+    origins = windows.usable(blocks.origins("validation", windows.lookback, windows.horizon))
+    if len(origins) > MOST_ORIGINS:
+        origins = origins[np.linspace(0, len(origins) - 1, MOST_ORIGINS).round().astype(np.int64)]
+    series = windows.table.series[origins]
+    actual = windows.ahead(panel.target, origins).T
+    return Validation(origins, series, actual, scales(panel, blocks, "training", scaling)[series], scaling)
+
+
+def scales(panel: Panel, blocks: Blocks, block: str, scaling: Scaling | None = None) -> Numbers:
+    """(S,) MASE's denominator of each series from a block's rows; NaN where it is zero or unknown,
+    unless a scaling is given, whose spread then stands in."""
+    season = panel.clock.season
+    found = np.array([seasonal_scale(panel.target[rows], season) for rows in blocks.slices(block)])
+    undefined = ~(found > 0)
+    return np.where(undefined, np.nan if scaling is None else scaling.scale * scaling.unit, found)
