@@ -1,0 +1,38 @@
+"""Turns a CSV into forecasts people can trust; these are the public names, loaded when first used."""
+
+from __future__ import annotations
+
+from importlib import import_module
+
+__version__ = "0.1.0"
+
+_HOMES = {
+    "Clock": "panel",
+    "Forecast": "panel",
+    "LSTMForecaster": "estimator",
+    "LstmcastError": "errors",
+    "Model": "model",
+    "Options": "options",
+    "Panel": "panel",
+    "Roles": "ingest",
+    "fit": "fitting",
+    "load": "persistence",
+    "read": "ingest",
+    "save": "persistence",
+}
+
+__all__ = ["__version__", *sorted(_HOMES)]
+
+
+def __getattr__(name: str) -> object:
+    """A public name, from the room where it lives; importing lstmcast itself stays free of NumPy."""
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value: object = getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    """The public names, for completion at a prompt."""
+    return __all__

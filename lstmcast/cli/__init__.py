@@ -1,0 +1,1 @@
+"""The command line: one file a command, which parses, calls one function and shows what came of it."""

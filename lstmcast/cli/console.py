@@ -1,0 +1,177 @@
+"""What a person sees: results on stdout, progress and warnings on stderr, no stray control character."""
+
+from __future__ import annotations
+
+import os
+import sys
+from contextlib import contextmanager, suppress
+from typing import TYPE_CHECKING, Any, TextIO
+
+from lstmcast.errors import LstmcastError, OutputError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+    from lstmcast.training import Step
+
+PROGRAM = "lstmcast"
+
+
+def emit(text: str) -> None:
+    """Write text to stdout, all of it; raises OutputError when stdout is closed, full or gone."""
+    if sys.stdout is None:
+        raise OutputError("standard output is closed")
+    try:
+        sys.stdout.write(text)
+        sys.stdout.flush()
+    except (OSError, ValueError) as error:
+        _abandon(sys.stdout)
+        raise OutputError(f"standard output cannot be written: {_reason(error)}") from error
+
+
+def json_text(document: dict[str, Any]) -> str:
+    """One JSON document as text; a NaN in it is a bug, since every reader would refuse it."""
+    import json
+
+    return json.dumps(document, ensure_ascii=False, allow_nan=False, indent=2) + "\n"
+
+
+def tell(line: str) -> None:
+    """One line to stderr; where there is none to read it, nobody is told."""
+    with suppress(OSError, ValueError, AttributeError):
+        sys.stderr.write(f"{PROGRAM}: {clean(line)}\n")
+        sys.stderr.flush()
+
+
+def tell_error(error: LstmcastError, *, as_json: bool) -> None:
+    """An error in one line on stderr, and as one JSON document on stdout for those who asked for JSON."""
+    message = clean(" ".join(str(error).split()))
+    tell(f"{error.name}: {message}")
+    if as_json and not isinstance(error, OutputError):
+        told = {"name": error.name, "exit_code": error.exit_code, "message": message}
+        emit(json_text({"error": told}))
+
+
+def clean(text: str) -> str:
+    """Text from a file, fit for a terminal: what would move the cursor or ring the bell is spelled out."""
+    return "".join(c if c.isprintable() else repr(c)[1:-1] for c in text)
+
+
+def use_utf8() -> None:
+    """Both streams speak UTF-8 whatever the locale, so that the same run writes the same bytes everywhere."""
+    for stream in (sys.stdout, sys.stderr):
+        with suppress(AttributeError, OSError, ValueError):
+            stream.reconfigure(encoding="utf-8", errors="backslashreplace")  # type: ignore[union-attr]
+
+
+def _reason(error: Exception) -> str:
+    return (error.strerror if isinstance(error, OSError) else None) or str(error)
+
+
+def _abandon(stream: TextIO) -> None:
+    """Point a broken stream at nothing, else Python's last flush fails again and replaces our exit code."""
+    with suppress(OSError, ValueError):
+        nothing = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nothing, stream.fileno())
+        os.close(nothing)
+
+
+class Console:
+    """How much a command says: quiet leaves the result, verbose adds details, as_json leaves one document."""
+
+    def __init__(self, *, quiet: bool = False, verbose: bool = False, as_json: bool = False) -> None:
+        self.quiet = quiet
+        self.verbose = verbose
+        self.as_json = as_json
+
+    def note(self, line: str) -> None:
+        """A line on stdout beside the result."""
+        if not self.quiet and not self.as_json:
+            emit(clean(line) + "\n")
+
+    def notes(self, lines: Sequence[tuple[str, str]]) -> None:
+        """Lines of a name and what it is, one below the other."""
+        width = max((len(name) for name, _ in lines), default=0)
+        for name, text in lines:
+            self.note(f"{name:<{width}}  {text}")
+
+    def result(self, line: str) -> None:
+        """A line on stdout that is what was asked for."""
+        if not self.as_json:
+            emit(clean(line) + "\n")
+
+    def document(self, document: dict[str, Any]) -> None:
+        """The whole result for a program, in place of everything else on stdout."""
+        if self.as_json:
+            emit(json_text(document))
+
+    def table(self, header: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+        """Rows below a header, the first column to the left and numbers to the right."""
+        if self.as_json:
+            return
+        from rich.console import Console as Screen
+        from rich.table import Table
+        from rich.text import Text
+
+        table = Table(box=None, pad_edge=False)
+        for i, name in enumerate(header):
+            table.add_column(Text(name), justify="left" if i == 0 else "right", no_wrap=True)
+        for row in rows:
+            table.add_row(*(Text(clean(cell)) for cell in row))
+        screen = Screen(file=sys.stdout, width=200, highlight=False)
+        with screen.capture() as captured:
+            screen.print(table)
+        emit("".join(line.rstrip() + "\n" for line in captured.get().splitlines()))
+
+    def warn(self, message: str) -> None:
+        """Something a person should know of, on stderr."""
+        if not self.quiet:
+            tell(f"warning: {message}")
+
+    def detail(self, message: str) -> None:
+        """Something only the curious want to know, on stderr."""
+        if self.verbose:
+            tell(message)
+
+    @contextmanager
+    def progress(self) -> Iterator[Callable[[Step], None]]:
+        """A bar on stderr that is told of every Step; off a terminal it is silent but for `verbose`."""
+        if self.quiet or not _is_terminal(sys.stderr):
+            yield self._step_line
+            return
+        from rich.console import Console as Screen
+        from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+
+        words = TextColumn("{task.description}", markup=False)
+        left = TextColumn("left", markup=False)
+        screen = Screen(stderr=True)
+        with Progress(words, BarColumn(), TimeRemainingColumn(), left, console=screen, transient=True) as bar:
+            task = bar.add_task("training")
+
+            def show(step: Step) -> None:
+                done, total = _position(step)
+                bar.update(task, completed=done, total=total)
+                if step.validation_loss == step.validation_loss:
+                    bar.update(task, description=_loss_words(step))
+
+            yield show
+
+    def _step_line(self, step: Step) -> None:
+        if step.validation_loss == step.validation_loss:
+            done, total = _position(step)
+            self.detail(f"step {done} of {total}, {_loss_words(step)}")
+
+
+def _is_terminal(stream: TextIO | None) -> bool:
+    """True where a bar can be drawn: a terminal that understands it."""
+    return stream is not None and stream.isatty() and os.environ.get("TERM") != "dumb"
+
+
+def _position(step: Step) -> tuple[int, int]:
+    """Steps done and to do over all members."""
+    return step.member * step.total + step.number, step.members * step.total
+
+
+def _loss_words(step: Step) -> str:
+    best = " (best)" if step.is_best else ""
+    return f"validation loss {step.validation_loss:.4g}{best}"

@@ -1,0 +1,54 @@
+"""`lstmcast evaluate`: a model on a file with known outcomes, against the baselines."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from lstmcast.cli import verdict
+from lstmcast.cli.console import Console, json_text
+from lstmcast.cli.flags import OUTPUT, DataFile, Json, ModelFile, Quiet, Verbose
+from lstmcast.cli.reading import read_for_model
+
+Stride = Annotated[
+    int, typer.Option(metavar="N", min=1, help="rows between two forecasts", rich_help_panel="Evaluation")
+]
+ReportOutput = Annotated[
+    Path | None,
+    typer.Option("-o", "--output", metavar="FILE", help="file for the report (JSON)", rich_help_panel=OUTPUT),
+]
+
+
+def evaluate(
+    model: ModelFile,
+    data: DataFile,
+    stride: Stride = 1,
+    output: ReportOutput = None,
+    as_json: Json = False,
+    quiet: Quiet = False,
+    verbose: Verbose = False,
+) -> None:
+    """Compare forecasts with what came.
+
+    Forecasts from one row after another (a rolling origin), with the model, the baselines and the linear
+    forecaster, and scores all of them on the same rows.
+    """
+    console = Console(quiet=quiet, verbose=verbose, as_json=as_json)
+    evaluate_file(model, str(data), stride, output, console)
+
+
+def evaluate_file(model_file: Path, source: str, stride: int, output: Path | None, console: Console) -> None:
+    """Load, read, evaluate, show, and write the report when there is a file for it."""
+    from lstmcast import persistence
+
+    if output is not None:
+        persistence.probe_folder(output)
+    model = persistence.load(model_file)
+    report = model.evaluate(read_for_model(source, model.contract, console).panel, stride)
+    if output is not None:
+        persistence.replace_file(output, json_text({"report": report}).encode())
+    verdict.show(report, model.contract.clock, console)
+    verdict.show_by_horizon(report, model.contract.clock, console)
+    console.document({"report": report})

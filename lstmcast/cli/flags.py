@@ -1,0 +1,120 @@
+"""What a command line can say: flags that several commands share, and those of `train`, made from Options."""
+
+from __future__ import annotations
+
+import dataclasses
+import inspect
+import types
+import typing
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from lstmcast.options import Options, flag, parse_names, parse_numbers
+
+OUTPUT = "Output"
+
+ModelFile = Annotated[
+    Path, typer.Argument(metavar="MODEL", help="model file that train wrote", rich_help_panel="Input")
+]
+DataFile = Annotated[Path, typer.Argument(metavar="DATA", help="CSV file", rich_help_panel="Input")]
+Json = Annotated[
+    bool, typer.Option("--json", help="one JSON document on stdout instead of text", rich_help_panel=OUTPUT)
+]
+Quiet = Annotated[
+    bool, typer.Option("-q", "--quiet", help="nothing but the result and errors", rich_help_panel=OUTPUT)
+]
+Verbose = Annotated[
+    bool, typer.Option("-v", "--verbose", help="details of the run on stderr", rich_help_panel=OUTPUT)
+]
+
+_METAVARS: dict[Any, str] = {
+    int: "N",
+    float: "X",
+    str: "TEXT",
+    tuple[int, ...]: "N,N",
+    tuple[str, ...]: "A,B",
+}
+
+
+def takes_options(function: Callable[..., None]) -> Callable[..., None]:
+    """Spell out a command's `**flags` as one typed parameter for each field of Options.
+
+    Options stays the only place where a flag is declared: typer reads the parameters from the signature.
+    """
+    signature = inspect.signature(function, eval_str=True)
+    named = [p for p in signature.parameters.values() if p.kind is not inspect.Parameter.VAR_KEYWORD]
+    firsts = [p for p in named if p.default is inspect.Parameter.empty]
+    lasts = [p for p in named if p.default is not inspect.Parameter.empty]
+    parameters = [*firsts, *map(_parameter, dataclasses.fields(Options)), *lasts]
+    parameters = [p.replace(kind=inspect.Parameter.KEYWORD_ONLY) for p in parameters]
+    function.__signature__ = signature.replace(parameters=parameters)  # type: ignore[attr-defined]
+    function.__annotations__ = {p.name: p.annotation for p in parameters}
+    return function
+
+
+def options_from(flags: Mapping[str, Any]) -> Options:
+    """Options from the values that typer read; raises UsageError for a list that is none."""
+    values = {field.name: _value(field, flags[field.name]) for field in dataclasses.fields(Options)}
+    return Options(**values)
+
+
+def meaning(field: dataclasses.Field[Any]) -> str:
+    """An option's one-line meaning with its choices and what it is when not given."""
+    said = [text for text in ("|".join(field.metadata["choices"]), default(field)) if text]
+    explained = str(field.metadata["meaning"])
+    return f"{explained} [{'; '.join(said)}]" if said else explained
+
+
+def default(field: dataclasses.Field[Any]) -> str:
+    """An option's default in words: `auto` is derived from the data, nothing is said of an empty list."""
+    if field.name == "target":
+        return "required"
+    if isinstance(field.default, bool):
+        return "on" if field.default else "off"
+    return "auto" if field.default is None else "" if field.default == () else f"{field.default}"
+
+
+def _kind(field: dataclasses.Field[Any]) -> Any:
+    """An option's type without its None."""
+    hint = typing.get_type_hints(Options)[field.name]
+    kinds = [kind for kind in typing.get_args(hint) if kind is not type(None)]
+    return kinds[0] if isinstance(hint, types.UnionType) else hint
+
+
+def _parameter(field: dataclasses.Field[Any]) -> inspect.Parameter:
+    kind, spelling = _kind(field), flag(field.name)
+    is_list = typing.get_origin(kind) is tuple
+    option = typer.Option(
+        f"{spelling}/--no-{spelling[2:]}" if kind is bool else spelling,
+        help=meaning(field),
+        show_default=False,
+        metavar=None if kind is bool else _METAVARS[kind],
+        rich_help_panel=field.metadata["group"],
+        autocompletion=_completer(field.metadata["choices"]),
+    )
+    read_as: Any = str if is_list else kind
+    return inspect.Parameter(
+        field.name,
+        inspect.Parameter.KEYWORD_ONLY,
+        default=None if is_list else field.default,
+        annotation=Annotated[read_as if kind is bool else read_as | None, option],
+    )
+
+
+def _completer(choices: tuple[str, ...]) -> Callable[[str], list[str]] | None:
+    if not choices:
+        return None
+    return lambda incomplete: [choice for choice in choices if choice.startswith(incomplete)]
+
+
+def _value(field: dataclasses.Field[Any], given: Any) -> Any:
+    """What a flag says, in the type of its option."""
+    kind = _kind(field)
+    if typing.get_origin(kind) is not tuple:
+        return given
+    if given is None:
+        return field.default
+    return parse_numbers(field.name, given) if kind == tuple[int, ...] else parse_names(given)

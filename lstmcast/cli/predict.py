@@ -1,0 +1,70 @@
+"""`lstmcast predict`: from a model file and fresh history to a forecast."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from lstmcast.cli import table
+from lstmcast.cli.console import Console, emit
+from lstmcast.cli.flags import OUTPUT, DataFile, Json, ModelFile, Quiet, Verbose
+from lstmcast.cli.reading import read_for_model
+
+if TYPE_CHECKING:
+    from lstmcast.contract import Contract
+
+Horizon = Annotated[
+    int | None,
+    typer.Option(metavar="N", min=1, max=10_000, help="steps ahead [as trained]", rich_help_panel="Forecast"),
+]
+ForecastOutput = Annotated[
+    Path | None,
+    typer.Option("-o", "--output", metavar="FILE", help="file to write [stdout]", rich_help_panel=OUTPUT),
+]
+
+
+def predict(
+    model: ModelFile,
+    data: DataFile,
+    horizon: Horizon = None,
+    output: ForecastOutput = None,
+    as_json: Json = False,
+    quiet: Quiet = False,
+    verbose: Verbose = False,
+) -> None:
+    """Forecast from the end of fresh history.
+
+    The file needs the columns the model was trained on, and at least as many rows as it looks back.
+    Nothing is refitted.
+    """
+    console = Console(quiet=quiet, verbose=verbose, as_json=as_json)
+    forecast_file(model, str(data), horizon, output, console)
+
+
+def forecast_file(
+    model_file: Path, source: str, horizon: int | None, output: Path | None, console: Console
+) -> None:
+    """Load, read, predict, write: CSV or one JSON document, to a file or to stdout."""
+    from lstmcast import persistence
+
+    if output is not None:
+        persistence.probe_folder(output)
+    model = persistence.load(model_file)
+    panel = read_for_model(source, model.contract, console).panel
+    _warn_of_rolling_on(model.contract, horizon, console)
+    rows = table.tidy(model.predict(panel, horizon))
+    text = table.as_document(rows) if console.as_json else table.as_csv(rows)
+    if output is None:
+        emit(text)
+    else:
+        persistence.replace_file(output, text.encode())
+
+
+def _warn_of_rolling_on(contract: Contract, horizon: int | None, console: Console) -> None:
+    if horizon is not None and horizon > contract.horizon:
+        console.warn(
+            f"{horizon} steps ahead, but the model was trained for {contract.horizon}: later rows stand on "
+            "the forecast of earlier ones (train with a longer --horizon)"
+        )

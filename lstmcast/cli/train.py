@@ -1,0 +1,101 @@
+"""`lstmcast train`: from a CSV to a model file, with a verdict."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from lstmcast.cli import verdict
+from lstmcast.cli.console import Console
+from lstmcast.cli.flags import OUTPUT, DataFile, Json, Quiet, Verbose, options_from, takes_options
+from lstmcast.cli.reading import read_for_training
+from lstmcast.errors import UsageError
+
+if TYPE_CHECKING:
+    from lstmcast.fitting import Plan
+    from lstmcast.ingest import Reading
+    from lstmcast.model import Model
+    from lstmcast.options import Options
+
+ModelOutput = Annotated[
+    Path, typer.Option("-o", "--output", metavar="FILE", help="model file to write", rich_help_panel=OUTPUT)
+]
+
+
+@takes_options
+def train(
+    data: DataFile,
+    output: ModelOutput = Path("model.pkl"),
+    as_json: Json = False,
+    quiet: Quiet = False,
+    verbose: Verbose = False,
+    **flags: Any,  # one for each field of Options, spelled out by takes_options
+) -> None:
+    """Train a model on a CSV and judge it.
+
+    The judgement compares it with the baselines, on rows that training has not seen. What is not given is
+    derived from the data ([auto]).
+    """
+    console = Console(quiet=quiet, verbose=verbose, as_json=as_json)
+    train_model(str(data), options_from(flags), output, console)
+
+
+def train_model(source: str, options: Options, output: Path, console: Console) -> None:
+    """Read, train, save, show; before any work, options are checked and the output is tried and locked."""
+    _check(options)
+    from lstmcast import persistence
+
+    persistence.probe_folder(output)
+    with persistence.lock(output):
+        reading = read_for_training(source, options, console)
+        model = _fit(reading, options, console)
+        persistence.save(model, output)
+    _show(reading, model, output, console)
+
+
+def _check(options: Options) -> None:
+    options.check()
+    if options.target is None:
+        raise UsageError("--target is missing: it names the column to forecast, such as --target load")
+
+
+def _fit(reading: Reading, options: Options, console: Console) -> Model:
+    """Follow the training: say what was understood, move the bar, return the finished model."""
+    from lstmcast.fitting import Plan, fitting
+    from lstmcast.model import Model
+
+    with console.progress() as show_step:
+        for event in fitting(reading.panel, options, reading.roles.time):
+            if isinstance(event, Model):
+                return event
+            if isinstance(event, Plan):
+                console.notes([*_understood(reading, event), ("", "")])
+            else:
+                show_step(event)
+    raise AssertionError("the training ended without a model")
+
+
+def _understood(reading: Reading, plan: Plan) -> list[tuple[str, str]]:
+    """What training understood of the file and of the task, line by line."""
+    series = f" in {plan.series:,} series" if reading.roles.id else ""
+    missing = f"{plan.missing:,} missing" if plan.missing else "none missing"
+    seasons = " and ".join(f"{season:,}" for season in plan.seasons)
+    task = f"{plan.horizon:,} rows ahead from the last {plan.lookback:,}, in segments of {plan.segment:,}"
+    blocks = [(name.capitalize(), f"{first} to {last}") for name, (first, last) in plan.blocks.items()]
+    return [
+        ("Data", f"{reading.source}: {plan.rows:,} rows of {reading.roles.target}{series}, {missing}"),
+        ("Time", f"{reading.roles.time or 'rows'}: {reading.evidence}; {plan.zone or 'no'} time zone"),
+        ("Seasons", f"{seasons} rows" if seasons else "none"),
+        ("Forecast", task),
+        *blocks,
+    ]
+
+
+def _show(reading: Reading, model: Model, output: Path, console: Console) -> None:
+    """The verdict and where the model went, for a person or for a program."""
+    verdict.show(model.report, model.contract.clock, console)
+    console.note(f"Wrote {output}")
+    findings = [vars(finding) for finding in reading.findings]
+    console.document({"model": str(output), "report": model.report, "findings": findings})

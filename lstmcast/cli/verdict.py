@@ -1,0 +1,92 @@
+"""How a report looks: each forecaster beside the model, overall and by step ahead."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from lstmcast.cli.console import Console
+    from lstmcast.panel import Clock
+
+Metrics = Mapping[str, float | None]
+
+UNDEFINED = "not defined"
+COLUMNS = {
+    "mase": "MASE",
+    "mae": "MAE",
+    "rmse": "RMSE",
+    "smape": "sMAPE",
+    "mape": "MAPE",
+    "coverage_80": "in 80 % band",
+}
+STEPS_SHOWN = 8
+
+
+def show(report: Mapping[str, Any], clock: Clock, console: Console) -> None:
+    """The table of all forecasters over the judged rows, then the verdict in one sentence."""
+    _table("", report["test"], clock, console)
+    console.result("")
+    console.result(_capital(report["verdict"]))
+
+
+def show_by_horizon(report: Mapping[str, Any], clock: Clock, console: Console) -> None:
+    """MASE (MAE where that is not defined) of each forecaster at some of the steps ahead."""
+    from lstmcast.evaluation import describe
+
+    steps: Sequence[Mapping[str, Metrics]] = report["by_horizon"]
+    measure = "mase" if _is_defined(report["test"], "mase") else "mae"
+    shown = _selection(len(steps))
+    header = [f"{COLUMNS[measure]} at step", *(str(step + 1) for step in shown)]
+    rows = [
+        [describe(name, clock), *(_cell(measure, steps[step][name].get(measure)) for step in shown)]
+        for name in report["test"]
+    ]
+    console.result("")
+    console.table(header, rows)
+
+
+def _table(corner: str, metrics: Mapping[str, Metrics], clock: Clock, console: Console) -> None:
+    from lstmcast.evaluation import describe
+
+    measures = [measure for measure in COLUMNS if _is_shown(metrics, measure)]
+    rows = [
+        [describe(name, clock), *(_cell(measure, values.get(measure, "")) for measure in measures)]
+        for name, values in metrics.items()
+    ]
+    console.table([corner, *(COLUMNS[measure] for measure in measures)], rows)
+
+
+def _is_shown(metrics: Mapping[str, Metrics], measure: str) -> bool:
+    """Every metric that is there; MAPE only where it is defined."""
+    if measure == "mape":
+        return _is_defined(metrics, measure)
+    return any(measure in values for values in metrics.values())
+
+
+def _is_defined(metrics: Mapping[str, Metrics], measure: str) -> bool:
+    return any(values.get(measure) is not None for values in metrics.values())
+
+
+def _cell(measure: str, value: float | str | None) -> str:
+    """A number as a person reads it; nothing where a forecaster has no such thing."""
+    if isinstance(value, str):
+        return value
+    if value is None:
+        return UNDEFINED
+    if measure.startswith("coverage"):
+        return f"{value:.1%}".replace("%", " %")
+    if measure in ("smape", "mape"):
+        return f"{value:.2f} %"
+    return f"{value:.3f}" if measure == "mase" else f"{value:,.4g}" if abs(value) < 1000 else f"{value:,.0f}"
+
+
+def _selection(count: int) -> list[int]:
+    """At most STEPS_SHOWN steps, evenly spread, with the first and the last."""
+    if count <= STEPS_SHOWN:
+        return list(range(count))
+    return sorted({round(i * (count - 1) / (STEPS_SHOWN - 1)) for i in range(STEPS_SHOWN)})
+
+
+def _capital(sentence: str) -> str:
+    return sentence[:1].upper() + sentence[1:]
