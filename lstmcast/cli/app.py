@@ -9,10 +9,10 @@ import typer
 from typer.main import get_command
 
 from lstmcast.cli.command import Command, Group
-from lstmcast.cli.console import PROGRAM
 from lstmcast.cli.evaluate import evaluate
 from lstmcast.cli.info import info
 from lstmcast.cli.predict import predict
+from lstmcast.cli.streams import PROGRAM
 from lstmcast.cli.train import train
 from lstmcast.errors import UsageError
 

@@ -2,25 +2,10 @@
 
 from __future__ import annotations
 
-import sys
-from contextlib import contextmanager, suppress
-from typing import TYPE_CHECKING
-
 from lstmcast import __version__
-from lstmcast.cli import console
+from lstmcast.cli import streams
+from lstmcast.cli.signals import Signals, Stopped
 from lstmcast.errors import LstmcastError
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from types import FrameType
-
-
-class Stopped(BaseException):
-    """A signal asked us to stop; no `except Exception` on the way may swallow it."""
-
-    def __init__(self, number: int, name: str) -> None:
-        super().__init__(f"stopped by {name}; nothing was written")
-        self.exit_code = 128 + number
 
 
 class _StoppedError(LstmcastError):
@@ -39,7 +24,7 @@ class _BugError(LstmcastError):
 
 def guarded(arguments: list[str]) -> int:
     """Run one command line; returns its exit code, having told in one line whatever went wrong."""
-    console.use_utf8()
+    streams.use_utf8()
     try:
         return _run(arguments)
     except LstmcastError as error:
@@ -52,42 +37,22 @@ def guarded(arguments: list[str]) -> int:
 
 def _run(arguments: list[str]) -> int:
     if "--version" in arguments:  # before typer, which takes several times as long to load as Python itself
-        console.emit(f"{console.PROGRAM} {__version__}\n")
+        streams.emit(f"{streams.PROGRAM} {__version__}\n")
         return 0
-    from lstmcast.cli.app import parse
+    with Signals():
+        from lstmcast.cli.app import parse
 
-    with _signals():
         return parse(arguments)
 
 
 def _told(error: LstmcastError, arguments: list[str]) -> int:
     """Tell an error; when even that cannot be written, stdout's failure is the one that counts."""
     try:
-        console.tell_error(error, as_json="--json" in arguments)
+        streams.tell_error(error, as_json="--json" in arguments)
     except LstmcastError as worse:
-        console.tell_error(worse, as_json=False)
+        streams.tell_error(worse, as_json=False)
         return worse.exit_code
     return error.exit_code
-
-
-@contextmanager
-def _signals() -> Iterator[None]:
-    """SIGINT and SIGTERM raise Stopped, unless our starter ignores them (nohup) or we are a mere thread."""
-    import signal
-    import threading
-
-    def stop(number: int, frame: FrameType | None) -> None:
-        raise Stopped(number, signal.Signals(number).name)
-
-    ours = [n for n in (signal.SIGINT, signal.SIGTERM) if signal.getsignal(n) is not signal.SIG_IGN]
-    if threading.current_thread() is not threading.main_thread():
-        ours = []
-    before = {number: signal.signal(number, stop) for number in ours}
-    try:
-        yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
 
 
 def _bug_line(bug: Exception, arguments: list[str]) -> str:
@@ -96,11 +61,10 @@ def _bug_line(bug: Exception, arguments: list[str]) -> str:
 
     text = "".join(traceback.format_exception(bug))
     if "--debug" in arguments:
-        with suppress(OSError, ValueError, AttributeError):
-            sys.stderr.write(text)
+        streams.show(text)
         where = "its traceback is above"
     else:
-        where = _report_file(f"{console.PROGRAM} {__version__}\narguments: {arguments}\n\n{text}")
+        where = _report_file(f"{streams.PROGRAM} {__version__}\narguments: {arguments}\n\n{text}")
     return f"a bug of ours, {type(bug).__name__}: {bug}; {where}"
 
 

@@ -1,22 +1,51 @@
-"""A command's help: options by group, each with its default, and at the end an example to paste."""
+"""How a command parses and helps: words as they are, options by group, and at the end an example to paste."""
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import typer
 from typer.core import TyperCommand, TyperGroup
 
-from lstmcast.cli.console import emit
+from lstmcast.cli.streams import emit
+
+_Base: Any = TyperCommand if TYPE_CHECKING else object
 
 
-class Command(TyperCommand):
-    """A command whose help is plain text (rich takes longer to load than everything else) in groups."""
+class _AsTyped:
+    """Stands in for typer's converter of values, for which it loads pydantic: as long as all the rest."""
+
+    def coerce(self, value: Any, param: Any, ctx: Any) -> Any:
+        """The value as it was typed."""
+        return value
+
+
+class _Plain(_Base):
+    """What commands and the group of them share."""
+
+    def get_params(self, ctx: Any) -> list[Any]:
+        """The parameters, none of them converted.
+
+        We declare text and flags only and read numbers ourselves, so nothing but time is lost should a version
+        of typer not look at this attribute.
+        """
+        parameters: list[Any] = super().get_params(ctx)
+        for parameter in parameters:
+            parameter._runtime_param = _AsTyped()
+        return parameters
 
     def get_help(self, ctx: Any) -> str:
-        """Print the help by way of the console, which knows what to do about a closed stdout, and stop."""
+        """Print the help ourselves, since we know what to do about a closed stdout, and stop."""
         emit(super().get_help(ctx) + "\n")
         raise typer.Exit
+
+    def format_epilog(self, ctx: Any, formatter: Any) -> None:
+        """The example as it is: a line that can be pasted is never wrapped."""
+        formatter.write("\nExample:\n" + "".join(f"  {line}\n" for line in self.epilog.splitlines()))
+
+
+class Command(_Plain, TyperCommand):
+    """A command whose help is plain text (rich takes longer to load than everything else) in groups."""
 
     def format_options(self, ctx: Any, formatter: Any) -> None:
         """Arguments and options below the heading of their group, in the order of their declaration."""
@@ -30,19 +59,6 @@ class Command(TyperCommand):
             with formatter.section(group):
                 formatter.write_dl(records)
 
-    def format_epilog(self, ctx: Any, formatter: Any) -> None:
-        """The example as it is: a line that can be pasted is never wrapped."""
-        formatter.write("\nExample:\n" + "".join(f"  {line}\n" for line in (self.epilog or "").splitlines()))
 
-
-class Group(TyperGroup):
-    """The program itself: its commands and an example."""
-
-    def get_help(self, ctx: Any) -> str:
-        """Print the help as a command does."""
-        emit(super().get_help(ctx) + "\n")
-        raise typer.Exit
-
-    def format_epilog(self, ctx: Any, formatter: Any) -> None:
-        """The example as it is."""
-        formatter.write("\nExample:\n" + "".join(f"  {line}\n" for line in (self.epilog or "").splitlines()))
+class Group(_Plain, TyperGroup):
+    """The program itself: its commands, and examples."""

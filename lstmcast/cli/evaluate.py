@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from lstmcast.cli import verdict
-from lstmcast.cli.console import Console, json_text
-from lstmcast.cli.flags import OUTPUT, DataFile, Json, ModelFile, Quiet, Verbose
+from lstmcast.cli.console import Console
+from lstmcast.cli.flags import OUTPUT, DataFile, Json, ModelFile, Quiet, Verbose, whole_number
 from lstmcast.cli.reading import read_for_model
+from lstmcast.cli.streams import json_text
 
 Stride = Annotated[
-    int, typer.Option(metavar="N", min=1, help="rows between two forecasts", rich_help_panel="Evaluation")
+    str, typer.Option(metavar="N", help="rows between two forecasts", rich_help_panel="Evaluation")
 ]
 ReportOutput = Annotated[
-    Path | None,
+    str | None,
     typer.Option("-o", "--output", metavar="FILE", help="file for the report (JSON)", rich_help_panel=OUTPUT),
 ]
 
@@ -24,7 +24,7 @@ ReportOutput = Annotated[
 def evaluate(
     model: ModelFile,
     data: DataFile,
-    stride: Stride = 1,
+    stride: Stride = "1",
     output: ReportOutput = None,
     as_json: Json = False,
     quiet: Quiet = False,
@@ -36,10 +36,11 @@ def evaluate(
     forecaster, and scores all of them on the same rows.
     """
     console = Console(quiet=quiet, verbose=verbose, as_json=as_json)
-    evaluate_file(model, str(data), stride, output, console)
+    every = whole_number("stride", stride, 1, 1_000_000) or 1
+    evaluate_file(model, data, every, output, console)
 
 
-def evaluate_file(model_file: Path, source: str, stride: int, output: Path | None, console: Console) -> None:
+def evaluate_file(model_file: str, source: str, stride: int, output: str | None, console: Console) -> None:
     """Load, read, evaluate, show, and write the report when there is a file for it."""
     from lstmcast import persistence
 

@@ -7,19 +7,21 @@ import inspect
 import types
 import typing
 from collections.abc import Callable, Mapping
-from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
+from lstmcast.errors import UsageError
 from lstmcast.options import Options, flag, parse_names, parse_numbers
 
-OUTPUT = "Output"
+INPUT, OUTPUT = "Input", "Output"
 
+# Text and flags only: see Command.get_params.
 ModelFile = Annotated[
-    Path, typer.Argument(metavar="MODEL", help="model file that train wrote", rich_help_panel="Input")
+    str,
+    typer.Argument(metavar="MODEL", help="model file that train wrote", rich_help_panel=INPUT),
 ]
-DataFile = Annotated[Path, typer.Argument(metavar="DATA", help="CSV file", rich_help_panel="Input")]
+DataFile = Annotated[str, typer.Argument(metavar="DATA", help="CSV file", rich_help_panel=INPUT)]
 Json = Annotated[
     bool, typer.Option("--json", help="one JSON document on stdout instead of text", rich_help_panel=OUTPUT)
 ]
@@ -31,6 +33,7 @@ Verbose = Annotated[
 ]
 
 _METAVARS: dict[Any, str] = {
+    bool: "",
     int: "N",
     float: "X",
     str: "TEXT",
@@ -56,9 +59,18 @@ def takes_options(function: Callable[..., None]) -> Callable[..., None]:
 
 
 def options_from(flags: Mapping[str, Any]) -> Options:
-    """Options from the values that typer read; raises UsageError for a list that is none."""
-    values = {field.name: _value(field, flags[field.name]) for field in dataclasses.fields(Options)}
-    return Options(**values)
+    """Options from the words on the command line; raises UsageError for a word that is no number."""
+    return Options(**{field.name: _value(field, flags[field.name]) for field in dataclasses.fields(Options)})
+
+
+def whole_number(name: str, text: str | None, low: int, high: int) -> int | None:
+    """The number behind a flag that is not one of Options; raises UsageError where it is none or off limits."""
+    if text is None:
+        return None
+    number: int = _number(name, text, int)
+    if not low <= number <= high:
+        raise UsageError(f"{flag(name)} goes from {low:,} to {high:,}; got {number:,}")
+    return number
 
 
 def meaning(field: dataclasses.Field[Any]) -> str:
@@ -86,21 +98,20 @@ def _kind(field: dataclasses.Field[Any]) -> Any:
 
 def _parameter(field: dataclasses.Field[Any]) -> inspect.Parameter:
     kind, spelling = _kind(field), flag(field.name)
-    is_list = typing.get_origin(kind) is tuple
     option = typer.Option(
         f"{spelling}/--no-{spelling[2:]}" if kind is bool else spelling,
         help=meaning(field),
         show_default=False,
-        metavar=None if kind is bool else _METAVARS[kind],
+        metavar=_METAVARS[kind] or None,
         rich_help_panel=field.metadata["group"],
         autocompletion=_completer(field.metadata["choices"]),
     )
-    read_as: Any = str if is_list else kind
+    read_as: Any = bool if kind is bool else str | None
     return inspect.Parameter(
         field.name,
         inspect.Parameter.KEYWORD_ONLY,
-        default=None if is_list else field.default,
-        annotation=Annotated[read_as if kind is bool else read_as | None, option],
+        default=field.default if kind is bool else None,
+        annotation=Annotated[read_as, option],
     )
 
 
@@ -110,11 +121,21 @@ def _completer(choices: tuple[str, ...]) -> Callable[[str], list[str]] | None:
     return lambda incomplete: [choice for choice in choices if choice.startswith(incomplete)]
 
 
-def _value(field: dataclasses.Field[Any], given: Any) -> Any:
-    """What a flag says, in the type of its option."""
+def _value(field: dataclasses.Field[Any], word: Any) -> Any:
+    """What a word says, in the type of its option."""
     kind = _kind(field)
-    if typing.get_origin(kind) is not tuple:
-        return given
-    if given is None:
+    if word is None:
         return field.default
-    return parse_numbers(field.name, given) if kind == tuple[int, ...] else parse_names(given)
+    if kind == tuple[int, ...]:
+        return parse_numbers(field.name, word)
+    if kind == tuple[str, ...]:
+        return parse_names(word)
+    return _number(field.name, word, kind) if kind in (int, float) else word
+
+
+def _number(name: str, word: str, kind: Callable[[str], Any]) -> Any:
+    try:
+        return kind(word)
+    except ValueError:
+        wanted = "a whole number" if kind is int else "a number"
+        raise UsageError(f"{flag(name)} takes {wanted}; got {word!r}") from None

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 import os
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from lstmcast.cli import verdict
@@ -24,7 +23,7 @@ def info(model: ModelFile, as_json: Json = False, quiet: Quiet = False, verbose:
     show_model(model, Console(quiet=quiet, verbose=verbose, as_json=as_json))
 
 
-def show_model(model_file: Path, console: Console) -> None:
+def show_model(model_file: str, console: Console) -> None:
     """Load and show."""
     from lstmcast import persistence
 
@@ -34,7 +33,7 @@ def show_model(model_file: Path, console: Console) -> None:
     verdict.show(model.report, model.contract.clock, console)
     console.document(
         {
-            "file": str(model_file),
+            "file": model_file,
             "bytes": size,
             "contract": dataclasses.asdict(model.contract),
             "options": dataclasses.asdict(model.options),

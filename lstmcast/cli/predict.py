@@ -2,25 +2,25 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from lstmcast.cli import table
-from lstmcast.cli.console import Console, emit
-from lstmcast.cli.flags import OUTPUT, DataFile, Json, ModelFile, Quiet, Verbose
+from lstmcast.cli.console import Console
+from lstmcast.cli.flags import OUTPUT, DataFile, Json, ModelFile, Quiet, Verbose, whole_number
 from lstmcast.cli.reading import read_for_model
+from lstmcast.cli.streams import emit
 
 if TYPE_CHECKING:
     from lstmcast.contract import Contract
 
 Horizon = Annotated[
-    int | None,
-    typer.Option(metavar="N", min=1, max=10_000, help="steps ahead [as trained]", rich_help_panel="Forecast"),
+    str | None,
+    typer.Option(metavar="N", help="steps ahead [as trained]", rich_help_panel="Forecast"),
 ]
 ForecastOutput = Annotated[
-    Path | None,
+    str | None,
     typer.Option("-o", "--output", metavar="FILE", help="file to write [stdout]", rich_help_panel=OUTPUT),
 ]
 
@@ -40,11 +40,12 @@ def predict(
     Nothing is refitted.
     """
     console = Console(quiet=quiet, verbose=verbose, as_json=as_json)
-    forecast_file(model, str(data), horizon, output, console)
+    steps = whole_number("horizon", horizon, 1, 10_000)
+    forecast_file(model, data, steps, output, console)
 
 
 def forecast_file(
-    model_file: Path, source: str, horizon: int | None, output: Path | None, console: Console
+    model_file: str, source: str, horizon: int | None, output: str | None, console: Console
 ) -> None:
     """Load, read, predict, write: CSV or one JSON document, to a file or to stdout."""
     from lstmcast import persistence

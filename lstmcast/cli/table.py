@@ -7,7 +7,7 @@ import io
 import math
 from typing import TYPE_CHECKING
 
-from lstmcast.cli.console import json_text
+from lstmcast.cli.streams import json_text
 
 if TYPE_CHECKING:
     from lstmcast.panel import Forecast

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -20,14 +19,14 @@ if TYPE_CHECKING:
     from lstmcast.options import Options
 
 ModelOutput = Annotated[
-    Path, typer.Option("-o", "--output", metavar="FILE", help="model file to write", rich_help_panel=OUTPUT)
+    str, typer.Option("-o", "--output", metavar="FILE", help="model file to write", rich_help_panel=OUTPUT)
 ]
 
 
 @takes_options
 def train(
     data: DataFile,
-    output: ModelOutput = Path("model.pkl"),
+    output: ModelOutput = "model.pkl",
     as_json: Json = False,
     quiet: Quiet = False,
     verbose: Verbose = False,
@@ -39,10 +38,10 @@ def train(
     derived from the data ([auto]).
     """
     console = Console(quiet=quiet, verbose=verbose, as_json=as_json)
-    train_model(str(data), options_from(flags), output, console)
+    train_model(data, options_from(flags), output, console)
 
 
-def train_model(source: str, options: Options, output: Path, console: Console) -> None:
+def train_model(source: str, options: Options, output: str, console: Console) -> None:
     """Read, train, save, show; before any work, options are checked and the output is tried and locked."""
     _check(options)
     from lstmcast import persistence
@@ -93,9 +92,9 @@ def _understood(reading: Reading, plan: Plan) -> list[tuple[str, str]]:
     ]
 
 
-def _show(reading: Reading, model: Model, output: Path, console: Console) -> None:
+def _show(reading: Reading, model: Model, output: str, console: Console) -> None:
     """The verdict and where the model went, for a person or for a program."""
     verdict.show(model.report, model.contract.clock, console)
     console.note(f"Wrote {output}")
     findings = [vars(finding) for finding in reading.findings]
-    console.document({"model": str(output), "report": model.report, "findings": findings})
+    console.document({"model": output, "report": model.report, "findings": findings})
