@@ -1,4 +1,4 @@
-"""What lstmcast keeps on disk: model files that are data and never code, all files replaced whole or never."""
+"""What lstmcast keeps on disk: model files that are data, never code; files replaced whole or not at all."""
 
 from __future__ import annotations
 
@@ -24,6 +24,7 @@ __all__ = [
     "shown",
     "sweep",
     "write",
+    "write_text",
 ]
 
 
@@ -38,6 +39,11 @@ def write(path: str | os.PathLike[str], document: Document, arrays: Arrays, kind
     except OutputError as error:
         raise OutputError(f"cannot write {shown(path)}: {error}") from None
     replace_file(path, data)
+
+
+def write_text(path: str | os.PathLike[str], text: str) -> None:
+    """Makes `text`, as UTF-8, the contents of the file `path`, whole or not at all; raises OutputError."""
+    replace_file(path, text.encode("utf-8"))
 
 
 def read(path: str | os.PathLike[str], kind: Kind = "model") -> tuple[Document, Arrays]:

@@ -106,11 +106,11 @@ def telling(path: Path) -> Iterator[None]:
 
 def _target(path: Path) -> tuple[str, os.stat_result | None]:
     """Where the file really is (behind symlinks), and what stands there now."""
-    target = os.path.realpath(os.fsdecode(path))
     try:
+        target = os.path.realpath(os.fsdecode(path), strict=True)
         existing = os.stat(target)
     except FileNotFoundError:
-        return target, None
+        return os.path.realpath(os.fsdecode(path)), None
     if stat.S_ISDIR(existing.st_mode):
         raise OutputError(f"cannot write {shown(path)}: it is a folder; name a file in it")
     if not stat.S_ISREG(existing.st_mode):

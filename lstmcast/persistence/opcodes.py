@@ -20,6 +20,7 @@ EMPTY_DICT, MARK, SETITEMS, MEMOIZE = 0x7D, 0x28, 0x75, 0x94
 BININT1, BININT2 = 0x4B, 0x4D
 SHORT_BINUNICODE, BINUNICODE, SHORT_BINBYTES, BINBYTES = 0x8C, 0x58, 0x43, 0x42
 
+_START = bytes((PROTO, 4))
 _NUMBER_WIDTH = {BININT1: 1, BININT2: 2}
 _LENGTH_WIDTH = {SHORT_BINUNICODE: 1, BINUNICODE: 4, SHORT_BINBYTES: 1, BINBYTES: 4}
 _TEXT = (SHORT_BINUNICODE, BINUNICODE)
@@ -32,7 +33,7 @@ _REMEDY = "name a file that `lstmcast train` wrote, or train again"
 
 def dump(record: Mapping[str, Value]) -> Iterator[bytes | memoryview]:
     """The pickle of `record` in pieces, in order; long values are passed on without a copy."""
-    yield bytes((PROTO, 4))
+    yield _START
     frame = bytearray((EMPTY_DICT, MEMOIZE, MARK))
     for value in chain.from_iterable(record.items()):
         if len(frame) >= _FRAME_TARGET:
@@ -78,9 +79,9 @@ def parse(data: bytes) -> dict[str, Value]:
     anything after the end, and bytes that `dump` would not give for the result.
     """
     cursor = _Cursor(data)
-    cursor.expect(PROTO)
-    if cursor.take(1)[0] != 4:
-        cursor.refuse("not protocol 4")
+    if data[:2] != _START:
+        cursor.refuse("it does not begin as one")
+    cursor.take(len(_START))
     for code in (EMPTY_DICT, MEMOIZE, MARK):
         cursor.expect(code)
     record = _items(cursor)

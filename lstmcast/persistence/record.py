@@ -18,6 +18,7 @@ import hashlib
 import io
 import json
 import math
+import re
 from collections.abc import Mapping
 from typing import Any, Literal
 
@@ -36,13 +37,15 @@ NUMBER = 1
 KEYS = ["format", "number", "json", "block", "sha256"]
 DTYPES = ("<f4", "<f8", "<i4", "<i8", "<u4", "<u8", "|u1", "|b1")
 
-# A hostile text may cost 24 times its length once it is parsed: these limits keep reading under 200 MB.
+# A hostile text may cost 24 times its length once parsed: these limits keep reading below 200 MB and 2 s.
 LONGEST_TEXT = 8_000_000
 MOST_VALUES = 400_000
 DEEPEST = 32
 LARGEST_WHOLE = 1 << 128  # the state of a PCG64 generator has 128 bits
 MOST_DIMENSIONS = 8
 LONGEST_NAME = 200
+
+_HALF_OF_A_LETTER = re.compile("[\ud800-\udfff]")  # a surrogate without its other half: no UTF-8 can hold it
 
 
 class DamagedError(ModelFileError):
@@ -149,28 +152,27 @@ def _parsed(text: str) -> dict[str, Any]:
     return root
 
 
-def _check_tree(root: Any) -> None:
+def _check_tree(value: Any, depth: int = 0) -> None:
     """Refuses what no document may hold: other types, keys that are no text, giant numbers, deep nesting."""
-    stack = [(root, 0)]
-    while stack:
-        value, depth = stack.pop()
-        if depth > DEEPEST:
-            raise DamagedError(f"its JSON is nested deeper than {DEEPEST}")
-        if isinstance(value, Mapping):
-            stack.extend((key, depth + 1) for key in value)
-            stack.extend((item, depth + 1) for item in value.values())
-            if not all(isinstance(key, str) for key in value):
+    if depth > DEEPEST:
+        raise DamagedError(f"its JSON is nested deeper than {DEEPEST}")
+    if isinstance(value, dict):
+        for key, item in value.items():
+            if not isinstance(key, str):
                 raise DamagedError("its JSON has a key that is no text")
-        elif isinstance(value, list | tuple):
-            stack.extend((item, depth + 1) for item in value)
-        elif not _is_plain(value):
-            raise DamagedError(f"its JSON has a value that cannot stand there (a {type(value).__name__})")
+            _check_tree(key, depth + 1)
+            _check_tree(item, depth + 1)
+    elif isinstance(value, list | tuple):
+        for item in value:
+            _check_tree(item, depth + 1)
+    elif not _is_plain(value):
+        raise DamagedError(f"its JSON has a {type(value).__name__} that cannot stand there")
 
 
 def _is_plain(value: Any) -> bool:
-    """Whether a leaf of the tree is None, a boolean, a number within limits, or text that can be printed."""
+    """Whether a leaf of the tree is None, a boolean, a number within limits, or text that can be written."""
     if isinstance(value, str):
-        return value.isascii() or not any("\ud800" <= letter <= "\udfff" for letter in value)
+        return value.isascii() or not _HALF_OF_A_LETTER.search(value)
     if isinstance(value, int):
         return abs(value) < LARGEST_WHOLE
     return value is None or isinstance(value, float)

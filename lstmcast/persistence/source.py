@@ -25,7 +25,9 @@ def read_bytes(path: str | os.PathLike[str]) -> bytes:
     except FileNotFoundError:
         raise ModelFileError("there is no such file; write it with `lstmcast train`") from None
     except OSError as error:
-        raise ModelFileError(f"cannot be read ({error.strerror}); see to its permissions") from error
+        raise ModelFileError(
+            f"cannot be read ({error.strerror}); see to its permissions, or name another"
+        ) from error
     except ValueError:  # a NUL in the name
         raise ModelFileError("this cannot be the name of a file; name another") from None
 
@@ -38,10 +40,10 @@ def _all_bytes(descriptor: int) -> bytes:
         raise ModelFileError(f"is {kind}; name a file that `lstmcast train` wrote")
     if status.st_size > LARGEST_FILE:
         raise ModelFileError(f"larger than {LARGEST_FILE // 1_000_000} MB, so no model file; name another")
+    if not status.st_size:
+        raise ModelFileError("is empty; name a file that `lstmcast train` wrote")
     with open(descriptor, "rb", closefd=False) as file:
         data = file.read(status.st_size + 1) or b""
-    if not data:
-        raise ModelFileError("is empty; name a file that `lstmcast train` wrote")
     if len(data) != status.st_size:
         raise ModelFileError("changed while it was read; try again")
     return data

@@ -1,0 +1,194 @@
+"""No file but one that lstmcast wrote is read, and none runs anything."""
+
+from __future__ import annotations
+
+import ast
+import json
+import os
+import pickle
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+import lstmcast
+from lstmcast import persistence
+from lstmcast.errors import ModelFileError
+from tests import hostile_models
+
+PACKAGE = Path(lstmcast.__file__).parent
+
+READER = """
+import json, sys, time
+from lstmcast import persistence
+for line in sys.stdin:
+    name, path = json.loads(line)
+    start = time.perf_counter()
+    try:
+        persistence.read(path)
+        answer = "read", ""
+    except BaseException as error:
+        answer = type(error).__name__, str(error)
+    print(json.dumps([name, *answer, time.perf_counter() - start]))
+peak = next(line.split()[1] for line in open("/proc/self/status") if line.startswith("VmHWM"))
+print(json.dumps(["peak", int(peak), "joblib" in sys.modules]))
+"""
+
+
+@pytest.fixture(scope="module")
+def answers(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+    """What a process of its own makes of every file of the corpus."""
+    folder = tmp_path_factory.mktemp("hostile")
+    witness = folder / "executed"
+    paths = hostile_models.corpus(folder, f"touch {witness}")
+    lines = "".join(json.dumps([name, str(path)]) + "\n" for name, path in paths.items())
+    done = subprocess.run(
+        [sys.executable, "-c", READER],
+        input=lines,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        cwd=folder,
+        env={**os.environ, "PYTHONPATH": str(PACKAGE.parent)},
+    )
+    assert done.returncode == 0, done.stderr
+    *rows, (_, peak, has_joblib) = map(json.loads, done.stdout.splitlines())
+    assert [row[0] for row in rows] == list(paths)
+    return {"rows": rows, "peak": peak, "has_joblib": has_joblib, "witness": witness}
+
+
+def test_every_hostile_file_is_refused_with_one_harmless_line(answers: dict[str, Any]) -> None:
+    assert len(answers["rows"]) >= 60
+    for name, error, message, _ in answers["rows"]:
+        assert error == "ModelFileError", (name, error, message)
+        assert message.isprintable(), (name, message)
+        assert "; " in message, (name, message)  # what to do
+
+
+def test_no_hostile_file_runs_anything(answers: dict[str, Any]) -> None:
+    assert not answers["witness"].exists()
+
+
+def test_hostile_files_take_little_time_and_memory(answers: dict[str, Any]) -> None:
+    slowest = max(answers["rows"], key=lambda row: row[3])
+    assert slowest[3] < 2, slowest
+    assert answers["peak"] < 200_000, "kilobytes"
+
+
+def test_reading_needs_no_joblib(answers: dict[str, Any]) -> None:
+    assert not answers["has_joblib"]
+
+
+def test_the_witness_would_tell(tmp_path: Path) -> None:
+    witness = tmp_path / "executed"
+    for name in ("global_reduce", "stack_global_reduce", "inst", "obj", "evil_value"):
+        pickle.loads(hostile_models.executing(f"touch {witness}")[name])
+        assert witness.exists(), name
+        witness.unlink()
+
+
+def test_the_forger_can_make_a_right_file() -> None:
+    data = hostile_models.listed("<f4", [2], bytes(8))
+    document, arrays = persistence.decode(data)
+    assert document == {}
+    assert arrays["w"].tolist() == [0, 0]
+
+
+def test_a_newer_format_is_told_with_both_numbers() -> None:
+    for name, number in (("newer", "2"), ("much_newer", "999"), ("newer_other_keys", "7")):
+        with pytest.raises(ModelFileError, match=rf"format {number}\b.* up to 1\b.*install"):
+            persistence.decode(hostile_models.forged_records()[name])
+
+
+def test_a_checkpoint_is_no_model() -> None:
+    data = persistence.encode({"step": 3}, {}, "checkpoint")
+    assert persistence.decode(data, "checkpoint") == ({"step": 3}, {})
+    with pytest.raises(ModelFileError, match="is a checkpoint, not a model"):
+        persistence.decode(data)
+
+
+def test_every_flipped_bit_of_a_small_model_is_refused() -> None:
+    data = hostile_models.small_model()
+    for place in range(len(data)):
+        for bit in range(8):
+            flipped = bytearray(data)
+            flipped[place] ^= 1 << bit
+            with pytest.raises(ModelFileError):
+                persistence.decode(bytes(flipped))
+
+
+def test_every_cut_of_a_small_model_is_refused() -> None:
+    data = hostile_models.small_model()
+    for end in range(len(data)):
+        with pytest.raises(ModelFileError):
+            persistence.decode(data[:end])
+    for start in range(1, len(data)):
+        with pytest.raises(ModelFileError):
+            persistence.decode(data[start:])
+
+
+def test_flipped_bits_and_cuts_of_a_model_of_many_frames_are_refused() -> None:
+    rng = np.random.default_rng(0)
+    arrays = {"w": rng.normal(size=20_000)}
+    data = persistence.encode({"text": "x" * 70_000}, arrays)
+    for place in [*range(120), *range(len(data) - 120, len(data)), *rng.integers(len(data), size=200)]:
+        flipped = bytearray(data)
+        flipped[place] ^= 1 << int(rng.integers(8))
+        with pytest.raises(ModelFileError):
+            persistence.decode(bytes(flipped))
+        with pytest.raises(ModelFileError):
+            persistence.decode(data[:place])
+
+
+def test_random_bytes_and_random_splices_are_refused() -> None:
+    rng = np.random.default_rng(1)
+    data = hostile_models.small_model()
+    for _ in range(2000):
+        start, end = sorted(rng.integers(len(data) + 1, size=2))
+        spliced = data[:start] + rng.bytes(int(rng.integers(1, 12))) + data[end:]
+        if spliced != data:
+            with pytest.raises(ModelFileError):
+                persistence.decode(spliced)
+
+
+def test_no_source_file_calls_a_loader_that_executes() -> None:
+    """pickle and its relatives are imported nowhere; joblib and NumPy never load."""
+    forbidden = {"pickle", "_pickle", "cPickle", "dill", "cloudpickle", "marshal", "shelve"}
+    loaders = {"load", "fromfile", "memmap", "open_memmap", "Unpickler", "NumpyUnpickler"}
+    for path in PACKAGE.rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Import):
+                names = {alias.name.split(".")[0] for alias in node.names}
+            elif isinstance(node, ast.ImportFrom):
+                module = (node.module or "").split(".")[0]
+                names = {module} | (
+                    {alias.name for alias in node.names} & loaders if module in ("joblib", "numpy") else set()
+                )
+            elif isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name):
+                names = {node.attr} & loaders if node.value.id in ("joblib", "np", "numpy") else set()
+            elif isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
+                names = {node.func.id} & {"eval", "exec", "compile", "__import__"}
+            else:
+                continue
+            assert not names & (forbidden | loaders | {"eval", "exec", "compile", "__import__"}), (
+                path,
+                node.lineno,
+            )
+
+
+def test_persistence_imports_joblib_inside_the_writing_function_only() -> None:
+    for path in (PACKAGE / "persistence").rglob("*.py"):
+        tree = ast.parse(path.read_text(encoding="utf-8"))
+        homes = [
+            function.name
+            for function in ast.walk(tree)
+            if isinstance(function, ast.FunctionDef)
+            for node in ast.walk(function)
+            if isinstance(node, ast.Import) and node.names[0].name == "joblib"
+        ]
+        count = sum("joblib" in ast.dump(node) for node in ast.walk(tree) if isinstance(node, ast.Import))
+        assert count == len(homes)
+        assert homes in ([], ["encode"])
