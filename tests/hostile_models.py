@@ -24,9 +24,8 @@ import numpy as np
 from lstmcast import persistence
 
 NAME, NUMBER = "lstmcast-model", 1
-ALLOWED = frozenset(
-    ["PROTO", "FRAME", "EMPTY_DICT", "MEMOIZE", "MARK", "SHORT_BINUNICODE", "BINUNICODE"]
-) | frozenset(["BININT1", "BININT2", "SHORT_BINBYTES", "BINBYTES", "SETITEMS", "STOP"])
+ALLOWED = {"PROTO", "FRAME", "EMPTY_DICT", "MEMOIZE", "MARK", "SHORT_BINUNICODE", "BINUNICODE"}
+ALLOWED |= {"BININT1", "BININT2", "SHORT_BINBYTES", "BINBYTES", "SETITEMS", "STOP"}
 
 
 def small_model() -> bytes:
@@ -166,7 +165,8 @@ def bombs() -> dict[str, bytes]:
             '{"document":{"a":"' + "x" * 7_900_000 + '\\u2603"},"arrays":[3]}', bytes(55_000_000)
         ),
         "many_keys_json": sealed(
-            '{"document":{' + ",".join(f'"{i:x}":0' for i in range(390_000)) + '},"arrays":[3]}'
+            '{"document":{' + ",".join(f'"{i:x}":0' for i in range(390_000)) + '},"arrays":[3]}',
+            bytes(55_000_000),
         ),
         "many_arrays": sealed({"document": {}, "arrays": [{}] * 100_000}),
         "giant_number": sealed('{"document":{"a":' + "9" * 4_000 + '},"arrays":[]}'),
@@ -209,29 +209,15 @@ def forged_arrays() -> dict[str, bytes]:
     """Right checksums over arrays that cannot be."""
     one = {"name": "w", "dtype": "<f4", "shape": [1]}
     nan, infinite = struct.pack("<f", float("nan")), struct.pack("<d", float("-inf"))
-    dtypes = [
-        "|O",
-        "O",
-        "object",
-        "<M8[ns]",
-        ">f4",
-        "<f2",
-        "<c8",
-        "|V8",
-        "|S8",
-        "<U2",
-        "f4",
-        "i1,O",
-        [["a", "|O"]],
-    ]
+    dtypes = ["|O", "O", "object", "<M8[ns]", ">f4", "<f2", "<c8", "|V8", "|S8", "<U2", "f4", "i1,O"]
+    dtypes += [[["a", "|O"]], None, 4]
+    names = ["", "w" * 300, 1, None]
     shapes = [[2**62], [2**62, 4], [-1], [-1, -2], [True, 2], [2.0], ["2"], [[2]], "2", None, 2, {"a": 2}]
     shapes += [[0, 2**62], [0] + [50_000_000] * 4, [1] * 9, [3], [1], [2**32, 2**32], [64_000_001, 0]]
     return {
         **{f"dtype_{n}": listed(dtype, [1], bytes(8)) for n, dtype in enumerate(dtypes)},
         **{f"shape_{n}": listed("<f4", shape, bytes(8)) for n, shape in enumerate(shapes)},
-        **{
-            f"name_{n}": listed("<f4", [2], bytes(8), name) for n, name in enumerate(["", "w" * 300, 1, None])
-        },
+        **{f"name_{n}": listed("<f4", [2], bytes(8), name) for n, name in enumerate(names)},
         "nan": listed("<f4", [1], nan),
         "nan_last": listed("<f4", [1000], bytes(3996) + nan),
         "infinite": listed("<f8", [1], infinite),
@@ -322,9 +308,8 @@ def other_files() -> dict[str, bytes]:
 
 def special_files(folder: Path) -> dict[str, Path]:
     """Things of the file system that are no regular file, or none to be read."""
-    made = {
-        name: folder / name for name in ("fifo", "folder", "loop", "dangling", "to_zero", "sparse", "giant")
-    }
+    names = ("fifo", "folder", "loop", "dangling", "to_zero", "sparse", "giant")
+    made = {name: folder / name for name in names}
     os.mkfifo(made["fifo"])
     made["folder"].mkdir()
     made["loop"].symlink_to(made["loop"])
