@@ -1,0 +1,221 @@
+"""Columns of numbers and of names, collected chunk by chunk from cells of text."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from lstmcast.errors import DataError
+from lstmcast.ingest.findings import Finding, count, info, warning
+from lstmcast.ingest.reader import Cells, Lines
+
+MISSING = frozenset(
+    (
+        "",
+        "NA",
+        "N/A",
+        "n/a",
+        "na",
+        "#N/A",
+        "NaN",
+        "nan",
+        "NAN",
+        "null",
+        "NULL",
+        "Null",
+        "None",
+        "?",
+        "-",
+        "--",
+    )
+)
+_BOOLEANS = {"true": "1", "false": "0", "yes": "1", "no": "0"}
+_POINT = re.compile(r"[+-]?(?:\d{1,3}(?:,\d{3})+|\d{1,3}(?:[ '’]\d{3})+|\d+)?(?:\.\d*)?(?:[eE][+-]?\d+)?")
+_COMMA = re.compile(r"[+-]?(?:\d{1,3}(?:\.\d{3})+|\d{1,3}(?:[ '’]\d{3})+|\d+)?(?:,\d*)?(?:[eE][+-]?\d+)?")
+_EITHER = re.compile(r"[+-]?[1-9]\d{0,2}[.,]\d{3}")
+_SPACES = str.maketrans({" ": " ", " ": " ", " ": " ", "−": "-"})
+
+
+@dataclass
+class NumberColumn:
+    """Collects the chunks of a column of numbers; the decimal sign is decided by the first chunk that tells it."""
+
+    name: str
+    source: str
+    missing: frozenset[str] = MISSING
+    decimal: str | None = None
+    _pieces: list[NDArray[np.float64]] = field(default_factory=list)
+    _grouped: int = 0  # line of the first number with thousands separators
+    _comma: int = 0  # line of the first decimal comma
+    _undecided: tuple[int, str] | None = None
+    _boolean: int = 0
+
+    def add(self, cells: Cells, lines: Lines) -> None:
+        """Take a chunk; raises DataError with the line of the first cell that is no finite number."""
+        numbers = self._plain(cells) if self.decimal != "," else None
+        if numbers is None:
+            numbers = self._plain(self._rewritten(cells, lines))
+        assert numbers is not None
+        infinite = np.flatnonzero(np.isinf(numbers))
+        if infinite.size:
+            row = infinite[0]
+            where = f"{self.source}: line {lines[row]}, column {self.name!r}"
+            raise DataError(
+                f"{where}: expected a finite number, found {cells[row]!r}; leave the cell empty if it is unknown"
+            )
+        self._pieces.append(numbers)
+
+    def finish(self, findings: list[Finding]) -> NDArray[np.float64]:
+        """(n,) all numbers, NaN where missing; raises DataError when `1,234` could be a thousand or a decimal."""
+        if self._undecided and self.decimal is None:
+            line, cell = self._undecided
+            raise DataError(
+                f"{self.source}: line {line}, column {self.name!r}: {cell!r} can be a thousand or a decimal number, "
+                "and no other cell tells; say which with --decimal . or --decimal ,"
+            )
+        if self._comma:
+            findings.append(
+                info(
+                    "decimal_comma", f"column {self.name!r} is read with a decimal comma (line {self._comma})"
+                )
+            )
+        if self._grouped:
+            findings.append(
+                info("thousands", f"column {self.name!r} has thousands separators (line {self._grouped})")
+            )
+        if self._boolean:
+            findings.append(info("boolean", f"column {self.name!r} is read as 1 for true and 0 for false"))
+        pieces, self._pieces = self._pieces, []
+        return np.concatenate(pieces)
+
+    def _plain(self, cells: Cells) -> NDArray[np.float64] | None:
+        """The numbers, when all cells are numbers as Python writes them, or missing; else None."""
+        try:
+            numbers = cells.astype(np.float64)
+        except ValueError:
+            absent = pd.Series(cells, dtype=object).isin(self.missing).to_numpy()
+            if not absent.any():
+                return None
+            try:
+                numbers = np.full(len(cells), np.nan)
+                numbers[~absent] = cells[~absent].astype(np.float64)
+            except ValueError:
+                return None
+        else:
+            if len(self.missing) > len(MISSING):
+                numbers[pd.Series(cells, dtype=object).isin(self.missing).to_numpy()] = np.nan
+        return None if "_" in "".join(cells) else numbers
+
+    def _rewritten(self, cells: Cells, lines: Lines) -> Cells:
+        """The cells with a decimal point and no thousands separators."""
+        texts = [cell.strip().translate(_SPACES) for cell in cells]
+        absent = np.array([text in self.missing for text in texts], dtype=bool)
+        if all(text.lower() in _BOOLEANS for text, gone in zip(texts, absent, strict=True) if not gone):
+            self._boolean = self._boolean or int(lines[0])
+            return np.array([_BOOLEANS.get(text.lower(), "") for text in texts], dtype=object)
+        decimal = self.decimal or self._decide(texts, absent, lines)
+        self._check(texts, absent, lines, _COMMA if decimal == "," else _POINT)
+        group = r"[. '’]" if decimal == "," else r"[, '’]"
+        for row, text in enumerate(texts):
+            if absent[row]:
+                texts[row] = ""
+                continue
+            plain = re.sub(group, "", text)
+            if plain != text and not self._grouped:
+                self._grouped = int(lines[row])
+            if "," in plain:
+                self._comma = self._comma or int(lines[row])
+                plain = plain.replace(",", ".")
+            texts[row] = plain
+        return np.array(texts, dtype=object)
+
+    def _decide(self, texts: list[str], absent: NDArray[np.bool_], lines: Lines) -> str | None:
+        """The decimal sign, when some cell of the chunk can be read with one sign only."""
+        undecided = None
+        for row, text in enumerate(texts):
+            if absent[row]:
+                continue
+            point, comma = _matches(_POINT, text), _matches(_COMMA, text)
+            if point != comma:
+                self.decimal = "." if point else ","
+                return self.decimal
+            if point and "," in text:
+                undecided = undecided or (int(lines[row]), text)
+        self._undecided = self._undecided or undecided
+        return None
+
+    def _check(
+        self, texts: list[str], absent: NDArray[np.bool_], lines: Lines, grammar: re.Pattern[str]
+    ) -> None:
+        for row, text in enumerate(texts):
+            if not absent[row] and not _matches(grammar, text):
+                raise DataError(
+                    f"{self.source}: line {lines[row]}, column {self.name!r}: expected a number, found {text!r}"
+                )
+
+
+def _matches(grammar: re.Pattern[str], text: str) -> bool:
+    return bool(grammar.fullmatch(text)) and any(letter.isdigit() for letter in text)
+
+
+@dataclass
+class NameColumn:
+    """Collects the chunks of the column that names the series: ids in order of appearance, and their codes."""
+
+    name: str
+    source: str
+    _codes: dict[str, int] = field(default_factory=dict)
+    _pieces: list[NDArray[np.int64]] = field(default_factory=list)
+
+    def add(self, cells: Cells, lines: Lines) -> None:
+        """Take a chunk; raises DataError with the line of the first cell without a name."""
+        local, names = pd.factorize(cells)
+        known = [self._codes.setdefault(name.strip(), len(self._codes)) for name in names]
+        if "" in self._codes:
+            row = int(np.flatnonzero(pd.Series(cells, dtype=object).str.strip() == "")[0])
+            raise DataError(
+                f"{self.source}: line {lines[row]}, column {self.name!r}: the name of the series is missing"
+            )
+        self._pieces.append(np.array(known, dtype=np.int64)[local])
+
+    def finish(self) -> tuple[tuple[str, ...], NDArray[np.int64]]:
+        """(ids (S,), code (n,) of every row)."""
+        return tuple(self._codes), np.concatenate(self._pieces)
+
+
+def number_findings(name: str, numbers: NDArray[np.float64], lines: Lines) -> list[Finding]:
+    """What a column of numbers gives reason to say: missing, constant, a sentinel."""
+    present = numbers[~np.isnan(numbers)]
+    found = []
+    if present.size < numbers.size:
+        line = lines[np.flatnonzero(np.isnan(numbers))[0]]
+        share = f"{count(numbers.size - present.size, 'cell')} of {numbers.size:,} in column {name!r}"
+        found.append(info("missing", f"{share} missing, the first in line {line}"))
+    if present.size > 1 and present.min() == present.max():
+        found.append(warning("constant", f"column {name!r} is {present[0]:g} in every row"))
+    elif (sentinel := _sentinel(present)) is not None:
+        times = int((present == sentinel).sum())
+        line = lines[np.flatnonzero(numbers == sentinel)[0]]
+        message = (
+            f"column {name!r} holds {sentinel:g} {times} times (first in line {line}), far outside the rest"
+        )
+        found.append(warning("sentinel", message, f"--missing {sentinel:g} if it means missing"))
+    return found
+
+
+def _sentinel(present: NDArray[np.float64]) -> float | None:
+    """A repeated extreme that lies further from the rest than the rest is wide."""
+    if present.size < 10:
+        return None
+    for extreme, sign in ((float(present.min()), 1.0), (float(present.max()), -1.0)):
+        rest = present[present != extreme]
+        if rest.size < 0.5 * present.size or present.size - rest.size < 3:
+            continue
+        gap = float((sign * (rest - extreme)).min())
+        if gap > float(rest.max() - rest.min()):
+            return extreme
+    return None

@@ -1,0 +1,36 @@
+"""Findings: what was found in a file, and what was done about it, in plain words."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+INFO, WARNING = "info", "warning"
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One fact about a file that its owner should know.
+
+    severity: `info` or `warning`; code: a short stable name; message: one sentence with a line or a stamp;
+    remedy: the option that settles it otherwise, or empty.
+    """
+
+    severity: str
+    code: str
+    message: str
+    remedy: str = ""
+
+
+def info(code: str, message: str, remedy: str = "") -> Finding:
+    """A finding that changes nothing the user should worry about."""
+    return Finding(INFO, code, message, remedy)
+
+
+def warning(code: str, message: str, remedy: str = "") -> Finding:
+    """A finding that the user should look at."""
+    return Finding(WARNING, code, message, remedy)
+
+
+def count(number: int, noun: str) -> str:
+    """A number with its noun, in English: `1 row`, `2,284 rows`."""
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"

@@ -1,0 +1,191 @@
+"""A table: the rows of a text file as columns of strings, chunk by chunk."""
+
+from __future__ import annotations
+
+import csv
+import io
+import itertools
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from lstmcast.errors import DataError
+from lstmcast.ingest.dialect import Dialect, sniff
+from lstmcast.ingest.findings import Finding, count, warning
+from lstmcast.ingest.source import name_of, raw_blocks
+from lstmcast.ingest.text import line_blocks
+
+Cells = NDArray[np.object_]
+Lines = NDArray[np.int64]
+SAMPLE = 1000  # rows looked at to find out what the columns are
+
+
+@dataclass(frozen=True)
+class Chunk:
+    """Rows of some columns: lines (n,) numbers in the file; cells: one (n,) array of str for each column asked for."""
+
+    lines: Lines
+    cells: tuple[Cells, ...]
+
+
+class Table:
+    """A source opened: its dialect, a sample of its rows, and its chunks (to be read once)."""
+
+    def __init__(self, source: str | Path, findings: list[Finding]) -> None:
+        """Read as far as the header; raises DataError when there is no table."""
+        self.name = name_of(source)
+        self._findings = findings
+        self._short: tuple[int, int] = (0, 0)
+        self._blocks = line_blocks(raw_blocks(source), self.name, findings)
+        first_line, block = next(self._blocks)
+        self.dialect: Dialect = sniff(block[: 1 << 20].decode(errors="replace"), self.name, findings)
+        start = _line_start(block, self.dialect.first - first_line)
+        self._first = (self.dialect.first, block[start:])
+        head = _line_start(self._first[1], SAMPLE)
+        self.sample = self._parse(self.dialect.first, self._first[1][:head], range(self.dialect.width))
+        self._short = (0, 0)
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Names of the columns in file order, those that hold nothing left out."""
+        return tuple(name for name in self.dialect.names if name)
+
+    def column(self, name: str) -> Cells:
+        """The sample's cells of a column."""
+        return self.sample.cells[self.dialect.names.index(name)]
+
+    def chunks(self, names: Sequence[str]) -> Iterator[Chunk]:
+        """All rows of the named columns; rows in which they are all empty are left out.
+
+        Raises DataError for a row with more cells than the header; a last line cut off is dropped, with a finding.
+        """
+        places = [self.dialect.names.index(name) for name in names]
+        found = False
+        held: tuple[int, bytes] | None = None
+        for block in itertools.chain([self._first], self._blocks):
+            if held is not None:
+                found |= bool((chunk := self._parse(*held, places)).lines.size)
+                yield chunk
+            held = block
+        assert held is not None
+        yield (chunk := self._parse(held[0], self._whole(*held), places))
+        self._say_short()
+        if not found and not chunk.lines.size:
+            raise DataError(f"{self.name}: has a header but no rows of data")
+
+    def _whole(self, line: int, block: bytes) -> bytes:
+        """The last block without a last line that was cut off: no line end, and fewer cells than the header."""
+        start = block.rfind(b"\n", 0, len(block)) + 1
+        last = block[start:]
+        if not last.strip() or len(self._fields(last.decode())) >= self.dialect.width:
+            return block
+        number = line + block.count(b"\n")
+        self._findings.append(warning("cut_off", f"line {number}, the last, is cut off; it was dropped"))
+        return block[:start]
+
+    def _fields(self, line: str) -> list[str]:
+        return next(csv.reader([line], delimiter=self.dialect.delimiter), [])
+
+    def _parse(self, line: int, block: bytes, places: Sequence[int]) -> Chunk:
+        """The columns of a block of whole lines, blank rows left out."""
+        if not block.strip():
+            return Chunk(np.empty(0, np.int64), tuple(np.empty(0, object) for _ in places))
+        narrow = len(places) + 2 < self.dialect.width and self._is_regular(block)
+        frame = self._frame(line, block, list(places) if narrow else None)
+        cells = [frame[place].to_numpy() for place in places]
+        lines = self._lines(line, block, len(frame))
+        self._note_short(block, lines)
+        blank = np.logical_and.reduce([column == "" for column in cells])
+        if blank.any():
+            lines, cells = lines[~blank], [column[~blank] for column in cells]
+        return Chunk(lines, tuple(cells))
+
+    def _is_regular(self, block: bytes) -> bool:
+        """True when every line surely has as many cells as the header, so that columns may be left unread."""
+        if b'"' in block:
+            return False
+        data = np.frombuffer(block, np.uint8)
+        ends = np.flatnonzero(data == ord("\n"))
+        cuts = np.flatnonzero(data == ord(self.dialect.delimiter))
+        if not block.endswith(b"\n"):
+            ends = np.append(ends, len(data))
+        if cuts.size != ends.size * (self.dialect.width - 1):
+            return False
+        rows = cuts.reshape(ends.size, -1)
+        return bool((rows[:, -1] < ends).all() and (rows[1:, 0] > ends[:-1]).all())
+
+    def _frame(self, line: int, block: bytes, places: list[int] | None) -> pd.DataFrame:
+        """The cells as str; a line of empty cells in front tells pandas how wide the table is."""
+        guide = self.dialect.delimiter.encode() * (self.dialect.width - 1) + b"\n"
+        if self.dialect.width == 1:
+            guide = b'""\n'
+        try:
+            frame: pd.DataFrame = pd.read_csv(
+                io.BytesIO(guide + block),
+                sep=self.dialect.delimiter,
+                header=None,
+                names=list(range(self.dialect.width)),
+                usecols=places,
+                dtype=object,
+                na_filter=False,
+                skip_blank_lines=False,
+                skipinitialspace=True,
+            )
+        except pd.errors.ParserError as error:
+            raise self._ragged(line, block, str(error)) from None
+        return frame.iloc[1:]
+
+    def _ragged(self, line: int, block: bytes, reason: str) -> DataError:
+        """What to say of a line with too many cells, or of a quote that never ends."""
+        if match := re.search(r"Expected (\d+) fields in line (\d+), saw (\d+)", reason):
+            number = line + int(match[2]) - 2
+            return DataError(
+                f"{self.name}: line {number} has {match[3]} cells where the header has {match[1]}; "
+                "quote cells that hold the delimiter (a decimal comma needs another delimiter)"
+            )
+        if match := re.search(r"inside string starting at row (\d+)", reason):
+            return DataError(
+                f"{self.name}: the quotation mark opened in line {line + int(match[1]) - 1} is never closed"
+            )
+        return DataError(f"{self.name}: lines from {line} on cannot be cut into cells ({reason.strip()})")
+
+    def _lines(self, line: int, block: bytes, rows: int) -> Lines:
+        """The number of the line on which each row starts; quoted cells may hold line ends."""
+        ends = block.count(b"\n") + (not block.endswith(b"\n"))
+        if ends == rows:
+            return np.arange(line, line + rows)
+        reader = csv.reader(io.StringIO(block.decode()), delimiter=self.dialect.delimiter)
+        starts = [0, *(reader.line_num for _ in reader)]
+        return line + np.array(starts[:rows], dtype=np.int64)
+
+    def _note_short(self, block: bytes, lines: Lines) -> None:
+        """Count rows with fewer cells than the header; only where nothing is quoted, so that it is sure."""
+        delimiter = self.dialect.delimiter.encode()
+        if b'"' in block or block.count(delimiter) >= (self.dialect.width - 1) * len(lines):
+            return
+        widths = [row.count(delimiter) + 1 if row.strip() else 0 for row in block.split(b"\n")]
+        short = [i for i, width in enumerate(widths[: len(lines)]) if 0 < width < self.dialect.width]
+        if short:
+            number, first = self._short
+            self._short = (number + len(short), first or int(lines[short[0]]))
+
+    def _say_short(self) -> None:
+        number, first = self._short
+        if number:
+            message = f"{count(number, 'line')} with fewer cells than the header, the first is line {first}"
+            self._findings.append(warning("short_rows", message + "; the cells after them are missing"))
+
+
+def _line_start(block: bytes, lines: int) -> int:
+    """Where the line after so many whole lines of a block starts; its end when there are fewer."""
+    place = 0
+    for _ in range(lines):
+        place = block.find(b"\n", place) + 1
+        if not place:
+            return len(block)
+    return place
