@@ -1,0 +1,187 @@
+"""Who may know whom: the dict below is the architecture document, and the imports of every file obey it."""
+
+from __future__ import annotations
+
+import ast
+import graphlib
+import re
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+PROJECT = Path(__file__).resolve().parent.parent
+PACKAGE = PROJECT / "lstmcast"
+
+# room: (rooms of ours it may import, packages of others it may import)
+ARCHITECTURE: dict[str, tuple[str, str]] = {
+    "errors": ("", ""),
+    "options": ("errors", ""),
+    "panel": ("errors", "numpy pandas"),
+    "ingest": ("panel options errors", "numpy pandas"),
+    "nn": ("", "numpy"),
+    "metrics": ("", "numpy"),
+    "intervals": ("", "numpy"),
+    "scaling": ("panel errors", "numpy sklearn"),
+    "windows": ("panel errors", "numpy"),
+    "features": ("panel", "numpy pandas"),
+    "gaps": ("panel", "numpy"),
+    "blocks": ("panel errors", "numpy"),
+    "contract": ("panel errors", "numpy"),
+    "rolling": ("contract panel errors", "numpy"),
+    "baselines": ("panel windows", "numpy"),
+    "validation": ("blocks metrics panel scaling windows", "numpy"),
+    "linear": ("features panel validation windows", "numpy"),
+    "preparation": ("blocks features gaps linear metrics panel scaling windows", "numpy"),
+    "selection": ("blocks errors linear options panel preparation validation windows", "numpy"),
+    "training": ("nn panel errors", "numpy"),
+    "hybrid": ("linear nn options panel training validation windows", "numpy"),
+    "members": ("hybrid nn options selection training", "numpy joblib"),
+    "evaluation": ("baselines metrics panel windows errors", "numpy"),
+    "model": (
+        "contract errors evaluation hybrid intervals linear options panel preparation rolling windows",
+        "numpy",
+    ),
+    "fitting": (
+        "blocks contract errors evaluation gaps hybrid intervals members model nn options panel selection "
+        "training validation",
+        "numpy threadpoolctl",
+    ),
+    "record": (
+        "contract errors hybrid intervals linear model nn options panel preparation scaling",
+        "numpy",
+    ),
+    "persistence": ("errors model record", "numpy joblib"),
+    "estimator": ("fitting model options panel", "numpy pandas sklearn"),
+    "cli": (
+        "contract errors evaluation fitting ingest model options panel persistence training",
+        "typer rich",
+    ),
+}
+# Loaded while fitting or writing only, so never at the top of a file: scikit-learn takes seconds on a slow machine.
+ONLY_INSIDE_FUNCTIONS = {"sklearn", "joblib", "threadpoolctl", "scipy"}
+EXCEPTIONS = {"estimator": {"sklearn"}}
+
+
+@dataclass(frozen=True)
+class Import:
+    """One import: which file and room, what it names, and whether it runs when the file is loaded."""
+
+    file: str
+    room: str
+    module: str
+    at_top: bool
+
+    @property
+    def package(self) -> str:
+        """The outermost package: `sklearn` of `sklearn.linear_model`."""
+        return self.module.split(".")[0]
+
+    @property
+    def target(self) -> str | None:
+        """The room of ours that is imported, if it is one."""
+        parts = self.module.split(".")
+        return parts[1] if self.package == "lstmcast" and len(parts) > 1 else None
+
+
+def files() -> list[Path]:
+    """Every source file of the package."""
+    return sorted(PACKAGE.rglob("*.py"))
+
+
+def room_of(file: Path) -> str:
+    """The module or folder below the package that a file belongs to."""
+    return file.relative_to(PACKAGE).parts[0].removesuffix(".py")
+
+
+def imports_of(file: Path) -> Iterator[Import]:
+    """Every import of a file, inside functions and for type checkers too."""
+    tree = ast.parse(file.read_text(encoding="utf-8"))
+    inside = {
+        id(node)
+        for function in ast.walk(tree)
+        if isinstance(function, ast.FunctionDef)
+        for node in ast.walk(function)
+    }
+    for node in ast.walk(tree):
+        for module in modules_of(node):
+            yield Import(str(file.relative_to(PROJECT)), room_of(file), module, id(node) not in inside)
+
+
+def modules_of(node: ast.AST) -> list[str]:
+    """The modules that a statement imports."""
+    if isinstance(node, ast.Import):
+        return [alias.name for alias in node.names]
+    if isinstance(node, ast.ImportFrom):
+        assert node.level == 0, "imports are absolute"
+        whole = node.module == "lstmcast"
+        return [f"lstmcast.{alias.name}" for alias in node.names] if whole else [str(node.module)]
+    return []
+
+
+IMPORTS = [found for file in files() for found in imports_of(file) if room_of(file) in ARCHITECTURE]
+
+
+def test_every_room_is_in_the_table() -> None:
+    rooms = {room_of(file) for file in files()} - {"__init__", "__main__"}
+    assert rooms == set(ARCHITECTURE)
+
+
+@pytest.mark.parametrize("room", ARCHITECTURE)
+def test_a_room_imports_only_the_rooms_it_may(room: str) -> None:
+    allowed = {room, "__version__", *ARCHITECTURE[room][0].split()}
+    wrong = [i for i in IMPORTS if i.room == room and i.target is not None and i.target not in allowed]
+    assert not wrong
+
+
+@pytest.mark.parametrize("room", ARCHITECTURE)
+def test_a_room_imports_only_the_packages_it_may(room: str) -> None:
+    allowed = {"lstmcast", *ARCHITECTURE[room][1].split(), *sys.stdlib_module_names}
+    wrong = [i for i in IMPORTS if i.room == room and i.package not in allowed]
+    assert not wrong
+
+
+def test_rooms_form_no_cycle() -> None:
+    graph: dict[str, set[str]] = {room: set() for room in ARCHITECTURE}
+    for found in IMPORTS:
+        if found.target in graph and found.target != found.room:
+            graph[found.room].add(found.target)
+    graphlib.TopologicalSorter(graph).prepare()  # raises CycleError
+
+
+def test_what_only_training_needs_is_never_loaded_at_the_top_of_a_file() -> None:
+    wrong = [
+        found
+        for found in IMPORTS
+        if found.at_top and found.package in ONLY_INSIDE_FUNCTIONS - EXCEPTIONS.get(found.room, set())
+    ]
+    assert not wrong
+
+
+def test_nothing_imports_click_of_which_typer_carries_its_own() -> None:
+    assert not [found for found in IMPORTS if found.package == "click"]
+
+
+def test_only_the_command_line_prints() -> None:
+    wrong = [
+        f"{file.relative_to(PROJECT)}:{node.lineno}"
+        for file in files()
+        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8")))
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "print"
+    ]
+    assert not wrong
+
+
+def test_every_file_opens_with_one_sentence() -> None:
+    for file in files():
+        text = ast.get_docstring(ast.parse(file.read_text(encoding="utf-8"))) or ""
+        assert text.split("\n\n")[0].rstrip().endswith((".", "?")), file
+
+
+def test_the_readme_lists_the_rooms_there_are() -> None:
+    text = (PROJECT / "README.md").read_text(encoding="utf-8")
+    section = text.split("## Rooms", 1)[1].split("\n## ", 1)[0]
+    listed = re.findall(r"^\| `([a-z_]+)(?:\.py|/)` \|", section, flags=re.MULTILINE)
+    assert sorted(listed) == sorted(ARCHITECTURE)

@@ -1,0 +1,77 @@
+"""What is loaded on the way: nothing that takes long and is not needed."""
+
+from __future__ import annotations
+
+import pytest
+
+from lstmcast import __version__
+from tests.command_line import in_python, lstmcast, process
+
+HEAVY = {"numpy", "pandas", "sklearn", "scipy", "joblib", "pydantic", "rich", "torch"}
+
+
+def loaded_by(*arguments: str) -> set[str]:
+    """Packages that are loaded after a command line has run."""
+    code = (
+        "import sys, io\n"
+        "from lstmcast.__main__ import run\n"
+        "sys.stdout, out = io.StringIO(), sys.stdout\n"
+        f"run({list(arguments)!r})\n"
+        "print(*{name.split('.')[0] for name in sys.modules}, file=out)"
+    )
+    return set(in_python(code).split())
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [["--help"], ["train", "--help"], ["predict", "-h"], ["evaluate", "-h"], ["info", "-h"], ["nonsense"]],
+)
+def test_help_loads_nothing_heavy(arguments: list[str]) -> None:
+    assert not loaded_by(*arguments) & HEAVY
+
+
+def test_the_version_is_said_before_even_typer_is_loaded() -> None:
+    assert not loaded_by("--version") & (HEAVY | {"typer", "typing"})
+
+
+def test_importing_lstmcast_loads_no_numpy_and_knows_its_public_names() -> None:
+    code = "import lstmcast, sys; print('numpy' in sys.modules, *dir(lstmcast))"
+    said = in_python(code).split()
+    assert said[0] == "False"
+    assert {"LSTMForecaster", "Model", "Options", "Panel", "fit", "load", "read", "save"} <= set(said)
+
+
+def test_every_public_name_can_be_had() -> None:
+    import lstmcast as package
+
+    for name in package.__all__:
+        assert getattr(package, name) is not None
+    with pytest.raises(AttributeError, match="no attribute 'nonsense'"):
+        package.nonsense  # noqa: B018
+
+
+@pytest.mark.parametrize("arguments", [["--version"], ["train", "--version"]])
+def test_the_version_is_said_wherever_it_is_asked_for(arguments: list[str]) -> None:
+    assert lstmcast(*arguments).out == f"lstmcast {__version__}\n"
+
+
+def test_the_installed_version_is_the_one_the_package_says() -> None:
+    from importlib.metadata import version
+
+    assert version("lstmcast") == __version__
+
+
+def test_blas_gets_one_thread_before_numpy_is_loaded() -> None:
+    code = (
+        "import os\n"
+        "from lstmcast.__main__ import BLAS_THREADS, run\n"
+        "import sys; assert 'numpy' not in sys.modules\n"
+        "os.environ['OPENBLAS_NUM_THREADS'] = '8'\n"
+        "run(['--version'])\n"
+        "print(*(os.environ[name] for name in BLAS_THREADS))"
+    )
+    assert set(in_python(code).splitlines()[1].split()) == {"1"}
+
+
+def test_python_dash_m_is_the_program() -> None:
+    assert process("--version").out == f"lstmcast {__version__}\n"
