@@ -55,7 +55,9 @@ def _spoken(freq: str) -> str:
     return "one count" if freq == COUNTER else freq if freq[0].isdigit() else f"1 {freq}"
 
 
-def contract_of(panel: Panel, time: str | None, lookback: int, horizon: int, segment: int, history: int) -> Contract:
+def contract_of(
+    panel: Panel, time: str | None, lookback: int, horizon: int, segment: int, history: int
+) -> Contract:
     """The contract of a model trained on this panel."""
     names = {role: tuple(panel.columns[i].name for i in panel.roles(role)) for role in (KNOWN, "past")}
     return Contract(

@@ -44,7 +44,11 @@ def chunks(origins: Integers) -> Iterator[Integers]:
 
 
 def backtest(
-    forecasters: Mapping[str, Forecaster], windows: Windows, actual: Numbers, origins: Integers, scale: Numbers
+    forecasters: Mapping[str, Forecaster],
+    windows: Windows,
+    actual: Numbers,
+    origins: Integers,
+    scale: Numbers,
 ) -> Report:
     """Judge every forecaster at every origin.
 
@@ -52,7 +56,7 @@ def backtest(
     """
     tallies = {name: Tally(windows.horizon) for name in forecasters}
     for chunk in chunks(origins):
-        truth = windows.ahead(actual, chunk).T
+        truth = windows.ahead(actual, chunk)
         denominator = scale[windows.table.series[chunk]]
         for name, forecaster in forecasters.items():
             answer = forecaster(chunk)
@@ -151,7 +155,9 @@ def verdict(metrics: Mapping[str, Metrics], clock: Clock, rows: int) -> str:
     rival = best_baseline(metrics)
     against = gain(metrics, rival)
     if against is None:
-        return f"no verdict: over {span} the best baseline makes no error, so there is nothing to compare with"
+        return (
+            f"no verdict: over {span} the best baseline makes no error, so there is nothing to compare with"
+        )
     name = describe(rival, clock)
     sentence = f"{_compare(against, name)} over {span}"
     linear = gain(metrics, "linear")

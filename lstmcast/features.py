@@ -15,12 +15,12 @@ YEAR_HARMONICS = 2
 
 def day_phase(wall: Times) -> NDArray[np.float64]:
     """(N,) share of the local day that has passed, in [0, 1)."""
-    return (wall - wall.astype("datetime64[D]")) / _DAY
+    return np.asarray((wall - wall.astype("datetime64[D]")) / _DAY)
 
 
 def year_phase(wall: Times) -> NDArray[np.float64]:
     """(N,) share of the local year that has passed, in [0, 1]."""
-    return (wall - wall.astype("datetime64[Y]")) / _DAY / _YEAR
+    return np.asarray((wall - wall.astype("datetime64[Y]")) / _DAY / _YEAR)
 
 
 def weekday(wall: Times) -> NDArray[np.int64]:

@@ -2,29 +2,34 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
+from lstmcast.blend import Blended, choose_blend
 from lstmcast.blocks import Blocks, split
-from lstmcast.contract import contract_of
+from lstmcast.contract import Contract, contract_of
 from lstmcast.evaluation import backtest
 from lstmcast.gaps import history_needed
 from lstmcast.hybrid import Hybrid, architecture_of, schedule_of
-from lstmcast.intervals import calibrate
-from lstmcast.members import Member, seconds_each, train_members
+from lstmcast.intervals import Intervals, calibrate
+from lstmcast.members import Member, Trained, seconds_each, train_members
 from lstmcast.model import Model, summary
-from lstmcast.nn.network import Architecture, Network
-from lstmcast.nn.parameters import Parameters
+from lstmcast.nn.network import Network
 from lstmcast.options import Options, seconds
 from lstmcast.panel import Panel
-from lstmcast.selection import Choice, choose, default_horizon
+from lstmcast.selection import Choice, choose
+from lstmcast.sizes import default_horizon
 from lstmcast.training import Step
-from lstmcast.validation import scales
+from lstmcast.validation import Validation, scales
+from lstmcast.windows import Windows
 
 MOST_TEST_ORIGINS = 20_000
+FINAL_STEPS = 0.3
+FINAL_RATE = 0.3
 
 
 @dataclass(frozen=True)
@@ -71,18 +76,57 @@ def fitting(panel: Panel, options: Options, time: str | None = None) -> Iterator
         seeds = np.random.SeedSequence(options.seed).spawn(options.members + 1)
         choices = choose(panel, blocks, horizon, options, np.random.default_rng(seeds[0]))
         yield _plan(panel, blocks, choices, options)
-        architecture = architecture_of(choices[0].windows, len(panel.ids), options)
-        members = _members(choices[0], architecture, options, seeds[1:])
-        weights = yield from train_members(members, options.threads)
-        yield _finish(panel, blocks, choices, architecture, weights, options, time)
+        members = _members(choices[0], panel, options, seeds[1:])
+        trained = yield from train_members(members, options.threads)
+        model = _judged(panel, blocks, choices, trained, options, time)
+        if options.final and model.forecaster.hybrid is not None:
+            again = [_final(member, blocks, result) for member, result in zip(members, trained, strict=True)]
+            model = _with_final(model, panel, (yield from train_members(again, options.threads)))
+        yield model
 
 
 def _members(
-    choice: Choice, architecture: Architecture, options: Options, seeds: list[np.random.SeedSequence]
+    choice: Choice, panel: Panel, options: Options, seeds: list[np.random.SeedSequence]
 ) -> list[Member]:
     budget = None if options.budget is None else seconds(options.budget)
     each = seconds_each(budget, options.members, options.threads)
-    return [Member(choice, architecture, options, seed, each) for seed in seeds]
+    architecture = architecture_of(choice.windows, len(panel.ids), options)
+    schedule = schedule_of(choice.training, options, each)
+    parts = (
+        choice.windows,
+        choice.training,
+        choice.validation,
+        choice.highway,
+        architecture,
+        options,
+        schedule,
+    )
+    return [Member(*parts, seed) for seed in seeds]
+
+
+def _final(member: Member, blocks: Blocks, trained: Trained) -> Member:
+    """The same member, going on gently over all rows to the end; nothing is held back to stop it."""
+    windows, schedule = member.windows, member.schedule
+    steps = round(FINAL_STEPS * trained.best_step)
+    return dataclasses.replace(
+        member,
+        training=windows.usable(blocks.origins("all", windows.lookback, windows.horizon)),
+        validation=None,
+        schedule=dataclasses.replace(schedule, steps=steps, rate=FINAL_RATE * schedule.rate, patience=None),
+        seed=member.seed.spawn(1)[0],
+        weights=trained.parameters.flat,
+    )
+
+
+def _with_final(model: Model, panel: Panel, trained: tuple[Trained, ...]) -> Model:
+    """The model with weights that have seen every row."""
+    assert model.forecaster.hybrid is not None
+    hybrid = dataclasses.replace(model.forecaster.hybrid, members=tuple(t.parameters for t in trained))
+    return dataclasses.replace(
+        model,
+        forecaster=dataclasses.replace(model.forecaster, hybrid=hybrid),
+        seen_until=panel.times[panel.offsets[1:] - 1],
+    )
 
 
 def _plan(panel: Panel, blocks: Blocks, choices: list[Choice], options: Options) -> Plan:
@@ -113,58 +157,80 @@ def _ends(panel: Panel, blocks: Blocks, name: str) -> tuple[str, str]:
 
 
 def _describe(choices: list[Choice]) -> dict[str, Any]:
-    """What was chosen first, and every alternative with the validation error (MASE of the linear forecaster)."""
+    """What was chosen, and every alternative with its validation error (MASE of the linear forecaster)."""
     tried = [
-        {
-            "transform": choice.preparation.scaling.transform,
-            "lookback": choice.windows.lookback,
-            "penalty": choice.highway.penalty,
-            "validation_error": choice.error,
-        }
+        dataclasses.asdict(choice.setting)
+        | {"penalty": choice.highway.penalty, "validation_mase": choice.error}
         for choice in choices
     ]
     return {"chosen": tried[0], "others": tried[1:]}
 
 
-def _finish(
+def _judged(
     panel: Panel,
     blocks: Blocks,
     choices: list[Choice],
-    architecture: Architecture,
-    weights: tuple[Parameters, ...],
+    trained: tuple[Trained, ...],
     options: Options,
     time: str | None,
 ) -> Model:
     """Decide what ships, calibrate its band on validation rows, and judge it once on the test rows."""
-    choice, windows = choices[0], choices[0].windows
-    hybrid = Hybrid(Network(architecture), weights)
-    errors = {
-        "linear": choice.error,
-        "network": choice.validation.error(hybrid.point(windows, choice.validation.origins)),
-    }
-    ships = hybrid if errors["network"] < errors["linear"] else None
-    validation = choice.validation.origins
-    point = (ships or choice.highway).point(windows, validation)
-    residual = np.abs(point - windows.ahead(windows.table.scaled, validation).T)
-    history = history_needed(windows.lookback, panel.clock.season)
+    choice = choices[0]
+    windows, validation = choice.windows, choice.validation
+    network = Network(architecture_of(windows, len(panel.ids), options))
+    hybrid = Hybrid(network, tuple(result.parameters for result in trained))
+    horizons = int((blocks.test - blocks.validation).max()) // windows.horizon
+    seasons, wanted = panel.clock.seasons, options.safeguard
+    forecaster, errors = choose_blend(windows, validation, hybrid, choice.highway, seasons, horizons, wanted)
     model = Model(
-        contract=contract_of(panel, time, windows.lookback, windows.horizon, windows.segment, history),
+        contract=_contract(panel, choice, time),
         options=options,
         preparation=choice.preparation,
-        highway=choice.highway,
-        hybrid=ships,
-        intervals=calibrate(residual, windows.ahead(windows.table.observed, validation).T),
+        setting=choice.setting,
+        forecaster=forecaster,
+        intervals=_calibrated(forecaster, windows, validation, horizons),
+        limits=_limits(panel, blocks, options),
         mase_scale=scales(panel, blocks, "before_test"),
         seen_until=panel.times[np.maximum(blocks.test - 1, blocks.start)],
         report={},
     )
-    model.report.update(_judge(model, panel, blocks))
-    model.report.update(choices=_describe(choices), validation=errors, ships=model.source)
+    model.report.update(_verdict(model, panel, blocks))
+    model.report["choices"] = _describe(choices) | {
+        "validation_mase": errors,
+        "blend": dataclasses.asdict(forecaster.blend),
+        "best_steps": [result.best_step for result in trained],
+        "intervals": model.intervals.kind,
+    }
     return model
 
 
-def _judge(model: Model, panel: Panel, blocks: Blocks) -> dict[str, Any]:
-    """The verdict: the only look at the test rows."""
+def _contract(panel: Panel, choice: Choice, time: str | None) -> Contract:
+    windows, stage = choice.windows, choice.preparation.stage
+    tail = 0 if stage is None else stage.design.tail
+    history = history_needed(windows.lookback, panel.clock.season) + tail
+    return contract_of(panel, time, windows.lookback, windows.horizon, windows.segment, history)
+
+
+def _calibrated(forecaster: Blended, windows: Windows, validation: Validation, horizons: int) -> Intervals:
+    origins = validation.origins
+    point, quantiles = forecaster.point_and_quantiles(windows, origins)
+    observed = windows.ahead(windows.table.observed, origins)
+    actual = np.where(observed, windows.ahead(windows.table.scaled, origins), np.nan)
+    return calibrate(actual, point, quantiles, horizons)
+
+
+def _limits(panel: Panel, blocks: Blocks, options: Options) -> tuple[float, float]:
+    """The lowest and highest forecast; data that were never negative in training stay so."""
+    values = np.concatenate([panel.target[rows] for rows in blocks.slices("training")])
+    lowest = 0.0 if np.nanmin(values) >= 0 else np.nan
+    return (
+        lowest if options.min is None else options.min,
+        np.nan if options.max is None else options.max,
+    )
+
+
+def _verdict(model: Model, panel: Panel, blocks: Blocks) -> dict[str, Any]:
+    """The only look at the test rows."""
     windows = model.windows(panel, np.arange(len(panel.ids)))
     origins = windows.usable(blocks.origins("test", windows.lookback, windows.horizon))
     if len(origins) > MOST_TEST_ORIGINS:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
 
+from lstmcast.intervals import QUANTILES
 from lstmcast.linear.highway import Highway
 from lstmcast.nn.losses import LOSSES, pinball
 from lstmcast.nn.network import Architecture, Inputs, Network
@@ -20,7 +22,6 @@ from lstmcast.validation import Validation
 from lstmcast.windows import Batch, Windows
 
 Numbers = NDArray[np.float64]
-QUANTILES = (0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95)
 MOST_EMBEDDED_SERIES = 64
 HIGHWAY_RATE = 0.05
 RATES = {"adamw": 4e-3, "adam": 4e-3, "sgd": 5e-2}
@@ -51,9 +52,7 @@ class Hybrid:
         inputs = inputs_of(windows.batch(origins))
         workspace = self.network.workspace(len(origins), DTYPE, inference=True)
         outputs = [self.network.forward(member, inputs, workspace)[0].copy() for member in self.members]
-        last = windows.residual[origins - 1]
-        level = windows.ahead(windows.table.level, origins).T
-        return np.median(np.stack(outputs), axis=0) + last + level[:, None]
+        return windows.restore(np.median(np.stack(outputs), axis=0), origins)
 
 
 def _chunks(origins: Integers) -> list[Integers]:
@@ -104,7 +103,7 @@ def default_steps(windows: int) -> int:
         return 200 if windows < 1_000 else 300
     if windows > 100_000:
         return 1_000
-    return round(400 + 300 * np.log(windows / 2_000) / np.log(50))
+    return round(400 + 300 * math.log(windows / 2_000) / math.log(50))
 
 
 def lesson_of(
@@ -135,7 +134,9 @@ def lesson_of(
     )
 
 
-def _validation_error(network: Network, windows: Windows, validation: Validation, weights: Parameters) -> float:
+def _validation_error(
+    network: Network, windows: Windows, validation: Validation, weights: Parameters
+) -> float:
     return validation.error(Hybrid(network, (weights,)).point(windows, validation.origins))
 
 
@@ -180,7 +181,8 @@ def start_at_linear(
     if architecture.quantiles == 1:
         return
     spaced = training[np.linspace(0, len(training) - 1, min(len(training), SPREAD_WINDOWS)).astype(np.int64)]
-    error = windows.ahead(windows.table.scaled, spaced).T - highway.point(windows, spaced)
+    past = windows.past(spaced)
+    error = windows.targets(spaced) - (highway.weight @ past + highway.bias[:, None])
     rows = architecture.output_rows
     bias = parameters["output.bias"].reshape(rows, architecture.quantiles)
     for step in range(min(rows, windows.horizon)):

@@ -5,52 +5,66 @@ from __future__ import annotations
 import dataclasses
 import math
 import os
-from collections.abc import Generator, Iterator
+from collections.abc import Generator
 from dataclasses import dataclass
 
 import numpy as np
 
-from lstmcast.hybrid import lesson_of, schedule_of
+from lstmcast.hybrid import lesson_of
+from lstmcast.linear.highway import Highway
 from lstmcast.nn.network import Architecture
 from lstmcast.nn.parameters import Parameters
 from lstmcast.options import Options
-from lstmcast.selection import Choice
-from lstmcast.training import Lesson, Step, train
+from lstmcast.panel import Floats, Integers
+from lstmcast.training import Lesson, Schedule, Step, train
+from lstmcast.validation import Validation
+from lstmcast.windows import Windows
 
 
 @dataclass(frozen=True)
 class Member:
-    """One network to train: plain data, so that a worker can be handed it."""
+    """One network to train: plain data, so that a worker can be handed it.
 
-    choice: Choice
+    training: (n,) origins; validation: None to keep the last weights instead of the best; weights: (P,) to go on from,
+    None for a start at the linear forecaster.
+    """
+
+    windows: Windows
+    training: Integers
+    validation: Validation | None
+    highway: Highway
     architecture: Architecture
     options: Options
+    schedule: Schedule
     seed: np.random.SeedSequence
-    seconds: float | None
+    weights: Floats | None = None
 
     def lesson(self) -> Lesson:
         """What it trains with; the same seed gives the same lesson."""
-        choice, rng = self.choice, np.random.Generator(np.random.SFC64(self.seed))
-        return lesson_of(
-            self.architecture,
-            choice.windows,
-            choice.training,
-            choice.validation,
-            choice.highway,
-            self.options,
-            rng,
+        rng = np.random.Generator(np.random.SFC64(self.seed))
+        lesson = lesson_of(
+            self.architecture, self.windows, self.training, self.validation, self.highway, self.options, rng
         )
+        if self.weights is not None:
+            lesson.parameters.flat[:] = self.weights
+        return lesson
 
-    def steps(self, lesson: Lesson) -> Iterator[Step]:
-        """Train; the lesson's parameters are the best ones at the end."""
-        return train(lesson, schedule_of(self.choice.training, self.options, self.seconds))
+
+@dataclass(frozen=True)
+class Trained:
+    """A member's best weights and the step at which they stood."""
+
+    parameters: Parameters
+    best_step: int
 
 
-def train_members(members: list[Member], threads: int | None) -> Generator[Step, None, tuple[Parameters, ...]]:
+Training = Generator[Step, None, tuple[Trained, ...]]
+
+
+def train_members(members: list[Member], threads: int | None) -> Training:
     """Report every step, or each member's last when they train side by side; the weights do not depend on which."""
     workers = min(threads or os.cpu_count() or 1, len(members))
-    trained = _side_by_side(members, workers) if workers > 1 else _one_by_one(members)
-    return (yield from trained)
+    return (yield from _side_by_side(members, workers) if workers > 1 else _one_by_one(members))
 
 
 def seconds_each(budget: float | None, members: int, threads: int | None) -> float | None:
@@ -61,30 +75,30 @@ def seconds_each(budget: float | None, members: int, threads: int | None) -> flo
     return budget / math.ceil(members / workers)
 
 
-def _one_by_one(members: list[Member]) -> Generator[Step, None, tuple[Parameters, ...]]:
+def _one_by_one(members: list[Member]) -> Training:
     trained = []
     for number, member in enumerate(members):
         lesson = member.lesson()
-        for step in member.steps(lesson):
+        for step in train(lesson, member.schedule):
             yield dataclasses.replace(step, member=number, members=len(members))
-        trained.append(lesson.parameters)
+        trained.append(Trained(lesson.parameters, lesson.best_step))
     return tuple(trained)
 
 
-def _side_by_side(members: list[Member], workers: int) -> Generator[Step, None, tuple[Parameters, ...]]:
+def _side_by_side(members: list[Member], workers: int) -> Training:
     """One BLAS thread in each worker: the cores go to the members."""
     from joblib import Parallel, delayed, parallel_config
 
     trained = []
     with parallel_config(backend="loky", inner_max_num_threads=1):
-        results = Parallel(n_jobs=workers, return_as="generator")(delayed(_train)(member) for member in members)
-        for number, (parameters, step) in enumerate(results):
+        results = Parallel(n_jobs=workers, return_as="generator")(delayed(_to_the_end)(m) for m in members)
+        for number, (result, step) in enumerate(results):
             yield dataclasses.replace(step, member=number, members=len(members))
-            trained.append(parameters)
+            trained.append(result)
     return tuple(trained)
 
 
-def _train(member: Member) -> tuple[Parameters, Step]:
+def _to_the_end(member: Member) -> tuple[Trained, Step]:
     lesson = member.lesson()
-    *_, last = member.steps(lesson)
-    return lesson.parameters, last
+    *_, last = train(lesson, member.schedule)
+    return Trained(lesson.parameters, lesson.best_step), last

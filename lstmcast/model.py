@@ -2,84 +2,96 @@
 
 from __future__ import annotations
 
-import dataclasses
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from lstmcast.blend import Blended
 from lstmcast.contract import Contract
 from lstmcast.errors import DataError
 from lstmcast.evaluation import Answer, Forecaster, Report, backtest, baseline_forecasters, verdict
-from lstmcast.hybrid import Hybrid
 from lstmcast.intervals import Intervals
-from lstmcast.linear.highway import Highway
 from lstmcast.options import Options
-from lstmcast.panel import KNOWN, Forecast, Integers, Panel
+from lstmcast.panel import Forecast, Integers, Panel
 from lstmcast.preparation import Preparation
 from lstmcast.rolling import at_origin, join, remember
+from lstmcast.selection import Setting
 from lstmcast.windows import MOST_MISSING, Windows
 
 Numbers = NDArray[np.float64]
+DEFAULT_LEVELS = (80,)
+JUDGED_LEVELS = (80, 90)
 
 
 @dataclass(frozen=True)
 class Model:
     """What a model file holds.
 
-    hybrid is None where the linear forecaster was no worse on validation rows, and ships instead.
+    limits: lowest and highest value a forecast may have, NaN for none.
     mase_scale: (S,) MASE's denominators; seen_until: (S,) stamp of the last row that taught or chose anything.
     """
 
     contract: Contract
     options: Options
     preparation: Preparation
-    highway: Highway
-    hybrid: Hybrid | None
+    setting: Setting
+    forecaster: Blended
     intervals: Intervals
+    limits: tuple[float, float]
     mase_scale: Numbers
     seen_until: NDArray[np.datetime64]
     report: dict[str, Any]
 
     @property
     def source(self) -> str:
-        """What makes the rows of a forecast: `model` or `linear`."""
-        return "linear" if self.hybrid is None else "model"
+        """What makes the rows of a forecast: `model`, or `linear` where the network did not earn its place."""
+        return self.forecaster.source
 
     def windows(self, panel: Panel, series: Integers) -> Windows:
         """The panel's windows as this model sees them; series: (S,) as the contract's check returns."""
-        table = self.preparation.table(panel, series)
-        return Windows(table, self.contract.lookback, self.contract.horizon, self.contract.segment)
-
-    def answer(self, windows: Windows, origins: Integers) -> Answer:
-        """The forecast of B windows: point (K, B) and bands, in the units of the CSV."""
-        forecaster = self.highway if self.hybrid is None else self.hybrid
-        point = forecaster.point(windows, origins)
-        series = windows.table.series[origins - 1]
-        undo = self.preparation.scaling.undo
-        bands = self.intervals.bands(point).items()
-        return Answer(
-            undo(point, series),
-            {level: (undo(lower, series), undo(upper, series)) for level, (lower, upper) in bands},
+        contract, setting = self.contract, self.setting
+        return Windows(
+            self.preparation.table(panel, series),
+            contract.lookback,
+            contract.horizon,
+            contract.segment,
+            contract.clock.season,
+            setting.is_anchored,
+            setting.is_sized,
         )
 
-    def predict(self, panel: Panel, horizon: int | None = None) -> Forecast:
+    def answer(self, windows: Windows, origins: Integers, levels: tuple[int, ...] = DEFAULT_LEVELS) -> Answer:
+        """The forecast of B windows: point (K, B) and the band of each level, in the units of the CSV."""
+        point, quantiles = self.forecaster.point_and_quantiles(windows, origins)
+        bands = self.intervals.bands(point, quantiles, levels)
+        series = windows.table.series[origins - 1]
+
+        def undo(scaled: Numbers) -> Numbers:
+            return _within(self.preparation.scaling.undo(scaled, series), self.limits)
+
+        return Answer(undo(point), {level: (undo(low), undo(high)) for level, (low, high) in bands.items()})
+
+    def predict(
+        self, panel: Panel, horizon: int | None = None, levels: tuple[int, ...] = DEFAULT_LEVELS
+    ) -> Forecast:
         """Forecast each series from its last known target on, `horizon` steps (as trained, unless given).
 
         Beyond the trained horizon the forecast is rolled on: its own median stands in for history.
-        Raises DataError when the panel does not fit the contract, is too short, too full of gaps, or lacks known columns.
+        Raises DataError when the panel does not fit the contract, is too short or too full of gaps, or lacks known
+        columns.
         """
         series = self.contract.check(panel)
         ahead = self.contract.horizon if horizon is None else horizon
         panel, origins = at_origin(panel, self.contract, ahead)
         blocks = []
         for done in range(0, ahead, self.contract.horizon):
-            blocks.append(self._block(panel, series, origins + done))
+            blocks.append(self._block(panel, series, origins + done, levels))
             remember(panel, blocks[-1].point, origins + done)
         return self._forecast(panel, origins, blocks, ahead)
 
-    def _block(self, panel: Panel, series: Integers, origins: Integers) -> Answer:
+    def _block(self, panel: Panel, series: Integers, origins: Integers, levels: tuple[int, ...]) -> Answer:
         windows = self.windows(panel, series)
         refused = np.setdiff1d(origins, windows.usable(origins, with_targets=False))
         if len(refused):
@@ -88,23 +100,23 @@ class Model:
                 f"more than {MOST_MISSING:.0%} of the last {self.contract.lookback} rows of "
                 f"{self.contract.target!r}{f' of {name}' if name else ''} are missing; fill them or send a longer file"
             )
-        return self.answer(windows, origins)
+        return self.answer(windows, origins, levels)
 
     def _forecast(self, panel: Panel, origins: Integers, blocks: list[Answer], ahead: int) -> Forecast:
         """Lay the blocks (K, S) end to end, series by series."""
         count = len(origins)
 
-        def flat(parts: list[Numbers]) -> Numbers:
-            return np.concatenate(parts)[:ahead].T.reshape(-1)
+        def flat(rows: Numbers) -> Numbers:
+            return rows[:ahead].T.reshape(-1)
 
         bands = join([block.point for block in blocks], [block.bands for block in blocks])
         return Forecast(
             ids=panel.ids,
             series=np.repeat(np.arange(count), ahead),
             times=panel.times[(origins[:, None] + np.arange(ahead)).reshape(-1)],
-            point=flat([block.point for block in blocks]),
+            point=flat(np.concatenate([block.point for block in blocks])),
             bands={level: (flat(lower), flat(upper)) for level, (lower, upper) in bands.items()},
-            source=(self.source,) * (count * ahead),
+            source=(self.forecaster.source,) * (count * ahead),
             clock=panel.clock,
             id_name=panel.id_name,
         )
@@ -115,9 +127,10 @@ class Model:
         def undo(scaled: Numbers, origins: Integers) -> Numbers:
             return self.preparation.scaling.undo(scaled, windows.table.series[origins - 1])
 
-        named: dict[str, Forecaster] = {"model": lambda origins: self.answer(windows, origins)}
+        linear = self.forecaster.highway.point
+        named: dict[str, Forecaster] = {"model": lambda origins: self.answer(windows, origins, JUDGED_LEVELS)}
         named |= baseline_forecasters(windows, self.contract.clock.seasons, undo)
-        named["linear"] = lambda origins: Answer(undo(self.highway.point(windows, origins), origins), {})
+        named["linear"] = lambda origins: Answer(undo(linear(windows, origins), origins), {})
         return named
 
     def evaluate(self, panel: Panel, stride: int = 1) -> dict[str, Any]:
@@ -150,3 +163,8 @@ def summary(report: Report, panel: Panel, origins: Integers) -> dict[str, Any]:
         "blocks": panel.clock.write(stamps),
         "verdict": verdict(report.overall, panel.clock, int(rows)),
     }
+
+
+def _within(values: Numbers, limits: tuple[float, float]) -> Numbers:
+    """Values cut to the limits; a limit that is NaN does not cut."""
+    return np.fmax(np.fmin(values, limits[1]), limits[0])

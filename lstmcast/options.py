@@ -73,8 +73,18 @@ class Options:
     clip: float = _option(1.0, "Training", "largest gradient norm", low=1e-6, high=1e6)
     seed: int = _option(0, "Training", "start of all randomness", low=0, high=2**32 - 1)
     members: int = _option(1, "Training", "networks whose median is the forecast", low=1, high=64)
-    threads: int | None = _option(None, "Training", "workers that train members side by side", low=1, high=256)
+    threads: int | None = _option(
+        None, "Training", "workers that train members side by side", low=1, high=256
+    )
     budget: str | None = _option(None, "Training", "longest time for training: 90s, 10m, 1h")
+
+    safeguard: str = _option(
+        "auto",
+        "Training",
+        "what ships: the network, the linear forecaster, their mean, or what validation says",
+        choices=("auto", "network", "linear", "mean"),
+    )
+    final: bool = _option(True, "Training", "after the verdict, train on over all rows")
 
     val: str | None = _option(None, "Preparation", "validation block: share, rows or first date")
     test: str | None = _option(None, "Preparation", "test block: share, rows or first date")
@@ -82,6 +92,20 @@ class Options:
         "standard", "Preparation", "scaling of each series", choices=("standard", "robust", "minmax", "none")
     )
     transform: str = _option("auto", "Preparation", "before scaling", choices=("auto", "none", "log1p"))
+    calendar: str = _option(
+        "auto",
+        "Preparation",
+        "regression taken out first: on the calendar, or on it and the known columns",
+        choices=("auto", "none", "calendar", "covariates"),
+    )
+    window_size: str = _option(
+        "auto", "Preparation", "divide each window by its own size (panels)", choices=("auto", "yes", "no")
+    )
+    penalty: float | None = _option(
+        None, "Preparation", "ridge of the linear forecaster, as a share", low=0.0, high=1e6
+    )
+    min: float | None = _option(None, "Preparation", "nothing forecast is below this")
+    max: float | None = _option(None, "Preparation", "nothing forecast is above this")
 
     def check(self) -> None:
         """Raise UsageError for the first value outside its limits or in conflict with another."""

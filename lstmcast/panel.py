@@ -62,7 +62,8 @@ class Clock:
     def grid(self, first: np.datetime64, count: int) -> Times:
         """`count` stamps (UTC) from `first` on, itself included; right across changes of the clock."""
         if self.step is not None:
-            return first + np.arange(count) * self.step.to_timedelta64().astype("timedelta64[us]")
+            step = self.step.to_timedelta64().astype("timedelta64[us]")
+            return np.asarray(first + np.arange(count) * step)
         start = self.wall(np.array([first]))[0]
         local = pd.date_range(pd.Timestamp(start), periods=count, freq=self.freq)
         return self.utc(local.to_numpy().astype("datetime64[us]"))

@@ -11,11 +11,14 @@ from numpy.typing import NDArray
 from lstmcast.blocks import Blocks
 from lstmcast.features import calendar_vector, has_years
 from lstmcast.gaps import fill_from_past
+from lstmcast.linear.calendar import CalendarStage, Design, describe_covariates, fit_calendar_stage
+from lstmcast.metrics import seasonal_scale
 from lstmcast.panel import KNOWN, Integers, Panel
 from lstmcast.scaling import Scaling, fit_scaling
 from lstmcast.windows import Table
 
 Numbers = NDArray[np.float64]
+STAGES = ("none", "calendar", "covariates")
 
 
 @dataclass(frozen=True)
@@ -24,35 +27,43 @@ class Preparation:
 
     scaling: of the target, series by series; covariates: of the other columns, over all series.
     with_year: whether training rows can teach features of the year; masked: whether they have gaps to learn from.
+    change: (S,) mean absolute seasonal difference of each series in scaled units.
+    stage: the calendar regression, if there is one; what it says of each row is one more column known ahead.
     """
 
     scaling: Scaling
     covariates: Scaling
     with_year: bool
     masked: bool
+    change: Numbers
+    stage: CalendarStage | None = None
 
     def table(self, panel: Panel, series: Integers) -> Table:
-        """The rows of a panel; series: (S,) which of the model's series each of the panel's is."""
+        """The rows of a panel; series: (S',) which of the model's series each of the panel's is."""
         rows = np.repeat(series, panel.lengths)
         observed = np.isfinite(panel.target)
         scaled = fill_from_past(self.scaling.apply(panel.target, rows), panel.offsets, panel.clock.season)
-        others = self._others(panel)
-        is_known = np.array([column.role == KNOWN for column in panel.columns[1:]], dtype=bool)
-        past = [scaled[:, None], others]
+        others = self.others(panel)
+        known, level = others[:, known_columns(panel)], np.zeros(len(scaled))
+        extra = [others]
+        if self.stage is not None:
+            level = self.stage.level(panel.times, known, panel.offsets, series)
+            known, extra = np.column_stack([known, level]), [others, level[:, None]]
         if self.masked:
-            past.insert(1, (~observed)[:, None])
+            extra.insert(0, ~observed[:, None])
         return Table(
             scaled=scaled,
             observed=observed,
-            level=np.zeros(len(scaled)),
-            past=np.concatenate(past, axis=1).astype(np.float32),
-            known=others[:, is_known].astype(np.float32),
+            level=level,
+            past=np.column_stack([scaled - level, *extra]).astype(np.float32),
+            known=known.astype(np.float32),
             calendar=calendar_vector(panel.clock, panel.times, with_year=self.with_year),
             series=rows,
             offsets=panel.offsets,
+            change=self.change,
         )
 
-    def _others(self, panel: Panel) -> Numbers:
+    def others(self, panel: Panel) -> Numbers:
         """(N, C-1) the other columns, scaled, each gap filled with the last known value."""
         columns = np.arange(panel.values.shape[1] - 1)
         scaled = self.covariates.apply(panel.values[:, 1:], columns)
@@ -61,20 +72,44 @@ class Preparation:
         return np.stack(filled, axis=1) if filled else np.zeros((len(scaled), 0))
 
 
+def known_columns(panel: Panel) -> NDArray[np.bool_]:
+    """(C-1,) which of the columns after the target are known ahead."""
+    return np.array([column.role == KNOWN for column in panel.columns[1:]], dtype=bool)
+
+
 def fit_preparation(panel: Panel, blocks: Blocks, scaler: str, transform: str) -> Preparation:
-    """Learn from the training block alone."""
+    """Learn from the training block alone; no calendar stage yet."""
     training = blocks.slices("training")
     scaling = fit_scaling([panel.target[rows] for rows in training], scaler, transform)
-    masked = any(np.isnan(panel.target[rows]).any() for rows in training)
-    return Preparation(scaling, _fit_covariates(panel, training), _teaches_years(panel, training), masked)
+    scaled = scaling.apply(panel.target, panel.series_of_rows())
+    change = np.array([seasonal_scale(scaled[rows], panel.clock.season) for rows in training])
+    return Preparation(
+        scaling=scaling,
+        covariates=_fit_covariates(panel, training),
+        with_year=_teaches_years(panel, training),
+        masked=any(np.isnan(panel.target[rows]).any() for rows in training),
+        change=np.where(change > 0, change, 1.0),
+    )
+
+
+def fit_stage(preparation: Preparation, panel: Panel, blocks: Blocks, kind: str) -> CalendarStage | None:
+    """The calendar regression from the training block; kind is one of STAGES. None where it would have no column."""
+    if kind == "none":
+        return None
+    training = blocks.slices("training")
+    known = preparation.others(panel)[:, known_columns(panel)]
+    rows = np.concatenate([known[rows] for rows in training])
+    covariates = describe_covariates(rows, panel.clock) if kind == "covariates" else ()
+    design = Design(panel.clock, preparation.with_year, covariates, panel.times[0])
+    observed = np.asarray(np.isfinite(panel.values[:, [0, *panel.roles(KNOWN)]]).all(axis=1))
+    scaled = preparation.scaling.apply(panel.target, panel.series_of_rows())
+    return fit_calendar_stage(design, panel.times, known, scaled, panel.offsets, training, observed)
 
 
 def _fit_covariates(panel: Panel, training: Sequence[slice]) -> Scaling:
     rows = np.concatenate([panel.values[rows, 1:] for rows in training])
-    return fit_scaling(list(rows.T), "standard", "none") if rows.shape[1] else _no_scaling()
-
-
-def _no_scaling() -> Scaling:
+    if rows.shape[1]:
+        return fit_scaling(list(rows.T), "standard", "none")
     empty = np.zeros(0)
     return Scaling("none", empty, empty, empty)
 

@@ -1,8 +1,9 @@
-"""What is chosen on validation rows by the linear forecaster: the lookback, the transform."""
+"""What the linear forecaster decides on validation rows: transform, lookback, calendar stage, window size."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import dataclasses
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -10,22 +11,34 @@ from lstmcast.blocks import Blocks
 from lstmcast.errors import TrainingError, UsageError
 from lstmcast.linear.highway import Highway, fit_highway
 from lstmcast.options import Options
-from lstmcast.panel import Clock, Integers, Panel
-from lstmcast.preparation import Preparation, fit_preparation
+from lstmcast.panel import Integers, Panel
+from lstmcast.preparation import Preparation, fit_preparation, fit_stage, known_columns
+from lstmcast.sizes import segment_and_lookbacks
 from lstmcast.validation import Validation, validation_of
 from lstmcast.windows import Windows
 
-LONGEST_LOOKBACK = 1_008
-LONGEST_SEGMENT = 96
 LOOKBACK_TOLERANCE = 0.01
 TRANSFORM_GAIN = 0.02
+STAGE_GAIN = 0.02
 FEWEST_WINDOWS = 8
 
 
 @dataclass(frozen=True)
-class Choice:
-    """A way to prepare the rows and look back at them, with the linear forecaster it gives and its error."""
+class Setting:
+    """One way to prepare the rows and to look back at them."""
 
+    transform: str
+    lookback: int
+    stage: str = "none"
+    is_anchored: bool = True
+    is_sized: bool = False
+
+
+@dataclass(frozen=True)
+class Choice:
+    """A setting, the windows it makes, the linear forecaster they give and its validation error (MASE)."""
+
+    setting: Setting
     preparation: Preparation
     windows: Windows
     training: Integers
@@ -34,102 +47,116 @@ class Choice:
     error: float
 
 
-def default_horizon(clock: Clock) -> int:
-    """Steps ahead when nobody says: a day below daily data (at most 96 steps), 30 days, 26 weeks, 12 months, 4 quarters."""
-    if clock.is_counter or clock.step is not None:
-        return min(clock.season, 96) if clock.seasons else 12
-    letter = clock.freq.removeprefix("1").removeprefix("B")[:1]
-    return {"D": 30, "": 20, "W": 26, "M": 12, "Q": 4, "Y": 3}.get(letter, 12)
+def choose(
+    panel: Panel, blocks: Blocks, horizon: int, options: Options, rng: np.random.Generator
+) -> list[Choice]:
+    """Every setting that was tried, the chosen one first.
 
-
-def default_segment(clock: Clock, horizon: int) -> int:
-    """Rows a recurrent step takes: the main season, or a divisor of it that is at most LONGEST_SEGMENT."""
-    season = clock.season
-    if clock.is_daily and season == 7 and horizon >= 28:
-        return 10
-    if season == 1 or season // 2 <= horizon < season:
-        return min(horizon, LONGEST_SEGMENT)
-    return _largest_divisor(season, LONGEST_SEGMENT)
-
-
-def _largest_divisor(number: int, limit: int) -> int:
-    return max(divisor for divisor in range(1, min(number, limit) + 1) if number % divisor == 0)
-
-
-def segment_and_lookbacks(clock: Clock, horizon: int, options: Options) -> tuple[int, list[int]]:
-    """The segment w and the lookbacks to try, rising, each a multiple of w."""
-    segment = options.segment or default_segment(clock, horizon)
-    if options.lookback is None:
-        longest = max(LONGEST_LOOKBACK // segment, 1) * segment
-        wanted = _wanted_lookbacks(clock, horizon)
-        return segment, sorted({min(-(-rows // segment) * segment, longest) for rows in wanted})
-    if options.lookback % segment and options.segment is not None:
-        raise UsageError(f"--lookback {options.lookback} is not a multiple of --segment {segment}")
-    return _common_divisor(options.lookback, segment), [options.lookback]
-
-
-def _common_divisor(lookback: int, segment: int) -> int:
-    """The largest segment up to the wanted one that divides the lookback."""
-    return _largest_divisor(lookback, segment)
-
-
-def _wanted_lookbacks(clock: Clock, horizon: int) -> list[int]:
-    if not clock.seasons:
-        return [horizon, 2 * horizon, 3 * horizon]
-    if clock.is_daily:
-        return [30, 60, 120]
-    longest = clock.seasons[-1]
-    if longest > LONGEST_LOOKBACK // 3 and len(clock.seasons) > 1:
-        return [days * clock.season for days in (2, 4, 7)]
-    return [longest, 2 * longest, 3 * longest]
-
-
-def choose(panel: Panel, blocks: Blocks, horizon: int, options: Options, rng: np.random.Generator) -> list[Choice]:
-    """Every combination that was tried, the chosen one first.
-
-    Raises TrainingError when no lookback leaves enough windows, naming the rows that would.
+    Transform and lookback are chosen together, then the calendar stage, then (panels) the size of windows. Each must
+    win by its gain over what is simpler. Raises TrainingError when no lookback leaves enough windows.
     """
-    can_log = _log_is_possible(panel, blocks)
+    trials = _Trials(panel, blocks, horizon, options, rng)
+    plain, *logged = [trials.best_lookback(transform) for transform in _transforms(panel, blocks, options)]
+    chosen = _better(plain, logged, TRANSFORM_GAIN)
+    chosen = _better(
+        chosen, trials.stages(chosen.setting), STAGE_GAIN if options.calendar == "auto" else None
+    )
+    chosen = _better(chosen, trials.sizes(chosen.setting), 0.0 if options.window_size == "auto" else None)
+    return [chosen] + [choice for choice in trials.tried if choice is not chosen]
+
+
+def _better(simple: Choice, others: list[Choice], gain: float | None) -> Choice:
+    """The best of the others if it beats the simple choice by a share of its error; None: whatever it does."""
+    if not others:
+        return simple
+    best = min(others, key=lambda choice: choice.error)
+    return best if gain is None or best.error < (1 - gain) * simple.error else simple
+
+
+def _transforms(panel: Panel, blocks: Blocks, options: Options) -> list[str]:
+    """The transforms to try, the simplest first; log1p needs values that are never negative, and not all zero."""
+    values = np.concatenate([panel.target[rows] for rows in blocks.slices("training")])
+    can_log = bool(np.nanmin(values, initial=np.inf) >= 0 and np.nanmax(values, initial=0.0) > 0)
     if options.transform == "log1p" and not can_log:
         raise UsageError("--transform log1p needs training values that are never negative and not all zero")
-    plain = _choose_lookback(panel, blocks, horizon, options, _first_transform(options), rng)
-    if options.transform != "auto" or not can_log:
-        return plain
-    logged = _choose_lookback(panel, blocks, horizon, options, "log1p", rng)
-    better = logged[0].error < (1 - TRANSFORM_GAIN) * plain[0].error
-    return logged + plain if better else plain + logged
+    if options.transform != "auto":
+        return [options.transform]
+    return ["none", "log1p"] if can_log else ["none"]
 
 
-def _first_transform(options: Options) -> str:
-    return "none" if options.transform == "auto" else options.transform
+@dataclass
+class _Trials:
+    """Tries settings, and remembers each."""
 
+    panel: Panel
+    blocks: Blocks
+    horizon: int
+    options: Options
+    rng: np.random.Generator
+    tried: list[Choice] = field(default_factory=list)
+    _plain: dict[str, Preparation] = field(default_factory=dict)
 
-def _log_is_possible(panel: Panel, blocks: Blocks) -> bool:
-    """log1p needs values that are never negative, and not all the same."""
-    values = np.concatenate([panel.target[rows] for rows in blocks.slices("training")])
-    return bool(np.nanmin(values, initial=np.inf) >= 0 and np.nanmax(values, initial=0) > 0)
+    def best_lookback(self, transform: str) -> Choice:
+        """The shortest lookback within LOOKBACK_TOLERANCE of the best error."""
+        _, lookbacks = segment_and_lookbacks(self.panel.clock, self.horizon, self.options)
+        found: list[Choice] = []
+        for lookback in lookbacks:
+            fewest = max(30, lookback) if found else FEWEST_WINDOWS
+            choice = self.attempt(Setting(transform, lookback), fewest)
+            if choice is not None:
+                found.append(choice)
+        if not found:
+            raise TrainingError(_too_little(self.panel, self.blocks, self.horizon, lookbacks[0]))
+        best = min(choice.error for choice in found)
+        return next(choice for choice in found if choice.error <= (1 + LOOKBACK_TOLERANCE) * best)
 
+    def stages(self, setting: Setting) -> list[Choice]:
+        """The calendar stages that the data allow, each with windows that are anchored and that are not."""
+        kinds = ["calendar"] + (["covariates"] if known_columns(self.panel).any() else [])
+        if self.options.calendar != "auto":
+            kinds = [kind for kind in kinds if kind == self.options.calendar]
+        settings = [
+            dataclasses.replace(setting, stage=kind, is_anchored=anchored)
+            for kind in kinds
+            for anchored in (True, False)
+        ]
+        return [choice for choice in map(self.attempt, settings) if choice is not None]
 
-def _choose_lookback(
-    panel: Panel, blocks: Blocks, horizon: int, options: Options, transform: str, rng: np.random.Generator
-) -> list[Choice]:
-    """The shortest lookback within LOOKBACK_TOLERANCE of the best error first, then the others."""
-    preparation = fit_preparation(panel, blocks, options.scaler, transform)
-    table = preparation.table(panel, np.arange(len(panel.ids)))
-    segment, lookbacks = segment_and_lookbacks(panel.clock, horizon, options)
-    tried: list[Choice] = []
-    for windows in [Windows(table, lookback, horizon, segment) for lookback in lookbacks]:
-        training = windows.usable(blocks.origins("training", windows.lookback, horizon))
-        validation = validation_of(windows, panel, blocks, preparation.scaling)
-        fewest = max(30, windows.lookback) if tried else FEWEST_WINDOWS
-        if len(training) >= fewest and len(validation.origins):
-            highway, error = fit_highway(windows, training, validation, rng)
-            tried.append(Choice(preparation, windows, training, validation, highway, error))
-    if not tried:
-        raise TrainingError(_too_little(panel, blocks, horizon, lookbacks[0]))
-    best = min(choice.error for choice in tried)
-    near = next(choice for choice in tried if choice.error <= (1 + LOOKBACK_TOLERANCE) * best)
-    return [near] + [choice for choice in tried if choice is not near]
+    def sizes(self, setting: Setting) -> list[Choice]:
+        """The same with windows divided by their size; a single series is never so by itself."""
+        wanted = self.options.window_size
+        if wanted == "no" or (wanted == "auto" and len(self.panel.ids) == 1):
+            return []
+        choice = self.attempt(dataclasses.replace(setting, is_sized=True))
+        return [] if choice is None else [choice]
+
+    def attempt(self, setting: Setting, fewest: int = 1) -> Choice | None:
+        """Fit the linear forecaster of a setting; None where it leaves fewer windows, or its stage no column."""
+        preparation = self._prepared(setting)
+        if preparation is None:
+            return None
+        table = preparation.table(self.panel, np.arange(len(self.panel.ids)))
+        segment, _ = segment_and_lookbacks(self.panel.clock, self.horizon, self.options)
+        season = self.panel.clock.season
+        sizes = setting.lookback, self.horizon, segment, season
+        windows = Windows(table, *sizes, setting.is_anchored, setting.is_sized)
+        training = windows.usable(self.blocks.origins("training", setting.lookback, self.horizon))
+        validation = validation_of(windows, self.panel, self.blocks, preparation.scaling)
+        if len(training) < fewest or not len(validation.origins):
+            return None
+        highway, error = fit_highway(windows, training, validation, self.rng, self.options.penalty)
+        self.tried.append(Choice(setting, preparation, windows, training, validation, highway, error))
+        return self.tried[-1]
+
+    def _prepared(self, setting: Setting) -> Preparation | None:
+        plain = self._plain.get(setting.transform)
+        if plain is None:
+            plain = fit_preparation(self.panel, self.blocks, self.options.scaler, setting.transform)
+            self._plain[setting.transform] = plain
+        if setting.stage == "none":
+            return plain
+        stage = fit_stage(plain, self.panel, self.blocks, setting.stage)
+        return None if stage is None else dataclasses.replace(plain, stage=stage)
 
 
 def _too_little(panel: Panel, blocks: Blocks, horizon: int, lookback: int) -> str:

@@ -68,6 +68,7 @@ class Lesson:
     """What one network trains with: a source of batches, a loss, an optimizer and a judge.
 
     sample(rng) -> inputs, target (K, B), weight (K, B); validate(parameters) -> error on validation rows.
+    best_step: at which step the parameters stood that training leaves behind.
     """
 
     network: Network
@@ -78,6 +79,7 @@ class Lesson:
     sample: Sample
     validate: Callable[[Parameters], float] | None
     rng: np.random.Generator
+    best_step: int = 0
 
     def learn(self, rate: float, clip: float) -> float:
         """One batch forward, backward and update; the loss, or NaN (and no update) where the gradient is not finite."""
@@ -97,11 +99,12 @@ class _Best:
 
     weights: NDArray[np.floating]
     error: float
+    step: int = 0
     stale: int = 0
 
-    def offer(self, weights: NDArray[np.floating], error: float) -> bool:
+    def offer(self, weights: NDArray[np.floating], error: float, step: int) -> bool:
         if error < self.error:
-            self.weights, self.error, self.stale = weights.copy(), error, 0
+            self.weights, self.error, self.step, self.stale = weights.copy(), error, step, 0
             return True
         self.stale += 1
         return False
@@ -127,12 +130,13 @@ def train(lesson: Lesson, schedule: Schedule) -> Iterator[Step]:
         error, is_best = math.nan, False
         if number % schedule.validate_every == 0 or number == schedule.steps or out_of_time:
             error = _judge(lesson)
-            is_best = best.offer(lesson.parameters.flat, error)
+            is_best = best.offer(lesson.parameters.flat, error, number)
         yield Step(number, schedule.steps, loss, error, is_best, seconds)
         if out_of_time or (schedule.patience is not None and best.stale >= schedule.patience):
             break
     if lesson.validate is not None:
         lesson.parameters.flat[:] = best.weights
+        lesson.best_step = best.step
 
 
 def _judge(lesson: Lesson) -> float:

@@ -45,7 +45,7 @@ def validation_of(windows: Windows, panel: Panel, blocks: Blocks, scaling: Scali
     if len(origins) > MOST_ORIGINS:
         origins = origins[np.linspace(0, len(origins) - 1, MOST_ORIGINS).round().astype(np.int64)]
     series = windows.table.series[origins]
-    actual = windows.ahead(panel.target, origins).T
+    actual = windows.ahead(panel.target, origins)
     return Validation(origins, series, actual, scales(panel, blocks, "training", scaling)[series], scaling)
 
 

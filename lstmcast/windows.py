@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
 
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
@@ -21,6 +23,7 @@ class Table:
     level: (N,) float64 what the calendar stage expects of it; all that follows works on scaled - level.
     past: (N, c) features of a past row, of which the first is scaled - level.
     known: (N, c') features of a row that are known ahead; calendar: (N, F); series: (N,); offsets: (S+1,).
+    change: mean absolute seasonal difference of each of the model's series, in scaled units.
     """
 
     scaled: NDArray[np.float64]
@@ -31,14 +34,15 @@ class Table:
     calendar: NDArray[np.float32]
     series: Integers
     offsets: Integers
+    change: NDArray[np.float64]
 
 
 @dataclass(frozen=True)
 class Batch:
     """B windows, gathered: what the network reads and what it should answer.
 
-    past: (B, T, w c + F); future: (B, T', w c' + F); window: (B, L) values less the last; series: (B,).
-    target: (K, B) values less the window's last; weight: (K, B), 0 where the target is missing.
+    past: (B, T, w c + F); future: (B, T', w c' + F); window: (B, L) normalised values; series: (B,).
+    target: (K, B) normalised; weight: (K, B), 0 where the target is missing.
     """
 
     past: NDArray[np.float32]
@@ -55,16 +59,21 @@ class Windows:
 
     lookback L rows before the origin are seen, horizon K rows from it on are answered,
     segment w rows are one step of the recurrence.
+    is_anchored: whether a window is taken relative to its last value; is_sized: whether it is divided by its own
+    size too, measured with differences at lag `season`.
     """
 
     table: Table
     lookback: int
     horizon: int
     segment: int
+    season: int
+    is_anchored: bool = True
+    is_sized: bool = False
 
-    @property
+    @cached_property
     def residual(self) -> NDArray[np.float64]:
-        """(N,) what is left of the target by the calendar stage."""
+        """(N,) what the calendar stage leaves of the target."""
         return self.table.scaled - self.table.level
 
     def usable(self, origins: Integers, *, with_targets: bool = True) -> Integers:
@@ -74,43 +83,81 @@ class Windows:
         good = share <= MOST_MISSING
         if with_targets:
             good &= missing[origins + self.horizon] - missing[origins] < self.horizon
-        return origins[good]
+        return np.asarray(origins[good])
 
-    def values(self, origins: Integers) -> NDArray[np.float64]:
-        """(B, L) residuals before each origin."""
-        return sliding_window_view(self.residual, self.lookback)[origins - self.lookback]
+    def ahead(self, column: NDArray[Any], origins: Integers) -> NDArray[Any]:
+        """(K, B) what a column (N,) holds from each origin on."""
+        return sliding_window_view(column, self.horizon)[origins].T
 
-    def ahead(self, column: Floats, origins: Integers) -> Floats:
-        """(B, K) what a column (N,) holds from each origin on."""
-        return sliding_window_view(column, self.horizon)[origins]
+    def frame(self, origins: Integers) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Level (B,) and size (B,) by which each window is normalised: 0 and 1 unless anchored or sized."""
+        last = self.residual[origins - 1] if self.is_anchored else np.zeros(len(origins))
+        size = self._size(self._values(origins)) if self.is_sized else np.ones(len(origins))
+        return last, size
+
+    def past(self, origins: Integers) -> NDArray[np.float64]:
+        """(L, B) normalised residuals before each origin."""
+        last, size = self.frame(origins)
+        return (self._values(origins).T - last) / size
+
+    def targets(self, origins: Integers) -> NDArray[np.float64]:
+        """(K, B) normalised residuals from each origin on."""
+        last, size = self.frame(origins)
+        return (self.ahead(self.residual, origins) - last) / size
+
+    def restore(self, normalised: Floats, origins: Integers) -> NDArray[np.float64]:
+        """Scaled values (K, …, B) of normalised ones: size, level and calendar stage put back."""
+        last, size = self.frame(origins)
+        level = self.ahead(self.table.level, origins)
+        return np.asarray(normalised * size + last + (level if normalised.ndim == 2 else level[:, None]))
 
     def batch(self, origins: Integers) -> Batch:
         """Gather the windows at these origins, B = len(origins)."""
-        past, window, last = self._past(origins)
-        target = self.ahead(self.table.past[:, 0], origins) - last[:, None]
-        weight = self.ahead(self.table.observed, origins).astype(window.dtype)
+        last, size = self.frame(origins)
+        past, window = self._past(origins, last, size)
+        weight = self.ahead(self.table.observed, origins) * self._loss_weight(origins, size)
+        dtype = window.dtype
         return Batch(
             past,
             self._future(origins),
             window,
             self.table.series[origins - 1],
-            np.ascontiguousarray(target.T),
-            np.ascontiguousarray(weight.T),
+            np.ascontiguousarray(self.targets(origins), dtype=dtype),
+            np.ascontiguousarray(weight, dtype=dtype),
         )
 
-    def _past(self, origins: Integers) -> tuple[Floats, Floats, Floats]:
-        """Past segments (B, T, w c + F), the window less its last value (B, L) and that value (B,)."""
+    def _values(self, origins: Integers) -> NDArray[np.float64]:
+        """(B, L) residuals before each origin."""
+        return sliding_window_view(self.residual, self.lookback)[origins - self.lookback]
+
+    def _size(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
+        """(B,) half the standard deviation and half the mean seasonal change of windows (B, L), and a little."""
+        lag = min(self.season, values.shape[1] - 1) or 1
+        change = np.abs(values[:, lag:] - values[:, :-lag]).mean(axis=1)
+        return np.asarray(0.5 * values.std(axis=1) + 0.5 * change + 1e-3)
+
+    def _loss_weight(self, origins: Integers, size: NDArray[np.float64]) -> NDArray[np.float64] | float:
+        """What a normalised error counts: a sized window's is worth its size over its series' usual change."""
+        if not self.is_sized:
+            return 1.0
+        return np.clip(size / self.table.change[self.table.series[origins - 1]], 0.1, 10.0)
+
+    def _past(
+        self, origins: Integers, last: NDArray[np.float64], size: NDArray[np.float64]
+    ) -> tuple[Floats, Floats]:
+        """Past segments (B, T, w c + F) and the normalised window (B, L)."""
         table, count, steps = self.table, len(origins), self.lookback // self.segment
-        size = table.past.shape[1]
-        width = self.segment * size
-        rows = sliding_window_view(table.past.reshape(-1), self.lookback * size)[(origins - self.lookback) * size]
-        last = rows[:, -size].copy()
-        rows[:, ::size] -= last[:, None]
+        columns = table.past.shape[1]
+        width = self.segment * columns
+        flat = sliding_window_view(table.past.reshape(-1), self.lookback * columns)
+        rows = flat[(origins - self.lookback) * columns]
+        rows[:, ::columns] -= last[:, None].astype(rows.dtype)
+        rows[:, ::columns] /= size[:, None].astype(rows.dtype)
         past = np.empty((count, steps, width + table.calendar.shape[1]), dtype=table.past.dtype)
         past[:, :, :width] = rows.reshape(count, steps, width)
         first_rows = (origins - self.lookback)[:, None] + self.segment * np.arange(steps)
         past[:, :, width:] = table.calendar[first_rows]
-        return past, np.ascontiguousarray(rows[:, ::size]), last
+        return past, np.ascontiguousarray(rows[:, ::columns])
 
     def _future(self, origins: Integers) -> Floats:
         """Future segments (B, T', w c' + F); the last known row stands for those beyond the horizon,

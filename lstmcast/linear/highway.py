@@ -31,10 +31,7 @@ class Highway:
 
     def point(self, windows: Windows, origins: Integers) -> Numbers:
         """(K, B) in the table's scaled units."""
-        past = windows.values(origins)
-        last = past[:, -1]
-        residual = self.weight @ (past - last[:, None]).T + self.bias[:, None] + last
-        return residual + windows.ahead(windows.table.level, origins).T
+        return windows.restore(self.weight @ windows.past(origins) + self.bias[:, None], origins)
 
 
 @dataclass(frozen=True)
@@ -48,10 +45,15 @@ class _Moments:
 
 
 def fit_highway(
-    windows: Windows, training: Integers, validation: Validation, rng: np.random.Generator
+    windows: Windows,
+    training: Integers,
+    validation: Validation,
+    rng: np.random.Generator,
+    penalty: float | None = None,
 ) -> tuple[Highway, float]:
-    """The ridge map whose penalty has the lowest validation error, and that error."""
-    candidates = list(_ridges(_moments(windows, _subset(training, rng))))
+    """The ridge map whose penalty has the lowest validation error (or the given one), and that error."""
+    penalties = PENALTIES if penalty is None else (penalty,)
+    candidates = list(_ridges(_moments(windows, _subset(training, rng)), penalties))
     errors = [validation.error(candidate.point(windows, validation.origins)) for candidate in candidates]
     best = int(np.argmin(errors))
     return candidates[best], errors[best]
@@ -66,7 +68,7 @@ def _subset(origins: Integers, rng: np.random.Generator) -> Integers:
 
 def _known_throughout(windows: Windows, origins: Integers) -> Integers:
     """Origins whose targets were all observed, if enough of them are; else all."""
-    complete = origins[windows.ahead(windows.table.observed, origins).all(axis=1)]
+    complete = origins[windows.ahead(windows.table.observed, origins).all(axis=0)]
     return complete if len(complete) >= min(len(origins), max(30, windows.lookback)) else origins
 
 
@@ -77,24 +79,22 @@ def _moments(windows: Windows, origins: Integers) -> _Moments:
     origins = _known_throughout(windows, origins)
     for start in range(0, len(origins), _CHUNK):
         chunk = origins[start : start + _CHUNK]
-        past, ahead = windows.values(chunk), windows.ahead(windows.residual, chunk)
-        last = past[:, -1:]
-        past, ahead = past - last, ahead - last
-        gram += past.T @ past
-        cross += past.T @ ahead
-        sum_past += past.sum(axis=0)
-        sum_ahead += ahead.sum(axis=0)
+        past, ahead = windows.past(chunk), windows.targets(chunk)
+        gram += past @ past.T
+        cross += past @ ahead.T
+        sum_past += past.sum(axis=1)
+        sum_ahead += ahead.sum(axis=1)
     mean_past, mean_ahead = sum_past / len(origins), sum_ahead / len(origins)
     gram -= len(origins) * np.outer(mean_past, mean_past)
     cross -= len(origins) * np.outer(mean_past, mean_ahead)
     return _Moments(gram, cross, mean_past, mean_ahead)
 
 
-def _ridges(moments: _Moments) -> Iterator[Highway]:
+def _ridges(moments: _Moments, penalties: tuple[float, ...]) -> Iterator[Highway]:
     """One map for each penalty, all from a single eigendecomposition of the Gram matrix."""
     values, vectors = np.linalg.eigh(moments.gram)
     size = float(values.mean()) or 1.0
     rotated = vectors.T @ moments.cross
-    for penalty in PENALTIES:
+    for penalty in penalties:
         weight = (vectors @ (rotated / (np.maximum(values, 0.0) + penalty * size)[:, None])).T
         yield Highway(weight, moments.mean_ahead - weight @ moments.mean_past, penalty)

@@ -5,8 +5,10 @@ from __future__ import annotations
 import os
 
 from lstmcast.errors import ModelFileError, OutputError
+from lstmcast.model import Model
 from lstmcast.persistence.files import permission_warning, probe_folder, replace_file, shown, sweep
 from lstmcast.persistence.lock import lock
+from lstmcast.persistence.models import from_record, to_record
 from lstmcast.persistence.record import Arrays, Document, Kind, decode, encode
 from lstmcast.persistence.source import read_bytes
 
@@ -16,11 +18,13 @@ __all__ = [
     "Kind",
     "decode",
     "encode",
+    "load",
     "lock",
     "permission_warning",
     "probe_folder",
     "read",
     "replace_file",
+    "save",
     "shown",
     "sweep",
     "write",
@@ -55,3 +59,17 @@ def read(path: str | os.PathLike[str], kind: Kind = "model") -> tuple[Document, 
         return decode(read_bytes(path), kind)
     except ModelFileError as error:
         raise ModelFileError(f"{shown(path)}: {error}") from None
+
+
+def save(model: Model, path: str | os.PathLike[str]) -> None:
+    """Put a trained model into the file `path`; raises OutputError as `write` does."""
+    write(path, *to_record(model))
+
+
+def load(path: str | os.PathLike[str]) -> Model:
+    """The model in the file `path`; raises ModelFileError as `read` does, and where its parts do not fit together."""
+    document, arrays = read(path)
+    try:
+        return from_record(document, arrays)
+    except ModelFileError as error:
+        raise ModelFileError(f"{shown(path)}: {error}; train the model again") from None

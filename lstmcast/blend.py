@@ -1,0 +1,115 @@
+"""The safeguard: how much of a forecast is the network's, the linear forecaster's and the seasonal naive's."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import product
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lstmcast.baselines import seasonal_naive
+from lstmcast.hybrid import Hybrid
+from lstmcast.linear.highway import Highway
+from lstmcast.panel import Integers
+from lstmcast.validation import Validation
+from lstmcast.windows import Windows
+
+Numbers = NDArray[np.float64]
+CLEARLY_BETTER = 0.98
+FEWEST_HORIZONS = 4
+_TENTHS = 10
+
+
+@dataclass(frozen=True)
+class Blend:
+    """Weights that sum to one; season: the lag of the seasonal naive, 0 where it has no part."""
+
+    network: float
+    linear: float
+    naive: float = 0.0
+    season: int = 0
+
+
+@dataclass(frozen=True)
+class Blended:
+    """The forecaster that ships: what the blend gives weight to, and nothing else is computed."""
+
+    blend: Blend
+    highway: Highway
+    hybrid: Hybrid | None
+
+    @property
+    def source(self) -> str:
+        """What makes the rows of a forecast: `model` or, without the network, `linear`."""
+        return "linear" if self.hybrid is None else "model"
+
+    def point(self, windows: Windows, origins: Integers) -> Numbers:
+        """(K, B) in the table's scaled units."""
+        return self.point_and_quantiles(windows, origins)[0]
+
+    def point_and_quantiles(self, windows: Windows, origins: Integers) -> tuple[Numbers, Numbers | None]:
+        """(K, B), and the network's quantiles (K, Q, B) where it has a part and knows any."""
+        blend, point = self.blend, np.zeros((windows.horizon, len(origins)))
+        quantiles = None
+        if self.hybrid is not None:
+            quantiles = self.hybrid.quantiles(windows, origins)
+            point += blend.network * quantiles[:, quantiles.shape[1] // 2]
+        if blend.linear:
+            point += blend.linear * self.highway.point(windows, origins)
+        if blend.naive:
+            point += blend.naive * seasonal_naive(windows, origins, blend.season)
+        return point, quantiles if quantiles is not None and quantiles.shape[1] > 1 else None
+
+
+def choose_blend(
+    windows: Windows,
+    validation: Validation,
+    hybrid: Hybrid,
+    highway: Highway,
+    seasons: tuple[int, ...],
+    horizons: int,
+    wanted: str,
+) -> tuple[Blended, dict[str, float]]:
+    """What ships, and the validation errors (MASE) that decided it.
+
+    seasons: of the seasonal naives; horizons: disjoint ones in the validation block; wanted: `auto`, or what ships.
+    By itself: the network no better than linear, linear; hardly better, the mean; clearly better, the mixture with
+    the best seasonal naive that has the lowest error, in tenths, or the network where horizons are too few to tell.
+    """
+    origins = validation.origins
+    forecasts = {f"seasonal_naive_{m}": seasonal_naive(windows, origins, m) for m in seasons}
+    best_naive = min(forecasts, key=lambda name: validation.error(forecasts[name]), default=None)
+    forecasts |= {"linear": highway.point(windows, origins), "network": hybrid.point(windows, origins)}
+    errors = {name: validation.error(forecast) for name, forecast in forecasts.items()}
+    if wanted == "auto":
+        wanted = _verdict(errors, horizons)
+    if wanted == "mixture":
+        season = 0 if best_naive is None else int(best_naive.rsplit("_", 1)[1])
+        naive = forecasts["linear" if best_naive is None else best_naive]
+        blend = _best_mixture(validation, forecasts["network"], forecasts["linear"], naive, season)
+    else:
+        blend = {"linear": Blend(0.0, 1.0), "mean": Blend(0.5, 0.5), "network": Blend(1.0, 0.0)}[wanted]
+    return Blended(blend, highway, hybrid if blend.network else None), errors
+
+
+def _verdict(errors: dict[str, float], horizons: int) -> str:
+    if not errors["network"] < errors["linear"]:
+        return "linear"
+    if errors["network"] > CLEARLY_BETTER * errors["linear"]:
+        return "mean"
+    return "network" if horizons < FEWEST_HORIZONS else "mixture"
+
+
+def _best_mixture(
+    validation: Validation, network: Numbers, linear: Numbers, naive: Numbers, season: int
+) -> Blend:
+    """The tenths with the lowest validation error; without a season, of network and linear alone."""
+    mixtures = [
+        (a, b, _TENTHS - a - b)
+        for a, b in product(range(1, _TENTHS + 1), range(_TENTHS + 1))
+        if (a + b <= _TENTHS if season else a + b == _TENTHS)
+    ]
+    errors = [validation.error((a * network + b * linear + c * naive) / _TENTHS) for a, b, c in mixtures]
+    a, b, c = mixtures[int(np.argmin(errors))]
+    return Blend(a / _TENTHS, b / _TENTHS, c / _TENTHS, season if c else 0)

@@ -1,0 +1,190 @@
+"""A Model as plain data, a document and named arrays, and back."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lstmcast.blend import Blend, Blended
+from lstmcast.contract import Contract
+from lstmcast.errors import ModelFileError
+from lstmcast.hybrid import DTYPE, Hybrid
+from lstmcast.intervals import LEVELS, Intervals
+from lstmcast.linear.calendar import CalendarStage, Covariate, Design
+from lstmcast.linear.highway import Highway
+from lstmcast.model import Model
+from lstmcast.nn.network import Architecture, Network
+from lstmcast.nn.parameters import Parameters
+from lstmcast.options import Options
+from lstmcast.panel import Clock
+from lstmcast.preparation import Preparation
+from lstmcast.scaling import Scaling
+from lstmcast.selection import Setting
+
+Document = Mapping[str, Any]
+Arrays = Mapping[str, NDArray[Any]]
+
+
+def to_record(model: Model) -> tuple[Document, Arrays]:
+    """What is written: a JSON-able document and the arrays by name."""
+    preparation, forecaster = model.preparation, model.forecaster
+    document: dict[str, Any] = {
+        "contract": dataclasses.asdict(model.contract),
+        "options": dataclasses.asdict(model.options),
+        "preparation": {
+            "transform": preparation.scaling.transform,
+            "with_year": preparation.with_year,
+            "masked": preparation.masked,
+            "stage": _stage_document(preparation.stage),
+        },
+        "setting": dataclasses.asdict(model.setting),
+        "penalty": forecaster.highway.penalty,
+        "blend": dataclasses.asdict(forecaster.blend),
+        "architecture": None,
+        "intervals": model.intervals.kind,
+        "limits": [None if np.isnan(limit) else limit for limit in model.limits],
+        "report": model.report,
+    }
+    arrays: dict[str, NDArray[Any]] = {
+        **_scaling_arrays("scaling", preparation.scaling),
+        **_scaling_arrays("covariates", preparation.covariates),
+        **_stage_arrays(preparation.stage),
+        "change": preparation.change,
+        "highway.weight": forecaster.highway.weight,
+        "highway.bias": forecaster.highway.bias,
+        "intervals": model.intervals.widths,
+        "mase_scale": np.nan_to_num(model.mase_scale, nan=0.0),
+        "seen_until": _microseconds(model.seen_until),
+    }
+    if forecaster.hybrid is not None:
+        document["architecture"] = dataclasses.asdict(forecaster.hybrid.network.architecture)
+        arrays |= {f"member.{i}": member.flat for i, member in enumerate(forecaster.hybrid.members)}
+    return document, arrays
+
+
+def from_record(document: Document, arrays: Arrays) -> Model:
+    """The Model of a record; raises ModelFileError where its parts do not fit together."""
+    try:
+        model = _assemble(document, arrays)
+        _check(model)
+    except (KeyError, TypeError, ValueError, AttributeError, IndexError) as error:
+        raise ModelFileError(f"its contents do not fit together ({type(error).__name__}: {error})") from None
+    return model
+
+
+def _assemble(document: Document, arrays: Arrays) -> Model:
+    preparation, contract = document["preparation"], _contract(document["contract"])
+    low, high = (np.nan if limit is None else limit for limit in document["limits"])
+    return Model(
+        contract=contract,
+        options=Options(**_fields(document["options"])),
+        preparation=Preparation(
+            scaling=_scaling("scaling", preparation["transform"], arrays),
+            covariates=_scaling("covariates", "none", arrays),
+            with_year=preparation["with_year"],
+            masked=preparation["masked"],
+            change=arrays["change"],
+            stage=_stage(preparation["stage"], contract.clock, arrays),
+        ),
+        setting=Setting(**document["setting"]),
+        forecaster=Blended(
+            blend=Blend(**document["blend"]),
+            highway=Highway(arrays["highway.weight"], arrays["highway.bias"], document["penalty"]),
+            hybrid=_hybrid(document["architecture"], arrays),
+        ),
+        intervals=Intervals(document["intervals"], arrays["intervals"]),
+        limits=(low, high),
+        mase_scale=np.where(arrays["mase_scale"] > 0, arrays["mase_scale"], np.nan),
+        seen_until=arrays["seen_until"].astype("datetime64[us]"),
+        report=document["report"],
+    )
+
+
+def _microseconds(times: NDArray[np.datetime64]) -> NDArray[np.int64]:
+    """(n,) whole microseconds since 1970, which is how stamps are stored."""
+    return np.asarray(times).astype("datetime64[us]").astype(np.int64)
+
+
+def _stage_document(stage: CalendarStage | None) -> Document | None:
+    if stage is None:
+        return None
+    design = stage.design
+    return {
+        "with_year": design.with_year,
+        "covariates": [dataclasses.asdict(covariate) for covariate in design.covariates],
+        "first": int(_microseconds(np.array([design.first]))[0]),
+    }
+
+
+def _stage_arrays(stage: CalendarStage | None) -> Arrays:
+    names = ("mean", "spread", "weight", "intercept")
+    return {} if stage is None else {f"stage.{name}": getattr(stage, name) for name in names}
+
+
+def _stage(fields: Document | None, clock: Clock, arrays: Arrays) -> CalendarStage | None:
+    if fields is None:
+        return None
+    covariates = tuple(Covariate(**_fields(covariate)) for covariate in fields["covariates"])
+    design = Design(clock, fields["with_year"], covariates, np.datetime64(fields["first"], "us"))
+    names = ("mean", "spread", "weight", "intercept")
+    return CalendarStage(design, *(arrays[f"stage.{name}"] for name in names))
+
+
+def _fields(document: Document) -> dict[str, Any]:
+    """The fields of a record: JSON has lists where our records have tuples."""
+    return {name: tuple(value) if isinstance(value, list) else value for name, value in document.items()}
+
+
+def _contract(fields: Document) -> Contract:
+    return Contract(**_fields(fields) | {"clock": Clock(**_fields(fields["clock"]))})
+
+
+def _hybrid(fields: Document | None, arrays: Arrays) -> Hybrid | None:
+    if fields is None:
+        return None
+    network = Network(Architecture(**_fields(fields)))
+    count = sum(name.startswith("member.") for name in arrays)
+    return Hybrid(network, tuple(_parameters(network, arrays[f"member.{i}"]) for i in range(count)))
+
+
+def _parameters(network: Network, flat: NDArray[Any]) -> Parameters:
+    parameters = Parameters(network.architecture.shapes(), DTYPE)
+    parameters.flat[:] = flat
+    return parameters
+
+
+def _scaling_arrays(name: str, scaling: Scaling) -> Arrays:
+    return {f"{name}.{part}": getattr(scaling, part) for part in ("center", "scale", "unit")}
+
+
+def _scaling(name: str, transform: str, arrays: Arrays) -> Scaling:
+    return Scaling(transform, *(arrays[f"{name}.{part}"] for part in ("center", "scale", "unit")))
+
+
+def _check(model: Model) -> None:
+    """Sizes and signs that would otherwise be found wrong in the middle of a forecast."""
+    contract, preparation, highway = model.contract, model.preparation, model.forecaster.highway
+    horizon, series = contract.horizon, (len(contract.ids),)
+    steps = (len(LEVELS), horizon) if model.intervals.kind == "split" else (len(LEVELS),)
+    wanted = {
+        "highway": (highway.weight.shape, (horizon, contract.lookback)),
+        "highway's bias": (highway.bias.shape, (horizon,)),
+        "scaling": (preparation.scaling.center.shape, series),
+        "scale": (preparation.scaling.scale.shape, series),
+        "unit": (preparation.scaling.unit.shape, series),
+        "seasonal change": (preparation.change.shape, series),
+        "covariates": (preparation.covariates.center.shape, (len(contract.columns) - 1,)),
+        "intervals": (model.intervals.widths.shape, steps),
+        "error scale": (model.mase_scale.shape, series),
+        "end of training": (model.seen_until.shape, series),
+    }
+    for name, (found, expected) in wanted.items():
+        if found != expected:
+            raise ValueError(f"{name} has shape {found} where the contract asks for {expected}")
+    positive = (preparation.scaling.scale, preparation.scaling.unit, preparation.change)
+    if not all((array > 0).all() for array in positive):
+        raise ValueError("a scale is not positive")

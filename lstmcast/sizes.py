@@ -1,0 +1,56 @@
+"""Default sizes: how far ahead, how far back, and how many rows a recurrent step takes."""
+
+from __future__ import annotations
+
+from lstmcast.errors import UsageError
+from lstmcast.options import Options
+from lstmcast.panel import Clock
+
+LONGEST_LOOKBACK = 1_008
+LONGEST_SEGMENT = 96
+
+
+def default_horizon(clock: Clock) -> int:
+    """Steps ahead when nobody says: a day of shorter rows (at most 96), 30 days, 26 weeks, 12 months, 4 quarters."""
+    if clock.is_counter or clock.step is not None:
+        return min(clock.season, 96) if clock.seasons else 12
+    letter = clock.freq.removeprefix("1").removeprefix("B")[:1]
+    return {"D": 30, "": 20, "W": 26, "M": 12, "Q": 4, "Y": 3}.get(letter, 12)
+
+
+def default_segment(clock: Clock, horizon: int) -> int:
+    """The main season, or its largest divisor that is at most LONGEST_SEGMENT; ten days for a month of days."""
+    season = clock.season
+    if clock.is_daily and season == 7 and horizon >= 28:
+        return 10
+    if season == 1 or season // 2 <= horizon < season:
+        return min(horizon, LONGEST_SEGMENT)
+    return _largest_divisor(season, LONGEST_SEGMENT)
+
+
+def segment_and_lookbacks(clock: Clock, horizon: int, options: Options) -> tuple[int, list[int]]:
+    """The segment w and the lookbacks to try, rising, each a multiple of w; raises UsageError where that cannot be."""
+    segment = options.segment or default_segment(clock, horizon)
+    if options.lookback is None:
+        longest = max(LONGEST_LOOKBACK // segment, 1) * segment
+        wanted = _wanted_lookbacks(clock, horizon)
+        return segment, sorted({min(-(-rows // segment) * segment, longest) for rows in wanted})
+    if options.segment is not None and options.lookback % segment:
+        raise UsageError(f"--lookback {options.lookback} is not a multiple of --segment {segment}")
+    return _largest_divisor(options.lookback, segment), [options.lookback]
+
+
+def _largest_divisor(number: int, limit: int) -> int:
+    return max(divisor for divisor in range(1, min(number, limit) + 1) if number % divisor == 0)
+
+
+def _wanted_lookbacks(clock: Clock, horizon: int) -> list[int]:
+    """One to three of the longest season; days where three weeks would be too long."""
+    if not clock.seasons:
+        return [horizon, 2 * horizon, 3 * horizon]
+    if clock.is_daily:
+        return [30, 60, 120]
+    longest = clock.seasons[-1]
+    if longest > LONGEST_LOOKBACK // 3 and len(clock.seasons) > 1:
+        return [days * clock.season for days in (2, 4, 7)]
+    return [longest, 2 * longest, 3 * longest]
