@@ -60,7 +60,7 @@ ARCHITECTURE: dict[str, tuple[str, str]] = {
         "typer rich",
     ),
 }
-# Loaded while fitting or writing only, so never at the top of a file: scikit-learn takes seconds on a slow machine.
+# Loaded while fitting or writing, never at the top of a file: scikit-learn takes seconds on a slow machine.
 ONLY_INSIDE_FUNCTIONS = {"sklearn", "joblib", "threadpoolctl", "scipy"}
 EXCEPTIONS = {"estimator": {"sklearn"}}
 

@@ -1,4 +1,4 @@
-"""What must be written twice is bound here: flags = options = README, and every command has help with an example."""
+"""What is written twice is bound here: flags = options = README; every command has help with an example."""
 
 from __future__ import annotations
 

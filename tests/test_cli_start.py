@@ -55,12 +55,6 @@ def test_the_version_is_said_wherever_it_is_asked_for(arguments: list[str]) -> N
     assert lstmcast(*arguments).out == f"lstmcast {__version__}\n"
 
 
-def test_the_installed_version_is_the_one_the_package_says() -> None:
-    from importlib.metadata import version
-
-    assert version("lstmcast") == __version__
-
-
 def test_blas_gets_one_thread_before_numpy_is_loaded() -> None:
     code = (
         "import os\n"

@@ -20,14 +20,14 @@ class _AsTyped:
         return value
 
 
-class _Plain(_Base):
+class _Plain(_Base):  # type: ignore[misc]
     """What commands and the group of them share."""
 
     def get_params(self, ctx: Any) -> list[Any]:
         """The parameters, none of them converted.
 
-        We declare text and flags only and read numbers ourselves, so nothing but time is lost should a version
-        of typer not look at this attribute.
+        We declare text and flags only and read numbers ourselves, so nothing but time is lost should a
+        version of typer not look at this attribute.
         """
         parameters: list[Any] = super().get_params(ctx)
         for parameter in parameters:

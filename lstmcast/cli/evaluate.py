@@ -49,7 +49,7 @@ def evaluate_file(model_file: str, source: str, stride: int, output: str | None,
     model = persistence.load(model_file)
     report = model.evaluate(read_for_model(source, model.contract, console).panel, stride)
     if output is not None:
-        persistence.replace_file(output, json_text({"report": report}).encode())
+        persistence.write_text(output, json_text({"report": report}))
     verdict.show(report, model.contract.clock, console)
     verdict.show_by_horizon(report, model.contract.clock, console)
     console.document({"report": report})

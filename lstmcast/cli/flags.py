@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 import inspect
 import types
 import typing
@@ -64,7 +65,7 @@ def options_from(flags: Mapping[str, Any]) -> Options:
 
 
 def whole_number(name: str, text: str | None, low: int, high: int) -> int | None:
-    """The number behind a flag that is not one of Options; raises UsageError where it is none or off limits."""
+    """The number behind a flag that is not in Options; raises UsageError where it is none or off limits."""
     if text is None:
         return None
     number: int = _number(name, text, int)
@@ -89,9 +90,15 @@ def default(field: dataclasses.Field[Any]) -> str:
     return "auto" if field.default is None else "" if field.default == () else f"{field.default}"
 
 
+@functools.cache
+def _hints() -> dict[str, Any]:
+    """The type of every option, by its name."""
+    return typing.get_type_hints(Options)
+
+
 def _kind(field: dataclasses.Field[Any]) -> Any:
     """An option's type without its None."""
-    hint = typing.get_type_hints(Options)[field.name]
+    hint = _hints()[field.name]
     kinds = [kind for kind in typing.get_args(hint) if kind is not type(None)]
     return kinds[0] if isinstance(hint, types.UnionType) else hint
 

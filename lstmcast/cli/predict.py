@@ -60,7 +60,7 @@ def forecast_file(
     if output is None:
         emit(text)
     else:
-        persistence.replace_file(output, text.encode())
+        persistence.write_text(output, text)
 
 
 def _warn_of_rolling_on(contract: Contract, horizon: int | None, console: Console) -> None:

@@ -1,0 +1,45 @@
+"""What several tests start from: a small series, and a model trained on it in a second."""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+
+import pytest
+
+from tests.command_line import lstmcast
+
+QUICK = ("--target", "load", "--lookback", "48", "--hidden", "8", "--steps", "20", "--seed", "1")
+
+
+def hourly_rows(count: int, start: int = 0) -> list[str]:
+    """Rows of `time,load`: a day's wave, a slower one, and a little that no one can forecast."""
+    rows = []
+    for i in range(start, start + count):
+        noise = math.sin(i * i * 0.731) * 3
+        value = 100 + 20 * math.sin(2 * math.pi * i / 24) + 5 * math.sin(2 * math.pi * i / 168) + noise
+        day, hour = divmod(i, 24)
+        month, day = divmod(day, 28)
+        rows.append(f"2024-{month + 1:02d}-{day + 1:02d} {hour:02d}:00:00,{value:.3f}")
+    return rows
+
+
+def write_csv(path: Path, rows: list[str], header: str = "time,load") -> Path:
+    """A CSV file of these rows."""
+    path.write_text("\n".join([header, *rows]) + "\n", encoding="utf-8")
+    return path
+
+
+@pytest.fixture(scope="session")
+def history(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """28 days of hourly rows."""
+    return write_csv(tmp_path_factory.mktemp("history") / "history.csv", hourly_rows(28 * 24))
+
+
+@pytest.fixture(scope="session")
+def model_file(tmp_path_factory: pytest.TempPathFactory, history: Path) -> Path:
+    """A model trained on the history, by the command that a user would give."""
+    path = tmp_path_factory.mktemp("model") / "model.pkl"
+    said = lstmcast("train", history, *QUICK, "-o", path)
+    assert (said.code, said.err) == (0, "")
+    return path
