@@ -1,0 +1,104 @@
+"""The scikit-learn door: LSTMForecaster takes a pandas Series or DataFrame with a regular time index."""
+
+from __future__ import annotations
+
+import dataclasses
+import inspect
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from sklearn.base import BaseEstimator
+from sklearn.utils.validation import check_is_fitted
+
+from lstmcast.errors import DataError, UsageError
+from lstmcast.fitting import fit
+from lstmcast.model import Model
+from lstmcast.options import Options
+from lstmcast.panel import KNOWN, PAST, TARGET, Clock, Column, Panel, default_seasons
+
+_FIELDS = dataclasses.fields(Options)
+
+
+class LSTMForecaster(BaseEstimator):  # type: ignore[misc]
+    """Forecasts a series; its parameters are those of `Options`, stored as given and checked in `fit`.
+
+    After `fit`: model_ is the Model, report_ its verdict on the test rows.
+    """
+
+    model_: Model
+    report_: dict[str, Any]
+
+    def __init__(self, **options: Any) -> None:
+        defaults = {field.name: field.default for field in _FIELDS}
+        unknown = sorted(options.keys() - defaults.keys())
+        if unknown:
+            raise TypeError(f"LSTMForecaster has no parameter {unknown[0]!r}")
+        for name, value in (defaults | options).items():
+            setattr(self, name, value)
+
+    def fit(self, X: pd.DataFrame | pd.Series, y: None = None) -> LSTMForecaster:
+        """Train on X: a Series, or a DataFrame whose `target` column (or only column) is forecast.
+
+        The index is a regular DatetimeIndex; missing values are NaN. Raises the errors of lstmcast.errors.
+        """
+        options = Options(**self.get_params(deep=False))
+        self.model_ = fit(panel_of(X, options), options)
+        self.report_ = self.model_.report
+        return self
+
+    def predict(self, X: pd.DataFrame | pd.Series, horizon: int | None = None) -> pd.DataFrame:
+        """The forecast from the last known target in X on, indexed by time, with its 80 % band."""
+        check_is_fitted(self, "model_")
+        forecast = self.model_.predict(panel_of(X, self.model_.options), horizon)
+        wall = pd.DatetimeIndex(forecast.clock.wall(forecast.times))
+        table = pd.DataFrame(forecast.table()).drop(columns="time")
+        zone = forecast.clock.zone
+        utc = pd.DatetimeIndex(forecast.times)
+        return table.set_axis(wall if zone is None else utc.tz_localize("UTC").tz_convert(zone), axis=0)
+
+
+LSTMForecaster.__init__.__signature__ = inspect.Signature(  # type: ignore[attr-defined]
+    [
+        inspect.Parameter("self", inspect.Parameter.POSITIONAL_OR_KEYWORD),
+        *(inspect.Parameter(f.name, inspect.Parameter.KEYWORD_ONLY, default=f.default) for f in _FIELDS),
+    ]
+)
+
+
+def panel_of(data: pd.DataFrame | pd.Series, options: Options) -> Panel:
+    """A single series as a Panel; raises DataError where its index is not a regular time axis."""
+    frame = data.to_frame(data.name or "y") if isinstance(data, pd.Series) else data
+    target = _target(frame, options)
+    columns = [Column(target, TARGET)]
+    columns += [Column(name, KNOWN) for name in options.known] + [Column(name, PAST) for name in options.past]
+    absent = [column.name for column in columns if column.name not in frame.columns]
+    if absent:
+        raise DataError(f"no column {absent[0]!r}; there are {', '.join(map(str, frame.columns))}")
+    clock, times = _clock(frame.index, options)
+    values = frame[[column.name for column in columns]].to_numpy(dtype=np.float64)
+    return Panel(("",), np.array([0, len(frame)]), times, values, tuple(columns), clock)
+
+
+def _target(frame: pd.DataFrame, options: Options) -> str:
+    if options.target is not None:
+        return options.target
+    if len(frame.columns) == 1:
+        return str(frame.columns[0])
+    raise UsageError(f"target= names one of the columns {', '.join(map(str, frame.columns))}")
+
+
+def _clock(index: pd.Index, options: Options) -> tuple[Clock, Any]:
+    if not isinstance(index, pd.DatetimeIndex):
+        raise DataError(
+            f"the index is a DatetimeIndex, sorted and regular; this one is a {type(index).__name__}"
+        )
+    freq = options.freq or index.freqstr or pd.infer_freq(index)
+    if freq is None:
+        raise DataError("the index has no regular step; give it one with .asfreq(), which shows gaps as NaN")
+    zone = options.tz if index.tz is None else str(index.tz)
+    seasons = default_seasons(freq) if options.season is None else options.season
+    clock = Clock(freq, zone, seasons)
+    naive = index if index.tz is None else index.tz_convert("UTC").tz_localize(None)
+    times = naive.to_numpy().astype("datetime64[us]")
+    return clock, clock.utc(times) if index.tz is None else times
