@@ -25,7 +25,7 @@ def _relu(x: Array) -> None:
 
 
 def _relu_chain(y: Array, d: Array, scratch: Array) -> None:
-    np.sign(y, out=scratch)
+    np.greater(y, 0, out=scratch)
     np.multiply(d, scratch, out=d)
 
 

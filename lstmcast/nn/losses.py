@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import DTypeLike
 
-from lstmcast.nn.buffers import Array, aligned
+from lstmcast.nn.buffers import Array, aligned, small_buffer
 
 
 class Room:
@@ -36,6 +36,7 @@ def _compared(prediction: Array, target: Array, weight: Array, room: Room | None
     return room
 
 
+@small_buffer()
 def mse(prediction: Array, target: Array, weight: Array, room: Room | None = None) -> tuple[float, Array]:
     """Mean squared error. All losses take the same arrays and give the same two things.
 
@@ -48,6 +49,7 @@ def mse(prediction: Array, target: Array, weight: Array, room: Room | None = Non
     return 0.5 * float(np.vdot(room.error, room.slope)), room.slope
 
 
+@small_buffer()
 def mae(prediction: Array, target: Array, weight: Array, room: Room | None = None) -> tuple[float, Array]:
     """Mean absolute error; its derivative at an error of zero is zero. Arrays as in `mse`."""
     room = _compared(prediction, target, weight, room)
@@ -56,6 +58,7 @@ def mae(prediction: Array, target: Array, weight: Array, room: Room | None = Non
     return float(np.vdot(room.error, room.slope)), room.slope
 
 
+@small_buffer()
 def huber(prediction: Array, target: Array, weight: Array, room: Room | None = None) -> tuple[float, Array]:
     """Huber's loss (1964) with its bend at 1: e²/2 up to there, |e| - 1/2 beyond. Arrays as in `mse`.
 
@@ -69,6 +72,7 @@ def huber(prediction: Array, target: Array, weight: Array, room: Room | None = N
     return float(np.vdot(room.error, room.slope)), room.slope
 
 
+@small_buffer()
 def pinball(
     prediction: Array, target: Array, weight: Array, quantiles: Array, room: Room | None = None
 ) -> tuple[float, Array]:

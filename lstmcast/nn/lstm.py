@@ -39,10 +39,9 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import DTypeLike
 
-from lstmcast.nn.buffers import Array, aligned
+from lstmcast.nn.buffers import Array, aligned, small_buffer
 
 _BLOCK_UNITS = 16384
-_WIDE_BATCH = 96
 _FLUSH_EVERY = 8
 _FLUSH_BELOW = 1e-20
 _SCALES = {"o": 1 / 4, "i": 1 / 8, "f": 1 / 8, "g": 1 / 4}
@@ -70,7 +69,6 @@ class _Forward(NamedTuple):
     input_forget: Array
     candidate_cell: Array
     output: Array
-    tanh_cell: Array
     next_cell: Array
     next_h2: Array
 
@@ -107,9 +105,10 @@ class Workspace:
         self.keep = keep
         self.xh = aligned((steps + 1, inputs + hidden + 1, batch), dtype)
         self.xh[:, -1] = 1
-        self.z = aligned((steps + 1 if keep else 1, 6, hidden, batch), dtype)
+        self.z = aligned((steps + 1 if keep else 1, 5, hidden, batch), dtype)
         self.weight = aligned((4 * hidden, inputs + hidden + 1), dtype)
         self.products = aligned((2, hidden, batch), dtype)
+        self.tanh_cell = aligned((hidden, batch), dtype)
         self.x, self.h2 = self.xh[:-1, :inputs], self.xh[1:, inputs:-1]
         self.h0, self.c0 = aligned((hidden, batch), dtype), aligned((hidden, batch), dtype)
         self.forward_views = [self._forward_views(t) for t in range(steps)]
@@ -125,10 +124,9 @@ class Workspace:
             gates=z[:4].reshape(4 * hidden, batch),
             sigmoids=z[:3],
             input_forget=z[0:3:2],
-            candidate_cell=z[3:6:2],
+            candidate_cell=z[3:5],
             output=z[1],
-            tanh_cell=z[4],
-            next_cell=self.z[after, 5],
+            next_cell=self.z[after, 4],
             next_h2=self.xh[t + 1, inputs:-1],
         )
 
@@ -148,22 +146,22 @@ class _Backward:
         dtype, block = forward.xh.dtype, forward.block
         self.weight = aligned((inputs + hidden, 4 * hidden), dtype)
         self.d_weight = aligned((4 * hidden, inputs + hidden + 1), dtype)
-        self.d_xh = aligned((steps, inputs + hidden, batch), dtype)
-        self.d_x, self.d_h = self.d_xh[:, :inputs], self.d_xh[:, inputs:]
+        self.d_x = aligned((steps, inputs, batch), dtype)
+        self.d_xh = aligned((inputs + hidden, batch), dtype)
+        self.d_x_now, self.d_h = self.d_xh[:inputs], self.d_xh[inputs:]
         self.factors = aligned((block, 6, hidden, batch), dtype)
         self.rest = aligned((block, 3, hidden, batch), dtype)
         self.pairs = aligned((block, 2, hidden, batch), dtype)
         self.carry = aligned((hidden, batch), dtype)
         self.d_cell = aligned((hidden, batch), dtype)
-        self.outer = aligned((1 if batch >= _WIDE_BATCH else block, *forward.weight.shape), dtype)
-        self.outer_sum = aligned(forward.weight.shape, dtype)
+        self.outer = aligned(forward.weight.shape, dtype)
+        self.tanh_cell = aligned((block, hidden, batch), dtype)
         self.small, self.large = aligned((hidden, batch), dtype), np.zeros((hidden, batch), dtype=bool)
         self.d_gates = self.factors[:, 1:5].reshape(block, 4 * hidden, batch)
         self.views = [
             _Factors(g[:2], g[0], g[2:], d, g[5]) for g, d in zip(self.factors, self.d_gates, strict=True)
         ]
-        self.d_xh_views = list(self.d_xh)
-        self.d_h_views = list(self.d_h)
+        self.d_x_views = list(self.d_x)
         self.xh_transposed = forward.xh.transpose(0, 2, 1)
 
 
@@ -172,6 +170,7 @@ def shape(inputs: int, hidden: int) -> tuple[int, int]:
     return 4 * hidden, inputs + hidden + 1
 
 
+@small_buffer()
 def forward(weight: Array, workspace: Workspace) -> tuple[Array, Workspace]:
     """Run over `workspace.x` (T, D, B) from `workspace.h0` and `c0`.
 
@@ -181,13 +180,13 @@ def forward(weight: Array, workspace: Workspace) -> tuple[Array, Workspace]:
     _, _, inputs, _ = workspace.sizes
     _load_weight(weight, workspace)
     np.multiply(workspace.h0, 2, out=workspace.xh[0, inputs:-1])
-    workspace.z[0, 5] = workspace.c0
+    workspace.z[0, 4] = workspace.c0
     kind = weight.dtype.type
     one, half = np.array(kind(1)), np.array(kind(0.5))  # 0-d arrays: a Python float costs 2 us more a call
-    w, products = workspace.weight, workspace.products
+    w, products, tanh_cell = workspace.weight, workspace.products, workspace.tanh_cell
     matmul, tanh, multiply, add = np.matmul, np.tanh, np.multiply, np.add
     for v in workspace.forward_views:
-        xh, gates, sigmoids, input_forget, candidate_cell, output, tanh_cell, next_cell, next_h2 = v
+        xh, gates, sigmoids, input_forget, candidate_cell, output, next_cell, next_h2 = v
         matmul(w, xh, gates)
         tanh(gates, gates)
         add(sigmoids, one, sigmoids)
@@ -207,6 +206,7 @@ def _load_weight(weight: Array, workspace: Workspace) -> None:
     workspace.weight[:, inputs:-1] *= 0.5
 
 
+@small_buffer()
 def backward(
     weight: Array, cache: Workspace, d_h: Array, d_weight: Array, *, flush_below: float = _FLUSH_BELOW
 ) -> Gradient:
@@ -222,7 +222,8 @@ def backward(
     _load_backward_weight(weight, cache)
     space.carry.fill(0)
     space.d_weight.fill(0)
-    entering: list[Array | None] = [None] * (steps - len(d_h)) + list(d_h)
+    space.d_h.fill(0)
+    entering = list(d_h)
     first = 0
     for stop in range(steps, 0, -cache.block):
         start = max(0, stop - cache.block)
@@ -248,47 +249,46 @@ def _block_factors(cache: Workspace, start: int, stop: int) -> None:
     z, h2 = cache.z[start:stop], cache.h2[start:stop]
     factors, rest, pairs = space.factors[:count], space.rest[:count], space.pairs[:count]
     np.subtract(2, z[:, :3], out=rest)
-    np.multiply(z[:, 0:3:2], z[:, 3:6:2], out=pairs)
+    np.multiply(z[:, 0:3:2], z[:, 3:5], out=pairs)
     np.multiply(rest[:, 0::2], pairs, out=factors[:, 2:4])
     np.multiply(rest[:, 1], h2, out=factors[:, 1])
     np.multiply(z[:, 3], pairs[:, 0], out=factors[:, 4])
-    np.multiply(z[:, 4], h2, out=factors[:, 0])
+    tanh_cell = np.tanh(cache.z[start + 1 : stop + 1, 4], out=space.tanh_cell[:count])
+    np.multiply(tanh_cell, h2, out=factors[:, 0])
     np.subtract(z[:, 0:2], factors[:, 4::-4], out=factors[:, 4::-4])
     np.multiply(z[:, 2], 0.5, out=factors[:, 5])
 
 
 def _through_block(
-    cache: Workspace, start: int, stop: int, entering: list[Array | None], flush_below: float
+    cache: Workspace, start: int, stop: int, entering: list[Array], flush_below: float
 ) -> tuple[int, bool]:
     """Carry the gradient from the block's last step to its first; returns the step it came to, and if it lives."""
     space, steps = cache.backward, cache.sizes[0]
-    views, d_xh_views, d_h_views = space.views, space.d_xh_views, space.d_h_views
-    w, carry, d_cell = space.weight, space.carry, space.d_cell
-    matmul, multiply, add = np.matmul, np.multiply, np.add
-    silent = sum(new is None for new in entering)
+    views, d_x_views, d_x, d_h = space.views, space.d_x_views, space.d_x_now, space.d_h
+    w, d_xh, carry, d_cell = space.weight, space.d_xh, space.carry, space.d_cell
+    matmul, multiply, add, copy = np.matmul, np.multiply, np.add, np.copyto
+    silent = steps - len(entering)
     for t in range(stop - 1, start - 1, -1):
         output_cell, cell, rest, d_gates, next_carry = views[t - start]
-        d_h, new = d_h_views[t + 1] if t + 1 < steps else None, entering[t]
-        if d_h is None:
-            d_h = new
-        elif new is not None:
-            add(d_h, new, d_h)
+        if t >= silent:
+            add(d_h, entering[t - silent], d_h)
         multiply(output_cell, d_h, output_cell)
         add(cell, carry, d_cell)
         multiply(rest, d_cell, rest)
-        matmul(w, d_gates, d_xh_views[t])
+        matmul(w, d_gates, d_xh)
+        copy(d_x_views[t], d_x)
         carry = next_carry
-        if t <= silent and t % _FLUSH_EVERY == 0 and _flush(space, carry, d_h_views[t], flush_below):
-            np.copyto(space.carry, carry)
+        if t <= silent and t % _FLUSH_EVERY == 0 and _flush(space, carry, flush_below):
+            copy(space.carry, carry)
             return t, False
-    np.copyto(space.carry, carry)
+    copy(space.carry, carry)
     return start, True
 
 
-def _flush(space: _Backward, carry: Array, d_h: Array, below: float) -> bool:
+def _flush(space: _Backward, carry: Array, below: float) -> bool:
     """Set what is tiny to zero; True when nothing is left."""
     alive = False
-    for array in (carry, d_h):
+    for array in (carry, space.d_h):
         np.abs(array, out=space.small)
         np.greater(space.small, below, out=space.large)
         np.multiply(array, space.large, out=array)
@@ -300,28 +300,22 @@ def _add_outer(cache: Workspace, first: int, start: int, stop: int) -> None:
     """Add the gradient of the weights of steps first to stop."""
     space = cache.backward
     d_gates, xh = space.d_gates[first - start : stop - start], space.xh_transposed[first:stop]
-    if len(space.outer) > 1:
-        outer = space.outer[: stop - first]
-        np.matmul(d_gates, xh, out=outer)
-        np.add.reduce(outer, axis=0, out=space.outer_sum)
-        np.add(space.d_weight, space.outer_sum, out=space.d_weight)
-        return
     for d, x in zip(d_gates, xh, strict=True):
-        np.matmul(d, x, out=space.outer[0])
-        np.add(space.d_weight, space.outer[0], out=space.d_weight)
+        np.matmul(d, x, out=space.outer)
+        np.add(space.d_weight, space.outer, out=space.d_weight)
 
 
 def _finish(cache: Workspace, first: int, d_weight: Array) -> Gradient:
     """Put the rows of the gradient back in their order and scale, and zero what was not reached."""
     _, _, inputs, hidden = cache.sizes
     space = cache.backward
-    space.d_xh[:first].fill(0)
+    space.d_x[:first].fill(0)
     for slot, (gate, scale) in enumerate(_SCALES.items()):
         rows = space.d_weight[slot * hidden : (slot + 1) * hidden]
         np.multiply(rows, scale, out=d_weight[_ROWS[gate] * hidden :][:hidden])
     d_weight[:, inputs:-1] *= 0.5  # the columns of h met 2h
     np.multiply(space.carry, 0.5, out=space.d_cell)
-    return Gradient(space.d_x, space.d_h[0], space.d_cell, first)
+    return Gradient(space.d_x, space.d_h, space.d_cell, first)
 
 
 def step(weight: Array, x: Array, h: Array, c: Array) -> tuple[Array, Array]:

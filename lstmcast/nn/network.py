@@ -19,7 +19,7 @@ from numpy.typing import DTypeLike
 
 from lstmcast.nn import dense, lstm
 from lstmcast.nn.activations import ACTIVATIONS
-from lstmcast.nn.buffers import Array, aligned
+from lstmcast.nn.buffers import Array, aligned, small_buffer
 from lstmcast.nn.dropout import Dropout
 from lstmcast.nn.ordering import Ordering
 from lstmcast.nn.parameters import Parameters
@@ -206,7 +206,7 @@ class Network:
         rng: np.random.Generator,
         dtype: DTypeLike,
         *,
-        start: str = "orthogonal",
+        start: str = "uniform",
         output_scale: float = 0.1,
     ) -> Parameters:
         """Random weights: `start` names a row of start.STARTS; the output layer's are times `output_scale`.
@@ -228,6 +228,7 @@ class Network:
         """All buffers for B windows; the first backward adds its own, after that nothing is allocated."""
         return Workspace(self.architecture, batch, dtype, inference)
 
+    @small_buffer()
     def forward(
         self,
         parameters: Parameters,
@@ -254,6 +255,7 @@ class Network:
         workspace.ordering.sort(output)
         return output, Cache(inputs, workspace, masks is not None)
 
+    @small_buffer()
     def backward(self, parameters: Parameters, cache: Cache, d_output: Array) -> Parameters:
         """The gradient of a loss whose derivative at `forward`'s output is d_output (K, Q, B).
 

@@ -17,7 +17,7 @@ class Ordering:
 
     def __init__(self, shape: tuple[int, int, int], dtype: DTypeLike) -> None:
         steps, quantiles, batch = shape
-        self._scratch = aligned((steps, quantiles // 2, batch), dtype)
+        self._scratch = aligned((2, steps, quantiles // 2, batch), dtype)
         self._crossing = np.zeros((quantiles + 2, steps, quantiles // 2, batch), dtype=bool)
         self._moved: list[int] = []
 
@@ -34,18 +34,19 @@ class Ordering:
         """Bring the derivatives d (K, Q, B) at the sorted values back to the places before the last `sort`."""
         for number in reversed(self._moved):
             lower, upper, crossing, scratch = self._pairs(d, number)
-            np.copyto(scratch, lower)
-            np.copyto(lower, upper, where=crossing)
-            np.copyto(upper, scratch, where=crossing)
+            np.copyto(scratch[0], lower)
+            np.copyto(scratch[1], upper)
+            np.copyto(lower, scratch[1], where=crossing)
+            np.copyto(upper, scratch[0], where=crossing)
 
     def _exchange(self, values: Array, number: int) -> bool:
         lower, upper, crossing, scratch = self._pairs(values, number)
         np.greater(lower, upper, out=crossing)
         if not crossing.any():
             return False
-        np.minimum(lower, upper, out=scratch)
+        np.minimum(lower, upper, out=scratch[0])
         np.maximum(lower, upper, out=upper)
-        np.copyto(lower, scratch)
+        np.copyto(lower, scratch[0])
         self._moved.append(number)
         return True
 
@@ -55,4 +56,4 @@ class Ordering:
         upper = values[:, first + 1 :: 2]
         count = upper.shape[1]
         lower = values[:, first : first + 2 * count : 2]
-        return lower, upper, self._crossing[number, :, :count], self._scratch[:, :count]
+        return lower, upper, self._crossing[number, :, :count], self._scratch[:, :, :count]

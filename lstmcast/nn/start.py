@@ -30,17 +30,20 @@ def glorot(rng: np.random.Generator, rows: int, columns: int) -> Array:
 def orthogonal(rng: np.random.Generator, rows: int, columns: int) -> Array:
     """A random orthogonal matrix (Saxe et al. 2014): (rows, columns), rows equal columns."""
     q, r = np.linalg.qr(rng.normal(size=(rows, columns)))
-    return q * np.sign(np.diag(r))
+    signed: Array = q * np.sign(np.diag(r))
+    return signed
 
 
 def _fan_in(rng: np.random.Generator, rows: int, columns: int) -> Array:
     """Uniform within 1 / sqrt(columns), as torch's Linear has it: (rows, columns)."""
-    return rng.uniform(-1, 1, size=(rows, columns)) / np.sqrt(columns)
+    limit = 1 / np.sqrt(columns)
+    return rng.uniform(-limit, limit, size=(rows, columns))
 
 
 def _hidden_uniform(rng: np.random.Generator, rows: int, columns: int) -> Array:
     """Uniform within 1 / sqrt(H), as torch's LSTM has it: (H, columns)."""
-    return rng.uniform(-1, 1, size=(rows, columns)) / np.sqrt(rows)
+    limit = 1 / np.sqrt(rows)
+    return rng.uniform(-limit, limit, size=(rows, columns))
 
 
 STARTS = {

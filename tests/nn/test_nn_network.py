@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import dataclasses
 import itertools
+import tracemalloc
 
 import numpy as np
 import pytest
 
-from lstmcast.nn.losses import huber, mae, mse, pinball
+from lstmcast.nn.losses import Room, huber, mae, mse, pinball
 from lstmcast.nn.network import Architecture, Inputs, Network
+from lstmcast.nn.optimizers import AdamW, clip_norm
 from lstmcast.nn.start import STARTS
 
 SMALL = Architecture(
@@ -87,6 +89,153 @@ def test_the_gradient_of_every_parameter_is_the_finite_difference(shape, batch):
             numeric = (values[0] - values[1]) / (2 * size)
             exact = float(gradient[where] @ direction)
             assert exact == pytest.approx(numeric, abs=1e-6 * max(1, abs(numeric))), (name, part)
+
+
+def test_a_batch_equals_its_members():
+    a, rng = dataclasses.replace(SMALL, series=3, layers=2), np.random.default_rng(3)
+    network, parameters, inputs = Network(a), random_parameters(a, rng), random_inputs(a, 5, rng)
+    together, _ = network.forward(parameters, inputs, network.workspace(5, np.float64))
+    for b in range(5):
+        member = Inputs(*(getattr(inputs, f.name)[b : b + 1] for f in dataclasses.fields(inputs)))
+        alone, _ = network.forward(parameters, member, network.workspace(1, np.float64))
+        np.testing.assert_allclose(together[..., b : b + 1], alone, rtol=0, atol=1e-13)
+
+
+def test_a_forecast_ignores_what_is_known_of_later_segments():
+    rng = np.random.default_rng(3)
+    network, parameters, inputs = Network(SMALL), random_parameters(SMALL, rng), random_inputs(SMALL, 2, rng)
+    workspace = network.workspace(2, np.float64)
+    before = network.forward(parameters, inputs, workspace)[0].copy()
+    inputs.future[:, 1] += 100
+    after, _ = network.forward(parameters, inputs, workspace)
+    np.testing.assert_array_equal(before[: SMALL.segment], after[: SMALL.segment])
+    assert (before[SMALL.segment :] != after[SMALL.segment :]).any()
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+def test_inference_gives_the_numbers_of_training_without_dropout(shape):
+    a, rng = SHAPES[shape], np.random.default_rng(3)
+    network, parameters, inputs = Network(a), random_parameters(a, rng), random_inputs(a, 3, rng)
+    slow, _ = network.forward(parameters, inputs, network.workspace(3, np.float64))
+    fast, _ = network.forward(parameters, inputs, network.workspace(3, np.float64, inference=True))
+    np.testing.assert_array_equal(slow, fast)
+
+
+def test_dropout_acts_only_where_a_generator_is_given():
+    rng = np.random.default_rng(3)
+    network, parameters, inputs = Network(SMALL), random_parameters(SMALL, rng), random_inputs(SMALL, 3, rng)
+    workspace = network.workspace(3, np.float64)
+    still = network.forward(parameters, inputs, workspace)[0].copy()
+    moved = network.forward(parameters, inputs, workspace, rng)[0].copy()
+    assert (moved != still).all()
+    assert (network.forward(parameters, inputs, workspace, rng)[0] != moved).any()
+    np.testing.assert_array_equal(network.forward(parameters, inputs, workspace)[0], still)
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+def test_quantiles_never_cross(shape):
+    a, rng = SHAPES[shape], np.random.default_rng(7)
+    network, parameters, inputs = Network(a), random_parameters(a, rng), random_inputs(a, 50, rng)
+    output, _ = network.forward(parameters, inputs, network.workspace(50, np.float64), rng)
+    assert output.shape == (a.horizon, a.quantiles, 50)
+    assert (np.diff(output, axis=1) >= 0).all()
+
+
+@pytest.mark.parametrize("shape", ["segments", "direct segments"])
+def test_the_output_bias_holds_the_quantiles_of_each_step(shape):
+    a, rng = SHAPES[shape], np.random.default_rng(7)
+    network, parameters, inputs = Network(a), random_parameters(a, rng), random_inputs(a, 2, rng)
+    parameters.flat[:] = 0
+    rows = a.horizon if a.is_direct else a.segment
+    bias = np.sort(rng.normal(size=(rows, a.quantiles)), axis=1)
+    parameters["output.bias"][...] = bias.ravel()
+    parameters["highway.bias"][...] = 10 * np.arange(a.horizon)
+    output, _ = network.forward(parameters, inputs, network.workspace(2, np.float64))
+    expected = np.tile(bias, (2, 1))[: a.horizon] + 10 * np.arange(a.horizon)[:, None]
+    np.testing.assert_allclose(output, np.repeat(expected[..., None], 2, axis=2), atol=1e-13)
+
+
+def test_the_highway_is_a_linear_map_of_the_window():
+    rng = np.random.default_rng(7)
+    network, parameters, inputs = Network(SMALL), random_parameters(SMALL, rng), random_inputs(SMALL, 2, rng)
+    parameters["output.weight"][...] = parameters["output.bias"][...] = 0
+    output, _ = network.forward(parameters, inputs, network.workspace(2, np.float64))
+    straight = parameters["highway.weight"] @ inputs.window.T + parameters["highway.bias"][:, None]
+    np.testing.assert_allclose(output, np.repeat(straight[:, None], SMALL.quantiles, axis=1), atol=1e-12)
+
+
+def test_series_are_told_apart():
+    a, rng = dataclasses.replace(SMALL, series=2), np.random.default_rng(7)
+    network, parameters, inputs = Network(a), random_parameters(a, rng), random_inputs(a, 1, rng)
+    twice = Inputs(*(np.repeat(getattr(inputs, f.name), 2, axis=0) for f in dataclasses.fields(inputs)))
+    twice.series[:] = 0, 1
+    output, _ = network.forward(parameters, twice, network.workspace(2, np.float64))
+    assert (output[..., 0] != output[..., 1]).any()
+
+
+def test_a_workspace_remembers_nothing_of_the_batch_before():
+    a, rng = dataclasses.replace(SMALL, series=3, layers=2, dense=(4,)), np.random.default_rng(3)
+    network, parameters, workspace = (
+        Network(a),
+        random_parameters(a, rng),
+        Network(a).workspace(4, np.float64),
+    )
+    slope = rng.normal(size=(a.horizon, a.quantiles, 4))
+    batches = [random_inputs(a, 4, rng) for _ in range(2)]
+
+    def gradient(inputs, space):
+        _, cache = network.forward(parameters, inputs, space, np.random.default_rng(5))
+        return network.backward(parameters, cache, slope).flat.copy()
+
+    gradient(batches[0], workspace)
+    fresh = gradient(batches[1], network.workspace(4, np.float64))
+    np.testing.assert_array_equal(gradient(batches[1], workspace), fresh)
+
+
+def test_nothing_larger_than_a_page_is_allocated_after_the_first_step():
+    a = Architecture(96, 48, 24, 32, 8, hidden=64, layers=2, dense=(32,), quantiles=5, series=40)
+    batch, rng = 128, np.random.default_rng(0)
+    network, inputs = Network(a), random_inputs(a, batch, rng, np.float32)
+    parameters, workspace = network.start(rng, np.float32), network.workspace(batch, np.float32)
+    room, optimizer = Room((48, 5, batch), np.float32), AdamW(parameters.flat)
+    target, weight = rng.normal(size=(2, 48, batch)).astype(np.float32)
+    levels = np.linspace(0.1, 0.9, 5)
+
+    def step():
+        output, cache = network.forward(parameters, inputs, workspace, rng)
+        _, slope = pinball(output, target, weight, levels, room)
+        gradient = network.backward(parameters, cache, slope)
+        clip_norm(gradient.flat, 1.0)
+        optimizer.step(gradient.flat, 1e-3)
+
+    step()
+    tracemalloc.start()
+    step()
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert peak < 5 * 4096, (
+        peak
+    )  # views, random words and ufunc buffers; activations are eight pages and more
+
+
+def test_a_network_learns_a_sine():
+    a = Architecture(24, 6, 6, 6, 0, hidden=8, quantiles=3, dropout=0.0)
+    rng, levels = np.random.default_rng(0), np.array([0.1, 0.5, 0.9])
+    network, workspace = Network(a), Network(a).workspace(32, np.float32)
+    parameters = network.start(rng, np.float32)
+    optimizer, seen = AdamW(parameters.flat), []
+    for _ in range(300):
+        origins = rng.uniform(0, 12, size=(32, 1))
+        rows = np.sin(2 * np.pi * (origins + np.arange(30)) / 12).astype(np.float32)
+        window = np.ascontiguousarray(rows[:, :24])
+        inputs = Inputs(window.reshape(32, 4, 6), np.zeros((32, 1, 0), np.float32), window, np.zeros(32, int))
+        output, cache = network.forward(parameters, inputs, workspace, rng)
+        loss, slope = pinball(output, rows[:, 24:].T, np.ones((6, 32), np.float32), levels)
+        gradient = network.backward(parameters, cache, slope)
+        clip_norm(gradient.flat, 1.0)
+        optimizer.step(gradient.flat, 1e-2)
+        seen.append(loss)
+    assert np.mean(seen[-20:]) < 0.1 * np.mean(seen[:5])
 
 
 @pytest.mark.parametrize("start", STARTS)
