@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,7 +12,7 @@ from numpy.typing import NDArray
 from lstmcast.errors import UsageError
 
 Numbers = NDArray[np.float64]
-Bands = dict[int, tuple[Numbers, Numbers]]
+Bands = dict[float, tuple[Numbers, Numbers]]
 
 LEVELS = (20, 40, 60, 80, 90, 95, 98)
 QUANTILES = (0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95)
@@ -32,7 +33,7 @@ class Intervals:
     kind: str
     widths: Numbers
 
-    def bands(self, point: Numbers, quantiles: Numbers | None, levels: tuple[int, ...]) -> Bands:
+    def bands(self, point: Numbers, quantiles: Numbers | None, levels: Sequence[float]) -> Bands:
         """Lower and upper (K, B) around a point forecast (K, B) at each level in percent; quantiles: (K, Q, B).
 
         Bands never cross: a higher level is at least as wide. Raises UsageError for a level above the highest.
@@ -50,10 +51,10 @@ class Intervals:
         return widened[0], widened[1]
 
 
-def _at(level: int, offsets: Numbers) -> Numbers:
+def _at(level: float, offsets: Numbers) -> Numbers:
     """(K, B) the offset of any level, straight between those of LEVELS; at level 0 it is zero."""
     if not 0 < level <= LEVELS[-1]:
-        raise UsageError(f"a level goes from 1 to {LEVELS[-1]} percent; got {level}")
+        raise UsageError(f"a level goes from 1 to {LEVELS[-1]} percent; got {level:g}")
     upper = int(np.searchsorted(LEVELS, level))
     lower_level = LEVELS[upper - 1] if upper else 0
     share = (level - lower_level) / (LEVELS[upper] - lower_level)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,19 +11,22 @@ from numpy.typing import NDArray
 
 from lstmcast.blend import Blended
 from lstmcast.contract import Contract
-from lstmcast.errors import DataError
-from lstmcast.evaluation import Answer, Forecaster, Report, backtest, baseline_forecasters, verdict
+from lstmcast.errors import DataError, UsageError
+from lstmcast.evaluation import Answer, Forecaster, Report, backtest, baseline_forecasters
+from lstmcast.features import weekday
 from lstmcast.intervals import Intervals
 from lstmcast.options import Options
 from lstmcast.panel import Forecast, Integers, Panel
 from lstmcast.preparation import Preparation
-from lstmcast.rolling import at_origin, join, remember
+from lstmcast.rolling import Bands, at_origin, join, remember
 from lstmcast.selection import Setting
+from lstmcast.verdict import verdict
 from lstmcast.windows import MOST_MISSING, Windows
 
 Numbers = NDArray[np.float64]
 DEFAULT_LEVELS = (80,)
 JUDGED_LEVELS = (80, 90)
+WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 
 
 @dataclass(frozen=True)
@@ -62,7 +66,7 @@ class Model:
             setting.is_sized,
         )
 
-    def answer(self, windows: Windows, origins: Integers, levels: tuple[int, ...] = DEFAULT_LEVELS) -> Answer:
+    def answer(self, windows: Windows, origins: Integers, levels: Sequence[float] = DEFAULT_LEVELS) -> Answer:
         """The forecast of B windows: point (K, B) and the band of each level, in the units of the CSV."""
         point, quantiles = self.forecaster.point_and_quantiles(windows, origins)
         bands = self.intervals.bands(point, quantiles, levels)
@@ -74,9 +78,15 @@ class Model:
         return Answer(undo(point), {level: (undo(low), undo(high)) for level, (low, high) in bands.items()})
 
     def predict(
-        self, panel: Panel, horizon: int | None = None, levels: tuple[int, ...] = DEFAULT_LEVELS
+        self,
+        panel: Panel,
+        horizon: int | None = None,
+        levels: Sequence[int] = DEFAULT_LEVELS,
+        quantiles: Sequence[float] = (),
     ) -> Forecast:
         """Forecast each series from its last known target on, `horizon` steps (as trained, unless given).
+
+        levels: of the bands, in percent; quantiles: between 0 and 1, asked for besides.
 
         Beyond the trained horizon the forecast is rolled on: its own median stands in for history.
         Raises DataError when the panel does not fit the contract, is too short or too full of gaps, or lacks known
@@ -87,11 +97,14 @@ class Model:
         panel, origins = at_origin(panel, self.contract, ahead)
         blocks = []
         for done in range(0, ahead, self.contract.horizon):
-            blocks.append(self._block(panel, series, origins + done, levels))
+            blocks.append(self._block(panel, series, origins + done, [*levels, *map(_level_of, quantiles)]))
             remember(panel, blocks[-1].point, origins + done)
-        return self._forecast(panel, origins, blocks, ahead)
+        points, bands = [block.point for block in blocks], [block.bands for block in blocks]
+        return self._forecast(
+            panel, origins, np.concatenate(points)[:ahead], join(points, bands), levels, quantiles
+        )
 
-    def _block(self, panel: Panel, series: Integers, origins: Integers, levels: tuple[int, ...]) -> Answer:
+    def _block(self, panel: Panel, series: Integers, origins: Integers, levels: Sequence[float]) -> Answer:
         windows = self.windows(panel, series)
         refused = np.setdiff1d(origins, windows.usable(origins, with_targets=False))
         if len(refused):
@@ -102,21 +115,30 @@ class Model:
             )
         return self.answer(windows, origins, levels)
 
-    def _forecast(self, panel: Panel, origins: Integers, blocks: list[Answer], ahead: int) -> Forecast:
-        """Lay the blocks (K, S) end to end, series by series."""
-        count = len(origins)
+    def _forecast(
+        self,
+        panel: Panel,
+        origins: Integers,
+        point: Numbers,
+        bands: Bands,
+        levels: Sequence[int],
+        quantiles: Sequence[float],
+    ) -> Forecast:
+        """Lay the columns (K', S) end to end, series by series."""
+        ahead, count = point.shape
 
         def flat(rows: Numbers) -> Numbers:
             return rows[:ahead].T.reshape(-1)
 
-        bands = join([block.point for block in blocks], [block.bands for block in blocks])
+        edges = {q: bands[_level_of(q)][q > 0.5] if q != 0.5 else point for q in quantiles}
         return Forecast(
             ids=panel.ids,
             series=np.repeat(np.arange(count), ahead),
             times=panel.times[(origins[:, None] + np.arange(ahead)).reshape(-1)],
-            point=flat(np.concatenate([block.point for block in blocks])),
-            bands={level: (flat(lower), flat(upper)) for level, (lower, upper) in bands.items()},
-            source=(self.forecaster.source,) * (count * ahead),
+            point=flat(point),
+            bands={level: (flat(bands[level][0]), flat(bands[level][1])) for level in levels},
+            quantiles={quantile: flat(edge) for quantile, edge in edges.items()},
+            source=(self.source,) * (count * ahead),
             clock=panel.clock,
             id_name=panel.id_name,
         )
@@ -134,35 +156,66 @@ class Model:
         return named
 
     def evaluate(self, panel: Panel, stride: int = 1) -> dict[str, Any]:
-        """Rolling-origin backtest on rows the model has not seen; where there are none, on seen ones, marked so."""
+        """Rolling-origin backtest on rows the model has not seen, in `test`; seen ones stand apart, in `seen`.
+
+        Where the file has no unseen rows, `test` is about seen ones, and `in_sample` says so. stride: rows between two
+        origins. Raises DataError where the file has no window of known rows.
+        """
         windows = self.windows(panel, self.contract.check(panel))
-        everywhere = [
-            np.arange(a + windows.lookback, b - windows.horizon + 1)
-            for a, b in zip(panel.offsets[:-1], panel.offsets[1:], strict=True)
-        ]
+        ends = zip(panel.offsets[:-1], panel.offsets[1:], strict=True)
+        everywhere = [np.arange(a + windows.lookback, b - windows.horizon + 1) for a, b in ends]
         origins = windows.usable(np.concatenate(everywhere).astype(np.int64))
-        fresh = origins[panel.times[origins] > self.seen_until[windows.table.series[origins]]]
-        judged = (fresh if len(fresh) else origins)[::stride]
-        if not len(judged):
+        if not len(origins):
             raise DataError(
                 f"no window of {windows.lookback} + {windows.horizon} known rows in the file; nothing to evaluate"
             )
-        report = backtest(self.forecasters(windows), windows, panel.target, judged, self.mase_scale)
-        return summary(report, panel, judged) | {"in_sample": not len(fresh), "stride": stride}
+        is_fresh = panel.times[origins] > self.seen_until[windows.table.series[origins]]
+        fresh, seen = origins[is_fresh][::stride], origins[~is_fresh][::stride]
+        if not len(fresh):
+            return self._judge(panel, windows, seen, in_sample=True) | {"stride": stride}
+        report = self._judge(panel, windows, fresh, in_sample=False) | {"stride": stride}
+        return report | ({"seen": self._judge(panel, windows, seen, in_sample=True)} if len(seen) else {})
+
+    def _judge(self, panel: Panel, windows: Windows, origins: Integers, *, in_sample: bool) -> dict[str, Any]:
+        forecasters, scale = self.forecasters(windows), self.mase_scale
+        report = backtest(forecasters, windows, panel.target, origins, scale, groupings_of(panel))
+        return summary(report, panel, origins, in_sample=in_sample)
 
 
-def summary(report: Report, panel: Panel, origins: Integers) -> dict[str, Any]:
+def groupings_of(panel: Panel) -> dict[str, tuple[list[str], Integers]]:
+    """How target rows are grouped in an evaluation: by hour and weekday where the clock has them, and by series."""
+    wall, groupings = panel.clock.wall(panel.times), {}
+    if panel.clock.step is not None and not panel.clock.is_counter:
+        hours = wall.astype("datetime64[h]").astype(np.int64) % 24
+        groupings["hour"] = ([str(hour) for hour in range(24)], hours)
+    if panel.clock.is_daily or "hour" in groupings:
+        groupings["weekday"] = (list(WEEKDAYS), weekday(wall))
+    if len(panel.ids) > 1:
+        groupings["series"] = (list(panel.ids), panel.series_of_rows())
+    return groupings
+
+
+def summary(report: Report, panel: Panel, origins: Integers, *, in_sample: bool = False) -> dict[str, Any]:
     """A report as plain data, with its verdict; origins: (n,) what was judged, at least one."""
     first, last = origins.min(), origins.max() + len(report.by_horizon) - 1
-    stamps = panel.times[[first, last]]
     rows = (last - first + 1) if len(panel.ids) == 1 else len(origins) // len(panel.ids)
     return {
         "test": report.overall,
         "by_horizon": report.by_horizon,
+        **{f"by_{name}": groups for name, groups in report.groups.items()},
         "windows": report.windows,
-        "blocks": panel.clock.write(stamps),
-        "verdict": verdict(report.overall, panel.clock, int(rows)),
+        "first": panel.clock.write(panel.times[[first]])[0],
+        "last": panel.clock.write(panel.times[[last]])[0],
+        "in_sample": in_sample,
+        "verdict": verdict(report.overall, panel.clock, int(rows), in_sample=in_sample),
     }
+
+
+def _level_of(quantile: float) -> float:
+    """The level in percent of the band that has this quantile for an edge."""
+    if not 0 < quantile < 1:
+        raise UsageError(f"a quantile lies between 0 and 1; got {quantile:g}")
+    return round(abs(200 * quantile - 100), 6) or 1.0
 
 
 def _within(values: Numbers, limits: tuple[float, float]) -> Numbers:

@@ -192,7 +192,8 @@ class Forecast:
     """Forecasts of R rows, in the units of the CSV.
 
     ids: (S,); series: (R,) index into ids; times: (R,) UTC; point: (R,);
-    bands: level in percent -> (lower (R,), upper (R,)); source: (R,) what made each row.
+    bands: level in percent -> (lower (R,), upper (R,)); quantiles: between 0 and 1 -> (R,);
+    source: (R,) what made each row.
     """
 
     ids: tuple[str, ...]
@@ -203,6 +204,7 @@ class Forecast:
     source: tuple[str, ...]
     clock: Clock
     id_name: str | None = None
+    quantiles: dict[float, NDArray[np.float64]] = dataclasses.field(default_factory=dict)
 
     def table(self) -> dict[str, list[str] | list[float]]:
         """Columns by name, in the order in which they are written."""
@@ -214,5 +216,12 @@ class Forecast:
         for level in sorted(self.bands):
             lower, upper = self.bands[level]
             table[f"lo_{level}"], table[f"hi_{level}"] = lower.tolist(), upper.tolist()
+        for quantile in sorted(self.quantiles):
+            table[quantile_name(quantile)] = self.quantiles[quantile].tolist()
         table["source"] = list(self.source)
         return table
+
+
+def quantile_name(quantile: float) -> str:
+    """The column of a quantile: `q05`, `q50`, `q975`."""
+    return "q" + f"{quantile:.10f}".rstrip("0")[2:].ljust(2, "0")

@@ -10,7 +10,7 @@ from lstmcast.errors import DataError
 from lstmcast.panel import KNOWN, Integers, Panel
 
 Numbers = NDArray[np.float64]
-Bands = dict[int, tuple[Numbers, Numbers]]
+Bands = dict[float, tuple[Numbers, Numbers]]
 
 
 def at_origin(panel: Panel, contract: Contract, ahead: int) -> tuple[Panel, Integers]:

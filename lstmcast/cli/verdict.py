@@ -27,12 +27,14 @@ def show(report: Mapping[str, Any], clock: Clock, console: Console) -> None:
     """The table of all forecasters over the judged rows, then the verdict in one sentence."""
     _table("", report["test"], clock, console)
     console.result("")
-    console.result(_capital(report["verdict"]))
+    console.result(_sentence(report["verdict"]))
+    if report.get("in_sample"):
+        console.result("But the model has seen these rows in training: expect less of it on new ones.")
 
 
 def show_by_horizon(report: Mapping[str, Any], clock: Clock, console: Console) -> None:
     """MASE (MAE where that is not defined) of each forecaster at some of the steps ahead."""
-    from lstmcast.evaluation import describe
+    from lstmcast.verdict import describe
 
     steps: Sequence[Mapping[str, Metrics]] = report["by_horizon"]
     measure = "mase" if _is_defined(report["test"], "mase") else "mae"
@@ -47,7 +49,7 @@ def show_by_horizon(report: Mapping[str, Any], clock: Clock, console: Console) -
 
 
 def _table(corner: str, metrics: Mapping[str, Metrics], clock: Clock, console: Console) -> None:
-    from lstmcast.evaluation import describe
+    from lstmcast.verdict import describe
 
     measures = [measure for measure in COLUMNS if _is_shown(metrics, measure)]
     rows = [
@@ -88,5 +90,5 @@ def _selection(count: int) -> list[int]:
     return sorted({round(i * (count - 1) / (STEPS_SHOWN - 1)) for i in range(STEPS_SHOWN)})
 
 
-def _capital(sentence: str) -> str:
-    return sentence[:1].upper() + sentence[1:]
+def _sentence(words: str) -> str:
+    return f"{words[:1].upper()}{words[1:]}."
