@@ -96,7 +96,7 @@ def test_a_missing_column_in_predict_is_3(model_file: Path, tmp_path: Path) -> N
 
 
 def test_another_frequency_in_predict_is_3(model_file: Path, tmp_path: Path) -> None:
-    refused(predict(model_file, write_csv(tmp_path / "data.csv", ROWS[::2])), 3, "h")
+    refused(predict(model_file, write_csv(tmp_path / "data.csv", ROWS[::2])), 3, "2h apart", "h apart")
 
 
 @pytest.mark.parametrize("content", [b"", b"not a model", b"\x80\x04}."], ids=["empty", "text", "pickle"])
@@ -123,13 +123,16 @@ def test_a_model_file_that_is_absent_is_4(tmp_path: Path) -> None:
         (["--val", "some"], "--val is a share"),
         (["--steps", "5", "--epochs", "2"], "--steps and --epochs"),
         (["--nonsense"], "--nonsense"),
-        (["--horizon"], "'--horizon' requires an argument"),
         (["more.csv"], "extra argument"),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, list) else "",
 )
 def test_a_bad_option_is_2(arguments: list[str], words: str, history: Path, tmp_path: Path) -> None:
     refused(train(history, tmp_path, "--target", "load", *arguments), 2, words)
+
+
+def test_an_option_without_its_value_is_2(history: Path) -> None:
+    refused(lstmcast("train", history, "--target"), 2, "'--target' requires an argument")
 
 
 def test_no_target_is_2(history: Path, tmp_path: Path) -> None:

@@ -32,7 +32,7 @@ class Console:
         """Lines of a name and what it is, one below the other."""
         width = max((len(name) for name, _ in lines), default=0)
         for name, text in lines:
-            self.note(f"{name:<{width}}  {text}")
+            self.note(f"{name:<{width}}  {text}".rstrip())
 
     def result(self, line: str) -> None:
         """A line on stdout that is what was asked for."""

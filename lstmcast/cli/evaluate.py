@@ -9,7 +9,7 @@ import typer
 from lstmcast.cli import verdict
 from lstmcast.cli.console import Console
 from lstmcast.cli.flags import OUTPUT, DataFile, Json, ModelFile, Quiet, Verbose, whole_number
-from lstmcast.cli.reading import read_for_model
+from lstmcast.cli.reading import read_for_model, tell_findings
 from lstmcast.cli.streams import json_text
 
 Stride = Annotated[
@@ -47,7 +47,9 @@ def evaluate_file(model_file: str, source: str, stride: int, output: str | None,
     if output is not None:
         persistence.probe_folder(output)
     model = persistence.load(model_file)
-    report = model.evaluate(read_for_model(source, model.contract, console).panel, stride)
+    reading = read_for_model(source, model)
+    report = model.evaluate(reading.panel, stride)
+    tell_findings(reading, console)
     if output is not None:
         persistence.write_text(output, json_text({"report": report}))
     verdict.show(report, model.contract.clock, console)

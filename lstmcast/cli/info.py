@@ -62,9 +62,15 @@ def _chosen(model: Model) -> list[tuple[str, str]]:
         for field in dataclasses.fields(model.options)
         if (value := getattr(model.options, field.name)) != field.default
     ]
-    choices = [(name.capitalize(), _spoken(value)) for name, value in model.report["choices"].items()]
-    return [("Options", " ".join(given)), *choices]
+    choices = model.report["choices"].items()
+    lines = [(name.replace("_", " ").capitalize(), _spoken(value)) for name, value in choices]
+    return [("Options", " ".join(given)), *((name, text) for name, text in lines if text)]
 
 
 def _spoken(value: Any) -> str:
-    return ",".join(map(str, value)) if isinstance(value, list | tuple) else str(value)
+    """A value in a line of text; what is too long for one (a list of records) is left to --json."""
+    if isinstance(value, dict):
+        return ", ".join(f"{name.replace('_', ' ')} {_spoken(part)}" for name, part in value.items())
+    if isinstance(value, list | tuple):
+        return "" if value and isinstance(value[0], dict) else ",".join(map(_spoken, value))
+    return f"{value:.4g}" if isinstance(value, float) else str(value)

@@ -9,7 +9,7 @@ import typer
 from lstmcast.cli import table
 from lstmcast.cli.console import Console
 from lstmcast.cli.flags import OUTPUT, DataFile, Json, ModelFile, Quiet, Verbose, whole_number
-from lstmcast.cli.reading import read_for_model
+from lstmcast.cli.reading import read_for_model, tell_findings
 from lstmcast.cli.streams import emit
 
 if TYPE_CHECKING:
@@ -53,9 +53,10 @@ def forecast_file(
     if output is not None:
         persistence.probe_folder(output)
     model = persistence.load(model_file)
-    panel = read_for_model(source, model.contract, console).panel
+    reading = read_for_model(source, model)
+    rows = table.tidy(model.predict(reading.panel, horizon))
+    tell_findings(reading, console)
     _warn_of_rolling_on(model.contract, horizon, console)
-    rows = table.tidy(model.predict(panel, horizon))
     text = table.as_document(rows) if console.as_json else table.as_csv(rows)
     if output is None:
         emit(text)

@@ -1,4 +1,4 @@
-"""A file read for a command, and what was found in it told."""
+"""Files read for a command: by the options of a training, or by what a model was trained on."""
 
 from __future__ import annotations
 
@@ -6,43 +6,41 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from lstmcast.cli.console import Console
-    from lstmcast.contract import Contract
-    from lstmcast.ingest import Reading, Roles
+    from lstmcast.ingest import Reading
+    from lstmcast.model import Model
     from lstmcast.options import Options
 
 
-def read_for_training(source: str, options: Options, console: Console) -> Reading:
+def read_for_training(source: str, options: Options) -> Reading:
     """What the options name in a file; raises DataError when it is not there."""
-    from lstmcast.ingest import Roles
+    from lstmcast.ingest import Roles, read
 
     roles = Roles(options.target or "", options.time, options.id, options.known, options.past)
-    return _read(source, roles, options.freq, options.tz, options.season, console)
+    return read(source, roles, freq=options.freq, zone=options.tz, seasons=options.season)
 
 
-def read_for_model(source: str, contract: Contract, console: Console) -> Reading:
-    """What a model was trained on, in a fresh file; raises DataError when it is not there."""
-    from lstmcast.ingest import Roles
+def read_for_model(source: str, model: Model) -> Reading:
+    """What a model was trained on, in a fresh file; raises DataError when it is not there.
 
+    The frequency is found as it was in training, not taken from the model: else every second row of hourly data
+    would pass for hourly data full of gaps.
+    """
+    from lstmcast.ingest import Roles, read
+
+    contract = model.contract
     roles = Roles(contract.target, contract.time, contract.id, contract.known, contract.past)
     clock = contract.clock
-    return _read(source, roles, clock.freq, clock.zone, clock.seasons, console)
+    return read(source, roles, freq=model.options.freq, zone=clock.zone, seasons=clock.seasons)
 
 
-def _read(
-    source: str,
-    roles: Roles,
-    freq: str | None,
-    zone: str | None,
-    seasons: tuple[int, ...] | None,
-    console: Console,
-) -> Reading:
-    from lstmcast.ingest import read
+def tell_findings(reading: Reading, console: Console) -> None:
+    """What the reader repaired or wondered about: warnings always, the rest for the curious.
 
-    reading = read(source, roles, freq=freq, zone=zone, seasons=seasons)
+    Told once the work has begun or is done, so that a command that fails says one thing only.
+    """
     for finding in reading.findings:
         line = f"{finding.message} ({finding.remedy})" if finding.remedy else finding.message
         if finding.severity == "warning":
             console.warn(line)
         else:
             console.detail(line)
-    return reading

@@ -9,7 +9,7 @@ import typer
 from lstmcast.cli import verdict
 from lstmcast.cli.console import Console
 from lstmcast.cli.flags import OUTPUT, DataFile, Json, Quiet, Verbose, options_from, takes_options
-from lstmcast.cli.reading import read_for_training
+from lstmcast.cli.reading import read_for_training, tell_findings
 from lstmcast.errors import UsageError
 
 if TYPE_CHECKING:
@@ -48,7 +48,7 @@ def train_model(source: str, options: Options, output: str, console: Console) ->
 
     persistence.probe_folder(output)
     with persistence.lock(output):
-        reading = read_for_training(source, options, console)
+        reading = read_for_training(source, options)
         model = _fit(reading, options, console)
         persistence.save(model, output)
     _show(reading, model, output, console)
@@ -70,6 +70,7 @@ def _fit(reading: Reading, options: Options, console: Console) -> Model:
             if isinstance(event, Model):
                 return event
             if isinstance(event, Plan):
+                tell_findings(reading, console)
                 console.notes([*_understood(reading, event), ("", "")])
             else:
                 show_step(event)
