@@ -157,15 +157,13 @@ def bombs() -> dict[str, bytes]:
         "deep_json": sealed('{"document":' + "[" * 3_000_000 + "]" * 3_000_000 + ',"arrays":[]}'),
         "nested_json": sealed('{"document":{"a":' + "[" * 90 + "]" * 90 + '},"arrays":[]}'),
         "wide_json": sealed('{"document":{"a":[' + "{}," * 2_000_000 + '0]},"arrays":[]}'),
-        "long_json": sealed({"document": {"a": "x" * 9_000_000}, "arrays": []}),
-        "widest_json": sealed(
-            '{"document":{"a":[' + "{}," * 199_000 + '0]},"arrays":[3]}', bytes(60_000_000)
-        ),
+        "long_json": sealed({"document": {"a": "x" * 7_000_000}, "arrays": []}),
+        "widest_json": sealed('{"document":{"a":[' + "{}," * 99_000 + '0]},"arrays":[3]}', bytes(60_000_000)),
         "longest_json": sealed(
-            '{"document":{"a":"' + "x" * 7_900_000 + '\\u2603"},"arrays":[3]}', bytes(55_000_000)
+            '{"document":{"a":"' + "x" * 5_900_000 + '\\u2603"},"arrays":[3]}', bytes(55_000_000)
         ),
         "many_keys_json": sealed(
-            '{"document":{' + ",".join(f'"{i:x}":0' for i in range(390_000)) + '},"arrays":[3]}',
+            '{"document":{' + ",".join(f'"{i:x}":0' for i in range(195_000)) + '},"arrays":[3]}',
             bytes(55_000_000),
         ),
         "many_arrays": sealed({"document": {}, "arrays": [{}] * 100_000}),
@@ -213,7 +211,16 @@ def forged_arrays() -> dict[str, bytes]:
     dtypes += [[["a", "|O"]], None, 4]
     names = ["", "w" * 300, 1, None]
     shapes = [[2**62], [2**62, 4], [-1], [-1, -2], [True, 2], [2.0], ["2"], [[2]], "2", None, 2, {"a": 2}]
-    shapes += [[0, 2**62], [0] + [50_000_000] * 4, [1] * 9, [3], [1], [2**32, 2**32], [64_000_001, 0]]
+    shapes += [
+        [0, 2**62],
+        [0] + [50_000_000] * 4,
+        [1] * 8 + [2],
+        [1] * 65 + [2],
+        [3],
+        [1],
+        [2**32, 2**32],
+        [64_000_001, 0],
+    ]
     return {
         **{f"dtype_{n}": listed(dtype, [1], bytes(8)) for n, dtype in enumerate(dtypes)},
         **{f"shape_{n}": listed("<f4", shape, bytes(8)) for n, shape in enumerate(shapes)},

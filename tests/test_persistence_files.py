@@ -90,6 +90,13 @@ def calls(tmp_path: Path) -> list[str]:
     return made
 
 
+def test_a_file_is_flushed_and_read_back_before_it_is_moved_and_its_folder_flushed_after(
+    calls: list[str],
+) -> None:
+    order = [name for name in calls if name in ("write", "fsync", "pread", "replace")]
+    assert order == ["write", "fsync", "pread", "replace", "fsync"]
+
+
 @pytest.mark.parametrize("code", [errno.ENOSPC, errno.EIO, errno.EACCES])
 def test_any_system_call_that_fails_leaves_the_old_file_or_the_new(
     code: int, calls: list[str], tmp_path: Path
@@ -464,6 +471,23 @@ def test_many_runs_that_wait_never_hold_the_lock_together(tmp_path: Path) -> Non
     for thread in threads:
         thread.join(20)
     assert most == [1] * 20
+
+
+def test_a_lock_file_that_was_removed_while_it_was_opened_is_not_taken_for_the_lock(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path, flock, removed = tmp_path / "model.pkl", fcntl.flock, []
+
+    def late(descriptor: int, operation: int) -> None:
+        if not removed:
+            removed.append(True)
+            os.unlink(tmp_path / "model.pkl.lock")  # as the run before does at its end
+        flock(descriptor, operation)
+
+    monkeypatch.setattr(fcntl, "flock", late)
+    with persistence.lock(path), pytest.raises(BusyError), persistence.lock(path):
+        pass
+    assert removed
 
 
 def test_a_link_and_its_file_share_one_lock(tmp_path: Path) -> None:

@@ -68,6 +68,30 @@ def test_every_hostile_file_is_refused_with_one_harmless_line(answers: dict[str,
         assert "; " in message, (name, message)  # what to do
 
 
+def test_refusals_tell_the_reason(answers: dict[str, Any]) -> None:
+    messages = {name: message for name, _, message, _ in answers["rows"]}
+    reasons = {
+        "special_fifo": "is a pipe or a device",
+        "special_zero": "is a pipe or a device",
+        "special_folder": "is a folder",
+        "special_sparse": "larger than 64 MB",
+        "special_absent": "there is no such file",
+        "other_empty": "is empty",
+        "other_csv": "not a model file",
+        "record_two_models": "more after the end",
+        "record_key_twice": "stands twice",
+        "record_checksum_of_another": "checksum is wrong",
+        "bomb_thousand_keys": "one too many",
+        "bomb_frame_of_all": "a frame that is too large",
+        "bomb_widest_json": "list of arrays",
+        "array_nan": "'w' holds a number that is not finite",
+        "json_nan": "JSON cannot be read",
+        "json_key_twice": "not in the one form",
+    }
+    for name, reason in reasons.items():
+        assert reason in messages[name], messages[name]
+
+
 def test_no_hostile_file_runs_anything(answers: dict[str, Any]) -> None:
     assert not answers["witness"].exists()
 
