@@ -10,7 +10,8 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from lstmcast.errors import DataError
-from lstmcast.ingest.findings import Finding, count, info, warning
+from lstmcast.ingest.findings import count
+from lstmcast.ingest.intake import Intake
 from lstmcast.ingest.reader import Cells, Lines
 
 MISSING = frozenset(
@@ -36,23 +37,26 @@ MISSING = frozenset(
 _BOOLEANS = {"true": "1", "false": "0", "yes": "1", "no": "0"}
 _POINT = re.compile(r"[+-]?(?:\d{1,3}(?:,\d{3})+|\d{1,3}(?:[ '’]\d{3})+|\d+)?(?:\.\d*)?(?:[eE][+-]?\d+)?")
 _COMMA = re.compile(r"[+-]?(?:\d{1,3}(?:\.\d{3})+|\d{1,3}(?:[ '’]\d{3})+|\d+)?(?:,\d*)?(?:[eE][+-]?\d+)?")
-_EITHER = re.compile(r"[+-]?[1-9]\d{0,2}[.,]\d{3}")
-_SPACES = str.maketrans({" ": " ", " ": " ", " ": " ", "−": "-"})
+_SPACES = str.maketrans({"\u00a0": " ", "\u202f": " ", "\u2009": " ", "−": "-"})
 
 
 @dataclass
 class NumberColumn:
-    """Collects the chunks of a column of numbers; the decimal sign is decided by the first chunk that tells it."""
+    """Collects the chunks of a column of numbers; the first chunk that tells decides the decimal sign."""
 
     name: str
-    source: str
-    missing: frozenset[str] = MISSING
+    intake: Intake
     decimal: str | None = None
+    _missing: frozenset[str] = MISSING
     _pieces: list[NDArray[np.float64]] = field(default_factory=list)
     _grouped: int = 0  # line of the first number with thousands separators
     _comma: int = 0  # line of the first decimal comma
     _undecided: tuple[int, str] | None = None
     _boolean: int = 0
+
+    def __post_init__(self) -> None:
+        self.decimal = self.intake.rules.decimal
+        self._missing = MISSING | set(self.intake.rules.missing)
 
     def add(self, cells: Cells, lines: Lines) -> None:
         """Take a chunk; raises DataError with the line of the first cell that is no finite number."""
@@ -63,32 +67,23 @@ class NumberColumn:
         infinite = np.flatnonzero(np.isinf(numbers))
         if infinite.size:
             row = infinite[0]
-            where = f"{self.source}: line {lines[row]}, column {self.name!r}"
-            raise DataError(
-                f"{where}: expected a finite number, found {cells[row]!r}; leave the cell empty if it is unknown"
-            )
+            found = f"expected a finite number, found {cells[row]!r}"
+            raise self._refusal(lines[row], f"{found}; leave the cell empty if it is unknown")
         self._pieces.append(numbers)
 
-    def finish(self, findings: list[Finding]) -> NDArray[np.float64]:
-        """(n,) all numbers, NaN where missing; raises DataError when `1,234` could be a thousand or a decimal."""
+    def finish(self) -> NDArray[np.float64]:
+        """(n,) all numbers, NaN where missing; raises DataError when `1,234` could mean two numbers."""
         if self._undecided and self.decimal is None:
             line, cell = self._undecided
-            raise DataError(
-                f"{self.source}: line {line}, column {self.name!r}: {cell!r} can be a thousand or a decimal number, "
-                "and no other cell tells; say which with --decimal . or --decimal ,"
-            )
+            either = f"{cell!r} can be a thousand or a decimal number, and no other cell tells"
+            raise self._refusal(line, f"{either}; say which with --decimal . or --decimal ,")
+        column = f"column {self.name!r}"
         if self._comma:
-            findings.append(
-                info(
-                    "decimal_comma", f"column {self.name!r} is read with a decimal comma (line {self._comma})"
-                )
-            )
+            self.intake.info("decimal_comma", f"{column} is read with a decimal comma (line {self._comma})")
         if self._grouped:
-            findings.append(
-                info("thousands", f"column {self.name!r} has thousands separators (line {self._grouped})")
-            )
+            self.intake.info("thousands", f"{column} has thousands separators (line {self._grouped})")
         if self._boolean:
-            findings.append(info("boolean", f"column {self.name!r} is read as 1 for true and 0 for false"))
+            self.intake.info("boolean", f"{column} is read as 1 for true and 0 for false")
         pieces, self._pieces = self._pieces, []
         return np.concatenate(pieces)
 
@@ -97,7 +92,7 @@ class NumberColumn:
         try:
             numbers = cells.astype(np.float64)
         except ValueError:
-            absent = pd.Series(cells, dtype=object).isin(self.missing).to_numpy()
+            absent = pd.Series(cells, dtype=object).isin(self._missing).to_numpy()
             if not absent.any():
                 return None
             try:
@@ -106,14 +101,14 @@ class NumberColumn:
             except ValueError:
                 return None
         else:
-            if len(self.missing) > len(MISSING):
-                numbers[pd.Series(cells, dtype=object).isin(self.missing).to_numpy()] = np.nan
+            if len(self._missing) > len(MISSING):
+                numbers[pd.Series(cells, dtype=object).isin(self._missing).to_numpy()] = np.nan
         return None if "_" in "".join(cells) else numbers
 
     def _rewritten(self, cells: Cells, lines: Lines) -> Cells:
         """The cells with a decimal point and no thousands separators."""
         texts = [cell.strip().translate(_SPACES) for cell in cells]
-        absent = np.array([text in self.missing for text in texts], dtype=bool)
+        absent = np.array([text in self._missing for text in texts], dtype=bool)
         if all(text.lower() in _BOOLEANS for text, gone in zip(texts, absent, strict=True) if not gone):
             self._boolean = self._boolean or int(lines[0])
             return np.array([_BOOLEANS.get(text.lower(), "") for text in texts], dtype=object)
@@ -153,9 +148,10 @@ class NumberColumn:
     ) -> None:
         for row, text in enumerate(texts):
             if not absent[row] and not _matches(grammar, text):
-                raise DataError(
-                    f"{self.source}: line {lines[row]}, column {self.name!r}: expected a number, found {text!r}"
-                )
+                raise self._refusal(lines[row], f"expected a number, found {text!r}")
+
+    def _refusal(self, line: int, message: str) -> DataError:
+        return self.intake.cell_refusal(line, self.name, message)
 
 
 def _matches(grammar: re.Pattern[str], text: str) -> bool:
@@ -164,10 +160,10 @@ def _matches(grammar: re.Pattern[str], text: str) -> bool:
 
 @dataclass
 class NameColumn:
-    """Collects the chunks of the column that names the series: ids in order of appearance, and their codes."""
+    """Collects the chunks of the column that names the series: ids by first appearance, and their codes."""
 
     name: str
-    source: str
+    intake: Intake
     _codes: dict[str, int] = field(default_factory=dict)
     _pieces: list[NDArray[np.int64]] = field(default_factory=list)
 
@@ -177,9 +173,7 @@ class NameColumn:
         known = [self._codes.setdefault(name.strip(), len(self._codes)) for name in names]
         if "" in self._codes:
             row = int(np.flatnonzero(pd.Series(cells, dtype=object).str.strip() == "")[0])
-            raise DataError(
-                f"{self.source}: line {lines[row]}, column {self.name!r}: the name of the series is missing"
-            )
+            raise self.intake.cell_refusal(lines[row], self.name, "the name of the series is missing")
         self._pieces.append(np.array(known, dtype=np.int64)[local])
 
     def finish(self) -> tuple[tuple[str, ...], NDArray[np.int64]]:
@@ -187,24 +181,20 @@ class NameColumn:
         return tuple(self._codes), np.concatenate(self._pieces)
 
 
-def number_findings(name: str, numbers: NDArray[np.float64], lines: Lines) -> list[Finding]:
-    """What a column of numbers gives reason to say: missing, constant, a sentinel."""
-    present = numbers[~np.isnan(numbers)]
-    found = []
-    if present.size < numbers.size:
-        line = lines[np.flatnonzero(np.isnan(numbers))[0]]
-        share = f"{count(numbers.size - present.size, 'cell')} of {numbers.size:,} in column {name!r}"
-        found.append(info("missing", f"{share} missing, the first in line {line}"))
+def say_numbers(name: str, numbers: NDArray[np.float64], lines: Lines, intake: Intake) -> None:
+    """Note what a column of numbers gives reason to say: missing cells, a constant, a sentinel."""
+    absent = np.isnan(numbers)
+    present = numbers[~absent]
+    if absent.any():
+        share = f"{count(int(absent.sum()), 'cell')} of {numbers.size:,} in column {name!r}"
+        intake.info("missing", f"{share} missing, the first in line {lines[np.argmax(absent)]}")
     if present.size > 1 and present.min() == present.max():
-        found.append(warning("constant", f"column {name!r} is {present[0]:g} in every row"))
+        intake.warn("constant", f"column {name!r} is {present[0]:g} in every row")
     elif (sentinel := _sentinel(present)) is not None:
-        times = int((present == sentinel).sum())
-        line = lines[np.flatnonzero(numbers == sentinel)[0]]
-        message = (
-            f"column {name!r} holds {sentinel:g} {times} times (first in line {line}), far outside the rest"
-        )
-        found.append(warning("sentinel", message, f"--missing {sentinel:g} if it means missing"))
-    return found
+        same = numbers == sentinel
+        where = f"{count(int(same.sum()), 'time')} (first in line {lines[np.argmax(same)]})"
+        message = f"column {name!r} holds {sentinel:g} {where}, far outside the rest"
+        intake.warn("sentinel", message, f"--missing {sentinel:g} if it means missing")
 
 
 def _sentinel(present: NDArray[np.float64]) -> float | None:
@@ -214,8 +204,14 @@ def _sentinel(present: NDArray[np.float64]) -> float | None:
     for extreme, sign in ((float(present.min()), 1.0), (float(present.max()), -1.0)):
         rest = present[present != extreme]
         if rest.size < 0.5 * present.size or present.size - rest.size < 3:
-            continue
-        gap = float((sign * (rest - extreme)).min())
-        if gap > float(rest.max() - rest.min()):
+            continue  # a value that most rows have is no sentinel, nor one that stands once or twice
+        gap, width = float((sign * (rest - extreme)).min()), float(rest.max() - rest.min())
+        if gap > width > 0:
             return extreme
     return None
+
+
+def is_text(cells: Cells) -> bool:
+    """True when a sample of cells holds words: neither numbers nor times nor only missing."""
+    present = [cell for cell in cells if cell not in MISSING]
+    return bool(present) and not any(any(letter.isdigit() for letter in cell) for cell in present)

@@ -8,8 +8,8 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from lstmcast.errors import DataError
-from lstmcast.ingest.findings import Finding, count, info, warning
+from lstmcast.ingest.findings import count
+from lstmcast.ingest.intake import Intake
 
 DELIMITERS = "\t;|,"  # on a tie the earlier one wins: a comma is also a decimal sign
 _LOOK = 200  # lines looked at
@@ -18,7 +18,7 @@ _DATA = re.compile(r"[+-]?[.,]?\d[\d\s.,:/TZ+-]*(?:[eE][+-]?\d+)?", re.IGNORECAS
 
 @dataclass(frozen=True)
 class Dialect:
-    """delimiter: one character; names: of the columns, empty for one that holds nothing; first: line of data."""
+    """delimiter: one character; names: of columns, empty for one that holds nothing; first: line of data."""
 
     delimiter: str
     names: tuple[str, ...]
@@ -36,8 +36,8 @@ class _Row:
     cells: list[str]
 
 
-def sniff(text: str, name: str, findings: list[Finding]) -> Dialect:
-    """The dialect of a file from its first lines; raises DataError when there is no header, or nothing below it."""
+def sniff(text: str, intake: Intake) -> Dialect:
+    """The dialect of a file from its first lines; raises DataError without a header, or rows below it."""
     lines = text.split("\n")[:_LOOK]
     told = re.fullmatch(r'"?sep=(.)"?\s*', lines[0])
     kept = [(n, line) for n, line in enumerate(lines, 1) if line.strip() and not (n == 1 and told)]
@@ -45,16 +45,15 @@ def sniff(text: str, name: str, findings: list[Finding]) -> Dialect:
     kept = [(n, line) for n, line in kept if not line.startswith("#")] or kept
     delimiter = told[1] if told else _delimiter([line for _, line in kept])
     rows = _split(kept, delimiter)
-    header, first = _header(rows, name, findings)
+    header, first = _header(rows, intake)
     if comments and _is_data(header.cells):
         header, first = _commented_header(comments, rows, delimiter, header), header.line
     if _is_data(header.cells):
         cells = ", ".join(repr(cell) for cell in header.cells[:2])
-        raise DataError(
-            f"{name}: line {header.line} holds data ({cells}), not column names; "
-            "add a header line such as time,load"
+        raise intake.refusal(
+            f"line {header.line} holds data ({cells}), not column names; add a header line such as time,load"
         )
-    return Dialect(delimiter, _names(header, rows, findings), first)
+    return Dialect(delimiter, _names(header, rows, intake), first)
 
 
 def _delimiter(lines: Sequence[str]) -> str:
@@ -75,7 +74,7 @@ def _split(lines: Sequence[tuple[int, str]], delimiter: str) -> list[_Row]:
     return [_Row(number, [cell.strip() for cell in row]) for number, row in zip(numbers, cells, strict=False)]
 
 
-def _header(rows: Sequence[_Row], name: str, findings: list[Finding]) -> tuple[_Row, int]:
+def _header(rows: Sequence[_Row], intake: Intake) -> tuple[_Row, int]:
     """The header row, and the line where data starts."""
     widths = Counter(len(row.cells) for row in rows)
     width = max(widths.items(), key=lambda item: (item[1], item[0]))[0]
@@ -85,12 +84,10 @@ def _header(rows: Sequence[_Row], name: str, findings: list[Finding]) -> tuple[_
     if at == 0 and len(rows) > 1 and len(rows[0].cells) == 1 < len(rows[1].cells):
         at = 1  # a title above a table of a single row
     if at + 1 == len(rows):
-        raise DataError(
-            f"{name}: line {rows[at].line} is the last; there are no rows of data below the header"
-        )
+        raise intake.refusal(f"has a header (line {rows[at].line}) but no rows of data below it")
     if at:
         skipped = f"{count(at, 'line')} before the header in line {rows[at].line} skipped"
-        findings.append(warning("preamble", f"{skipped}; the first is {' '.join(rows[0].cells)[:60]!r}"))
+        intake.warn("preamble", f"{skipped}; the first is {' '.join(rows[0].cells)[:60]!r}")
     return rows[at], rows[at].line + 1
 
 
@@ -108,14 +105,14 @@ def _is_data(cells: Sequence[str]) -> bool:
     return all(not cell or _DATA.fullmatch(cell) for cell in cells)
 
 
-def _names(header: _Row, rows: Sequence[_Row], findings: list[Finding]) -> tuple[str, ...]:
-    """Names of the columns: one without a name is called by its place, or nothing when it is empty throughout."""
+def _names(header: _Row, rows: Sequence[_Row], intake: Intake) -> tuple[str, ...]:
+    """Names of the columns: one without a name is called by its place, or nothing when it is empty."""
     names = list(header.cells)
     below = [row.cells for row in rows if row.line > header.line]
     if {len(cells) for cells in below[:-1] or below} == {len(names) + 1}:
         if any(cells[-1] for cells in below):
             names.insert(0, "")
-            findings.append(info("row_names", f"line {header.line} has no name for the first column"))
+            intake.info("row_names", f"line {header.line} has no name for the first column")
         else:
             names.append("")
     used = [any(cells[place : place + 1] != [""] for cells in below) for place in range(len(names))]

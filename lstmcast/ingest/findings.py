@@ -21,16 +21,6 @@ class Finding:
     remedy: str = ""
 
 
-def info(code: str, message: str, remedy: str = "") -> Finding:
-    """A finding that changes nothing the user should worry about."""
-    return Finding(INFO, code, message, remedy)
-
-
-def warning(code: str, message: str, remedy: str = "") -> Finding:
-    """A finding that the user should look at."""
-    return Finding(WARNING, code, message, remedy)
-
-
 def count(number: int, noun: str) -> str:
     """A number with its noun, in English: `1 row`, `2,284 rows`."""
     return f"{number:,} {noun}{'' if number == 1 else 's'}"

@@ -7,7 +7,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from lstmcast.errors import UsageError
-from lstmcast.ingest.stamps import Micros
+from lstmcast.ingest.decoding import Micros
 from lstmcast.panel import COUNTER
 
 DAY = 86_400_000_000
@@ -130,3 +130,26 @@ def names_its_end(alias: str) -> bool:
     """True when a period is called by its last day: weeks, month ends, quarter ends, year ends."""
     unit = _split(alias)[1]
     return unit.startswith("W") or unit[:2] in ("ME", "QE", "YE")
+
+
+def unit(alias: str) -> str:
+    """The alias without its number: `MS` of `6MS`."""
+    return _split(alias)[1]
+
+
+_LADDER = (
+    ("1min", 60),
+    ("5min", 300),
+    ("10min", 600),
+    ("15min", 900),
+    ("30min", 1800),
+    ("1h", 3600),
+    ("1D", 86_400),
+    ("1W", 7 * 86_400),
+)
+
+
+def coarse(steps: NDArray[np.int64]) -> str:
+    """A round step that holds about one stamp of a file with such steps, or more."""
+    typical = float(np.median(steps)) / 1e6
+    return next((name for name, seconds in _LADDER if seconds >= typical), "MS")

@@ -9,11 +9,11 @@ from functools import lru_cache
 
 YMD, DMY, MDY = "year-month-day", "day/month/year", "month/day/year"
 NAMED, DIGITS, EPOCH, WEEK, QUARTER, COUNTER = (
-    "month name",
-    "digits",
-    "epoch",
-    "week",
-    "quarter",
+    "dates with the name of the month",
+    "dates in digits (YYYYMMDD)",
+    "seconds or milliseconds since 1970 (UTC)",
+    "ISO weeks",
+    "quarters",
     "counter",
 )
 ORDERS = (YMD, DMY, MDY, NAMED, DIGITS, EPOCH, WEEK, QUARTER, COUNTER)
@@ -24,9 +24,9 @@ PARTS = ("year", "quarter", "month", "week", "day", "hour", "minute", "second", 
 class Layout:
     """One way to read a shape.
 
-    order: which of ORDERS it is; spans: part -> (start, stop) in the stamp; month, sign, half: what letters say
-    (the month's number, the offset's sign, 12 for pm, 0 for am, -1 for neither); zoned: an offset or Z is there;
-    depth: how fine it is (0 a year … 6 a second); style: strftime pattern when it is ISO 8601, else empty.
+    order: which of ORDERS it is; spans: part -> (start, stop) in the stamp; month, sign, half: what letters
+    say (the month's number, the offset's sign, 12 for pm, 0 for am, -1 for neither); zoned: an offset or Z is
+    there; interval: a second stamp follows; style: strftime pattern when it is ISO 8601, else empty.
     """
 
     order: str

@@ -16,8 +16,9 @@ from numpy.typing import NDArray
 
 from lstmcast.errors import DataError
 from lstmcast.ingest.dialect import Dialect, sniff
-from lstmcast.ingest.findings import Finding, count, warning
-from lstmcast.ingest.source import name_of, raw_blocks
+from lstmcast.ingest.findings import count
+from lstmcast.ingest.intake import Intake
+from lstmcast.ingest.source import raw_blocks
 from lstmcast.ingest.text import line_blocks
 
 Cells = NDArray[np.object_]
@@ -27,7 +28,7 @@ SAMPLE = 1000  # rows looked at to find out what the columns are
 
 @dataclass(frozen=True)
 class Chunk:
-    """Rows of some columns: lines (n,) numbers in the file; cells: one (n,) array of str for each column asked for."""
+    """Rows of some columns: lines (n,) in the file; cells: an (n,) array of str for each column asked for."""
 
     lines: Lines
     cells: tuple[Cells, ...]
@@ -36,14 +37,13 @@ class Chunk:
 class Table:
     """A source opened: its dialect, a sample of its rows, and its chunks (to be read once)."""
 
-    def __init__(self, source: str | Path, findings: list[Finding]) -> None:
+    def __init__(self, source: str | Path, intake: Intake) -> None:
         """Read as far as the header; raises DataError when there is no table."""
-        self.name = name_of(source)
-        self._findings = findings
+        self.intake = intake
         self._short: tuple[int, int] = (0, 0)
-        self._blocks = line_blocks(raw_blocks(source), self.name, findings)
+        self._blocks = line_blocks(raw_blocks(source), intake)
         first_line, block = next(self._blocks)
-        self.dialect: Dialect = sniff(block[: 1 << 20].decode(errors="replace"), self.name, findings)
+        self.dialect: Dialect = sniff(block[: 1 << 20].decode(errors="replace"), intake)
         start = _line_start(block, self.dialect.first - first_line)
         self._first = (self.dialect.first, block[start:])
         head = _line_start(self._first[1], SAMPLE)
@@ -62,7 +62,7 @@ class Table:
     def chunks(self, names: Sequence[str]) -> Iterator[Chunk]:
         """All rows of the named columns; rows in which they are all empty are left out.
 
-        Raises DataError for a row with more cells than the header; a last line cut off is dropped, with a finding.
+        Raises DataError for a row with more cells than the header; a last line cut off is dropped, and said.
         """
         places = [self.dialect.names.index(name) for name in names]
         found = False
@@ -76,16 +76,16 @@ class Table:
         yield (chunk := self._parse(held[0], self._whole(*held), places))
         self._say_short()
         if not found and not chunk.lines.size:
-            raise DataError(f"{self.name}: has a header but no rows of data")
+            raise self.intake.refusal("has a header but no rows of data below it")
 
     def _whole(self, line: int, block: bytes) -> bytes:
-        """The last block without a last line that was cut off: no line end, and fewer cells than the header."""
+        """The last block without a line that was cut off: no line end, and fewer cells than the header."""
         start = block.rfind(b"\n", 0, len(block)) + 1
         last = block[start:]
         if not last.strip() or len(self._fields(last.decode())) >= self.dialect.width:
             return block
         number = line + block.count(b"\n")
-        self._findings.append(warning("cut_off", f"line {number}, the last, is cut off; it was dropped"))
+        self.intake.warn("cut_off", f"line {number}, the last, is cut off; it was dropped")
         return block[:start]
 
     def _fields(self, line: str) -> list[str]:
@@ -144,15 +144,14 @@ class Table:
         """What to say of a line with too many cells, or of a quote that never ends."""
         if match := re.search(r"Expected (\d+) fields in line (\d+), saw (\d+)", reason):
             number = line + int(match[2]) - 2
-            return DataError(
-                f"{self.name}: line {number} has {match[3]} cells where the header has {match[1]}; "
+            return self.intake.refusal(
+                f"line {number} has {match[3]} cells where the header has {match[1]}; "
                 "quote cells that hold the delimiter (a decimal comma needs another delimiter)"
             )
         if match := re.search(r"inside string starting at row (\d+)", reason):
-            return DataError(
-                f"{self.name}: the quotation mark opened in line {line + int(match[1]) - 1} is never closed"
-            )
-        return DataError(f"{self.name}: lines from {line} on cannot be cut into cells ({reason.strip()})")
+            number = line + int(match[1]) - 1
+            return self.intake.refusal(f"the quotation mark opened in line {number} is never closed")
+        return self.intake.refusal(f"lines from {line} on cannot be cut into cells ({reason.strip()})")
 
     def _lines(self, line: int, block: bytes, rows: int) -> Lines:
         """The number of the line on which each row starts; quoted cells may hold line ends."""
@@ -178,7 +177,7 @@ class Table:
         number, first = self._short
         if number:
             message = f"{count(number, 'line')} with fewer cells than the header, the first is line {first}"
-            self._findings.append(warning("short_rows", message + "; the cells after them are missing"))
+            self.intake.warn("short_rows", f"{message}; the cells after them are missing")
 
 
 def _line_start(block: bytes, lines: int) -> int:

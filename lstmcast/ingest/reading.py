@@ -3,19 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
-from lstmcast.ingest.clock import Regular, Regulator, Rows
-from lstmcast.ingest.columns import MISSING, NameColumn, NumberColumn, number_findings
-from lstmcast.ingest.findings import Finding, count, info
-from lstmcast.ingest.layouts import COUNTER, DIGITS, YMD
-from lstmcast.ingest.reader import Table
-from lstmcast.ingest.roles import Roles, TimeAxis, resolve
+from lstmcast.errors import DataError
+from lstmcast.ingest.axis import TimeAxis, find_axis, named_axis
+from lstmcast.ingest.clock import Regular, Wanted, regular
+from lstmcast.ingest.columns import NameColumn, NumberColumn, is_text, say_numbers
+from lstmcast.ingest.findings import Finding
+from lstmcast.ingest.intake import Intake
+from lstmcast.ingest.layouts import COUNTER, DIGITS, EPOCH, YMD
+from lstmcast.ingest.reader import Lines, Table
+from lstmcast.ingest.roles import Roles, match
+from lstmcast.ingest.rows import Rows
 from lstmcast.ingest.rules import ReadingRules
+from lstmcast.ingest.source import name_of
 from lstmcast.ingest.stamps import StampColumn, Stamps
+from lstmcast.ingest.wide import refuse_wide
 from lstmcast.ingest.zones import check_zone, instants
 from lstmcast.panel import KNOWN, PAST, TARGET, Column, Panel
 
@@ -24,9 +31,9 @@ from lstmcast.panel import KNOWN, PAST, TARGET, Column, Panel
 class Reading:
     """A file understood.
 
-    findings: in the order in which they came up; roles: under the file's own names, the time column filled in;
-    evidence: how the frequency was found (`1 h in 3,599 of 3,599 steps`); source: the file as messages call it;
-    others: columns that no role uses.
+    findings: in the order in which they came up; roles: under the file's own names, the time column filled
+    in; evidence: how the frequency was found (`1 h in 3,599 of 3,599 steps`); source: the file as messages
+    call it; others: columns that no role uses.
     """
 
     panel: Panel
@@ -48,88 +55,100 @@ def read(
 ) -> Reading:
     """Read a CSV file (or standard input, `-`) as a Panel.
 
-    freq, zone, seasons: as `--freq`, `--tz` and `--season`; None is found in the file. Columns of the panel are the
-    target, then the known, then the past ones, in the order given. Steps that the file lacks are rows of NaN; rows
-    whose target is empty stay, so that known columns may reach beyond the last target.
+    freq, zone, seasons: as `--freq`, `--tz` and `--season`; None is found in the file. Columns of the panel
+    are the target, then the known, then the past ones, in the order given. Steps that the file lacks are rows
+    of NaN; rows whose target is empty stay, so that known columns may reach beyond the last target.
     Raises DataError, with line, column and remedy, for what cannot be understood; UsageError for a bad option.
     """
     rules.check()
     check_zone(zone)
-    findings: list[Finding] = []
-    table = Table(source, findings)
-    resolved, axis = resolve(roles, table, findings)
-    rows, stamps, ids, zone = _rows(table, resolved, axis, zone, rules, findings)
-    regulator = Regulator(table.name, stamps, ids, zone, rules, findings)
-    regular = regulator.regular(rows, freq, seasons)
-    panel = _panel(regular, ids, resolved)
-    used = {*axis.names, resolved.id, *resolved.numbers}
-    others = tuple(name for name in table.names if name not in used)
-    return Reading(panel, tuple(findings), resolved, regular.evidence, table.name, others)
+    intake = Intake(name_of(source), rules)
+    table = Table(source, intake)
+    roles, axis = _resolved(roles, table)
+    others = tuple(name for name in table.names if name not in {*axis.names, roles.id, *roles.numbers})
+    rows, stamps = _rows(table, roles, axis, zone)
+    wanted = Wanted(
+        freq=freq,
+        seasons=seasons,
+        identities=tuple(name for name in others if is_text(table.column(name))),
+        style=stamps.style if len(axis.names) == 1 else "",
+        has_hours=stamps.depth >= 5,
+        has_offsets=stamps.offsets is not None or stamps.order == EPOCH,
+    )
+    series = regular(rows, wanted, intake)
+    panel = _panel(series, rows.ids, roles)
+    return Reading(panel, tuple(intake.findings), roles, series.evidence, intake.source, others)
 
 
-def _rows(
-    table: Table,
-    roles: Roles,
-    axis: TimeAxis,
-    zone: str | None,
-    rules: ReadingRules,
-    findings: list[Finding],
-) -> tuple[Rows, Stamps, tuple[str, ...], str | None]:
-    """All rows of the file as numbers, its stamps, its series, and the zone of its clock."""
-    time = StampColumn(",".join(axis.names), table.name, rules.dates)
-    names = NameColumn(roles.id, table.name) if roles.id is not None else None
-    tokens = MISSING | set(rules.missing)
-    numbers = [NumberColumn(name, table.name, tokens, rules.decimal) for name in roles.numbers]
-    width, lines = len(axis.names), []
-    wanted = [*axis.names, *([roles.id] if roles.id is not None else []), *roles.numbers]
+def _resolved(roles: Roles, table: Table) -> tuple[Roles, TimeAxis]:
+    """The roles under the file's own names, and its time axis."""
+    refuse_wide(table)
+    roles = roles.renamed(lambda name, option: match(name, table, option))
+    taken = {roles.id, *roles.numbers}
+    axis = find_axis(table, taken) if roles.time is None else named_axis(roles.time, table)
+    roles = replace(roles, time=",".join(axis.names))
+    parts = [*axis.names, *([] if roles.id is None else [roles.id]), *roles.numbers]
+    for name in parts:
+        if parts.count(name) > 1:
+            raise _twice(name, table)
+    return roles, axis
+
+
+def _twice(name: str, table: Table) -> DataError:
+    return table.intake.refusal(
+        f"column {name!r} is named twice; a column plays one part: time, id, target, known or past"
+    )
+
+
+def _rows(table: Table, roles: Roles, axis: TimeAxis, zone: str | None) -> tuple[Rows, Stamps]:
+    """All rows of the file as numbers at instants, and how their stamps were written."""
+    intake, width = table.intake, len(axis.names)
+    time = StampColumn(",".join(axis.names), intake)
+    names = None if roles.id is None else NameColumn(roles.id, intake)
+    numbers = [NumberColumn(name, intake) for name in roles.numbers]
+    lines = []
+    wanted = [*axis.names, *([] if roles.id is None else [roles.id]), *roles.numbers]
     for chunk in table.chunks(wanted):
-        if not chunk.lines.size:
-            continue
-        lines.append(chunk.lines)
         time.add(axis.cells(chunk.cells[:width]), chunk.lines)
         if names is not None:
             names.add(chunk.cells[width], chunk.lines)
         for column, cells in zip(numbers, chunk.cells[-len(numbers) :], strict=True):
             column.add(cells, chunk.lines)
+        lines.append(chunk.lines)
     line = np.concatenate(lines)
     stamps = time.finish()
-    ids, codes = names.finish() if names is not None else (("",), np.zeros(line.size, np.int64))
-    values = _values(numbers, line, findings)
-    _say_stamps(time.name, stamps, findings)
-    utc, zone = instants(stamps, codes, line, zone, rules, table.name, findings)
-    return Rows(utc, codes, values, line), stamps, ids, zone
+    _say_stamps(time.name, stamps, intake)
+    ids, codes = (("",), np.zeros(line.size, np.int64)) if names is None else names.finish()
+    values = _side_by_side(numbers, line, intake)
+    utc, zone = instants(stamps, codes, line, zone, intake)
+    return Rows(utc, codes, values, line, ids, zone, stamps.order == COUNTER), stamps
 
 
-def _values(numbers: Sequence[NumberColumn], lines: np.ndarray, findings: list[Finding]) -> np.ndarray:  # type: ignore[type-arg]
-    """(n, C) the columns side by side, what they give reason to say added to the findings."""
+def _side_by_side(numbers: Sequence[NumberColumn], lines: Lines, intake: Intake) -> NDArray[np.float64]:
+    """(n, C) the columns of numbers; what they give reason to say is noted."""
     values = np.empty((lines.size, len(numbers)))
     for place, column in enumerate(numbers):
-        values[:, place] = column.finish(findings)
-    for place, column in enumerate(numbers):
-        findings += number_findings(column.name, values[:, place], lines)
+        values[:, place] = column.finish()
+        say_numbers(column.name, values[:, place], lines, intake)
     return values
 
 
-def _say_stamps(name: str, stamps: Stamps, findings: list[Finding]) -> None:
-    """How the stamps were read, wherever it is not plain."""
+def _say_stamps(name: str, stamps: Stamps, intake: Intake) -> None:
+    """Note how the stamps were read, wherever it is not plain."""
     if stamps.order == DIGITS and stamps.depth == 0:
-        findings.append(info("years", f"column {name!r} is read as years"))
+        intake.info("dates", f"column {name!r} is read as years")
     elif stamps.order == COUNTER:
-        message = f"column {name!r} is a counter without a calendar"
-        findings.append(info("counter", message, "--season gives its season in rows"))
-    elif not stamps.style and stamps.order != YMD:
-        findings.append(info("dates", f"column {name!r} is read as {stamps.order}"))
+        intake.info("counter", f"column {name!r} is a counter without a calendar", "--season")
+    elif stamps.order != YMD:
+        intake.info("dates", f"column {name!r} is read as {stamps.order}")
     if stamps.interval:
-        findings.append(info("interval", f"column {name!r} holds intervals; each is taken by its start"))
+        intake.info("interval", f"column {name!r} holds intervals; each is taken by its start")
 
 
-def _panel(regular: Regular, ids: tuple[str, ...], roles: Roles) -> Panel:
+def _panel(series: Regular, ids: tuple[str, ...], roles: Roles) -> Panel:
     columns = (
         Column(roles.target, TARGET),
         *(Column(name, KNOWN) for name in roles.known),
         *(Column(name, PAST) for name in roles.past),
     )
-    return Panel(ids, regular.offsets, regular.times, regular.values, columns, regular.clock, roles.id)
-
-
-__all__ = ["Reading", "count", "read"]
+    return Panel(ids, series.offsets, series.times, series.values, columns, series.clock, roles.id)

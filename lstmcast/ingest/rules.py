@@ -1,4 +1,4 @@
-"""ReadingRules: how a reader settles what a file leaves open."""
+"""Rules: how a reader settles what a file leaves open, as its user said."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ class ReadingRules:
     """What the user said about a file; None means: decided by the file, and said.
 
     aggregate: put irregular stamps on the clock of `freq` by `mean`, `sum`, `last` or `max`.
-    duplicates: of differing rows with one stamp keep the `mean`, the `first`, the `last`, or refuse (`error`);
-    None is the mean, unless so many stamps are repeated that the file must hold several series.
-    ambiguous: the hour that happens twice is told apart by `order`, or is always the `first` or the `second`.
+    duplicates: of differing rows with one stamp keep the `mean`, the `first`, the `last`, or refuse
+    (`error`); None is the mean, unless so many are repeated that the file must hold several series.
+    ambiguous: the hour that happens twice is told apart by `order`, or always the `first` or the `second`.
     nonexistent: a local hour that the change of the clock skips is an `error`, or moved on (`shift`).
     missing: further cells that mean missing, as text: `("-200", "-9999")`.
     decimal: `.` or `,`. dates: `day-first`, `month-first` or `year-first`.

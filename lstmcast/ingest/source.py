@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import bz2
+import difflib
 import gzip
 import importlib
 import io
@@ -11,13 +12,13 @@ import sys
 import zlib
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 from lstmcast.errors import DataError
 
 BLOCK = 4 << 20
 STDIN = "-"
-_Opener = Callable[[BinaryIO], BinaryIO]
+_Opener = Callable[[BinaryIO], Any]  # what opens a packed stream: a context manager with read(size)
 _DAMAGE = (EOFError, OSError, lzma.LZMAError, zlib.error, ValueError)
 
 
@@ -59,8 +60,6 @@ def _opened(source: str | Path) -> io.BufferedReader:
 
 def _similar(path: Path) -> str:
     """The file in the same directory whose name is nearest, for the end of a message."""
-    import difflib
-
     try:
         names = [entry.name for entry in path.parent.iterdir()]
     except OSError:
@@ -78,35 +77,22 @@ def _unpacked(stream: io.BufferedReader, what: str, opener: _Opener, name: str) 
         raise DataError(f"{name}: is a damaged {what} file ({error}); write it again") from None
 
 
-def _open_gzip(stream: BinaryIO) -> BinaryIO:
-    return gzip.open(stream, "rb")  # type: ignore[return-value]
-
-
-def _open_bz2(stream: BinaryIO) -> BinaryIO:
-    return bz2.open(stream, "rb")
-
-
-def _open_xz(stream: BinaryIO) -> BinaryIO:
-    return lzma.open(stream, "rb")
-
-
-def _open_zst(stream: BinaryIO) -> BinaryIO:
+def _open_zst(stream: BinaryIO) -> Any:
     """Python 3.14 knows zstd by itself; before, the package `zstandard` does."""
     for module in ("compression.zstd", "zstandard"):
         try:
-            opened: BinaryIO = importlib.import_module(module).open(stream, "rb")
+            return importlib.import_module(module).open(stream, "rb")
         except ImportError:
             continue
-        return opened
     raise DataError(
         "a zst file needs Python 3.14 or the package zstandard; or unpack it: zstd -dc FILE | … -"
     )
 
 
 _COMPRESSED: tuple[tuple[bytes, str, _Opener], ...] = (
-    (b"\x1f\x8b", "gzip", _open_gzip),
-    (b"BZh", "bzip2", _open_bz2),
-    (b"\xfd7zXZ\x00", "xz", _open_xz),
+    (b"\x1f\x8b", "gzip", gzip.open),
+    (b"BZh", "bzip2", bz2.open),
+    (b"\xfd7zXZ\x00", "xz", lzma.open),
     (b"\x28\xb5\x2f\xfd", "zstd", _open_zst),
 )
 

@@ -5,17 +5,19 @@ from __future__ import annotations
 import difflib
 import zoneinfo
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from lstmcast.errors import DataError, UsageError
-from lstmcast.ingest.findings import Finding, count, info, warning
+from lstmcast.errors import UsageError
+from lstmcast.ingest.decoding import Micros
+from lstmcast.ingest.findings import count
+from lstmcast.ingest.intake import Intake
 from lstmcast.ingest.layouts import COUNTER, EPOCH
 from lstmcast.ingest.reader import Lines
-from lstmcast.ingest.rules import ReadingRules
-from lstmcast.ingest.stamps import Micros, Stamps
+from lstmcast.ingest.stamps import Stamps
 
 COMMON = (
     "Europe/Berlin",
@@ -38,11 +40,10 @@ COMMON = (
     "Europe/Moscow",
 )
 _MINUTE, _HOUR, _DAY = 60_000_000, 3_600_000_000, 86_400_000_000
-_REMEDY = "--tz ZONE"
 
 
 def check_zone(zone: str | None) -> None:
-    """Raise UsageError, with the nearest names, for a zone that is neither IANA nor an offset such as +02:00."""
+    """Raise UsageError, with the nearest names, for a zone that is no IANA name and no offset (`+02:00`)."""
     if zone is None:
         return
     try:
@@ -55,25 +56,19 @@ def check_zone(zone: str | None) -> None:
 
 
 def instants(
-    stamps: Stamps,
-    codes: NDArray[np.int64],
-    lines: Lines,
-    zone: str | None,
-    rules: ReadingRules,
-    source: str,
-    findings: list[Finding],
+    stamps: Stamps, codes: NDArray[np.int64], lines: Lines, zone: str | None, intake: Intake
 ) -> tuple[Micros, str | None]:
-    """(UTC (n,), zone): the instants that the stamps name, and the zone whose clock they follow; None without one."""
+    """(UTC (n,), zone) of stamps (n,) of the series `codes` (n,): the zone is None when nothing names one."""
     if stamps.order == COUNTER:
         return stamps.wall, None
     if stamps.order == EPOCH:
         return stamps.wall, zone or "UTC"
     if stamps.offsets is not None:
         utc = stamps.wall - stamps.offsets.astype(np.int64) * _MINUTE
-        return utc, zone or _zone_of(utc, stamps.offsets, source, findings)
+        return utc, zone or _zone_of(utc, stamps.offsets, intake)
     if zone is None:
         return stamps.wall, None
-    return _localised(stamps, codes, lines, zone, rules, source, findings), zone
+    return _LocalClock(stamps.wall, codes, lines, zone, intake).utc(stamps.depth >= 5), zone
 
 
 def offset_of(times: Micros, zone: str) -> NDArray[np.int64]:
@@ -84,10 +79,7 @@ def offset_of(times: Micros, zone: str) -> NDArray[np.int64]:
     return minutes
 
 
-# --- stamps with offsets ---------------------------------------------------------------------------------------
-
-
-def _zone_of(utc: Micros, offsets: NDArray[np.int16], source: str, findings: list[Finding]) -> str:
+def _zone_of(utc: Micros, offsets: NDArray[np.int16], intake: Intake) -> str:
     """A fixed offset, or the commonest zone that has all these offsets at these instants."""
     seen = np.unique(offsets)
     if seen.size == 1:
@@ -104,13 +96,13 @@ def _zone_of(utc: Micros, offsets: NDArray[np.int16], source: str, findings: lis
     ]
     shown = " and ".join(_written(int(offset)) for offset in seen[:4])
     if not fits:
-        raise DataError(
-            f"{source}: no zone has all of its stamps' offsets ({shown}; the first change is after "
-            f"{times[change[0]].astype('datetime64[us]').astype('datetime64[s]')}Z); name the zone with --tz"
+        at = times[change[0]].astype("datetime64[us]").astype("datetime64[s]")
+        raise intake.refusal(
+            f"no zone has all the offsets of its stamps ({shown}; they change first after {at}Z); "
+            "name the zone with --tz"
         )
     others = f" ({count(len(fits) - 1, 'other zone')} too, {fits[1]} one of them)" if len(fits) > 1 else ""
-    message = f"offsets {shown} fit {fits[0]}{others}; the forecast follows its clock"
-    findings.append(info("zone", message, _REMEDY))
+    intake.info("zone", f"offsets {shown} fit {fits[0]}{others}; the forecast follows its clock", "--tz ZONE")
     return fits[0]
 
 
@@ -128,111 +120,100 @@ def _written(minutes: int) -> str:
     return f"{sign}{abs(minutes) // 60:02d}:{abs(minutes) % 60:02d}"
 
 
-# --- stamps of a local clock -----------------------------------------------------------------------------------
+class _LocalClock:
+    """Stamps of a local clock on their way to UTC; hours that happen twice or never are settled by the rules."""
 
+    def __init__(
+        self, wall: Micros, codes: NDArray[np.int64], lines: Lines, zone: str, intake: Intake
+    ) -> None:
+        self.wall, self.codes, self.lines, self.zone, self.intake = wall, codes, lines, zone, intake
 
-def _localised(
-    stamps: Stamps,
-    codes: NDArray[np.int64],
-    lines: Lines,
-    zone: str,
-    rules: ReadingRules,
-    source: str,
-    findings: list[Finding],
-) -> Micros:
-    """UTC of local stamps; the hour that happens twice and the one that does not are settled by the rules."""
-    wall = pd.DatetimeIndex(stamps.wall.astype("datetime64[us]"))
-    if stamps.depth < 5:  # whole days: a midnight that is skipped or doubled does not matter
-        local = wall.tz_localize(zone, ambiguous=np.ones(len(wall), bool), nonexistent="shift_forward")
-        return _micros(local)
-    local = wall.tz_localize(zone, ambiguous="NaT", nonexistent="NaT")
-    utc = _micros(local)
-    odd = np.flatnonzero(local.isna())
-    if not odd.size:
+    def utc(self, has_hours: bool) -> Micros:
+        """(n,) instants; of whole days it does not matter whether their midnight happens twice or never."""
+        if not has_hours:
+            return self._localised(slice(None), is_first=True, nonexistent="shift_forward")[0]
+        wall = pd.DatetimeIndex(self.wall.astype("datetime64[us]"))
+        utc, odd = _micros(wall.tz_localize(self.zone, ambiguous="NaT", nonexistent="NaT"))
+        rows = np.flatnonzero(odd)
+        if rows.size:
+            _, absent = self._localised(rows, is_first=True, nonexistent="NaT")
+            utc[rows[absent]] = self._moved(rows[absent])
+            utc = self._told_apart(utc, rows[~absent])
         return utc
-    first = wall[odd].tz_localize(zone, ambiguous=np.ones(len(odd), bool), nonexistent="NaT")
-    absent = np.asarray(first.isna())
-    if absent.any():
-        utc[odd[absent]] = _moved(wall[odd[absent]], lines[odd[absent]], zone, rules, source, findings)
-    twice = odd[~absent]
-    if twice.size:
-        second = wall[twice].tz_localize(zone, ambiguous=np.zeros(len(twice), bool))
-        both = _micros(first[~absent]), _micros(second)
-        utc[twice] = _settled(utc, twice, both, stamps.wall, codes, lines, rules, source, findings)
-    return utc
 
+    def _localised(
+        self, rows: slice | NDArray[np.intp], *, is_first: bool, nonexistent: Any
+    ) -> tuple[Micros, NDArray[np.bool_]]:
+        wall = pd.DatetimeIndex(self.wall[rows].astype("datetime64[us]"))
+        ambiguous = np.full(len(wall), is_first)
+        return _micros(wall.tz_localize(self.zone, ambiguous=ambiguous, nonexistent=nonexistent))
 
-def _micros(index: pd.DatetimeIndex) -> Micros:
-    """UTC microseconds of a zoned index."""
-    naive = index.tz_convert("UTC").tz_localize(None)
-    return naive.to_numpy().astype("datetime64[us]").astype(np.int64)
+    def _show(self, row: np.intp) -> str:
+        return str(pd.Timestamp(int(self.wall[row]), unit="us"))
 
-
-def _moved(
-    wall: pd.DatetimeIndex, lines: Lines, zone: str, rules: ReadingRules, source: str, findings: list[Finding]
-) -> Micros:
-    """Stamps that the change of the clock skips, an hour on (they were written on a clock not put forward)."""
-    if rules.nonexistent == "error":
-        raise DataError(
-            f"{source}: line {lines[0]}: {wall[0]} does not exist in {zone} (the clock is put forward there); "
-            "--nonexistent shift moves it on, --tz UTC or +01:00 if the clock is never changed"
-        )
-    message = (
-        f"{count(len(wall), 'stamp')} skipped by the clock moved on, the first is {wall[0]} (line {lines[0]})"
-    )
-    findings.append(warning("nonexistent", message, "--nonexistent error"))
-    before = wall - pd.Timedelta(hours=3)
-    offset = _micros(
-        before.tz_localize(zone, ambiguous=np.ones(len(wall), bool), nonexistent="shift_forward")
-    )
-    return offset + 3 * _HOUR
-
-
-def _settled(
-    utc: Micros,
-    twice: NDArray[np.intp],
-    both: tuple[Micros, Micros],
-    wall: Micros,
-    codes: NDArray[np.int64],
-    lines: Lines,
-    rules: ReadingRules,
-    source: str,
-    findings: list[Finding],
-) -> Micros:
-    """Instants of the stamps (rows `twice`) that the local clock shows twice; both: as first and as second."""
-    first, second = both
-    if rules.ambiguous != "order":
-        return first if rules.ambiguous == "first" else second
-    settled, single, filled = first.copy(), 0, utc.copy()
-    change = codes[twice] * 1_000_000 + first // _DAY
-    for group in np.unique(change):
-        members = np.flatnonzero(change == group)
-        occurrence = _occurrence(wall[twice[members]])
-        if occurrence.max() == 0:
-            single += 1
-            continue
-        for rising in (True, False):
-            is_first = occurrence == 0 if rising else _occurrence(wall[twice[members]][::-1])[::-1] == 0
-            settled[members] = np.where(is_first, first[members], second[members])
-            filled[twice[members]] = settled[members]
-            if occurrence.max() == 1 and _is_ordered(filled, twice[members], codes, rising):
-                break
-        else:
-            stamp = pd.Timestamp(int(wall[twice[members[0]]]), unit="us")
-            raise DataError(
-                f"{source}: line {lines[twice[members[0]]]}: {stamp} happens twice when the clock is put back, and the "
-                "order of the rows does not tell which is which; sort the file, or give --ambiguous first or second"
+    def _moved(self, rows: NDArray[np.intp]) -> Micros:
+        """Stamps that the change of the clock skips, an hour on: the clock they were read from stayed behind."""
+        if not rows.size:
+            return np.empty(0, np.int64)
+        stamp, line = self._show(rows[0]), self.lines[rows[0]]
+        if self.intake.rules.nonexistent == "error":
+            raise self.intake.refusal(
+                f"line {line}: {stamp} does not exist in {self.zone} (the clock is put forward); "
+                "--nonexistent shift moves it on; if the clock is never changed, say so: --tz UTC or +01:00"
             )
-    if single:
-        stamp = pd.Timestamp(int(wall[twice[0]]), unit="us")
-        message = f"an hour that happens twice stands once ({count(single, 'time')}, near {stamp}); read as the first"
-        findings.append(info("ambiguous", message, "--ambiguous second"))
-    return settled
+        moved = (
+            f"{count(rows.size, 'stamp')} that the clock skips moved on, the first is {stamp} (line {line})"
+        )
+        self.intake.warn("nonexistent", moved, "--nonexistent error")
+        before = _LocalClock(self.wall[rows] - 3 * _HOUR, self.codes, self.lines, self.zone, self.intake)
+        return before.utc(has_hours=False) + 3 * _HOUR
+
+    def _told_apart(self, utc: Micros, rows: NDArray[np.intp]) -> Micros:
+        """The instants with those of `rows` filled in, which the local clock shows twice."""
+        if not rows.size:
+            return utc
+        first, _ = self._localised(rows, is_first=True, nonexistent="raise")
+        second, _ = self._localised(rows, is_first=False, nonexistent="raise")
+        how = self.intake.rules.ambiguous
+        utc[rows] = second if how == "second" else first
+        if how != "order":
+            return utc
+        changes = self.codes[rows] * 1_000_000 + first // _DAY
+        single = 0
+        for change in np.unique(changes):
+            members = np.flatnonzero(changes == change)
+            if np.unique(first[members]).size == members.size:
+                single += members.size
+            else:
+                self._settle_by_order(utc, rows[members], first[members], second[members])
+        if single:
+            times = f"{count(single, 'time')} that happens twice stands once, near {self._show(rows[0])}"
+            self.intake.info("ambiguous", f"{times}; read as the first", "--ambiguous second")
+        return utc
+
+    def _settle_by_order(self, utc: Micros, rows: NDArray[np.intp], first: Micros, second: Micros) -> None:
+        """Fill in one change of the clock in one series: what stands later is later, or the other way round."""
+        for rising in (True, False):
+            seen = _occurrence(first) if rising else _occurrence(first[::-1])[::-1]
+            utc[rows] = np.where(seen == 0, first, second)
+            if seen.max() == 1 and _is_ordered(utc, rows, self.codes, rising):
+                return
+        raise self.intake.refusal(
+            f"line {self.lines[rows[0]]}: {self._show(rows[0])} happens twice in {self.zone}, and the order of the "
+            "rows does not tell which is which; sort the file, or give --ambiguous first or second"
+        )
+
+
+def _micros(index: pd.DatetimeIndex) -> tuple[Micros, NDArray[np.bool_]]:
+    """(UTC microseconds of a zoned index, which of them are none)."""
+    naive = index.tz_convert("UTC").tz_localize(None)
+    return naive.to_numpy().astype("datetime64[us]").astype(np.int64), np.asarray(index.isna())
 
 
 def _occurrence(values: Micros) -> NDArray[np.int64]:
     """How many times each value has appeared before."""
-    return pd.Series(values).groupby(values).cumcount().to_numpy()
+    seen: NDArray[np.int64] = pd.Series(values).groupby(values).cumcount().to_numpy().astype(np.int64)
+    return seen
 
 
 def _is_ordered(utc: Micros, rows: NDArray[np.intp], codes: NDArray[np.int64], rising: bool) -> bool:
@@ -241,9 +222,6 @@ def _is_ordered(utc: Micros, rows: NDArray[np.intp], codes: NDArray[np.int64], r
     near = utc[start:stop][codes[start:stop] == codes[rows[0]]]
     steps = np.diff(near)
     return bool((steps > 0).all() if rising else (steps < 0).all())
-
-
-# --- a local clock that was not said to be one -----------------------------------------------------------------
 
 
 def suspected_zones(doubled: Micros, missing: Micros, first: int, last: int) -> list[str]:
@@ -271,6 +249,3 @@ def _shows(zone: str, hours: Micros, doubled: set[int], missing: set[int], first
             return False
         back, forward = back + (change < 0), forward + (change > 0)
     return back > 0
-
-
-__all__ = ["check_zone", "instants", "offset_of", "suspected_zones"]
