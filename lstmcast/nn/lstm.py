@@ -2,9 +2,9 @@
 
 Equations (Hochreiter and Schmidhuber 1997; forget gate: Gers et al. 2000), for columns x (D,), h (H,), c (H,):
 
-    [zi; zo; zf; zg] = W [x; h; 1]         W (4H, D+H+1), rows in the order i, o, f, g, the last column is the bias
-    i, o, f = sigmoid(zi, zo, zf)          g = tanh(zg)
-    c' = f c + i g                         h' = o tanh(c')
+    [zo; zi; zf; zg] = W [x; h; 1]     W (4H, D+H+1): rows o, i, f, g; the last column is the bias
+    o, i, f = sigmoid(zo, zi, zf)      g = tanh(zg)
+    c' = f c + i g                     h' = o tanh(c')
 
 The loops below compute exactly this, scheduled for NumPy, whose price is the number of calls and of passes:
 
@@ -16,16 +16,16 @@ where the next step reads it, and `xh` has T + 1 rows, so no `if t > 0` is neede
 for all four gates in one call; the halves go into W once a pass. h is kept doubled too, h2 = o2 tanh(c); who reads
 it takes half.
 
-*Merged slots.* Z holds i2, o2, f2, g, tanh(c), c-before for each step, in an order in which every operation takes
-regular slices: (i2, f2) times (g, c-before) is one call.
+*Merged slots.* Z holds o2, i2, f2, g, c-before for each step, in an order in which every operation takes one slice:
+(i2, f2) times (g, c-before) is one call. tanh(c) is not kept: computing it again is cheaper than its way to memory.
 
 *Prebuilt views.* A view costs as much as a small operation. All of them are made once, with the workspace.
 
 *Blocks in the backward pass.* Most of a step's derivative does not depend on the gradient that arrives. Those
 factors are computed for a block of steps, in eight calls, small enough to stay in the cache; five calls a step
 remain. With d = dLoss/dh and the carry dLoss/dc kept doubled, the block's rows o, i, f, g come out as 4, 8, 8, 4
-times dLoss/dz: o2 (2 - o2) tanh(c) = 4 o (1 - o) tanh(c), and so on. `_SCALES` takes that back, in W for the gradient
-that goes on and once at the end for the gradient of W.
+times dLoss/dz: (2 - o2) o2 tanh(c) = 4 (1 - o) o tanh(c), and so on. `_FACTORS` takes that back, in W for the
+gradient that goes on and once at the end for the gradient of W.
 
 *Denormals.* In a long window whose loss is at the end, the gradient decays into denormal numbers, on which a
 processor is many times slower. Every few steps what is below 1e-20 becomes zero; once all of it is zero nothing can
@@ -44,8 +44,8 @@ from lstmcast.nn.buffers import Array, aligned, small_buffer
 _BLOCK_UNITS = 16384
 _FLUSH_EVERY = 8
 _FLUSH_BELOW = 1e-20
-_SCALES = {"o": 1 / 4, "i": 1 / 8, "f": 1 / 8, "g": 1 / 4}
-_ROWS = {"i": 0, "o": 1, "f": 2, "g": 3}
+_HALVED = (1 / 2, 1 / 2, 1 / 2, 1)
+_FACTORS = (4, 8, 8, 4)
 
 
 class Gradient(NamedTuple):
@@ -103,10 +103,15 @@ class Workspace:
     ) -> None:
         self.sizes = steps, batch, inputs, hidden
         self.keep = keep
+        # 0-d arrays: a Python float costs 2 us more a call
+        self.half, self.one, self.two = (np.array(number, dtype) for number in (0.5, 1, 2))
         self.xh = aligned((steps + 1, inputs + hidden + 1, batch), dtype)
         self.xh[:, -1] = 1
         self.z = aligned((steps + 1 if keep else 1, 5, hidden, batch), dtype)
         self.weight = aligned((4 * hidden, inputs + hidden + 1), dtype)
+        self.weight_scale = np.repeat(_HALVED, hidden)[:, None] * np.ones(inputs + hidden + 1)
+        self.weight_scale[:, inputs:-1] /= 2
+        self.weight_scale = self.weight_scale.astype(dtype)
         self.products = aligned((2, hidden, batch), dtype)
         self.tanh_cell = aligned((hidden, batch), dtype)
         self.x, self.h2 = self.xh[:-1, :inputs], self.xh[1:, inputs:-1]
@@ -123,9 +128,9 @@ class Workspace:
             xh=self.xh[t],
             gates=z[:4].reshape(4 * hidden, batch),
             sigmoids=z[:3],
-            input_forget=z[0:3:2],
+            input_forget=z[1:3],
             candidate_cell=z[3:5],
-            output=z[1],
+            output=z[0],
             next_cell=self.z[after, 4],
             next_h2=self.xh[t + 1, inputs:-1],
         )
@@ -144,18 +149,19 @@ class _Backward:
     def __init__(self, forward: Workspace) -> None:
         steps, batch, inputs, hidden = forward.sizes
         dtype, block = forward.xh.dtype, forward.block
+        scale = 1 / np.repeat(_FACTORS, hidden)[:, None] * np.ones(inputs + hidden + 1)
         self.weight = aligned((inputs + hidden, 4 * hidden), dtype)
+        self.weight_scale = scale[:, :-1].astype(dtype).T.copy()
+        scale[:, inputs:-1] /= 2  # the columns of h meet 2h
+        self.gradient_scale = scale.astype(dtype)
         self.d_weight = aligned((4 * hidden, inputs + hidden + 1), dtype)
         self.d_x = aligned((steps, inputs, batch), dtype)
         self.d_xh = aligned((inputs + hidden, batch), dtype)
         self.d_x_now, self.d_h = self.d_xh[:inputs], self.d_xh[inputs:]
         self.factors = aligned((block, 6, hidden, batch), dtype)
-        self.rest = aligned((block, 3, hidden, batch), dtype)
-        self.pairs = aligned((block, 2, hidden, batch), dtype)
         self.carry = aligned((hidden, batch), dtype)
         self.d_cell = aligned((hidden, batch), dtype)
         self.outer = aligned(forward.weight.shape, dtype)
-        self.tanh_cell = aligned((block, hidden, batch), dtype)
         self.small, self.large = aligned((hidden, batch), dtype), np.zeros((hidden, batch), dtype=bool)
         self.d_gates = self.factors[:, 1:5].reshape(block, 4 * hidden, batch)
         self.views = [
@@ -178,12 +184,12 @@ def forward(weight: Array, workspace: Workspace) -> tuple[Array, Workspace]:
     workspace until its next forward.
     """
     _, _, inputs, _ = workspace.sizes
-    _load_weight(weight, workspace)
+    np.multiply(weight, workspace.weight_scale, out=workspace.weight)
     np.multiply(workspace.h0, 2, out=workspace.xh[0, inputs:-1])
     workspace.z[0, 4] = workspace.c0
-    kind = weight.dtype.type
-    one, half = np.array(kind(1)), np.array(kind(0.5))  # 0-d arrays: a Python float costs 2 us more a call
+    one, half = workspace.one, workspace.half
     w, products, tanh_cell = workspace.weight, workspace.products, workspace.tanh_cell
+    taken_in, kept = products
     matmul, tanh, multiply, add = np.matmul, np.tanh, np.multiply, np.add
     for v in workspace.forward_views:
         xh, gates, sigmoids, input_forget, candidate_cell, output, next_cell, next_h2 = v
@@ -191,19 +197,11 @@ def forward(weight: Array, workspace: Workspace) -> tuple[Array, Workspace]:
         tanh(gates, gates)
         add(sigmoids, one, sigmoids)
         multiply(input_forget, candidate_cell, products)
-        add(products[0], products[1], next_cell)
+        add(taken_in, kept, next_cell)
         multiply(next_cell, half, next_cell)
         tanh(next_cell, tanh_cell)
         multiply(output, tanh_cell, next_h2)
     return workspace.h2, workspace
-
-
-def _load_weight(weight: Array, workspace: Workspace) -> None:
-    """Weights for doubled gates and doubled h: rows i, o, f halved, columns of h halved."""
-    _, _, inputs, hidden = workspace.sizes
-    np.copyto(workspace.weight, weight)
-    workspace.weight[: 3 * hidden] *= 0.5
-    workspace.weight[:, inputs:-1] *= 0.5
 
 
 @small_buffer()
@@ -219,7 +217,7 @@ def backward(
         raise ValueError("this workspace keeps no gates; make it with keep=True to go backward")
     steps, _, _, _ = cache.sizes
     space = cache.backward
-    _load_backward_weight(weight, cache)
+    np.multiply(weight[:, :-1].T, space.weight_scale, out=space.weight)
     space.carry.fill(0)
     space.d_weight.fill(0)
     space.d_h.fill(0)
@@ -235,28 +233,18 @@ def backward(
     return _finish(cache, first, d_weight)
 
 
-def _load_backward_weight(weight: Array, cache: Workspace) -> None:
-    """W transposed, gates in the order o, i, f, g of the factors and free of their scales; no bias column."""
-    _, _, inputs, hidden = cache.sizes
-    for slot, (gate, scale) in enumerate(_SCALES.items()):
-        rows = weight[_ROWS[gate] * hidden :][:hidden, : inputs + hidden]
-        np.multiply(rows.T, scale, out=cache.backward.weight[:, slot * hidden : (slot + 1) * hidden])
-
-
 def _block_factors(cache: Workspace, start: int, stop: int) -> None:
     """What does not depend on the arriving gradient, in slots cell, o, i, f, g, forget (to the next carry)."""
-    space, count = cache.backward, stop - start
-    z, h2 = cache.z[start:stop], cache.h2[start:stop]
-    factors, rest, pairs = space.factors[:count], space.rest[:count], space.pairs[:count]
-    np.subtract(2, z[:, :3], out=rest)
-    np.multiply(z[:, 0:3:2], z[:, 3:5], out=pairs)
-    np.multiply(rest[:, 0::2], pairs, out=factors[:, 2:4])
-    np.multiply(rest[:, 1], h2, out=factors[:, 1])
-    np.multiply(z[:, 3], pairs[:, 0], out=factors[:, 4])
-    tanh_cell = np.tanh(cache.z[start + 1 : stop + 1, 4], out=space.tanh_cell[:count])
-    np.multiply(tanh_cell, h2, out=factors[:, 0])
-    np.subtract(z[:, 0:2], factors[:, 4::-4], out=factors[:, 4::-4])
-    np.multiply(z[:, 2], 0.5, out=factors[:, 5])
+    factors = cache.backward.factors[: stop - start]
+    z, h2 = cache.z[start:stop], cache.h2[start:stop, None]
+    np.tanh(cache.z[start + 1 : stop + 1, 4], out=factors[:, 0])
+    np.subtract(cache.two, z[:, :3], out=factors[:, 1:4])
+    np.multiply(factors[:, :2], h2, out=factors[:, :2])
+    np.multiply(z[:, 1:3], z[:, 3:5], out=factors[:, 4:])
+    np.multiply(factors[:, 2:4], factors[:, 4:], out=factors[:, 2:4])
+    np.multiply(factors[:, 4], z[:, 3], out=factors[:, 4])
+    np.subtract(z[:, :2], factors[:, ::4], out=factors[:, ::4])
+    np.multiply(z[:, 2], cache.half, out=factors[:, 5])
 
 
 def _through_block(
@@ -306,22 +294,18 @@ def _add_outer(cache: Workspace, first: int, start: int, stop: int) -> None:
 
 
 def _finish(cache: Workspace, first: int, d_weight: Array) -> Gradient:
-    """Put the rows of the gradient back in their order and scale, and zero what was not reached."""
-    _, _, inputs, hidden = cache.sizes
+    """Take the factors out of the gradient, and zero what was not reached."""
     space = cache.backward
     space.d_x[:first].fill(0)
-    for slot, (gate, scale) in enumerate(_SCALES.items()):
-        rows = space.d_weight[slot * hidden : (slot + 1) * hidden]
-        np.multiply(rows, scale, out=d_weight[_ROWS[gate] * hidden :][:hidden])
-    d_weight[:, inputs:-1] *= 0.5  # the columns of h met 2h
-    np.multiply(space.carry, 0.5, out=space.d_cell)
+    np.multiply(space.d_weight, space.gradient_scale, out=d_weight)
+    np.multiply(space.carry, cache.half, out=space.d_cell)
     return Gradient(space.d_x, space.d_h, space.d_cell, first)
 
 
 def step(weight: Array, x: Array, h: Array, c: Array) -> tuple[Array, Array]:
     """One step of the equations above: x (D, B), h and c (H, B) -> the next h and c, new arrays."""
     column = np.concatenate([x, h, np.ones_like(x[:1])])
-    zi, zo, zf, zg = np.split(weight @ column, 4)
-    i, o, f = (0.5 + 0.5 * np.tanh(0.5 * z) for z in (zi, zo, zf))
+    zo, zi, zf, zg = np.split(weight @ column, 4)
+    o, i, f = (0.5 + 0.5 * np.tanh(0.5 * z) for z in (zo, zi, zf))
     cell = f * c + i * np.tanh(zg)
     return o * np.tanh(cell), cell

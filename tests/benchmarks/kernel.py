@@ -57,7 +57,7 @@ class Theirs:
 
         _, _, inputs, hidden = shape
         self.torch, self.layer = torch, torch.nn.LSTM(inputs, hidden)
-        gates = ours.weight.reshape(4, hidden, -1)[[0, 2, 3, 1]].reshape(4 * hidden, -1)
+        gates = ours.weight.reshape(4, hidden, -1)[[1, 2, 3, 0]].reshape(4 * hidden, -1)
         with torch.no_grad():
             self.layer.weight_ih_l0.copy_(torch.from_numpy(gates[:, :inputs].copy()))
             self.layer.weight_hh_l0.copy_(torch.from_numpy(gates[:, inputs:-1].copy()))
@@ -81,7 +81,7 @@ def agree(ours: Ours, theirs: Theirs) -> None:
     ours.step()
     theirs.step()
     inputs, hidden = ours.x.shape[1], ours.d_h.shape[1]
-    mine = ours.d_weight.reshape(4, hidden, -1)[[0, 2, 3, 1]].reshape(4 * hidden, -1)[:, inputs:-1]
+    mine = ours.d_weight.reshape(4, hidden, -1)[[1, 2, 3, 0]].reshape(4 * hidden, -1)[:, inputs:-1]
     other = theirs.layer.weight_hh_l0.grad.numpy()
     assert np.abs(mine - other).max() < 1e-4 * np.abs(other).max(), np.abs(mine - other).max()
 

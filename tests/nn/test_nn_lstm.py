@@ -40,7 +40,7 @@ def slow_twin(weight, x, h0, c0):
 
     steps, _, batch = x.shape
     hidden = len(h0)
-    w_i, w_o, w_f, w_g = (weight[k * hidden : (k + 1) * hidden] for k in range(4))
+    w_o, w_i, w_f, w_g = (weight[k * hidden : (k + 1) * hidden] for k in range(4))
     outputs = np.zeros((steps, hidden, batch))
     for b in range(batch):
         h, c = h0[:, b], c0[:, b]

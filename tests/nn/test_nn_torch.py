@@ -11,7 +11,7 @@ import pytest
 from lstmcast.nn import lstm
 
 GOLDEN = Path(__file__).parents[1] / "golden"
-OURS_FROM_TORCHS = [0, 3, 1, 2]  # rows i, o, f, g out of i, f, g, o
+OURS_FROM_TORCHS = [3, 0, 1, 2]  # rows o, i, f, g out of i, f, g, o
 GIVEN, FOUND = ("x", "h0", "c0", "gates", "mixing"), ("outputs", "d_gates", "d_x", "d_h0", "d_c0")
 
 
