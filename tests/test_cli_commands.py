@@ -5,11 +5,16 @@ from __future__ import annotations
 import csv
 import io
 import json
+import os
+import pty
+import subprocess
+import sys
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
 
-from tests.command_line import in_python, lstmcast, process
+from tests.command_line import PROJECT, in_python, lstmcast, process
 from tests.conftest import QUICK, hourly_rows, write_csv
 
 FORECASTERS = ("model", "naive", "seasonal_naive_24", "seasonal_naive_168", "linear")
@@ -44,6 +49,23 @@ def test_verbose_tells_of_every_validation_on_stderr(history: Path, tmp_path: Pa
     said = lstmcast("train", history, *QUICK, "-o", tmp_path / "m.pkl", "-v")
     assert said.code == 0
     assert "validation loss" in said.err
+
+
+def test_a_terminal_gets_a_bar_on_stderr_and_stdout_stays_as_it_is(history: Path, tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "lstmcast", "train", str(history), *QUICK, "-o", str(tmp_path / "m.pkl")]
+    ours, theirs = pty.openpty()
+    running = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=theirs, cwd=PROJECT)
+    os.close(theirs)
+    bar = b""
+    with suppress(OSError):  # the end of a terminal is an error on Linux
+        while chunk := os.read(ours, 4096):
+            bar += chunk
+    os.close(ours)
+    out, _ = running.communicate()
+    assert running.returncode == 0
+    assert b"validation loss" in bar
+    assert b"left" in bar
+    assert out.decode() == lstmcast(*command[3:]).out
 
 
 def test_train_as_json_is_one_document_with_every_forecaster(history: Path, tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import sys
 from contextlib import contextmanager
@@ -74,29 +75,36 @@ class Console:
 
     @contextmanager
     def progress(self) -> Iterator[Callable[[Step], None]]:
-        """A bar on stderr that is told of every Step; off a terminal it is silent but for `verbose`."""
+        """A bar on stderr that is told of every Step; off a terminal it is silent but for `verbose`.
+
+        It is drawn from the first Step on, so that what is said before stands above it.
+        """
         if self.quiet or not _is_terminal(sys.stderr):
             yield self._step_line
             return
         from rich.console import Console as Screen
         from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
-        words = TextColumn("{task.description}", markup=False)
-        left = TextColumn("left", markup=False)
+        words, left = TextColumn("{task.description}", markup=False), TextColumn("left")
+        columns = (words, BarColumn(), TimeRemainingColumn(), left)
         screen = Screen(stderr=True)
-        with Progress(words, BarColumn(), TimeRemainingColumn(), left, console=screen, transient=True) as bar:
-            task = bar.add_task("training")
+        bar = Progress(*columns, console=screen, transient=True, redirect_stdout=False, redirect_stderr=False)
+        task = bar.add_task("training")
 
-            def show(step: Step) -> None:
-                done, total = _position(step)
-                bar.update(task, completed=done, total=total)
-                if step.validation_loss == step.validation_loss:
-                    bar.update(task, description=_loss_words(step))
+        def show(step: Step) -> None:
+            bar.start()
+            done, total = _position(step)
+            bar.update(task, completed=done, total=total)
+            if _is_judged(step):
+                bar.update(task, description=_loss_words(step))
 
+        try:
             yield show
+        finally:
+            bar.stop()
 
     def _step_line(self, step: Step) -> None:
-        if step.validation_loss == step.validation_loss:
+        if _is_judged(step):
             done, total = _position(step)
             self.detail(f"step {done} of {total}, {_loss_words(step)}")
 
@@ -104,6 +112,11 @@ class Console:
 def _is_terminal(stream: TextIO | None) -> bool:
     """True where a bar can be drawn: a terminal that understands it."""
     return stream is not None and stream.isatty() and os.environ.get("TERM") != "dumb"
+
+
+def _is_judged(step: Step) -> bool:
+    """True for a step after which the validation rows were forecast; else the loss is NaN."""
+    return not math.isnan(step.validation_loss)
 
 
 def _position(step: Step) -> tuple[int, int]:
