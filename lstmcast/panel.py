@@ -46,8 +46,7 @@ class Clock:
         """The length of a step below a day; None for days and longer, which follow the wall clock."""
         if self.is_counter:
             return pd.Timedelta(1, "us")
-        offset = pd.tseries.frequencies.to_offset(self.freq)
-        return pd.Timedelta(offset) if isinstance(offset, pd.offsets.Tick) else None
+        return _tick(pd.tseries.frequencies.to_offset(self.freq))
 
     @property
     def is_daily(self) -> bool:
@@ -65,6 +64,9 @@ class Clock:
             step = self.step.to_timedelta64().astype("timedelta64[us]")
             return np.asarray(first + np.arange(count) * step)
         start = self.wall(np.array([first]))[0]
+        midnight = start.astype("datetime64[D]").astype("datetime64[us]")
+        if self.utc(np.array([midnight]))[0] == first:  # also of a day whose midnight the clock skips
+            start = midnight
         local = pd.date_range(pd.Timestamp(start), periods=count, freq=self.freq)
         return self.utc(local.to_numpy().astype("datetime64[us]"))
 
@@ -98,6 +100,13 @@ class Clock:
         return [_with_colon(stamp) for stamp in text] if self.style.endswith("%z") else text
 
 
+def _tick(offset: pd.offsets.BaseOffset) -> pd.Timedelta | None:
+    """The length of an offset below a day; whole days are none (pandas before 3 counts them among the ticks)."""
+    if isinstance(offset, pd.offsets.Tick) and not isinstance(offset, pd.offsets.Day):
+        return pd.Timedelta(offset)
+    return None
+
+
 def _with_colon(stamp: str) -> str:
     """ISO 8601's extended form of an offset: `+0200` becomes `+02:00` (strftime knows it from Python 3.12 on)."""
     return f"{stamp[:-2]}:{stamp[-2:]}"
@@ -108,8 +117,9 @@ def default_seasons(freq: str) -> tuple[int, ...]:
     if freq == COUNTER:
         return ()
     offset = pd.tseries.frequencies.to_offset(freq)
-    if isinstance(offset, pd.offsets.Tick):
-        day, rest = divmod(_DAY, pd.Timedelta(offset))
+    tick = _tick(offset)
+    if tick is not None:
+        day, rest = divmod(_DAY, tick)
         return (day, 7 * day) if not rest and day > 1 else ()
     if offset.n != 1:
         return ()
