@@ -83,7 +83,7 @@ def test_a_signal_ends_a_run_in_one_line(number: int, code: int, monkeypatch: py
         signal.signal(number, before)
     assert said.code == code
     assert code in EXIT_CODES
-    assert re.fullmatch(r"lstmcast: E_STOPPED: stopped by SIG\w+; nothing was written\n", said.err)
+    assert re.fullmatch(r"lstmcast: E_STOPPED: stopped by SIG\w+ before it was done\n", said.err)
 
 
 def test_an_ignored_signal_stays_ignored(monkeypatch: pytest.MonkeyPatch) -> None:

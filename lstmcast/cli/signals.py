@@ -12,7 +12,7 @@ class Stopped(BaseException):
     """A signal asked us to stop; no `except Exception` on the way may swallow it."""
 
     def __init__(self, number: int, name: str) -> None:
-        super().__init__(f"stopped by {name}; nothing was written")
+        super().__init__(f"stopped by {name} before it was done")
         self.exit_code = 128 + number
 
 
