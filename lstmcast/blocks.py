@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,6 +12,7 @@ from lstmcast.panel import Integers, Panel
 
 TEST_SHARE = 0.15
 VALIDATION_SHARE = 0.20
+_DATE = r"\d{4}-\d\d(-\d\d([T ]\d\d(:\d\d(:\d\d)?)?)?)?"
 
 
 @dataclass(frozen=True)
@@ -53,17 +55,37 @@ def split(panel: Panel, horizon: int, validation: str | None = None, test: str |
 
     A default block holds at least a horizon and a season. `validation` and `test` are a share (0.2), a number of
     rows (500) or a first date (2012-05-01); raises UsageError when they are none of these, TrainingError when a
-    block is shorter than the horizon.
+    block that was asked for is shorter than the horizon.
     """
     start, end = panel.offsets[:-1], panel.offsets[1:]
-    least = horizon + panel.clock.season
-    test_first = _first_rows(panel, test, "--test", end, np.maximum(_share(panel.lengths, TEST_SHARE), least))
-    year = _rows_in_a_year(panel)
-    default = np.maximum(np.minimum(_share(panel.lengths, VALIDATION_SHARE), year), least)
-    validation_first = _first_rows(panel, validation, "--val", test_first, default)
-    blocks = Blocks(start, np.maximum(validation_first, start), np.maximum(test_first, start), end)
-    _refuse_short(blocks, horizon)
+    validation_rows, test_rows = _held_back(panel, panel.lengths, horizon, validation, test)
+    test_first = np.maximum(end - test_rows, start)
+    blocks = Blocks(start, np.maximum(test_first - validation_rows, start), test_first, end)
+    _refuse_short(blocks, "test", "--test", test, horizon)
+    _refuse_short(blocks, "validation", "--val", validation, horizon)
     return blocks
+
+
+def rows_needed(panel: Panel, horizon: int, training: int, validation: str | None, test: str | None) -> int:
+    """The shortest history that leaves `training` rows to train on; where a block has a date, as rows before it."""
+    rows, missing = 0, training
+    while missing > 0:
+        rows += missing
+        held_back = sum(_held_back(panel, np.array([rows]), horizon, validation, test))
+        missing = training + int(held_back.max()) - rows
+    return rows
+
+
+def _held_back(
+    panel: Panel, lengths: Integers, horizon: int, validation: str | None, test: str | None
+) -> tuple[Integers, Integers]:
+    """Rows of the validation and of the test block of series of these lengths."""
+    least = horizon + panel.clock.season
+    year = _rows_in_a_year(panel)
+    default = np.maximum(_share(lengths, TEST_SHARE), least)
+    judging = _rows(panel, lengths, test, "--test", default, np.zeros(1, dtype=np.int64))
+    default = np.maximum(np.minimum(_share(lengths, VALIDATION_SHARE), year), least)
+    return _rows(panel, lengths, validation, "--val", default, judging), judging
 
 
 def _share(lengths: Integers, share: float) -> Integers:
@@ -79,37 +101,45 @@ def _rows_in_a_year(panel: Panel) -> int:
     return max(int(np.timedelta64(365, "D") / step), 1)
 
 
-def _first_rows(panel: Panel, text: str | None, flag: str, stop: Integers, default: Integers) -> Integers:
-    """(S,) first row of a block that ends at `stop`."""
+def _rows(
+    panel: Panel, lengths: Integers, text: str | None, flag: str, default: Integers, later: Integers
+) -> Integers:
+    """How many rows a block takes of series of these lengths, of which `later` rows come after it."""
     if text is None:
-        return stop - default
+        return default
+    if re.fullmatch(_DATE, text):
+        return _rows_since(panel, text, flag) - later
     try:
         number = float(text)
     except ValueError:
-        return _rows_from_date(panel, text, flag, stop)
+        raise UsageError(_refused(flag, text)) from None
     if 0 < number < 1:
-        return stop - _share(panel.lengths, number)
-    if number >= 1 and number == int(number):
-        return stop - int(number)
-    raise UsageError(f"{flag} is a share such as 0.2, a number of rows or a date; got {text!r}")
+        return _share(lengths, number)
+    if number >= 1 and number.is_integer():
+        return np.full(len(lengths), int(number))
+    raise UsageError(_refused(flag, text))
 
 
-def _rows_from_date(panel: Panel, text: str, flag: str, stop: Integers) -> Integers:
+def _rows_since(panel: Panel, text: str, flag: str) -> Integers:
+    """(S,) rows from a date on, on the wall clock."""
     try:
         date = np.datetime64(text).astype("datetime64[us]")
     except ValueError:
-        raise UsageError(f"{flag} is a share such as 0.2, a number of rows or a date; got {text!r}") from None
-    wall = panel.clock.wall(panel.times)
-    firsts = [a + np.searchsorted(wall[a:b], date) for a, b in zip(panel.offsets[:-1], stop, strict=True)]
-    return np.array(firsts, dtype=np.int64)
+        raise UsageError(_refused(flag, text)) from None
+    later = panel.clock.wall(panel.times) >= date
+    return np.add.reduceat(later, panel.offsets[:-1], dtype=np.int64)
 
 
-def _refuse_short(blocks: Blocks, horizon: int) -> None:
-    for name, flag in (("test", "--test"), ("validation", "--val")):
-        first, stop = blocks.bounds(name)
-        longest = int((stop - first).max(initial=0))
-        if longest < horizon:
-            raise TrainingError(
-                f"the {name} block holds {longest} rows, fewer than the horizon of {horizon}; "
-                f"give more with {flag}, or a shorter --horizon"
-            )
+def _refused(flag: str, text: str) -> str:
+    return f"{flag} is a share such as 0.2, a number of rows, or a date such as 2012-05-01; got {text!r}"
+
+
+def _refuse_short(blocks: Blocks, name: str, flag: str, text: str | None, horizon: int) -> None:
+    """Refuse a block that was asked for; of a default one, who knows the lookback says how much history is needed."""
+    first, stop = blocks.bounds(name)
+    longest = int((stop - first).max(initial=0))
+    if text is not None and longest < horizon:
+        raise TrainingError(
+            f"the {name} block holds {longest} rows, fewer than the horizon of {horizon}; "
+            f"give more with {flag}, or a shorter --horizon"
+        )

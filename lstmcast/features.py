@@ -41,7 +41,7 @@ def one_hot(codes: NDArray[np.int64], size: int) -> NDArray[np.float64]:
 
 def has_years(first: np.datetime64, last: np.datetime64) -> bool:
     """True when training rows span two years: with less, features of the day of the year extrapolate disastrously."""
-    return bool((last - first) / _DAY >= 2 * _YEAR - 1)
+    return bool((last - first) / _DAY >= 2 * 365 - 1)
 
 
 def calendar_vector(clock: Clock, times: Times, *, with_year: bool) -> NDArray[np.float32]:
