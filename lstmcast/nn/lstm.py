@@ -41,7 +41,7 @@ from numpy.typing import DTypeLike
 
 from lstmcast.nn.buffers import Array, aligned, small_buffer
 
-_BLOCK_UNITS = 16384
+_BLOCK_UNITS = 32768
 _FLUSH_EVERY = 8
 _FLUSH_BELOW = 1e-20
 _HALVED = (1 / 2, 1 / 2, 1 / 2, 1)
@@ -51,7 +51,7 @@ _FACTORS = (4, 8, 8, 4)
 class Gradient(NamedTuple):
     """What `backward` gives besides the gradient of the weights; all borrowed from the workspace.
 
-    d_x (T, D, B); d_h0, d_c0 (H, B); first: before this step everything is zero (T if all is).
+    d_x (T, D, B), or (T, 0, B) where inputs are data; d_h0, d_c0 (H, B); first: before this step all is zero.
     """
 
     d_x: Array
@@ -87,7 +87,8 @@ class Workspace:
     """Every buffer of T steps and B columns, made once and handed in.
 
     Write `x` (T, D, B), `h0` and `c0` (H, B) before `forward`. With keep=False only one step's gates are kept:
-    less memory and faster, but no `backward` after it. `block` is the number of steps that `backward` takes at once.
+    less memory and faster, but no `backward` after it. With inputs_are_data=True nobody wants their derivative, and
+    `backward` leaves it out. `block` is the number of steps that `backward` takes at once.
     """
 
     def __init__(
@@ -99,10 +100,12 @@ class Workspace:
         dtype: DTypeLike,
         *,
         keep: bool = True,
+        inputs_are_data: bool = False,
         block: int | None = None,
     ) -> None:
         self.sizes = steps, batch, inputs, hidden
         self.keep = keep
+        self.skipped = inputs if inputs_are_data else 0
         # 0-d arrays: a Python float costs 2 us more a call
         self.half, self.one, self.two = (np.array(number, dtype) for number in (0.5, 1, 2))
         self.xh = aligned((steps + 1, inputs + hidden + 1, batch), dtype)
@@ -148,16 +151,16 @@ class _Backward:
 
     def __init__(self, forward: Workspace) -> None:
         steps, batch, inputs, hidden = forward.sizes
-        dtype, block = forward.xh.dtype, forward.block
+        dtype, block, skipped = forward.xh.dtype, forward.block, forward.skipped
         scale = 1 / np.repeat(_FACTORS, hidden)[:, None] * np.ones(inputs + hidden + 1)
-        self.weight = aligned((inputs + hidden, 4 * hidden), dtype)
-        self.weight_scale = scale[:, :-1].astype(dtype).T.copy()
+        self.weight = aligned((inputs - skipped + hidden, 4 * hidden), dtype)
+        self.weight_scale = scale[:, skipped:-1].astype(dtype).T.copy()
         scale[:, inputs:-1] /= 2  # the columns of h meet 2h
         self.gradient_scale = scale.astype(dtype)
-        self.d_weight = aligned((4 * hidden, inputs + hidden + 1), dtype)
-        self.d_x = aligned((steps, inputs, batch), dtype)
-        self.d_xh = aligned((inputs + hidden, batch), dtype)
-        self.d_x_now, self.d_h = self.d_xh[:inputs], self.d_xh[inputs:]
+        self.d_weight = aligned(scale.shape, dtype)
+        self.d_x = aligned((steps, inputs - skipped, batch), dtype)
+        self.d_xh = aligned((inputs - skipped + hidden, batch), dtype)
+        self.d_x_now, self.d_h = self.d_xh[: inputs - skipped], self.d_xh[inputs - skipped :]
         self.factors = aligned((block, 6, hidden, batch), dtype)
         self.carry = aligned((hidden, batch), dtype)
         self.d_cell = aligned((hidden, batch), dtype)
@@ -167,7 +170,7 @@ class _Backward:
         self.views = [
             _Factors(g[:2], g[0], g[2:], d, g[5]) for g, d in zip(self.factors, self.d_gates, strict=True)
         ]
-        self.d_x_views = list(self.d_x)
+        self.d_x_views = list(self.d_x) if self.d_x.size else []
         self.xh_transposed = forward.xh.transpose(0, 2, 1)
 
 
@@ -217,7 +220,7 @@ def backward(
         raise ValueError("this workspace keeps no gates; make it with keep=True to go backward")
     steps, _, _, _ = cache.sizes
     space = cache.backward
-    np.multiply(weight[:, :-1].T, space.weight_scale, out=space.weight)
+    np.multiply(weight[:, cache.skipped : -1].T, space.weight_scale, out=space.weight)
     space.carry.fill(0)
     space.d_weight.fill(0)
     space.d_h.fill(0)
@@ -264,7 +267,8 @@ def _through_block(
         add(cell, carry, d_cell)
         multiply(rest, d_cell, rest)
         matmul(w, d_gates, d_xh)
-        copy(d_x_views[t], d_x)
+        if d_x_views:
+            copy(d_x_views[t], d_x)
         carry = next_carry
         if t <= silent and t % _FLUSH_EVERY == 0 and _flush(space, carry, flush_below):
             copy(space.carry, carry)

@@ -149,7 +149,15 @@ class Workspace:
         past, head = (a.past_steps, a.hidden, batch), (a.head_steps, a.hidden, batch)
         self.batch, self.inference = batch, inference
         self.lstm = [
-            lstm.Workspace(a.recurrent_steps, batch, a.input_size(layer), a.hidden, dtype, keep=not inference)
+            lstm.Workspace(
+                a.recurrent_steps,
+                batch,
+                a.input_size(layer),
+                a.hidden,
+                dtype,
+                keep=not inference,
+                inputs_are_data=layer == 0 and not a.is_embedded,
+            )
             for layer in range(a.layers)
         ]
         self.past = aligned(past if a.is_embedded else (0,), dtype)
@@ -270,7 +278,8 @@ class Network:
             np.add.reduce(straight, axis=1, out=space.gradient["highway.bias"])
         self._head_backward(parameters, cache)
         d_x = self._recur_backward(parameters, cache)
-        self._embed_backward(cache, d_x)
+        if self.architecture.is_embedded:
+            self._embed_backward(cache, d_x)
         return space.gradient
 
     def _mark_series(self, inputs: Inputs, workspace: Workspace) -> None:
@@ -367,15 +376,14 @@ class Network:
 
     def _embed_backward(self, cache: Cache, d_x: Array) -> None:
         a, workspace, space = self.architecture, cache.workspace, cache.workspace.backward
-        scratch = space.scratch[: d_x.size].reshape(d_x.shape) if a.is_embedded else space.scratch
-        d_past, d_future = np.split(d_x, [a.past_steps])
-        if a.is_embedded:
-            if cache.is_dropping and workspace.dropouts is not None:
-                np.multiply(d_past, workspace.dropouts[0].mask, out=d_past)
-            self._activation.chain(workspace.past, d_past, scratch[: a.past_steps])
-            weight = space.gradient["past.weight"]
-            features, outer = cache.inputs.past.transpose(1, 2, 0), space.outer[: weight.size]
-            dense.backward(d_past, features, weight, space.gradient["past.bias"], outer.reshape(weight.shape))
+        scratch = space.scratch[: d_x.size].reshape(d_x.shape)
+        d_past, d_future = d_x[: a.past_steps], d_x[a.past_steps :]
+        if cache.is_dropping and workspace.dropouts is not None:
+            np.multiply(d_past, workspace.dropouts[0].mask, out=d_past)
+        self._activation.chain(workspace.past, d_past, scratch[: a.past_steps])
+        weight, bias = space.gradient["past.weight"], space.gradient["past.bias"]
+        outer = space.outer[: weight.size].reshape(weight.shape)
+        dense.backward(d_past, cache.inputs.past.transpose(1, 2, 0), weight, bias, outer)
         if not a.is_direct:
             self._activation.chain(workspace.lstm[0].x[a.past_steps :], d_future, scratch[a.past_steps :])
             self._embed_future_backward(cache, d_future)

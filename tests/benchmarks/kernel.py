@@ -35,7 +35,7 @@ class Ours:
         self.x = rng.normal(size=(steps, inputs, batch)).astype(np.float32)
         rows = 1 if last_only else steps
         self.d_h = (rng.normal(size=(rows, hidden, batch)) / batch).astype(np.float32)
-        self.workspace = lstm.Workspace(steps, batch, inputs, hidden, np.float32)
+        self.workspace = lstm.Workspace(steps, batch, inputs, hidden, np.float32, inputs_are_data=True)
         self.light = lstm.Workspace(steps, batch, inputs, hidden, np.float32, keep=False)
         self.d_weight = np.zeros_like(self.weight)
 

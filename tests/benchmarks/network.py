@@ -45,7 +45,11 @@ class Ours:
         self.parameters = self.network.start(rng, np.float32)
         spread = np.tile(np.linspace(-1, 1, 11), len(self.parameters["output.bias"]) // 11)
         self.parameters["output.bias"][...] = spread
-        sizes = [(batch, a.past_steps, a.past_size), (batch, a.future_steps, a.future_size), (batch, lookback)]
+        sizes = [
+            (batch, a.past_steps, a.past_size),
+            (batch, a.future_steps, a.future_size),
+            (batch, lookback),
+        ]
         arrays = [rng.normal(size=size).astype(np.float32) for size in sizes]
         self.inputs = network.Inputs(*arrays, np.zeros(batch, int))
         self.target = rng.normal(size=(horizon, batch)).astype(np.float32)
@@ -137,7 +141,9 @@ class Theirs:
 
         self.torch, self.module = torch, torch_network(ours)
         inputs = ours.inputs
-        self.inputs = [torch.from_numpy(array.copy()) for array in (inputs.past, inputs.future, inputs.window)]
+        self.inputs = [
+            torch.from_numpy(array.copy()) for array in (inputs.past, inputs.future, inputs.window)
+        ]
         self.target = torch.from_numpy(ours.target.T.copy())[..., None]
         self.quantiles = torch.from_numpy(QUANTILES)
         named = list(self.module.named_parameters())
@@ -174,7 +180,10 @@ def agree(ours: Ours, theirs: Theirs) -> None:
     pairs.append((gates[:, : a.input_size(0)], found["lstm.weight_ih_l0"]))
     pairs.append((gates[:, -1], found["lstm.bias_ih_l0"]))
     if a.is_embedded:
-        pairs += [(gradient["past.weight"], found["past.weight"]), (gradient["past.bias"], found["past.bias"])]
+        pairs += [
+            (gradient["past.weight"], found["past.weight"]),
+            (gradient["past.bias"], found["past.bias"]),
+        ]
         pairs.append((gradient["future.position"].T, found["position"]))
     if a.highway:
         pairs.append((gradient["highway.weight"], found["highway.weight"]))

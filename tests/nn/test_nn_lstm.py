@@ -119,6 +119,20 @@ def test_a_workspace_that_keeps_nothing_gives_the_same_outputs_and_refuses_to_go
         lstm.backward(drawn[0], cache, np.ones((1, 4, 2)), np.zeros_like(drawn[0]))
 
 
+@pytest.mark.parametrize("shape", SHAPES)
+def test_inputs_that_are_data_change_nothing_but_their_own_derivative(shape):
+    drawn, mixing = draw(shape), np.ones((1, shape[3], shape[1]))
+    found = []
+    for are_data in (False, True):
+        d_weight = np.zeros_like(drawn[0])
+        _, cache = run(*drawn, inputs_are_data=are_data)
+        gradient = lstm.backward(drawn[0], cache, mixing, d_weight)
+        found.append((d_weight, gradient.d_h0.copy(), gradient.d_c0.copy()))
+    for one, other in zip(*found, strict=True):
+        np.testing.assert_allclose(one, other, rtol=0, atol=1e-13)
+    assert gradient.d_x.size == 0
+
+
 def test_a_workspace_can_be_used_again():
     first, second = draw((6, 3, 2, 4), seed=1), draw((6, 3, 2, 4), seed=2)
     mixing = np.ones((6, 4, 3))
