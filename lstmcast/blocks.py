@@ -71,8 +71,8 @@ def rows_needed(panel: Panel, horizon: int, training: int, validation: str | Non
     rows, missing = 0, training
     while missing > 0:
         rows += missing
-        held_back = sum(_held_back(panel, np.array([rows]), horizon, validation, test))
-        missing = training + int(held_back.max()) - rows
+        choosing, judging = _held_back(panel, np.array([rows]), horizon, validation, test)
+        missing = training + int((choosing + judging).max()) - rows
     return rows
 
 

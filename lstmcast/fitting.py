@@ -21,9 +21,10 @@ from lstmcast.model import Model, summary
 from lstmcast.nn.network import Network
 from lstmcast.options import Options, seconds
 from lstmcast.panel import Panel
-from lstmcast.selection import Choice, choose
+from lstmcast.selection import choose
 from lstmcast.sizes import default_horizon
 from lstmcast.training import Step
+from lstmcast.trials import Choice
 from lstmcast.validation import Validation, scales
 from lstmcast.windows import Windows
 
@@ -160,7 +161,7 @@ def _describe(choices: list[Choice]) -> dict[str, Any]:
     """What was chosen, and every alternative with its validation error (MASE of the linear forecaster)."""
     tried = [
         dataclasses.asdict(choice.setting)
-        | {"penalty": choice.highway.penalty, "validation_mase": choice.error}
+        | {"penalty": choice.highway.penalty, "validation_mase": list(choice.errors)}
         for choice in choices
     ]
     return {"chosen": tried[0], "others": tried[1:]}

@@ -19,7 +19,7 @@ from lstmcast.options import Options
 from lstmcast.panel import Forecast, Integers, Panel
 from lstmcast.preparation import Preparation
 from lstmcast.rolling import Bands, at_origin, join, remember
-from lstmcast.selection import Setting
+from lstmcast.trials import Setting
 from lstmcast.verdict import verdict
 from lstmcast.windows import MOST_MISSING, Windows
 

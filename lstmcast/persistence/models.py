@@ -23,7 +23,7 @@ from lstmcast.options import Options
 from lstmcast.panel import Clock
 from lstmcast.preparation import Preparation
 from lstmcast.scaling import Scaling
-from lstmcast.selection import Setting
+from lstmcast.trials import Setting
 
 Document = Mapping[str, Any]
 Arrays = Mapping[str, NDArray[Any]]

@@ -1,0 +1,137 @@
+"""Ways to prepare the rows and to look back at them, each tried with the linear forecaster it gives."""
+
+from __future__ import annotations
+
+import dataclasses
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from lstmcast.blocks import Blocks
+from lstmcast.linear.highway import Highway, fit_highway
+from lstmcast.options import Options
+from lstmcast.panel import Integers, Panel
+from lstmcast.preparation import Preparation, fit_preparation, fit_stage
+from lstmcast.sizes import segment_and_lookbacks
+from lstmcast.validation import Validation, validation_of
+from lstmcast.windows import Windows
+
+MOST_FOLDS = 3
+LEAST_TRAINING = 0.4
+
+
+@dataclass(frozen=True)
+class Setting:
+    """One way to prepare the rows and to look back at them."""
+
+    transform: str
+    lookback: int
+    stage: str = "none"
+    is_anchored: bool = True
+    is_sized: bool = False
+
+
+@dataclass(frozen=True)
+class Choice:
+    """A setting, the windows it makes, and the linear forecaster they give.
+
+    errors: its validation error (MASE) in each fold, the first being the validation block itself.
+    """
+
+    setting: Setting
+    preparation: Preparation
+    windows: Windows
+    training: Integers
+    validation: Validation
+    highway: Highway
+    errors: tuple[float, ...]
+
+    @property
+    def error(self) -> float:
+        """What settings are compared by: the mean over the folds."""
+        return float(np.mean(self.errors))
+
+
+@dataclass
+class _Fold:
+    """The rows before a validation block, and that block."""
+
+    panel: Panel
+    blocks: Blocks
+    horizon: int
+    options: Options
+    rng: np.random.Generator
+    _plain: dict[str, Preparation] = field(default_factory=dict)
+
+    def attempt(self, setting: Setting, fewest: int) -> Choice | None:
+        """Fit the linear forecaster of a setting; None where it leaves fewer windows, or its stage no column."""
+        preparation = self._prepared(setting)
+        if preparation is None:
+            return None
+        table = preparation.table(self.panel, np.arange(len(self.panel.ids)))
+        segment, _ = segment_and_lookbacks(self.panel.clock, self.horizon, self.options)
+        sizes = setting.lookback, self.horizon, segment, self.panel.clock.season
+        windows = Windows(table, *sizes, setting.is_anchored, setting.is_sized)
+        training = windows.usable(self.blocks.origins("training", setting.lookback, self.horizon))
+        validation = validation_of(windows, self.panel, self.blocks, preparation.scaling)
+        if len(training) < fewest or not len(validation.origins):
+            return None
+        highway, error = fit_highway(windows, training, validation, self.rng, self.options.penalty)
+        return Choice(setting, preparation, windows, training, validation, highway, (error,))
+
+    def _prepared(self, setting: Setting) -> Preparation | None:
+        plain = self._plain.get(setting.transform)
+        if plain is None:
+            plain = fit_preparation(self.panel, self.blocks, self.options.scaler, setting.transform)
+            self._plain[setting.transform] = plain
+        if setting.stage == "none":
+            return plain
+        stage = fit_stage(plain, self.panel, self.blocks, setting.stage)
+        return None if stage is None else dataclasses.replace(plain, stage=stage)
+
+
+class Trials:
+    """Tries settings on the validation block and, as if earlier, on blocks of its length before it.
+
+    One block is one season's weather: a calendar stage that happens to fit it is found out by the blocks before.
+    """
+
+    def __init__(
+        self, panel: Panel, blocks: Blocks, horizon: int, options: Options, rng: np.random.Generator
+    ) -> None:
+        self.panel, self.blocks, self.horizon, self.options = panel, blocks, horizon, options
+        folds = [_Fold(panel, fold, horizon, options, rng) for fold in _folds(blocks)]
+        longest = segment_and_lookbacks(panel.clock, horizon, options)[1][-1]
+        self._fold = folds[0]
+        self._earlier = [fold for fold in folds[1:] if _has_room(fold.blocks, longest, horizon)]
+        self.tried: list[Choice] = []
+
+    def attempt(self, setting: Setting, fewest: int = 1) -> Choice | None:
+        """Try a setting in every fold; None where it leaves fewer training windows, or its stage has no column."""
+        choice = self._fold.attempt(setting, fewest)
+        if choice is None:
+            return None
+        earlier = [fold.attempt(setting, 1) for fold in self._earlier]
+        errors = [past.errors[0] if past is not None else np.inf for past in earlier]
+        self.tried.append(dataclasses.replace(choice, errors=(*choice.errors, *errors)))
+        return self.tried[-1]
+
+
+def _folds(blocks: Blocks) -> list[Blocks]:
+    """The blocks, then the same moved back by a validation block at a time while enough is left to train on."""
+    step = blocks.test - blocks.validation
+    folds = []
+    for number in range(MOST_FOLDS):
+        first, stop = blocks.validation - number * step, blocks.test - number * step
+        if (
+            number
+            and (first - blocks.start).sum() < LEAST_TRAINING * (blocks.validation - blocks.start).sum()
+        ):
+            break
+        first, stop = np.maximum(first, blocks.start), np.maximum(stop, blocks.start)
+        folds.append(Blocks(blocks.start, first, stop, stop))
+    return folds
+
+
+def _has_room(blocks: Blocks, lookback: int, horizon: int) -> bool:
+    return len(blocks.origins("training", lookback, horizon)) >= max(30, lookback)
