@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from lstmcast.blocks import Blocks
 from lstmcast.features import calendar_vector, has_years
-from lstmcast.gaps import fill_from_past
+from lstmcast.gaps import fill_from_past, hold_from_past
 from lstmcast.linear.calendar import CalendarStage, Design, describe_covariates, fit_calendar_stage
 from lstmcast.metrics import seasonal_scale
 from lstmcast.panel import KNOWN, Integers, Panel
@@ -67,8 +67,7 @@ class Preparation:
         """(N, C-1) the other columns, scaled, each gap filled with the last known value."""
         columns = np.arange(panel.values.shape[1] - 1)
         scaled = self.covariates.apply(panel.values[:, 1:], columns)
-        longest = int(panel.lengths.max(initial=0))
-        filled = [fill_from_past(scaled[:, column], panel.offsets, longest) for column in columns]
+        filled = [hold_from_past(scaled[:, column], panel.offsets, panel.clock.season) for column in columns]
         return np.stack(filled, axis=1) if filled else np.zeros((len(scaled), 0))
 
 

@@ -130,5 +130,5 @@ def test_counters_have_no_year_that_limits_validation() -> None:
 
 
 def test_even_a_handful_of_rows_is_told_how_many_it_takes() -> None:
-    with pytest.raises(TrainingError, match="too little history: 3 rows.*at least 97 rows"):
+    with pytest.raises(TrainingError, match=r"too little history: 3 rows.*at least 97 rows"):
         single_threaded(hourly(3), small())
