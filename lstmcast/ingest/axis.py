@@ -112,7 +112,7 @@ def find_axis(table: Table, taken: set[str | None]) -> TimeAxis:
     axes += [TimeAxis((candidate.name,)) for candidate in dates]
     axes += [TimeAxis((candidate.name,)) for candidate in candidates if candidate.is_year]
     sure = len(axes)
-    axes += _counters(candidates)
+    axes += _counters(candidates) or _damaged(table, names)
     if not axes:
         looked = listed(tuple(names)) or "none beside those with a role"
         wide = "; if every series is a row, make the table long" if len(names) > 30 else ""
@@ -137,6 +137,16 @@ def _counters(candidates: Sequence[_Candidate]) -> list[TimeAxis]:
     counters = [candidate for candidate in candidates if candidate.is_counter]
     counters.sort(key=lambda c: (c.rank[0] > 1 and unitless(c.name) not in _COUNTER_NAMES, c.rank))
     return [TimeAxis((candidate.name,)) for candidate in counters]
+
+
+def _damaged(table: Table, names: Sequence[str]) -> list[TimeAxis]:
+    """Columns that begin with a date: reading one will tell which of its cells is none."""
+    axes = []
+    for place, name in enumerate(names):
+        first = guessed(table.column(name)[:1])
+        if first is not None and _Candidate(name, place, first).is_calendar:
+            axes.append(TimeAxis((name,)))
+    return axes
 
 
 def _with_companion(date: _Candidate, table: Table, names: Sequence[str]) -> TimeAxis | None:

@@ -79,7 +79,7 @@ def _header(rows: Sequence[_Row], intake: Intake) -> tuple[_Row, int]:
     widths = Counter(len(row.cells) for row in rows)
     width = max(widths.items(), key=lambda item: (item[1], item[0]))[0]
     at = next(i for i, row in enumerate(rows) if len(row.cells) == width)
-    if at and _is_data(rows[at].cells) and not _is_data(rows[at - 1].cells) and len(rows[at - 1].cells) > 1:
+    if at and len(rows[at - 1].cells) > 1 and _has_data(rows[at].cells) and not _has_data(rows[at - 1].cells):
         at -= 1  # a header with a cell more or less than the rows below it
     if at == 0 and len(rows) > 1 and len(rows[0].cells) == 1 < len(rows[1].cells):
         at = 1  # a title above a table of a single row
@@ -103,6 +103,11 @@ def _commented_header(
 def _is_data(cells: Sequence[str]) -> bool:
     """True when no cell could be the name of a column."""
     return all(not cell or _DATA.fullmatch(cell) for cell in cells)
+
+
+def _has_data(cells: Sequence[str]) -> bool:
+    """True when some cell is a number or a time."""
+    return any(_DATA.fullmatch(cell) for cell in cells)
 
 
 def _names(header: _Row, rows: Sequence[_Row], intake: Intake) -> tuple[str, ...]:

@@ -49,6 +49,8 @@ class Table:
         head = _line_start(self._first[1], SAMPLE)
         self.sample = self._parse(self.dialect.first, self._first[1][:head], range(self.dialect.width))
         self._short = (0, 0)
+        if not self.sample.lines.size:
+            raise intake.refusal("has a header but no rows of data below it")
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -65,18 +67,14 @@ class Table:
         Raises DataError for a row with more cells than the header; a last line cut off is dropped, and said.
         """
         places = [self.dialect.names.index(name) for name in names]
-        found = False
         held: tuple[int, bytes] | None = None
         for block in itertools.chain([self._first], self._blocks):
             if held is not None:
-                found |= bool((chunk := self._parse(*held, places)).lines.size)
-                yield chunk
+                yield self._parse(*held, places)
             held = block
         assert held is not None
-        yield (chunk := self._parse(held[0], self._whole(*held), places))
+        yield self._parse(held[0], self._whole(*held), places)
         self._say_short()
-        if not found and not chunk.lines.size:
-            raise self.intake.refusal("has a header but no rows of data below it")
 
     def _whole(self, line: int, block: bytes) -> bytes:
         """The last block without a line that was cut off: no line end, and fewer cells than the header."""

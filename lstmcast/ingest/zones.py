@@ -50,8 +50,8 @@ def check_zone(zone: str | None) -> None:
         pd.DatetimeIndex([]).tz_localize(zone)
     except (LookupError, ValueError, TypeError, OSError):
         names = sorted(zoneinfo.available_timezones())
-        near = difflib.get_close_matches(zone, names, n=2)
-        hint = f"; did you mean {' or '.join(near)}?" if near else ""
+        near = difflib.get_close_matches(zone, names, n=1)
+        hint = f"; did you mean {near[0]}?" if near else ""
         raise UsageError(f"--tz takes a zone such as Europe/Helsinki or +02:00; got {zone!r}{hint}") from None
 
 
