@@ -73,8 +73,10 @@ class _Fold:
         sizes = setting.lookback, self.horizon, segment, self.panel.clock.season
         windows = Windows(table, *sizes, setting.is_anchored, setting.is_sized)
         training = windows.usable(self.blocks.origins("training", setting.lookback, self.horizon))
+        if len(training) < fewest:
+            return None
         validation = validation_of(windows, self.panel, self.blocks, preparation.scaling)
-        if len(training) < fewest or not len(validation.origins):
+        if not len(validation.origins):
             return None
         highway, error = fit_highway(windows, training, validation, self.rng, self.options.penalty)
         return Choice(setting, preparation, windows, training, validation, highway, (error,))
