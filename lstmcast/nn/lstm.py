@@ -34,6 +34,7 @@ arrive any more, so the pass ends there and the rest is exactly zero.
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import NamedTuple
 
 import numpy as np
@@ -121,7 +122,6 @@ class Workspace:
         self.h0, self.c0 = aligned((hidden, batch), dtype), aligned((hidden, batch), dtype)
         self.forward_views = [self._forward_views(t) for t in range(steps)]
         self.block = min(steps, block or max(1, _BLOCK_UNITS // (hidden * batch)))
-        self._backward: _Backward | None = None
 
     def _forward_views(self, t: int) -> _Forward:
         _, batch, inputs, hidden = self.sizes
@@ -138,12 +138,10 @@ class Workspace:
             next_h2=self.xh[t + 1, inputs:-1],
         )
 
-    @property
+    @cached_property
     def backward(self) -> _Backward:
         """The buffers of the backward pass, made when first needed."""
-        if self._backward is None:
-            self._backward = _Backward(self)
-        return self._backward
+        return _Backward(self)
 
 
 class _Backward:

@@ -13,6 +13,7 @@ Both then: cut to K steps, the highway's forecast added to each quantile, quanti
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import DTypeLike
@@ -174,15 +175,12 @@ class Workspace:
         if a.dropout and not inference:
             drop = np.dtype(dtype)
             self.dropouts = Dropout(self.past.shape, a.dropout, drop), Dropout(head, a.dropout, drop)
-        self._backward: _Backward | None = None
         self._architecture = a
 
-    @property
+    @cached_property
     def backward(self) -> _Backward:
         """The buffers of the backward pass, made when first needed."""
-        if self._backward is None:
-            self._backward = _Backward(self._architecture, self)
-        return self._backward
+        return _Backward(self._architecture, self)
 
 
 class _Backward:

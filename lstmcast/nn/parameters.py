@@ -26,10 +26,8 @@ class Parameters:
         """The view of one array; writing to it writes to `flat`."""
         return self._views[name]
 
-    def __contains__(self, name: object) -> bool:
-        return name in self._views
-
     def __iter__(self) -> Iterator[str]:
+        """The names, in the order of the vector."""
         return iter(self._views)
 
     def like(self) -> Parameters:

@@ -105,6 +105,12 @@ def test_quantiles_are_sorted_and_the_way_back_is_the_inverse_permutation(shape)
         np.testing.assert_array_equal(ordered, values)
 
 
+def test_one_still_round_is_not_the_end():
+    values = np.array([1.0, 3.0, 2.0, 4.0]).reshape(1, 4, 1)
+    Ordering((1, 4, 1), np.float64).sort(values)
+    np.testing.assert_array_equal(values.ravel(), [1, 2, 3, 4])
+
+
 def test_the_ordering_forgets_the_sort_before():
     ordering, rising = Ordering((1, 5, 2), np.float64), np.arange(10.0).reshape(1, 5, 2)
     ordering.sort(-rising)

@@ -184,6 +184,28 @@ def test_the_flush_leaves_no_denormal_behind():
     assert not gradient.d_c0.any()
 
 
+def test_what_the_flush_did_not_reach_is_zero_in_a_workspace_used_before():
+    drawn = decaying()
+    _, cache = run(*drawn)
+    d_weight = np.zeros_like(drawn[0])
+    assert lstm.backward(drawn[0], cache, np.ones((400, 8, 3), np.float32), d_weight).d_x.all()
+    gradient = lstm.backward(drawn[0], cache, np.ones((1, 8, 3), np.float32), d_weight)
+    assert not gradient.d_x[: gradient.first].any()
+
+
+def test_a_gradient_that_lives_in_the_cell_alone_is_not_dead():
+    weight, x, h0, c0 = decaying(100)
+    gates = weight.reshape(4, 8, -1)
+    gates[:, :, 2:-1] = 0  # h reaches nothing
+    gates[2, :, -1] = 8  # and the cell forgets nothing
+    gradient = lstm.backward(
+        weight, run(weight, x, h0, c0)[1], np.ones((1, 8, 3), np.float32), np.zeros_like(weight)
+    )
+    assert gradient.first == 0
+    assert gradient.d_x[0].all()
+    assert not gradient.d_h0.any()
+
+
 def test_the_flush_waits_until_no_loss_enters_any_more():
     drawn = decaying(60)
     d_h = np.zeros((60, 8, 3), np.float32)

@@ -164,11 +164,15 @@ def test_the_highway_is_a_linear_map_of_the_window():
     np.testing.assert_allclose(output, np.repeat(straight[:, None], SMALL.quantiles, axis=1), atol=1e-12)
 
 
-def test_series_are_told_apart():
-    a, rng = dataclasses.replace(SMALL, series=2), np.random.default_rng(7)
+@pytest.mark.parametrize("decoder", ["segments", "direct"])
+@pytest.mark.parametrize("part", ["past", "future", "window", "series"])
+def test_every_part_of_the_inputs_reaches_the_output(decoder, part):
+    a = dataclasses.replace(SMALL, series=2, decoder=decoder, layers=2)
+    rng = np.random.default_rng(7)
     network, parameters, inputs = Network(a), random_parameters(a, rng), random_inputs(a, 1, rng)
     twice = Inputs(*(np.repeat(getattr(inputs, f.name), 2, axis=0) for f in dataclasses.fields(inputs)))
-    twice.series[:] = 0, 1
+    changed = getattr(twice, part)
+    changed[1] = 1 - changed[0]
     output, _ = network.forward(parameters, twice, network.workspace(2, np.float64))
     assert (output[..., 0] != output[..., 1]).any()
 
