@@ -59,19 +59,20 @@ def _at(level: float, offsets: Numbers) -> Numbers:
     lower_level = LEVELS[upper - 1] if upper else 0
     share = (level - lower_level) / (LEVELS[upper] - lower_level)
     lower = offsets[upper - 1] if upper else 0.0
-    return np.asarray((1 - share) * lower + share * offsets[upper])
+    return np.asarray(np.minimum(lower + share * (offsets[upper] - lower), offsets[upper]))
 
 
 def half_widths(quantiles: Numbers) -> tuple[Numbers, Numbers]:
     """(levels, K, B) distance of each level's quantiles (K, Q, B) from the median, below and above.
 
-    Levels beyond the outermost quantiles take those: the factor makes up for it.
+    Levels beyond the outermost quantiles take those: the factor makes up for it. No distance is zero, and what is
+    least depends on the window alone: its forecast is the same whatever stands beside it.
     """
     pairs = [_pair(level) for level in LEVELS]
     median = quantiles[:, _MEDIAN]
     below = np.stack([median - quantiles[:, low] for low, _ in pairs])
     above = np.stack([quantiles[:, high] - median for _, high in pairs])
-    least = 1e-6 + 1e-3 * np.abs(below + above).mean()
+    least = 1e-6 + 1e-3 * (below + above).mean(axis=(0, 1))
     return np.maximum(below, least), np.maximum(above, least)
 
 

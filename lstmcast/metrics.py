@@ -125,7 +125,7 @@ class Tally:
         result = {name: self._mean(name, step) for name in names}
         if result.get("rmse") is not None:
             result["rmse"] = float(np.sqrt(result["rmse"] or 0.0))
-        if self._zero_is_near():
+        if "mape" in result and self._zero_is_near():
             result["mape"] = None
         return result
 
