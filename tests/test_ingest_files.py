@@ -591,6 +591,10 @@ REFUSED = [
     Refused("empty", "", "is empty; a header line and rows of data are needed"),
     Refused("white space only", "\n \n\n", "is empty; a header line and rows of data are needed"),
     Refused("header only", "time,y\n", "has a header (line 1) but no rows of data below it"),
+    Refused("only a row cut off", "time,y\n2024-05-01", "has a header but no rows of data below it"),
+    Refused(
+        "an exponent alone", "time,y\n" + days(1, "e3"), "line 3, column 'y': expected a number, found 'e3'"
+    ),
     Refused("header and empty rows", "time,y\n,\n,\n", "has a header but no rows of data below it"),
     Refused(
         "no header",

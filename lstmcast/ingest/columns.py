@@ -35,8 +35,12 @@ MISSING = frozenset(
     )
 )
 _BOOLEANS = {"true": "1", "false": "0", "yes": "1", "no": "0"}
-_POINT = re.compile(r"[+-]?(?:\d{1,3}(?:,\d{3})+|\d{1,3}(?:[ '’]\d{3})+|\d+)?(?:\.\d*)?(?:[eE][+-]?\d+)?")
-_COMMA = re.compile(r"[+-]?(?:\d{1,3}(?:\.\d{3})+|\d{1,3}(?:[ '’]\d{3})+|\d+)?(?:,\d*)?(?:[eE][+-]?\d+)?")
+_POINT = re.compile(
+    r"[+-]?(?=\.?\d)(?:\d{1,3}(?:,\d{3})+|\d{1,3}(?:[ '’]\d{3})+|\d+)?(?:\.\d*)?(?:[eE][+-]?\d+)?"
+)
+_COMMA = re.compile(
+    r"[+-]?(?=,?\d)(?:\d{1,3}(?:\.\d{3})+|\d{1,3}(?:[ '’]\d{3})+|\d+)?(?:,\d*)?(?:[eE][+-]?\d+)?"
+)
 _SPACES = str.maketrans({"\u00a0": " ", "\u202f": " ", "\u2009": " ", "−": "-"})
 
 
@@ -134,7 +138,7 @@ class NumberColumn:
         for row, text in enumerate(texts):
             if absent[row]:
                 continue
-            point, comma = _matches(_POINT, text), _matches(_COMMA, text)
+            point, comma = bool(_POINT.fullmatch(text)), bool(_COMMA.fullmatch(text))
             if point != comma:
                 self.decimal = "." if point else ","
                 return self.decimal
@@ -147,15 +151,11 @@ class NumberColumn:
         self, texts: list[str], absent: NDArray[np.bool_], lines: Lines, grammar: re.Pattern[str]
     ) -> None:
         for row, text in enumerate(texts):
-            if not absent[row] and not _matches(grammar, text):
+            if not absent[row] and not grammar.fullmatch(text):
                 raise self._refusal(lines[row], f"expected a number, found {text!r}")
 
     def _refusal(self, line: int, message: str) -> DataError:
         return self.intake.cell_refusal(line, self.name, message)
-
-
-def _matches(grammar: re.Pattern[str], text: str) -> bool:
-    return bool(grammar.fullmatch(text)) and any(letter.isdigit() for letter in text)
 
 
 @dataclass

@@ -33,7 +33,8 @@ def decode(layout: Layout, characters: NDArray[np.uint8]) -> Decoded:
     if layout.order == COUNTER:
         negative = characters[:, layout.spans["counter"][0]] == ord("-")
         number = digits.part("counter", 0)
-        return Decoded(np.where(negative, -number, number), everywhere, nothing)
+        whole = digits.part("zeros", 0) == 0
+        return Decoded(np.where(negative, -number, number), whole, nothing)
     if layout.order == EPOCH:
         return Decoded(_epoch(digits), everywhere, nothing)
     days, is_date = _days(digits)

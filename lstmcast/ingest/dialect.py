@@ -43,6 +43,8 @@ def sniff(text: str, intake: Intake) -> Dialect:
     kept = [(n, line) for n, line in enumerate(lines, 1) if line.strip() and not (n == 1 and told)]
     comments = [(n, line) for n, line in kept if line.startswith("#")]
     kept = [(n, line) for n, line in kept if not line.startswith("#")] or kept
+    if not kept:
+        raise intake.refusal(f"has only blank lines up to line {len(lines)}; it must begin with a header")
     delimiter = told[1] if told else _delimiter([line for _, line in kept])
     rows = _split(kept, delimiter)
     header, first = _header(rows, intake)

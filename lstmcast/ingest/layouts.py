@@ -98,9 +98,9 @@ _DATES: tuple[tuple[str, str], ...] = (
     (NAMED, rf"{_YEAR}[-/ .]*{_NAME}(?:[-/ .]*{_DAY})?"),
     (QUARTER, rf"{_YEAR}[-/ ]?[qk](?P<quarter>0)"),
     (QUARTER, rf"[qk](?P<quarter>0)[-/ ]?{_YEAR}"),
+    (WEEK, rf"{_YEAR}-?w(?P<week>00)-?(?P<weekday>0)"),
     (WEEK, rf"{_YEAR}[-/ ]?(?:w|kw|wk)[ -]?(?P<week>00)"),
     (WEEK, rf"(?:w|kw|wk)[ -]?(?P<week>00)[-/ ]{_YEAR}"),
-    (WEEK, rf"{_YEAR}-?w(?P<week>00)-?(?P<weekday>0)"),
 )
 _DIGITS: dict[int, str] = {
     4: _YEAR,
@@ -112,7 +112,7 @@ _DIGITS: dict[int, str] = {
 }
 _WEEKDAY = r"(?:[a-z]{2,10}[.,]* )?"
 _CLOCK = (
-    r"(?P<hour>00?)(?:[:.h](?P<minute>00)(?:[:.](?P<second>00)(?:[.,:](?P<fraction>0+))?)?|h| ?(?=[ap]\.?m))"
+    r"(?P<hour>00?)(?:[:.h](?P<minute>00)(?:[:.](?P<second>00)(?:[.,:](?P<fraction>0+))?)?|h)?"
     r"(?:\s*(?P<half>[ap])\.?m\.?)?"
 )
 _OFFSET = (

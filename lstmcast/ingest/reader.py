@@ -42,9 +42,9 @@ class Table:
         self.intake = intake
         self._short: tuple[int, int] = (0, 0)
         self._blocks = line_blocks(raw_blocks(source), intake)
-        first_line, block = next(self._blocks)
+        block = self._head()
         self.dialect: Dialect = sniff(block[: 1 << 20].decode(errors="replace"), intake)
-        start = _line_start(block, self.dialect.first - first_line)
+        start = _line_start(block, self.dialect.first - 1)
         self._first = (self.dialect.first, block[start:])
         head = _line_start(self._first[1], SAMPLE)
         self.sample = self._parse(self.dialect.first, self._first[1][:head], range(self.dialect.width))
@@ -75,6 +75,15 @@ class Table:
         assert held is not None
         yield self._parse(held[0], self._whole(*held), places)
         self._say_short()
+
+    def _head(self) -> bytes:
+        """The first blocks, at least as far as the sample goes."""
+        head = b""
+        for _, block in self._blocks:
+            head += block
+            if head.count(b"\n") > SAMPLE:
+                break
+        return head
 
     def _whole(self, line: int, block: bytes) -> bytes:
         """The last block without a line that was cut off: no line end, and fewer cells than the header."""

@@ -116,6 +116,8 @@ def _rows(table: Table, roles: Roles, axis: TimeAxis, zone: str | None) -> tuple
             column.add(cells, chunk.lines)
         lines.append(chunk.lines)
     line = np.concatenate(lines)
+    if not line.size:
+        raise intake.refusal("has a header but no rows of data below it")
     stamps = time.finish()
     _say_stamps(time.name, stamps, intake)
     ids, codes = (("",), np.zeros(line.size, np.int64)) if names is None else names.finish()
