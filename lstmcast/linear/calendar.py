@@ -70,16 +70,21 @@ class Design:
         parts = [np.zeros((len(wall), 0)), *self._calendar(wall), *self._covariates(wall, smoothed)]
         return np.concatenate(parts, axis=1)
 
+    @property
+    def _has_hours(self) -> bool:
+        """True when rows are shorter than a day; a counter has no days at all."""
+        return self.clock.step is not None and not self.clock.is_counter
+
     def _day(self, wall: Times, count: int) -> Numbers:
         """(n, 1 + 2 count) one, and harmonics of the day where rows are shorter than one."""
         ones = np.ones((len(wall), 1))
-        if self.clock.step is None:
+        if not self._has_hours:
             return ones
         count = min(count, MOST_DAY_HARMONICS, self.clock.season // 2)
         return np.concatenate([ones, harmonics(day_phase(wall), count)], axis=1)
 
     def _calendar(self, wall: Times) -> Iterator[Numbers]:
-        if self.clock.step is not None or self.clock.is_daily:
+        if self._has_hours or self.clock.is_daily:
             yield _products(one_hot(weekday(wall), 7), self._day(wall, MOST_DAY_HARMONICS))
         if self.with_year:
             yield _products(harmonics(year_phase(wall), YEAR_HARMONICS), self._day(wall, 2))
