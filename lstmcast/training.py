@@ -150,3 +150,6 @@ def _restart(lesson: Lesson, best: _Best, restarts: int) -> None:
             "try a lower --lr or --clip, or look for extreme values in the target"
         )
     lesson.parameters.flat[:] = best.weights
+    # What the optimizer remembers is how it got lost: it starts anew.
+    state = lesson.optimizer.state()
+    lesson.optimizer.restore({name: np.zeros_like(array) for name, array in state.items()})
