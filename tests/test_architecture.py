@@ -38,23 +38,24 @@ ARCHITECTURE: dict[str, tuple[str, str]] = {
     "validation": ("blocks metrics panel scaling windows", "numpy"),
     "linear": ("features panel validation windows", "numpy"),
     "preparation": ("blocks features gaps linear metrics panel scaling windows", "numpy"),
-    "selection": ("blocks errors linear options panel preparation sizes validation windows", "numpy"),
+    "trials": ("blocks linear options panel preparation sizes validation windows", "numpy"),
+    "selection": ("blocks errors options panel preparation sizes trials", "numpy"),
     "training": ("nn panel errors", "numpy"),
     "hybrid": ("intervals linear nn options panel training validation windows", "numpy"),
     "members": ("hybrid linear nn options panel training validation windows", "numpy joblib"),
     "blend": ("baselines hybrid linear panel validation windows", "numpy"),
     "model": (
-        "blend contract errors evaluation features intervals options panel preparation rolling selection "
+        "blend contract errors evaluation features intervals options panel preparation rolling trials "
         "verdict windows",
         "numpy",
     ),
     "fitting": (
         "blend blocks contract errors evaluation gaps hybrid intervals members model nn options panel "
-        "selection sizes training validation windows",
+        "selection sizes training trials validation windows",
         "numpy threadpoolctl",
     ),
     "persistence": (
-        "blend contract errors hybrid intervals linear model nn options panel preparation scaling selection",
+        "blend contract errors hybrid intervals linear model nn options panel preparation scaling trials",
         "numpy joblib",
     ),
     "estimator": ("errors fitting model options panel", "numpy pandas sklearn"),
