@@ -238,6 +238,7 @@ def stored_rows() -> list[dict[str, Any]]:
 def _merge(row: dict[str, Any]) -> None:
     rows = {other["set"]: other for other in stored_rows()} | {row["set"]: row}
     ordered = [_rounded(rows[name]) for name in BENCHMARKS if name in rows]
+    RESULTS.parent.mkdir(exist_ok=True)
     part = RESULTS.with_suffix(".part")
     part.write_text(json.dumps({"rows": ordered}, indent=1) + "\n")
     os.replace(part, RESULTS)
