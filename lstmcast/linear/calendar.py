@@ -106,7 +106,7 @@ class Design:
 
 def _products(left: Numbers, right: Numbers) -> Numbers:
     """(n, a b) every column of one times every column of the other."""
-    return (left[:, :, None] * right[:, None, :]).reshape(len(left), -1)
+    return (left[:, :, None] * right[:, None, :]).reshape(len(left), left.shape[1] * right.shape[1])
 
 
 def _bent(values: Numbers, knots: tuple[float, ...]) -> Numbers:
