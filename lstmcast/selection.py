@@ -75,15 +75,24 @@ def _best_lookback(trials: Trials, transform: str) -> Choice:
 
 def _stages(trials: Trials, setting: Setting) -> list[Choice]:
     """The calendar stages that the data allow, each with windows that are anchored and that are not."""
+    wanted = trials.options.calendar
     kinds = ["calendar"] + (["covariates"] if known_columns(trials.panel).any() else [])
-    if trials.options.calendar != "auto":
-        kinds = [kind for kind in kinds if kind == trials.options.calendar]
+    if wanted != "auto":
+        kinds = [kind for kind in kinds if kind == wanted]
     settings = [
         dataclasses.replace(setting, stage=kind, is_anchored=anchored)
         for kind in kinds
         for anchored in (True, False)
     ]
-    return [choice for choice in map(trials.attempt, settings) if choice is not None]
+    found = [choice for choice in map(trials.attempt, settings) if choice is not None]
+    if not found and wanted not in ("auto", "none"):
+        needs = (
+            "columns given with --known"
+            if wanted == "covariates"
+            else "stamps with weekdays, or years of them"
+        )
+        raise UsageError(f"--calendar {wanted} needs {needs}; leave it out, or say --calendar none")
+    return found
 
 
 def _sizes(trials: Trials, setting: Setting) -> list[Choice]:

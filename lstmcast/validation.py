@@ -55,4 +55,10 @@ def scales(panel: Panel, blocks: Blocks, block: str, scaling: Scaling | None = N
     season = panel.clock.season
     found = np.array([seasonal_scale(panel.target[rows], season) for rows in blocks.slices(block)])
     undefined = ~(found > 0)
-    return np.where(undefined, np.nan if scaling is None else scaling.scale * scaling.unit, found)
+    return np.where(undefined, np.nan if scaling is None else _spread(scaling), found)
+
+
+def _spread(scaling: Scaling) -> Numbers:
+    """(S,) what one scaled unit above the centre is in the units of the CSV."""
+    series = np.arange(len(scaling.scale))
+    return scaling.undo(np.ones(len(series)), series) - scaling.undo(np.zeros(len(series)), series)

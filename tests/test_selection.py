@@ -1,0 +1,145 @@
+"""What validation rows decide: every choice must win by its gain, and an option decides for itself."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import numpy as np
+import pytest
+
+from lstmcast import selection
+from lstmcast.blocks import split
+from lstmcast.errors import TrainingError, UsageError
+from lstmcast.options import Options
+from lstmcast.panel import Clock, Panel
+from lstmcast.selection import choose
+from lstmcast.trials import Choice
+from tests.panels import hourly, load, panel_of, small, stacked, weather
+
+
+def choices(panel: Panel, options: Options) -> list[Choice]:
+    horizon = options.horizon or 6
+    blocks = split(panel, horizon, options.val, options.test)
+    return choose(panel, blocks, horizon, options, np.random.default_rng(0))
+
+
+def test_the_chosen_setting_comes_first_and_every_other_is_listed_once() -> None:
+    found = choices(weather(900)[0], small(calendar="auto", transform="auto"))
+    settings = [choice.setting for choice in found]
+    assert len(set(settings)) == len(settings) >= 6
+    assert {setting.stage for setting in settings} == {"none", "calendar", "covariates"}
+    assert {setting.transform for setting in settings} == {"none", "log1p"}
+    assert all(len(choice.errors) == len(found[0].errors) for choice in found)
+
+
+def test_the_shortest_lookback_within_a_percent_of_the_best_is_taken(monkeypatch: pytest.MonkeyPatch) -> None:
+    options = small(lookback=None, segment=None)
+    week = dataclasses.replace(hourly().clock, seasons=(24, 48))
+    panel = panel_of(load(900), clock=week)
+    found = choices(panel, options)
+    by_lookback = {choice.setting.lookback: choice.error for choice in found}
+    assert sorted(by_lookback) == [48, 96, 144]
+    best = min(by_lookback.values())
+    assert found[0].setting.lookback == min(n for n, e in by_lookback.items() if e <= 1.01 * best)
+    monkeypatch.setattr(selection, "LOOKBACK_TOLERANCE", 10.0)
+    assert choices(panel, options)[0].setting.lookback == 48
+
+
+def test_a_longer_lookback_needs_as_many_training_windows_as_it_has_rows() -> None:
+    week = dataclasses.replace(hourly().clock, seasons=(24, 48))
+    found = choices(panel_of(load(260), clock=week), small(lookback=None, segment=None))
+    assert {choice.setting.lookback for choice in found} == {48}
+
+
+def test_a_calendar_stage_must_win_by_two_percent() -> None:
+    days = weather(900)[0].clock.grid(weather(900)[0].times[0], 900)
+    weekend = np.isin(days.astype("datetime64[D]").astype(int) % 7, (2, 3))
+    strong = panel_of(load(900) + 40 * weekend * np.sin(np.arange(900) / 3.0))
+    for panel in (strong, hourly(900)):
+        found = choices(panel, small(calendar="auto"))
+        plain = next(choice for choice in found if choice.setting.stage == "none")
+        staged = min((c for c in found if c.setting.stage != "none"), key=lambda choice: choice.error)
+        expected = staged if staged.error < 0.98 * plain.error else plain
+        assert found[0] is expected
+
+
+def test_a_stage_helps_where_weekdays_differ_by_the_hour() -> None:
+    hours = np.arange(1500)
+    odd = np.where(hours // 24 % 7 < 3, 1.0, -1.0)
+    target = 100 + 20 * odd * np.sin(2 * np.pi * hours / 24) + np.random.default_rng(0).normal(size=1500)
+    assert choices(panel_of(target), small(calendar="auto"))[0].setting.stage == "calendar"
+
+
+def test_a_transform_is_tried_only_where_nothing_is_negative_and_must_win_clearly() -> None:
+    assert {c.setting.transform for c in choices(hourly(), small(transform="auto"))} == {"none", "log1p"}
+    negative = panel_of(load(420) - 100)
+    assert {c.setting.transform for c in choices(negative, small(transform="auto"))} == {"none"}
+    rng = np.random.default_rng(0)
+    level = 0.1 * rng.normal(size=900).cumsum() + 1.5 * np.sin(2 * np.pi * np.arange(900) / 24)
+    assert choices(panel_of(np.exp(level)), small(transform="auto"))[0].setting.transform == "log1p"
+
+
+def test_log1p_of_what_is_negative_is_a_usage_error() -> None:
+    with pytest.raises(UsageError, match="--transform log1p"):
+        choices(panel_of(load(420) - 100), small(transform="log1p"))
+
+
+def test_the_size_of_windows_is_tried_on_panels_only_unless_it_is_asked_for() -> None:
+    panel = stacked(hourly(), hourly(seed=1))
+    assert {c.setting.is_sized for c in choices(panel, small())} == {False, True}
+    assert {c.setting.is_sized for c in choices(hourly(), small())} == {False}
+    assert choices(hourly(), small(window_size="yes"))[0].setting.is_sized
+    assert not choices(panel, small(window_size="no"))[0].setting.is_sized
+
+
+@pytest.mark.parametrize("kind", ["calendar", "covariates"])
+def test_a_stage_that_is_asked_for_is_taken_whatever_it_is_worth(kind: str) -> None:
+    assert choices(weather(600)[0], small(calendar=kind))[0].setting.stage == kind
+
+
+@pytest.mark.parametrize(
+    ("kind", "panel"),
+    [
+        ("covariates", hourly()),
+        ("calendar", panel_of(load(420), clock=Clock("count", seasons=(24,)))),
+    ],
+)
+def test_a_stage_that_cannot_be_is_refused_and_not_ignored(kind: str, panel: Panel) -> None:
+    with pytest.raises(UsageError, match=f"--calendar {kind}"):
+        choices(panel, small(calendar=kind))
+
+
+def test_test_rows_choose_nothing() -> None:
+    panel = weather(900)[0]
+    values = panel.values.copy()
+    blocks = split(panel, 6)
+    values[int(blocks.test[0]) :] = np.random.default_rng(0).normal(1e4, 1e3, size=values.shape)[
+        int(blocks.test[0]) :
+    ]
+    options = small(calendar="auto", transform="auto", lookback=None)
+    one, two = (choices(p, options) for p in (panel, dataclasses.replace(panel, values=values)))
+    assert [c.setting for c in one] == [c.setting for c in two]
+    for a, b in zip(one, two, strict=True):
+        assert a.errors == b.errors
+        assert a.highway.weight.tobytes() == b.highway.weight.tobytes()
+
+
+def test_validation_rows_make_no_candidate() -> None:
+    panel = weather(900)[0]
+    values = panel.values.copy()
+    blocks = split(panel, 6)
+    values[int(blocks.validation[0]) :, 0] += np.random.default_rng(0).normal(size=900)[
+        int(blocks.validation[0]) :
+    ]
+    options = small(calendar="auto", penalty=1e-3)
+    one, two = (choices(p, options) for p in (panel, dataclasses.replace(panel, values=values)))
+    by_setting = {choice.setting: choice for choice in two}
+    for choice in one:
+        other = by_setting[choice.setting]
+        assert choice.highway.weight.tobytes() == other.highway.weight.tobytes()
+        assert choice.errors[0] != other.errors[0]
+
+
+def test_too_many_gaps_to_train_are_too_little_history() -> None:
+    with pytest.raises(TrainingError, match="too little history"):
+        choices(panel_of(np.full(420, np.nan)), small())
