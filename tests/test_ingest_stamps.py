@@ -234,3 +234,23 @@ def test_saying_the_order_of_dates_does_no_harm_to_plain_ones(tmp_path: Path) ->
     path.write_text(written(STYLES["iso"], shuffled=False))
     plain = read(path, Roles("y")).panel
     assert_same(plain, read(path, Roles("y"), rules=ReadingRules(dates="day-first")).panel)
+
+
+def test_a_long_file_tells_how_a_short_one_of_its_kind_is_read(tmp_path: Path) -> None:
+    path = tmp_path / "data.csv"
+    path.write_text("time,y\n" + "".join(f"01/{day:02d}/2024,{day % 5}\n" for day in range(1, 32)))
+    dates = read(path, Roles("y")).dates
+    assert dates == "month-first"
+    path.write_text("time,y\n02/01/2024,1\n02/02/2024,2\n02/03/2024,4\n")
+    with pytest.raises(DataError, match="can be read in 2 ways"):
+        read(path, Roles("y"))
+    panel = read(path, Roles("y"), rules=ReadingRules(dates=dates)).panel
+    assert panel.clock.write(panel.times[:1]) == ["2024-02-01"]
+
+
+def test_a_counter_may_start_again_with_every_series(tmp_path: Path) -> None:
+    path = tmp_path / "data.csv"
+    path.write_text("id,t,y\n" + "".join(f"{name},{t},{t * t}\n" for name in "ab" for t in range(1, 9)))
+    panel = read(path, Roles("y", id="id")).panel
+    assert panel.clock.is_counter
+    assert panel.times.astype(int).tolist() == [*range(1, 9)] * 2

@@ -34,6 +34,9 @@ class TimeAxis:
         return joined
 
 
+_MOSTLY = 0.8  # steps of one in a counter that has gaps, or starts again with every series
+
+
 def _words(text: str) -> frozenset[str]:
     return frozenset(text.split())
 
@@ -86,9 +89,12 @@ class _Candidate:
 
     @property
     def is_counter(self) -> bool:
-        """True for whole numbers that go up by one from row to row."""
-        wall = self.stamps.wall
-        return self.stamps.order in (COUNTER, DIGITS) and wall.size > 1 and bool((np.diff(wall) == 1).all())
+        """True for whole numbers that go up by one, mostly if their name says that they count."""
+        if self.stamps.order not in (COUNTER, DIGITS) or self.stamps.wall.size < 2:
+            return False
+        ones = float((np.diff(self.stamps.wall) == 1).mean())
+        is_named = self.rank[0] == 0 or unitless(self.name) in _COUNTER_NAMES
+        return ones >= (_MOSTLY if is_named else 1.0)
 
 
 def find_axis(table: Table, taken: set[str | None]) -> TimeAxis:

@@ -33,7 +33,8 @@ class Reading:
 
     findings: in the order in which they came up; roles: under the file's own names, the time column filled
     in; evidence: how the frequency was found (`1 h in 3,599 of 3,599 steps`); source: the file as messages
-    call it; others: columns that no role uses.
+    call it; others: columns that no role uses; dates: `day-first` or `month-first` where the file showed it
+    (ReadingRules.dates for a later file, which may be too short to show it), else None.
     """
 
     panel: Panel
@@ -42,6 +43,7 @@ class Reading:
     evidence: str
     source: str
     others: tuple[str, ...]
+    dates: str | None = None
 
 
 def read(
@@ -77,7 +79,8 @@ def read(
     )
     series = regular(rows, wanted, intake)
     panel = _panel(series, rows.ids, roles)
-    return Reading(panel, tuple(intake.findings), roles, series.evidence, intake.source, others)
+    findings = tuple(intake.findings)
+    return Reading(panel, findings, roles, series.evidence, intake.source, others, stamps.dates)
 
 
 def _resolved(roles: Roles, table: Table) -> tuple[Roles, TimeAxis]:
@@ -116,6 +119,7 @@ def _rows(table: Table, roles: Roles, axis: TimeAxis, zone: str | None) -> tuple
             column.add(cells, chunk.lines)
         lines.append(chunk.lines)
     line = np.concatenate(lines)
+    lines.clear()
     if not line.size:
         raise intake.refusal("has a header but no rows of data below it")
     stamps = time.finish()

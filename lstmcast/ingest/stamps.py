@@ -36,6 +36,11 @@ class Stamps:
     depth: int
     interval: bool
 
+    @property
+    def dates(self) -> str | None:
+        """The rule (ReadingRules.dates) under which such stamps are always read like these; None: it needs none."""
+        return {DMY: "day-first", MDY: "month-first"}.get(self.order)
+
 
 @dataclass
 class StampColumn:
@@ -59,7 +64,8 @@ class StampColumn:
             raise self._unreadable(parsed, cells, lines)
         self._check_zoned(parsed, cells, lines)
         self._walls = {order: [*self._walls.get(order, []), part.wall] for order, part in good.items()}
-        self._offsets.append(parsed.offsets)
+        if self._zoned:
+            self._offsets.append(parsed.offsets)
         layout = next(iter(good.values())).layout
         assert layout is not None
         if self._finest is None or layout.depth > self._finest.depth:
@@ -67,18 +73,20 @@ class StampColumn:
 
     def finish(self) -> Stamps:
         """All of the column; raises DataError when day and month could be either way round."""
-        walls = {order: np.concatenate(pieces) for order, pieces in self._walls.items()}
-        rivals = [order for order in (YMD, DMY, MDY) if order in walls]
-        if any(not np.array_equal(walls[rivals[0]], walls[order]) for order in rivals[1:]):
-            raise self._undecided({order: walls[order] for order in rivals})
+        rivals = [order for order in (YMD, DMY, MDY) if order in self._walls]
+        if len(rivals) > 1:
+            walls = {order: np.concatenate(self._walls[order]) for order in rivals}
+            if any(not np.array_equal(walls[rivals[0]], walls[order]) for order in rivals[1:]):
+                raise self._undecided(walls)
         return self.first()
 
     def first(self) -> Stamps:
-        """All of the column in the first order that it allows."""
+        """All of the column in the first order that it allows; its chunks are let go of."""
         assert self._finest is not None
         order = next(iter(self._walls))
-        wall = np.concatenate(self._walls[order])
+        wall = np.concatenate(self._walls.pop(order))
         offsets = np.concatenate(self._offsets) if self._zoned else None
+        self._walls, self._offsets = {}, []
         finest = self._finest
         return Stamps(wall, offsets, order, finest.style, finest.depth, finest.interval)
 

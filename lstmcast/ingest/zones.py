@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 import zoneinfo
 from collections.abc import Sequence
+from importlib import resources
 from typing import Any
 
 import numpy as np
@@ -107,12 +108,10 @@ def _zone_of(utc: Micros, offsets: NDArray[np.int16], intake: Intake) -> str:
 
 
 def _zones() -> Sequence[str]:
-    """All zones, the common ones first; the links of the database (`Etc/…`, `GMT+2`, `US/…`) last."""
-    names = zoneinfo.available_timezones() - set(COMMON) - {"Factory", "localtime"}
-    cities = sorted(
-        name for name in names if "/" in name and not name.startswith(("Etc/", "US/", "posix", "right"))
-    )
-    return (*COMMON, *cities)
+    """All zones under their own names (the database has old ones for many), the common ones first."""
+    table = resources.files("tzdata.zoneinfo").joinpath("zone.tab").read_text(encoding="utf-8")
+    names = {line.split("\t")[2] for line in table.splitlines() if line and not line.startswith("#")}
+    return (*COMMON, *sorted(names & zoneinfo.available_timezones() - set(COMMON)))
 
 
 def _written(minutes: int) -> str:

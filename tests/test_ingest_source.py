@@ -1,0 +1,80 @@
+"""Files, standard input and what is packed, told by content; damage is one line."""
+
+from __future__ import annotations
+
+import bz2
+import gzip
+import io
+import lzma
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from lstmcast.errors import DataError
+from lstmcast.ingest import Roles, read
+
+PLAIN = b"time,y\n" + b"".join(b"2024-05-%02d,%d\n" % (day, day * 7919 % 97) for day in range(1, 32))
+
+
+@pytest.mark.parametrize("pack", [gzip.compress, bz2.compress, lzma.compress], ids=["gz", "bz2", "xz"])
+def test_a_packed_file_is_unpacked_whatever_its_name(pack: Callable[[bytes], bytes], tmp_path: Path) -> None:
+    path = tmp_path / "data.txt"
+    path.write_bytes(pack(PLAIN))
+    assert read(path, Roles("y")).panel.target.size == 31
+
+
+@pytest.mark.parametrize(
+    ("pack", "what"),
+    [(gzip.compress, "gzip"), (bz2.compress, "bzip2"), (lzma.compress, "xz")],
+)
+def test_a_packed_file_that_is_cut_short_is_refused(
+    pack: Callable[[bytes], bytes], what: str, tmp_path: Path
+) -> None:
+    path = tmp_path / "data.csv"
+    path.write_bytes(pack(PLAIN)[:-9])
+    with pytest.raises(DataError, match=f"is a damaged {what} file"):
+        read(path, Roles("y"))
+
+
+def test_zst_is_read_or_refused_with_a_way_out(tmp_path: Path) -> None:
+    path = tmp_path / "data.csv.zst"
+    try:
+        import zstandard
+    except ImportError:
+        path.write_bytes(b"\x28\xb5\x2f\xfd" + bytes(20))
+        with pytest.raises(DataError, match="zst"):
+            read(path, Roles("y"))
+    else:
+        path.write_bytes(zstandard.compress(PLAIN))
+        assert read(path, Roles("y")).panel.target.size == 31
+
+
+class Piped:
+    """A standard input whose bytes are these."""
+
+    def __init__(self, content: bytes) -> None:
+        self.buffer = io.BytesIO(content)
+
+
+@pytest.mark.parametrize("content", [PLAIN, gzip.compress(PLAIN), PLAIN.decode().encode("utf-16")])
+def test_standard_input_is_read(content: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sys.stdin", Piped(content))
+    reading = read("-", Roles("y"))
+    assert reading.panel.target.size == 31
+    assert reading.source == "standard input"
+
+
+def test_messages_name_standard_input(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sys.stdin", Piped(b""))
+    with pytest.raises(DataError, match="standard input: is empty"):
+        read("-", Roles("y"))
+
+
+@pytest.mark.parametrize("file", ["victoria_load", "victoria_new", "seattle_weather", "co2", "water_flow"])
+def test_every_sample_is_read_with_no_option_but_the_target(file: str) -> None:
+    targets = {"seattle_weather": "temp_max", "co2": "co2", "water_flow": "Water flow [l/s]"}
+    path = Path(__file__).parents[1] / "sample_data" / f"{file}.csv"
+    reading = read(path, Roles(targets.get(file, "load")))
+    codes = {"co2": ["dates", "missing"], "water_flow": ["zone", "gaps"]}
+    assert [finding.code for finding in reading.findings] == codes.get(file, [])
