@@ -39,10 +39,22 @@ class Contract:
         if (panel.clock.zone is None) != (self.clock.zone is None):
             has, wants = ("no zone", "a zone") if panel.clock.zone is None else ("a zone", "no zone")
             raise DataError(f"the file's stamps have {has}, the model was trained on stamps with {wants}")
+        self._check_columns(panel)
         unknown = [name for name in panel.ids if name not in self.ids]
         if unknown:
             raise DataError(f"series {unknown[0]!r} is not one the model was trained on; train with it")
         return np.array([self.ids.index(name) for name in panel.ids], dtype=np.int64)
+
+    def _check_columns(self, panel: Panel) -> None:
+        missing = [column for column in self.columns if column not in panel.columns]
+        if missing:
+            raise DataError(
+                f"the model was trained with {missing[0].name!r} as a {missing[0].role} column, the data have "
+                f"{', '.join(repr(column.name) for column in panel.columns)}; add it, or train without it"
+            )
+        if panel.columns != self.columns:
+            names = ", ".join(repr(column.name) for column in self.columns)
+            raise DataError(f"the model was trained on the columns {names}, in this order and no others")
 
     @property
     def columns(self) -> tuple[Column, ...]:

@@ -12,6 +12,7 @@ import numpy as np
 from lstmcast.blend import Blended, choose_blend
 from lstmcast.blocks import Blocks, split
 from lstmcast.contract import Contract, contract_of
+from lstmcast.errors import TrainingError
 from lstmcast.evaluation import backtest
 from lstmcast.gaps import history_needed
 from lstmcast.hybrid import Hybrid, architecture_of, schedule_of
@@ -161,10 +162,15 @@ def _describe(choices: list[Choice]) -> dict[str, Any]:
     """What was chosen, and every alternative with its validation error (MASE of the linear forecaster)."""
     tried = [
         dataclasses.asdict(choice.setting)
-        | {"penalty": choice.highway.penalty, "validation_mase": list(choice.errors)}
+        | {"penalty": choice.highway.penalty, "validation_mase": [_or_none(error) for error in choice.errors]}
         for choice in choices
     ]
     return {"chosen": tried[0], "others": tried[1:]}
+
+
+def _or_none(error: float) -> float | None:
+    """An error as JSON can hold it: None where a block could not be judged."""
+    return error if np.isfinite(error) else None
 
 
 def _judged(
@@ -185,7 +191,7 @@ def _judged(
     forecaster, errors = choose_blend(windows, validation, hybrid, choice.highway, seasons, horizons, wanted)
     model = Model(
         contract=_contract(panel, choice, time),
-        options=options,
+        options=dataclasses.replace(options, threads=None),  # the file is the same whatever their number
         preparation=choice.preparation,
         setting=choice.setting,
         forecaster=forecaster,
@@ -234,6 +240,11 @@ def _verdict(model: Model, panel: Panel, blocks: Blocks) -> dict[str, Any]:
     """The only look at the test rows."""
     windows = model.windows(panel, np.arange(len(panel.ids)))
     origins = windows.usable(blocks.origins("test", windows.lookback, windows.horizon))
+    if not len(origins):
+        raise TrainingError(
+            f"the test block has no window of {windows.lookback} rows with few gaps and a known target after them; "
+            "fill gaps, hold back more with --test, or lower --lookback"
+        )
     if len(origins) > MOST_TEST_ORIGINS:
         origins = origins[np.linspace(0, len(origins) - 1, MOST_TEST_ORIGINS).round().astype(np.int64)]
     report = backtest(model.forecasters(windows), windows, panel.target, origins, model.mase_scale)

@@ -113,6 +113,8 @@ class Options:
             _check_limits(field, getattr(self, field.name))
         if self.steps is not None and self.epochs is not None:
             raise UsageError("--steps and --epochs say the same thing twice; give one of them")
+        if self.min is not None and self.max is not None and self.min > self.max:
+            raise UsageError(f"--min {self.min:g} is above --max {self.max:g}")
         both = [name for name in self.known if name in self.past]
         if both:
             raise UsageError(f"--known and --past both name {both[0]!r}; it can be only one of them")

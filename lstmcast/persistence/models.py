@@ -153,6 +153,8 @@ def _hybrid(fields: Document | None, arrays: Arrays) -> Hybrid | None:
 
 def _parameters(network: Network, flat: NDArray[Any]) -> Parameters:
     parameters = Parameters(network.architecture.shapes(), DTYPE)
+    if flat.shape != parameters.flat.shape:
+        raise ValueError(f"a member has {flat.size} weights where its network has {parameters.flat.size}")
     parameters.flat[:] = flat
     return parameters
 
