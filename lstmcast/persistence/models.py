@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from lstmcast.blend import Blend, Blended
 from lstmcast.contract import Contract
 from lstmcast.errors import ModelFileError
-from lstmcast.hybrid import DTYPE, Hybrid
+from lstmcast.hybrid import DTYPE, Hybrid, architecture_of
 from lstmcast.intervals import LEVELS, Intervals
 from lstmcast.linear.calendar import CalendarStage, Covariate, Design
 from lstmcast.linear.highway import Highway
@@ -20,7 +20,7 @@ from lstmcast.model import Model
 from lstmcast.nn.network import Architecture, Network
 from lstmcast.nn.parameters import Parameters
 from lstmcast.options import Options
-from lstmcast.panel import Clock
+from lstmcast.panel import Clock, Panel
 from lstmcast.preparation import Preparation
 from lstmcast.scaling import Scaling
 from lstmcast.trials import Setting
@@ -94,7 +94,7 @@ def _assemble(document: Document, arrays: Arrays) -> Model:
         forecaster=Blended(
             blend=Blend(**document["blend"]),
             highway=Highway(arrays["highway.weight"], arrays["highway.bias"], document["penalty"]),
-            hybrid=_hybrid(document["architecture"], arrays),
+            hybrid=_hybrid(document["architecture"], document["options"]["members"], arrays),
         ),
         intervals=Intervals(document["intervals"], arrays["intervals"]),
         limits=(low, high),
@@ -143,11 +143,10 @@ def _contract(fields: Document) -> Contract:
     return Contract(**_fields(fields) | {"clock": Clock(**_fields(fields["clock"]))})
 
 
-def _hybrid(fields: Document | None, arrays: Arrays) -> Hybrid | None:
+def _hybrid(fields: Document | None, count: int, arrays: Arrays) -> Hybrid | None:
     if fields is None:
         return None
     network = Network(Architecture(**_fields(fields)))
-    count = sum(name.startswith("member.") for name in arrays)
     return Hybrid(network, tuple(_parameters(network, arrays[f"member.{i}"]) for i in range(count)))
 
 
@@ -170,7 +169,7 @@ def _scaling(name: str, transform: str, arrays: Arrays) -> Scaling:
 def _check(model: Model) -> None:
     """Sizes and signs that would otherwise be found wrong in the middle of a forecast."""
     contract, preparation, highway = model.contract, model.preparation, model.forecaster.highway
-    horizon, series = contract.horizon, (len(contract.ids),)
+    horizon, series, others = contract.horizon, (len(contract.ids),), (len(contract.columns) - 1,)
     steps = (len(LEVELS), horizon) if model.intervals.kind == "split" else (len(LEVELS),)
     wanted = {
         "highway": (highway.weight.shape, (horizon, contract.lookback)),
@@ -179,14 +178,37 @@ def _check(model: Model) -> None:
         "scale": (preparation.scaling.scale.shape, series),
         "unit": (preparation.scaling.unit.shape, series),
         "seasonal change": (preparation.change.shape, series),
-        "covariates": (preparation.covariates.center.shape, (len(contract.columns) - 1,)),
+        "covariates": (preparation.covariates.center.shape, others),
+        "covariates' scale": (preparation.covariates.scale.shape, others),
+        "covariates' unit": (preparation.covariates.unit.shape, others),
         "intervals": (model.intervals.widths.shape, steps),
         "error scale": (model.mase_scale.shape, series),
         "end of training": (model.seen_until.shape, series),
     }
+    stage = preparation.stage
+    if stage is not None:
+        width = stage.mean.size
+        wanted |= {
+            "stage's mean": (stage.mean.shape, (width,)),
+            "stage's spread": (stage.spread.shape, (width,)),
+            "stage's weight": (stage.weight.shape, (*series, width)),
+            "stage's intercept": (stage.intercept.shape, series),
+        }
     for name, (found, expected) in wanted.items():
         if found != expected:
             raise ValueError(f"{name} has shape {found} where the contract asks for {expected}")
     positive = (preparation.scaling.scale, preparation.scaling.unit, preparation.change)
     if not all((array > 0).all() for array in positive):
         raise ValueError("a scale is not positive")
+    _check_network(model)
+
+
+def _check_network(model: Model) -> None:
+    """The network, and the stage, are what this model's windows and options ask for: a row a series shows it."""
+    contract, count = model.contract, len(model.contract.ids)
+    times, values = np.zeros(count, "datetime64[us]"), np.zeros((count, len(contract.columns)))
+    panel = Panel(contract.ids, np.arange(count + 1), times, values, contract.columns, contract.clock)
+    windows = model.windows(panel, np.arange(count))
+    hybrid = model.forecaster.hybrid
+    if hybrid is not None and hybrid.network.architecture != architecture_of(windows, count, model.options):
+        raise ValueError("the network is not the one that its options ask for")

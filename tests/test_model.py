@@ -1,0 +1,231 @@
+"""A model: what it refuses, what evaluate leads with, and how its training goes from plan to model."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import Any
+
+import numpy as np
+import pytest
+
+from lstmcast.errors import DataError, ModelFileError, TrainingError
+from lstmcast.fitting import Plan, fitting
+from lstmcast.members import seconds_each
+from lstmcast.model import Model
+from lstmcast.panel import Clock, Column
+from lstmcast.persistence.models import from_record, to_record
+from lstmcast.persistence.record import decode, encode
+from lstmcast.rolling import join
+from lstmcast.training import Step
+from tests.panels import (
+    HOURLY,
+    cut,
+    hourly,
+    load,
+    panel_of,
+    single_threaded,
+    small,
+    stacked,
+    trained,
+    weather,
+    with_target,
+    without_target,
+)
+
+
+def test_training_yields_a_plan_then_steps_then_the_model() -> None:
+    plan, *steps, model = fitting(hourly(), small(threads=1))
+    assert isinstance(plan, Plan)
+    assert isinstance(model, Model)
+    assert all(isinstance(step, Step) for step in steps)
+    assert (plan.rows, plan.series, plan.missing, plan.freq, plan.seasons) == (420, 1, 0, "h", (24,))
+    assert plan.blocks["test"] == ("2024-01-15T21:00:00", "2024-01-18T11:00:00")
+    assert plan.blocks["training"][0] == "2024-01-01T00:00:00"
+    assert plan.choices["chosen"]["lookback"] == 24
+
+
+def test_the_report_holds_every_forecaster_overall_and_at_each_step() -> None:
+    report = trained().report
+    assert set(report["test"]) == {"model", "naive", "seasonal_naive_24", "linear"}
+    assert {"mase", "mae", "rmse", "smape", "coverage_80"} <= set(report["test"]["model"])
+    assert len(report["by_horizon"]) == 6
+    mean = np.mean([step["model"]["mae"] for step in report["by_horizon"]])
+    assert report["test"]["model"]["mae"] == pytest.approx(mean)
+
+
+def test_evaluate_without_the_last_step_gives_the_report_of_training() -> None:
+    model = trained(final=False)
+    found = model.evaluate(hourly())
+    assert found["in_sample"] is False
+    assert found["windows"] == model.report["windows"]
+    for name, metrics in model.report["test"].items():
+        assert found["test"][name] == pytest.approx(metrics), name
+
+
+def test_evaluate_leads_with_rows_the_model_has_not_seen_and_marks_seen_ones() -> None:
+    model = trained(safeguard="network")
+    assert model.evaluate(hourly())["in_sample"] is True
+    longer = model.evaluate(hourly(480))
+    assert longer["in_sample"] is False
+    assert longer["windows"] == 480 - 420 - 6 + 1
+    assert longer["first"] == "2024-01-18T12:00:00"
+
+
+def test_a_stride_takes_every_other_origin() -> None:
+    model = trained(final=False)
+    every = model.evaluate(hourly())["windows"]
+    assert model.evaluate(hourly(), stride=5)["windows"] == -(-every // 5)
+
+
+def test_a_test_block_without_a_window_is_a_training_error() -> None:
+    target = load(420)
+    target[-100:] = np.nan
+    with pytest.raises(TrainingError, match="the test block has no window"):
+        single_threaded(panel_of(target), small())
+
+
+def test_a_model_is_kept_where_an_earlier_block_could_not_judge() -> None:
+    target = load(600)
+    target[:230] = np.nan
+    model = single_threaded(panel_of(target), small())
+    assert encode(*to_record(model))
+
+
+@pytest.mark.parametrize(
+    ("panel", "message"),
+    [
+        (panel_of(load(200), clock=Clock("30min", seasons=(48,))), "rows are 30min apart"),
+        (panel_of(load(200), clock=dataclasses.replace(HOURLY, zone="Europe/Helsinki")), "a zone"),
+        (panel_of(load(20)), "too little history: 20 rows"),
+        (panel_of(np.full(200, np.nan)), "too little history: 0 rows"),
+        (stacked(hourly(200), hourly(200)), "series 'a'"),
+        (weather(200)[0], "columns 'load', in this order"),
+    ],
+)
+def test_predict_refuses_what_does_not_fit_in_one_line(panel: Any, message: str) -> None:
+    with pytest.raises(DataError, match=message) as caught:
+        trained().predict(panel)
+    assert "\n" not in str(caught.value)
+
+
+def test_predict_refuses_a_history_full_of_gaps() -> None:
+    target = load(200)
+    target[180:190] = np.nan
+    with pytest.raises(DataError, match="more than 25% of the last 24 rows"):
+        trained().predict(panel_of(target))
+
+
+def test_known_columns_must_be_there_and_reach_over_the_horizon() -> None:
+    panel, _ = weather(600)
+    model = single_threaded(panel, small(safeguard="network"))
+    with pytest.raises(DataError, match="'known_0' as a known column"):
+        model.predict(hourly())
+    renamed = (panel.columns[0], Column("other", "known"))
+    with pytest.raises(DataError, match="'known_0'"):
+        model.evaluate(dataclasses.replace(panel, columns=renamed))
+    with pytest.raises(DataError, match=r"missing at 2024-01-26T00:00:00 and in 6 of the 6"):
+        model.predict(panel)
+    assert len(model.predict(without_target(panel, 597), 3).point) == 3
+    with pytest.raises(DataError, match="in 1 of the 4 rows"):
+        model.predict(without_target(panel, 597), 4)
+
+
+def test_known_columns_change_the_forecast() -> None:
+    panel, _ = weather(600)
+    model = single_threaded(panel, small(calendar="covariates"))
+    cold = without_target(panel, 590)
+    warm = dataclasses.replace(cold, values=cold.values.copy())
+    warm.values[590:, 1] += 10
+    assert not np.array_equal(model.predict(cold).point, model.predict(warm).point)
+
+
+def test_predict_starts_after_the_last_known_target_of_each_series() -> None:
+    panel = stacked(hourly(300), hourly(300))
+    model = single_threaded(panel, small())
+    target = panel.target.copy()
+    target[290:300] = np.nan
+    forecast = model.predict(with_target(panel, target))
+    assert forecast.times[[0, 6]].tolist() == [
+        panel.times[290].tolist(),
+        (panel.times[-1] + 3_600_000_000).tolist(),
+    ]
+    assert forecast.series.tolist() == [0] * 6 + [1] * 6
+    assert forecast.table()["meter"] == ["a"] * 6 + ["b"] * 6
+    assert set(forecast.source) == {model.source}
+
+
+def test_some_series_of_a_panel_are_forecast_as_among_all() -> None:
+    panel = stacked(hourly(300), hourly(300, seed=3))
+    model = single_threaded(panel, small(safeguard="network"))
+    only = dataclasses.replace(panel.take(np.array([300]), np.array([600])), ids=("b",))
+    assert model.predict(only).point == pytest.approx(model.predict(panel).point[6:], abs=1e-4)
+
+
+def test_predicting_does_not_change_the_data_it_is_given() -> None:
+    panel = hourly()
+    before = panel.values.copy()
+    trained(safeguard="network").predict(panel, 14)
+    assert panel.values.tobytes() == before.tobytes()
+
+
+def test_the_bands_of_rolled_blocks_add_up_as_independent_errors() -> None:
+    points = [np.zeros((2, 1)), np.zeros((2, 1))]
+    bands = [{80: (np.array([[-1.0], [-3.0]]), np.array([[1.0], [3.0]]))}] * 2
+    lower, upper = join(points, bands)[80]
+    assert upper[:, 0] == pytest.approx([1, 3, np.hypot(1, 3), np.hypot(3, 3)])
+    assert lower == pytest.approx(-upper)
+
+
+def test_a_budget_is_shared_by_the_members_that_train_one_after_the_other() -> None:
+    assert seconds_each(None, 3, 1) is None
+    assert seconds_each(60.0, 3, 1) == 20
+    assert seconds_each(60.0, 3, 2) == 30
+    assert seconds_each(60.0, 3, 8) == 60
+
+
+def record() -> tuple[dict[str, Any], dict[str, Any]]:
+    """A record with a network, a calendar stage and a covariate, as it comes out of a file."""
+    panel, _ = weather(600)
+    model = single_threaded(panel, small(calendar="covariates", safeguard="network"))
+    return decode(encode(*to_record(model)))
+
+
+RECORD = record()
+
+
+@pytest.mark.parametrize("name", sorted(RECORD[1]))
+@pytest.mark.parametrize("kind", ["longer", "empty", "one", "absent"])
+def test_a_record_with_an_array_of_another_shape_is_refused(name: str, kind: str) -> None:
+    document, arrays = RECORD[0], dict(RECORD[1])
+    array = arrays.pop(name)
+    shape = {"longer": (array.shape[0] + 1, *array.shape[1:]), "empty": (0,), "one": (1, 1, 1)}
+    if kind != "absent":
+        arrays[name] = np.resize(array, shape[kind]) if kind != "empty" else array[:0].ravel()
+    with pytest.raises(ModelFileError, match="do not fit together"):
+        from_record(document, arrays)
+
+
+@pytest.mark.parametrize(
+    ("room", "field", "value"),
+    [
+        ("architecture", "lookback", 30),
+        ("architecture", "horizon", 7),
+        ("architecture", "past_size", 99),
+        ("architecture", "future_size", 99),
+        ("contract", "lookback", 30),
+        ("contract", "horizon", 7),
+        ("contract", "segment", 4),
+        ("contract", "known", []),
+        ("contract", "ids", ["a", "b"]),
+    ],
+)
+def test_a_record_whose_sizes_contradict_each_other_is_refused(room: str, field: str, value: Any) -> None:
+    document = RECORD[0] | {room: RECORD[0][room] | {field: value}}
+    with pytest.raises(ModelFileError, match="do not fit together"):
+        from_record(document, RECORD[1])
+
+
+def test_a_series_may_end_before_another() -> None:
+    panel = stacked(hourly(420), cut(hourly(420, seed=2), 300))
+    forecast = single_threaded(panel, small()).predict(panel)
+    assert forecast.times[6] < forecast.times[0]

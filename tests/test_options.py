@@ -1,0 +1,250 @@
+"""Every option does what it says: each test here fails if the option is ignored."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import Any
+
+import numpy as np
+import pytest
+
+from lstmcast.errors import UsageError
+from lstmcast.fitting import Plan, fitting
+from lstmcast.ingest import Roles, read
+from lstmcast.model import Model
+from lstmcast.options import Options, seconds
+from lstmcast.panel import Panel
+from lstmcast.training import Step
+from tests.panels import hourly, load, panel_of, single_threaded, small, trained, weather, with_target
+
+NETWORK = {"safeguard": "network"}
+
+
+def weights(model: Model) -> np.ndarray:
+    """All weights of its first member."""
+    assert model.forecaster.hybrid is not None
+    return np.asarray(model.forecaster.hybrid.members[0].flat)
+
+
+def shapes(**changes: Any) -> dict[str, tuple[int, ...]]:
+    """The shapes of the network that these options give."""
+    hybrid = trained(**(NETWORK | changes)).forecaster.hybrid
+    assert hybrid is not None
+    return dict(hybrid.members[0].shapes)
+
+
+def run(panel: Panel, **changes: Any) -> tuple[Plan, list[Step], Model]:
+    """The plan, all steps of all members, and the model."""
+    plan, *steps, model = fitting(panel, small(threads=1, **changes))
+    assert isinstance(plan, Plan)
+    assert isinstance(model, Model)
+    return plan, [step for step in steps if isinstance(step, Step)], model
+
+
+def test_season_sets_the_naive_baselines_and_the_scale_of_the_error(tmp_path: Any) -> None:
+    path = tmp_path / "a.csv"
+    rows = [f"{t},{y}" for t, y in zip(hourly(300).times, load(300), strict=True)]
+    path.write_text("\n".join(["time,load", *rows]))
+    reading = read(path, Roles("load"), seasons=(12, 36))
+    assert reading.panel.clock.seasons == (12, 36)
+    model = single_threaded(reading.panel, small())
+    assert {"seasonal_naive_12", "seasonal_naive_36"} < set(model.report["test"])
+
+
+def test_horizon_lookback_and_segment_are_the_sizes_of_the_windows() -> None:
+    plan, _, model = run(hourly(), horizon=9, lookback=30, segment=5)
+    assert (plan.horizon, plan.lookback, plan.segment) == (9, 30, 5)
+    assert len(model.predict(hourly()).point) == 9
+    assert model.forecaster.highway.weight.shape == (9, 30)
+    assert shapes(segment=12)["past.weight"][1] != shapes()["past.weight"][1]
+
+
+def test_no_highway_leaves_it_out_of_the_network() -> None:
+    assert "highway.weight" in shapes()
+    assert "highway.weight" not in shapes(highway=False)
+
+
+def test_decoder_direct_gives_all_steps_at_once() -> None:
+    assert shapes()["output.bias"] == (6 * 11,)
+    direct = shapes(decoder="direct", segment=3)
+    assert direct["output.bias"] == (6 * 11,)
+    assert "future.position" not in direct
+    assert shapes(segment=3)["output.bias"] == (3 * 11,)
+
+
+def test_layers_hidden_and_dense_are_the_sizes_of_the_network() -> None:
+    assert "lstm.2.weight" in shapes(layers=3)
+    assert shapes(hidden=5)["lstm.0.weight"][0] == 20
+    assert shapes(dense=(7, 3))["dense.0.weight"] == (7, 6)
+    assert shapes(dense=(7, 3))["dense.1.weight"] == (3, 7)
+
+
+def different(names: dict[str, Any], **fixed: Any) -> None:
+    """Assert that training with other values of an option ends in other weights of the same shape."""
+    # without the highway it starts so far off that its best step is never the first
+    given = NETWORK | {"highway": False, "steps": 20} | fixed
+    base = weights(trained(**given))
+    for name, value in names.items():
+        other = weights(trained(**(given | {name: value})))
+        assert other.shape == base.shape, name
+        assert not np.array_equal(other, base), name
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("activation", "tanh"),
+        ("activation", "identity"),
+        ("activation", "sigmoid"),
+        ("dropout", 0.0),
+        ("dropout", 0.5),
+        ("optimizer", "adam"),
+        ("optimizer", "sgd"),
+        ("lr", 0.1),
+        ("batch", 7),
+        ("clip", 1e-3),
+        ("seed", 5),
+        ("scaler", "robust"),
+        ("transform", "log1p"),
+    ],
+)
+def test_another_value_gives_another_network(name: str, value: Any) -> None:
+    different({name: value})
+
+
+def test_the_scaler_is_the_one_that_was_asked_for() -> None:
+    panel = hourly()
+    training = panel.target[: 420 - 63 - 84]
+    found = {
+        kind: trained(scaler=kind).preparation.scaling for kind in ("standard", "robust", "minmax", "none")
+    }
+    assert found["standard"].center[0] == pytest.approx(training.mean())
+    assert found["robust"].center[0] == pytest.approx(np.median(training))
+    assert found["minmax"].center[0] == pytest.approx(training.min())
+    assert (found["none"].center[0], found["none"].scale[0]) == (0.0, 1.0)
+
+
+def test_a_loss_other_than_pinball_has_one_output_and_each_differs() -> None:
+    ends = [
+        weights(trained(**NETWORK, highway=False, steps=20, loss=loss)) for loss in ("mae", "mse", "huber")
+    ]
+    assert all(len(end) == len(ends[0]) for end in ends)
+    assert not any(
+        np.array_equal(a, b) for a, b in ((ends[0], ends[1]), (ends[1], ends[2]), (ends[0], ends[2]))
+    )
+    assert shapes(loss="mse")["output.bias"] == (6,)
+
+
+def test_steps_and_epochs_say_how_long() -> None:
+    assert run(hourly(), steps=5, final=False)[1][-1].number == 5
+    plan, steps, _ = run(hourly(), steps=None, epochs=0.5, batch=10, final=False)
+    assert steps[-1].number == plan.steps == round(0.5 * plan.training_windows / 10)
+
+
+def test_patience_stops_early() -> None:
+    _, steps, _ = run(hourly(), steps=60, lr=1.0, patience=2, final=False)
+    assert steps[-1].number < 60
+    assert run(hourly(), steps=60, lr=1.0, final=False)[1][-1].number == 60
+
+
+def test_a_budget_stops_early() -> None:
+    _, steps, _ = run(hourly(), steps=5000, budget="0.2s", final=False)
+    assert steps[-1].number < 5000
+
+
+def test_members_are_as_many_networks() -> None:
+    _, steps, model = run(hourly(), members=3, **NETWORK)
+    assert model.forecaster.hybrid is not None
+    assert len(model.forecaster.hybrid.members) == 3
+    assert {(step.member, step.members) for step in steps} == {(0, 3), (1, 3), (2, 3)}
+
+
+def test_val_and_test_set_the_blocks() -> None:
+    plain, _, _ = run(hourly())
+    plan, _, model = run(hourly(), val="50", test="2024-01-16")
+    assert plan.blocks["test"] == ("2024-01-16T00:00:00", plain.blocks["test"][1])
+    assert plan.blocks["validation"][0] == "2024-01-13T22:00:00"
+    assert model.report["windows"] == 420 - 15 * 24 - 6 + 1
+
+
+def test_a_stage_can_be_asked_for() -> None:
+    panel, _ = weather(600)
+    for kind in ("none", "calendar", "covariates"):
+        assert single_threaded(panel, small(calendar=kind)).setting.stage == kind
+
+
+def test_window_size_can_be_asked_for() -> None:
+    assert trained(window_size="yes").setting.is_sized
+    assert not trained(window_size="no").setting.is_sized
+    different({"window_size": "yes"})
+
+
+def test_a_penalty_that_is_given_is_the_one_that_is_used() -> None:
+    assert trained(penalty=0.37).forecaster.highway.penalty == 0.37
+    loose, tight = (trained(penalty=p).forecaster.highway.weight for p in (1e-6, 100.0))
+    assert np.abs(tight).sum() < 0.5 * np.abs(loose).sum()
+
+
+def test_min_and_max_bound_forecast_and_band() -> None:
+    panel = hourly()
+    plain = trained().predict(panel)
+    low, high = float(np.median(plain.point)), float(np.quantile(plain.point, 0.9))
+    for forecast in (single_threaded(panel, small(min=low, max=high)).predict(panel),):
+        for values in (forecast.point, *forecast.bands[80]):
+            assert values.min() >= low
+            assert values.max() <= high
+    assert plain.point.min() < low < high < plain.point.max()
+
+
+def test_what_was_never_negative_stays_so_by_itself() -> None:
+    rng = np.random.default_rng(0)
+    counts = rng.poisson(0.3, size=420).astype(float)
+    forecast = single_threaded(panel_of(counts), small()).predict(panel_of(counts))
+    assert forecast.bands[80][0].min() >= 0
+    signed = with_target(panel_of(counts), counts - 0.01)
+    assert np.isnan(single_threaded(signed, small()).limits[0])
+
+
+@pytest.mark.parametrize(
+    ("wanted", "expected"), [("network", (1, 0)), ("linear", (0, 1)), ("mean", (0.5, 0.5))]
+)
+def test_the_safeguard_can_be_overruled(wanted: str, expected: tuple[float, float]) -> None:
+    blend = trained(safeguard=wanted).forecaster.blend
+    assert (blend.network, blend.linear) == expected
+
+
+def test_no_final_keeps_the_weights_that_were_judged() -> None:
+    different({"final": False}, steps=20, lr=0.05)
+    last = hourly().times[-1]
+    assert trained(**NETWORK).seen_until[0] == last
+    assert trained(**NETWORK, final=False).seen_until[0] < last
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"lr": 0.0},
+        {"lr": float("nan")},
+        {"dropout": 1.0},
+        {"hidden": 0},
+        {"dense": (8, 0)},
+        {"season": (1,)},
+        {"decoder": "none"},
+        {"steps": 5, "epochs": 1.0},
+        {"known": ("a",), "past": ("a",)},
+        {"budget": "soon"},
+        {"min": 5.0, "max": 1.0},
+        {"seed": -1},
+    ],
+)
+def test_a_value_that_makes_no_sense_is_a_usage_error_in_one_line(changes: dict[str, Any]) -> None:
+    with pytest.raises(UsageError) as caught:
+        single_threaded(hourly(), dataclasses.replace(Options(), **changes))
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"), [("90s", 90), ("10m", 600), ("1.5h", 5400), ("2", 2), (" 3 MIN ", 180)]
+)
+def test_a_duration_is_read_in_its_unit(text: str, expected: float) -> None:
+    assert seconds(text) == expected
