@@ -119,6 +119,27 @@ UNDERSTOOD = [
             "the cells after them are missing"
         ],
     ),
+    Understood(
+        "the header again",
+        "time,y\n2024-05-01,1\ntime,y\n2024-05-02,2\n2024-05-03,3\n",
+        FOUR[:3],
+        [1, 2, 3],
+        ["headers: 1 line with the header again, the first is line 3; left out"],
+    ),
+    Understood(
+        "a comment within",
+        "time,y\n2024-05-01,1\n# broken sensor\n2024-05-02,2\n2024-05-03,3\n",
+        FOUR[:3],
+        [1, 2, 3],
+        ["comments: 1 line with a comment, the first is line 3; left out"],
+    ),
+    Understood(
+        "units below the header",
+        "time,y\n(UTC),(MW)\n2024-05-01,1\n2024-05-02,2\n",
+        FOUR[:2],
+        [1, 2],
+        ["units: line 2 below the header holds no data; skipped: '(UTC) (MW)'"],
+    ),
     # --- numbers
     Understood(
         "missing tokens",
@@ -417,6 +438,26 @@ UNDERSTOOD = [
         freq="MS",
     ),
     Understood(
+        "year and quarter",
+        "Year,Quarter,y\n2020,3,1\n2020,4,2\n2021,1,3\n",
+        ["2020-07-01", "2020-10-01", "2021-01-01"],
+        [1, 2, 3],
+        [
+            "time_column: columns Year,Quarter together are taken for the time",
+            "dates: column 'Year,Quarter' is read as quarters",
+        ],
+    ),
+    Understood(
+        "year and week",
+        "year,week,y\n2020,9,1\n2020,10,2\n",
+        ["2020-02-24", "2020-03-02"],
+        [1, 2],
+        [
+            "time_column: columns year,week together are taken for the time",
+            "dates: column 'year,week' is read as ISO weeks",
+        ],
+    ),
+    Understood(
         "two columns of times",
         "created,updated,y\n2024-05-01 00:00,2024-05-01 02:00,1\n2024-05-01 01:00,2024-05-01 03:00,2\n",
         ["2024-05-01 00:00", "2024-05-01 01:00"],
@@ -588,6 +629,28 @@ UNDERSTOOD = [
 
 COLUMNS = "the columns are time, y"
 REFUSED = [
+    Refused(
+        "no column beside the target",
+        "y\n1\n2\n",
+        "there is no column beside those with a role; add one with times, or with a counter 1, 2, 3, …",
+    ),
+    Refused(
+        "nothing in the target",
+        "time,y\n" + days("", "NA"),
+        "column 'y' holds no number; there is nothing to forecast from",
+    ),
+    Refused(
+        "midnights written as UTC",
+        "time,y\n2024-03-29T23:00Z,1\n2024-03-30T23:00Z,2\n2024-03-31T22:00Z,3\n2024-04-01T22:00Z,4\n",
+        "every stamp is a midnight in Europe/Berlin, written as UTC; say so with --tz Europe/Berlin",
+    ),
+    Refused(
+        "aggregate without a frequency",
+        PLAIN,
+        "--aggregate needs the step to put the rows on: add --freq 1h, 1D, …",
+        {"rules": ReadingRules(aggregate="mean")},
+        UsageError,
+    ),
     Refused("empty", "", "is empty; a header line and rows of data are needed"),
     Refused("white space only", "\n \n\n", "is empty; a header line and rows of data are needed"),
     Refused("header only", "time,y\n", "has a header (line 1) but no rows of data below it"),

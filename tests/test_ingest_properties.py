@@ -33,7 +33,7 @@ NUMBERS = st.one_of(
 
 @st.composite
 def series(draw: st.DrawFn) -> tuple[Clock, np.ndarray, list[float]]:
-    """A clock, its stamps and values for them; the ends are never missing."""
+    """A clock, its stamps and values for them, the first never missing."""
     freq, zone = draw(st.sampled_from(FREQUENCIES)), draw(st.sampled_from(ZONES))
     start = draw(st.datetimes(pd.Timestamp("1990-01-01"), pd.Timestamp("2035-01-01"), allow_imaginary=False))
     first = pd.Timestamp(start).floor("h" if freq == "6h" else "D")
@@ -43,7 +43,7 @@ def series(draw: st.DrawFn) -> tuple[Clock, np.ndarray, list[float]]:
         first = pd.date_range(first.floor("D"), periods=1, freq=freq)[0]
     times = clock.grid(clock.utc(np.array([first], dtype="datetime64[us]"))[0], count)
     values = draw(st.lists(NUMBERS, min_size=count, max_size=count))
-    return clock, times, values
+    return clock, times, [1.0, *values[1:]]
 
 
 def text_of(clock: Clock, times: np.ndarray, values: list[float], delimiter: str, decimal: str) -> list[str]:

@@ -144,3 +144,13 @@ def test_each_series_settles_its_own_doubled_hour(tmp_path: Path) -> None:
     panel = read(path, Roles("y", id="store"), zone="Europe/Helsinki").panel
     assert panel.target.tolist() == [0, 1, 2, 3] * 2
     assert (np.diff(panel.times[:4]) == np.timedelta64(1, "h")).all()
+
+
+def test_an_hour_missing_in_spring_alone_is_said_with_the_zone_it_may_be(tmp_path: Path) -> None:
+    index = pd.date_range("2024-03-20", "2024-04-10", freq="h", tz="America/Chicago")
+    index = index.append(pd.date_range("2024-04-10 01:00", "2024-04-12", freq="h", tz="America/Chicago"))
+    path = write(tmp_path / "spring.csv", naive(index))
+    assert [finding.code for finding in read(path, Roles("y")).findings] == []
+    index = pd.date_range("2024-03-01", "2024-04-10", freq="h", tz="America/Chicago")
+    (gap,) = read(write(path, naive(index)), Roles("y")).findings
+    assert (gap.code, gap.remedy) == ("gaps", "--tz America/New_York if the clock is put forward there")

@@ -55,6 +55,7 @@ _PARTS: tuple[tuple[str, frozenset[str]], ...] = (
     ("second", frozenset(["second", "sec", "seconds"])),
 )
 _GLUE = {"year": "-", "month": "-", "day": " ", "hour": ":", "minute": ":", "second": ""}
+_OF_A_YEAR = (("Q", _words("quarter qtr quartal trimestre")), ("-W", _words("week wk isoweek woche semaine")))
 _CLOCK = re.compile(r"\s*\d{1,2}[:.h]\d{2}(?:[:.]\d{2}(?:[.,]\d+)?)?(?:\s*[aApP]\.?[mM]\.?)?\s*")
 _HOUR = re.compile(r"\s*\d{1,2}\s*")
 
@@ -120,11 +121,16 @@ def find_axis(table: Table, taken: set[str | None]) -> TimeAxis:
     sure = len(axes)
     axes += _counters(candidates) or _damaged(table, names)
     if not axes:
-        looked = listed(tuple(names)) or "none beside those with a role"
-        wide = "; if every series is a row, make the table long" if len(names) > 30 else ""
-        raise table.intake.refusal(f"no column holds times (looked at {looked}); name it with --time{wide}")
+        raise table.intake.refusal(_no_time(tuple(names)))
     _say(axes[0], axes[1:sure], table)
     return axes[0]
+
+
+def _no_time(names: tuple[str, ...]) -> str:
+    if not names:
+        return "there is no column beside those with a role; add one with times, or with a counter 1, 2, 3, …"
+    wide = "; if every series is a row, make the table long" if len(names) > 30 else ""
+    return f"no column holds times (looked at {listed(names)}); name it with --time{wide}"
 
 
 def _say(axis: TimeAxis, rivals: Sequence[TimeAxis], table: Table) -> None:
@@ -179,9 +185,19 @@ def _part_columns(table: Table, names: Sequence[str]) -> TimeAxis | None:
         if column is None:
             break
         found.append((part, column))
-    if len(found) < 2:
+    if not found:
         return None
-    return _checked(_joined_parts(found), table)
+    joined = [_joined_parts(found)] if len(found) > 1 else []
+    pairs = [(found[0][1], name) for name in names]
+    axes = joined + [axis for pair in pairs for axis in _of_a_year(pair)]
+    return next((axis for axis in axes if _checked(axis, table)), None)
+
+
+def _of_a_year(names: tuple[str, ...]) -> Iterator[TimeAxis]:
+    """A year with its quarter, or with its week."""
+    for glue, words in _OF_A_YEAR:
+        if len(names) == 2 and unitless(names[1]) in words:
+            yield TimeAxis(names, (glue, ""))
 
 
 def _joined_parts(parts: Sequence[tuple[str, str]]) -> TimeAxis:
@@ -214,6 +230,7 @@ def _ways_to_join(names: tuple[str, ...]) -> Iterator[TimeAxis]:
     order = [part for part, _ in _PARTS]
     if len(said) == len(names) and said == order[: len(said)]:
         yield _joined_parts(list(zip(said, names, strict=True)))
+    yield from _of_a_year(names)
     if len(names) == 2:
         yield TimeAxis(names, (" ", ":00"))
         yield TimeAxis(names, (" ", ""))

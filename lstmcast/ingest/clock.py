@@ -14,7 +14,7 @@ from lstmcast.ingest.findings import count
 from lstmcast.ingest.frequency import DAY
 from lstmcast.ingest.intake import Intake
 from lstmcast.ingest.rows import Rows, grouped, in_order, one_a_stamp
-from lstmcast.ingest.zones import suspected_zones
+from lstmcast.ingest.zones import suspected_zones, zone_of_midnights
 from lstmcast.panel import COUNTER, Clock, Times, default_seasons
 
 _HOUR = DAY // 24
@@ -95,9 +95,18 @@ def _found(rows: Rows, is_given: bool, intake: Intake) -> str:
     else:
         freq = frequency.of_days(Clock("D", rows.zone).wall(rows.times).astype(np.int64), steps)
         often = int((np.abs(steps - step) <= _looseness(freq)).sum())
+        if not is_given and rows.zone == "UTC" and (rows.utc % DAY).any():
+            _refuse_midnights_elsewhere(rows, intake)
     if often < _MOST_STEPS * steps.size and not is_given:
         raise _irregular(steps, "", intake)
     return freq
+
+
+def _refuse_midnights_elsewhere(rows: Rows, intake: Intake) -> None:
+    """Raise DataError for days whose midnights are those of another zone than the stamps name."""
+    zone = zone_of_midnights(rows.utc)
+    if zone is not None and np.unique(rows.utc % DAY).size > 1:
+        raise intake.refusal(f"every stamp is a midnight in {zone}, written as UTC; say so with --tz {zone}")
 
 
 def _looseness(freq: str) -> int:
@@ -245,7 +254,9 @@ def _evidence(rows: Rows, places: NDArray[np.int64], clock: Clock, repeated: int
         where = f"the first is {rows.show(wide[0], first)} (after line {rows.lines[wide[0]]})"
         found.append(count(wide.size, "gap"))
         message = f"{found[0]}: {absent} of {frequency.words(clock.freq)} missing, {where}"
-        intake.warn("gaps", message)
+        zones = _suspected(rows, rows.utc[:0]) if rows.zone is None and not rows.is_counter else []
+        remedy = f"--tz {zones[0]} if the clock is put forward there" if zones else ""
+        intake.warn("gaps", message, remedy)
     if repeated:
         found.append(count(repeated, "duplicate"))
     return "; ".join([evidence, ", ".join(found)] if found else [evidence])
@@ -276,19 +287,23 @@ def _filled(rows: Rows, places: NDArray[np.int64], clock: Clock, evidence: str) 
 def _refuse_hidden_zone(rows: Rows, intake: Intake) -> None:
     """Raise DataError when hours are doubled and missing just where some zone changes its clock."""
     again = rows.again()
-    steps = rows.steps()
-    steps = steps[steps > 0]
-    step = frequency.modal(steps)[0] if again.any() and steps.size else 0
-    if not 0 < step <= _HOUR:
-        return
-    gap = np.concatenate([[False], (np.diff(rows.utc) > step) & rows.inner()])
-    missing = rows.utc[:-1][gap[1:]] + step
-    doubled = rows.utc[again]
-    zones = suspected_zones(doubled, missing, int(rows.utc.min()), int(rows.utc.max()))
+    zones = _suspected(rows, rows.utc[again]) if again.any() else []
     if not zones:
         return
     row = int(np.argmax(again))
     raise intake.refusal(
-        f"{rows.show(row)} stands twice (line {rows.lines[row]}), as on the clocks of {', '.join(zones[:2])}, and "
-        f"every hour that they skip is missing; say so with --tz {zones[0]} (--tz UTC if the clock is never changed)"
+        f"{rows.show(row)} stands twice (line {rows.lines[row]}), as on the clocks of {', '.join(zones[:2])} when "
+        f"they are put back; say so with --tz {zones[0]} (or --tz UTC if the clock is never changed)"
     )
+
+
+def _suspected(rows: Rows, doubled: Micros) -> list[str]:
+    """Zones whose changes of the clock show in these doubled stamps and in the gaps of rows an hour apart or less."""
+    steps = rows.steps()
+    steps = steps[steps > 0]
+    step = frequency.modal(steps)[0] if steps.size else 0
+    if not 0 < step <= _HOUR:
+        return []
+    before_gap = np.flatnonzero((np.diff(rows.utc) > step) & rows.inner())
+    missing = rows.utc[before_gap] + step
+    return suspected_zones(doubled, missing, int(rows.utc.min()), int(rows.utc.max()))

@@ -90,6 +90,11 @@ def _header(rows: Sequence[_Row], intake: Intake) -> tuple[_Row, int]:
     if at:
         skipped = f"{count(at, 'line')} before the header in line {rows[at].line} skipped"
         intake.warn("preamble", f"{skipped}; the first is {' '.join(rows[0].cells)[:60]!r}")
+    below = [_has_data(row.cells) for row in rows[at + 1 : at + 3]]
+    if below == [False, True] and any(rows[at + 1].cells):
+        unread = " ".join(rows[at + 1].cells)[:60]
+        intake.info("units", f"line {rows[at + 1].line} below the header holds no data; skipped: {unread!r}")
+        return rows[at], rows[at + 1].line + 1
     return rows[at], rows[at].line + 1
 
 

@@ -152,4 +152,4 @@ _LADDER = (
 def coarse(steps: NDArray[np.int64]) -> str:
     """A round step that holds about one stamp of a file with such steps, or more."""
     typical = float(np.median(steps)) / 1e6
-    return next((name for name, seconds in _LADDER if seconds >= typical), "MS")
+    return next((name for name, seconds in _LADDER if seconds >= 0.95 * typical), "MS")

@@ -99,8 +99,8 @@ _DATES: tuple[tuple[str, str], ...] = (
     (QUARTER, rf"{_YEAR}[-/ ]?[qk](?P<quarter>0)"),
     (QUARTER, rf"[qk](?P<quarter>0)[-/ ]?{_YEAR}"),
     (WEEK, rf"{_YEAR}-?w(?P<week>00)-?(?P<weekday>0)"),
-    (WEEK, rf"{_YEAR}[-/ ]?(?:w|kw|wk)[ -]?(?P<week>00)"),
-    (WEEK, rf"(?:w|kw|wk)[ -]?(?P<week>00)[-/ ]{_YEAR}"),
+    (WEEK, rf"{_YEAR}[-/ ]?(?:w|kw|wk)[ -]?(?P<week>00?)"),
+    (WEEK, rf"(?:w|kw|wk)[ -]?(?P<week>00?)[-/ ]{_YEAR}"),
 )
 _DIGITS: dict[int, str] = {
     4: _YEAR,

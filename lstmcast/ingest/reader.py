@@ -40,7 +40,7 @@ class Table:
     def __init__(self, source: str | Path, intake: Intake) -> None:
         """Read as far as the header; raises DataError when there is no table."""
         self.intake = intake
-        self._short: tuple[int, int] = (0, 0)
+        self._forget()
         self._blocks = line_blocks(raw_blocks(source), intake)
         block = self._head()
         self.dialect: Dialect = sniff(block[: 1 << 20].decode(errors="replace"), intake)
@@ -48,7 +48,7 @@ class Table:
         self._first = (self.dialect.first, block[start:])
         head = _line_start(self._first[1], SAMPLE)
         self.sample = self._parse(self.dialect.first, self._first[1][:head], range(self.dialect.width))
-        self._short = (0, 0)
+        self._forget()
         if not self.sample.lines.size:
             raise intake.refusal("has a header but no rows of data below it")
 
@@ -74,7 +74,15 @@ class Table:
             held = block
         assert held is not None
         yield self._parse(held[0], self._whole(*held), places)
-        self._say_short()
+        self._say_odd_lines()
+
+    def _forget(self) -> None:
+        """Begin to count odd lines anew: the sample is read twice."""
+        self._short, self._headers, self._comments = _OddLines(), _OddLines(), _OddLines()
+
+    @property
+    def _delimiter(self) -> bytes:
+        return self.dialect.delimiter.encode()
 
     def _head(self) -> bytes:
         """The first blocks, at least as far as the sample goes."""
@@ -102,15 +110,41 @@ class Table:
         """The columns of a block of whole lines, blank rows left out."""
         if not block.strip():
             return Chunk(np.empty(0, np.int64), tuple(np.empty(0, object) for _ in places))
+        block = self._without_comments(line, block)
         narrow = len(places) + 2 < self.dialect.width and self._is_regular(block)
         frame = self._frame(line, block, list(places) if narrow else None)
         cells = [frame[place].to_numpy() for place in places]
         lines = self._lines(line, block, len(frame))
         self._note_short(block, lines)
-        blank = np.logical_and.reduce([column == "" for column in cells])
-        if blank.any():
-            lines, cells = lines[~blank], [column[~blank] for column in cells]
+        no_rows = np.logical_and.reduce([column == "" for column in cells]) | self._no_data(
+            cells, places, lines
+        )
+        if no_rows.any():
+            lines, cells = lines[~no_rows], [column[~no_rows] for column in cells]
         return Chunk(lines, tuple(cells))
+
+    def _no_data(self, cells: Sequence[Cells], places: Sequence[int], lines: Lines) -> NDArray[np.bool_]:
+        """(n,) True where the header stands again, as in files put one behind the other."""
+        names = [self.dialect.names[place] for place in places]
+        again: NDArray[np.bool_] = cells[0] == names[0]
+        if again.any():
+            again &= np.logical_and.reduce(
+                [column == name for column, name in zip(cells, names, strict=True)]
+            )
+        self._headers.note(lines[again])
+        return again
+
+    def _without_comments(self, line: int, block: bytes) -> bytes:
+        """The block with lines emptied that begin with # and have fewer cells than the header."""
+        if not (block.startswith(b"#") or b"\n#" in block):
+            return block
+        rows = block.split(b"\n")
+        width = self.dialect.width - 1
+        found = [i for i, row in enumerate(rows) if row[:1] == b"#" and row.count(self._delimiter) < width]
+        for i in found:
+            rows[i] = b""
+        self._comments.note(line + np.array(found, dtype=np.int64))
+        return b"\n".join(rows)
 
     def _is_regular(self, block: bytes) -> bool:
         """True when every line surely has as many cells as the header, so that columns may be left unread."""
@@ -128,7 +162,7 @@ class Table:
 
     def _frame(self, line: int, block: bytes, places: list[int] | None) -> pd.DataFrame:
         """The cells as str; a line of empty cells in front tells pandas how wide the table is."""
-        guide = self.dialect.delimiter.encode() * (self.dialect.width - 1) + b"\n"
+        guide = self._delimiter * (self.dialect.width - 1) + b"\n"
         if self.dialect.width == 1:
             guide = b'""\n'
         try:
@@ -171,20 +205,38 @@ class Table:
 
     def _note_short(self, block: bytes, lines: Lines) -> None:
         """Count rows with fewer cells than the header; only where nothing is quoted, so that it is sure."""
-        delimiter = self.dialect.delimiter.encode()
-        if b'"' in block or block.count(delimiter) >= (self.dialect.width - 1) * len(lines):
+        if b'"' in block or block.count(self._delimiter) >= (self.dialect.width - 1) * len(lines):
             return
-        widths = [row.count(delimiter) + 1 if row.strip() else 0 for row in block.split(b"\n")]
+        widths = [row.count(self._delimiter) + 1 if row.strip() else 0 for row in block.split(b"\n")]
         short = [i for i, width in enumerate(widths[: len(lines)]) if 0 < width < self.dialect.width]
-        if short:
-            number, first = self._short
-            self._short = (number + len(short), first or int(lines[short[0]]))
+        self._short.note(lines[short])
 
-    def _say_short(self) -> None:
-        number, first = self._short
-        if number:
-            message = f"{count(number, 'line')} with fewer cells than the header, the first is line {first}"
-            self.intake.warn("short_rows", f"{message}; the cells after them are missing")
+    def _say_odd_lines(self) -> None:
+        if self._short.number:
+            message = (
+                f"{self._short.told('line', 'fewer cells than the header')}; the cells after them are missing"
+            )
+            self.intake.warn("short_rows", message)
+        if self._headers.number:
+            self.intake.info("headers", f"{self._headers.told('line', 'the header again')}; left out")
+        if self._comments.number:
+            self.intake.info("comments", f"{self._comments.told('line', 'a comment')}; left out")
+
+
+class _OddLines:
+    """How many lines were odd in some way, and which was the first."""
+
+    def __init__(self) -> None:
+        self.number, self._first = 0, 0
+
+    def note(self, lines: Lines) -> None:
+        """Add the numbers of some lines."""
+        if len(lines):
+            self.number, self._first = self.number + len(lines), self._first or int(lines[0])
+
+    def told(self, noun: str, what: str) -> str:
+        """`2 lines with …, the first is line 7`."""
+        return f"{count(self.number, noun)} with {what}, the first is line {self._first}"
 
 
 def _line_start(block: bytes, lines: int) -> int:

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from lstmcast.errors import DataError
+from lstmcast.errors import DataError, UsageError
 from lstmcast.ingest.axis import TimeAxis, find_axis, named_axis
 from lstmcast.ingest.clock import Regular, Wanted, regular
 from lstmcast.ingest.columns import NameColumn, NumberColumn, is_text, say_numbers
@@ -63,6 +63,8 @@ def read(
     Raises DataError, with line, column and remedy, for what cannot be understood; UsageError for a bad option.
     """
     rules.check()
+    if rules.aggregate is not None and freq is None:
+        raise UsageError("--aggregate needs the step to put the rows on: add --freq 1h, 1D, …")
     check_zone(zone)
     intake = Intake(name_of(source), rules)
     table = Table(source, intake)
@@ -136,6 +138,8 @@ def _side_by_side(numbers: Sequence[NumberColumn], lines: Lines, intake: Intake)
     for place, column in enumerate(numbers):
         values[:, place] = column.finish()
         say_numbers(column.name, values[:, place], lines, intake)
+    if np.isnan(values[:, 0]).all():
+        raise intake.refusal(f"column {numbers[0].name!r} holds no number; there is nothing to forecast from")
     return values
 
 

@@ -223,12 +223,21 @@ def _is_ordered(utc: Micros, rows: NDArray[np.intp], codes: NDArray[np.int64], r
     return bool((steps > 0).all() if rising else (steps < 0).all())
 
 
+def zone_of_midnights(utc: Micros) -> str | None:
+    """The first common zone in which all these instants are midnights."""
+    for zone in COMMON:
+        if not ((utc + offset_of(utc, zone) * _MINUTE) % _DAY).any():
+            return zone
+    return None
+
+
 def suspected_zones(doubled: Micros, missing: Micros, first: int, last: int) -> list[str]:
     """Common zones whose every change of the clock from first to last shows as hours doubled or missing.
 
-    doubled, missing: wall times that stand twice, or not at all. Empty unless at least one hour is doubled.
+    doubled, missing: wall times that stand twice, or not at all. A zone is suspected when it puts its clock back
+    at least once, or forward if nothing is doubled.
     """
-    if not doubled.size or last - first > 60 * 366 * _DAY:
+    if last - first > 60 * 366 * _DAY:
         return []
     hours = np.arange(first // _HOUR - 26, last // _HOUR + 26) * _HOUR
     twice, never = set(doubled.tolist()), set(missing.tolist())
@@ -247,4 +256,4 @@ def _shows(zone: str, hours: Micros, doubled: set[int], missing: set[int], first
         if start not in shown:
             return False
         back, forward = back + (change < 0), forward + (change > 0)
-    return back > 0
+    return back > 0 if doubled else forward > 0
