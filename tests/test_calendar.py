@@ -8,6 +8,7 @@ import pytest
 from lstmcast.features import weekday
 from lstmcast.linear import calendar
 from lstmcast.linear.calendar import (
+    CROSS_FITS,
     Design,
     describe_covariates,
     fit_calendar_stage,
@@ -22,10 +23,11 @@ def fitted(panel: Panel, stop: int, kind: str = "calendar", *, with_year: bool =
     covariates = describe_covariates(known[:stop], panel.clock) if kind == "covariates" else ()
     design = Design(panel.clock, with_year, covariates, panel.times[0])
     usable = np.ones(len(panel.times), dtype=bool) if usable is None else usable
-    stage = fit_calendar_stage(
+    found = fit_calendar_stage(
         design, panel.times, known, panel.target, panel.offsets, [slice(0, stop)], usable
     )
-    assert stage is not None
+    assert found is not None
+    stage, _ = found
     return stage, stage.level(panel.times, known, panel.offsets, np.arange(1))
 
 
@@ -148,8 +150,9 @@ def test_each_series_has_its_own_profile() -> None:
     usable = np.ones(1600, dtype=bool)
     known = np.zeros((1600, 0))
     slices = [slice(0, 600), slice(800, 1400)]
-    stage = fit_calendar_stage(design, panel.times, known, panel.target, panel.offsets, slices, usable)
-    assert stage is not None
+    found = fit_calendar_stage(design, panel.times, known, panel.target, panel.offsets, slices, usable)
+    assert found is not None
+    stage = found[0]
     level = stage.level(panel.times, known, panel.offsets, np.array([0, 1]))
     assert level == pytest.approx(panel.target, abs=0.1)
     swapped = stage.level(panel.times[800:], known[800:], np.array([0, 800]), np.array([1]))
@@ -175,3 +178,24 @@ def test_a_clock_that_has_no_calendar_has_no_stage(clock: Clock) -> None:
         design, panel.times, known, panel.target, panel.offsets, [slice(0, 300)], usable
     )
     assert stage is None
+
+
+def test_training_rows_are_told_what_the_regression_says_without_their_part_of_them() -> None:
+    panel, known = weather(1000)
+    usable = np.random.default_rng(0).random(1000) > 0.1
+    design = Design(HOURLY, False, describe_covariates(known[:700], HOURLY), FIRST)
+    fit = (design, panel.times, known, panel.target, panel.offsets)
+    found = fit_calendar_stage(*fit, [slice(0, 700)], usable)
+    assert found is not None
+    stage, taught = found
+    plain = stage.level(panel.times, known, panel.offsets, np.arange(1))
+    assert taught[700:] == pytest.approx(plain[700:], abs=1e-9)
+    assert np.abs(taught - panel.target)[:700].mean() > np.abs(plain - panel.target)[:700].mean()
+    for part in range(CROSS_FITS):
+        rows = slice(part * 140, part * 140 + 140)
+        target = panel.target.copy()
+        target[rows] = 1e3 * np.random.default_rng(part).normal(size=140)
+        other = fit_calendar_stage(*fit[:3], target, panel.offsets, [slice(0, 700)], usable)
+        assert other is not None
+        assert other[1][rows] == pytest.approx(taught[rows], abs=1e-5)
+        assert np.abs(other[1][:700] - taught[:700]).max() > 1.0

@@ -92,7 +92,7 @@ def test_validation_rows_change_neither_scaling_nor_stage() -> None:
     before, after = (
         to_record(single_threaded(p, options))[1] for p in (panel, dataclasses.replace(panel, values=values))
     )
-    fixed = [name for name in before if name.startswith(("scaling", "covariates", "highway", "change"))]
+    fixed = [name for name in before if name.startswith(("scaling", "covariates", "stage", "change"))]
     assert len(fixed) >= 9
     for name in fixed:
         assert before[name].tobytes() == after[name].tobytes(), name
