@@ -16,7 +16,7 @@ from lstmcast.validation import Validation
 from lstmcast.windows import Windows
 
 Numbers = NDArray[np.float64]
-CLEARLY_BETTER = 0.98
+CLEARLY_BETTER = 0.95
 FEWEST_HORIZONS = 4
 _TENTHS = 10
 

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from lstmcast.intervals import QUANTILES
 from lstmcast.linear.highway import Highway
-from lstmcast.nn.losses import LOSSES, pinball
+from lstmcast.nn.losses import LOSSES, Room, pinball
 from lstmcast.nn.network import Architecture, Inputs, Network
 from lstmcast.nn.optimizers import OPTIMIZERS, Group, Optimizer
 from lstmcast.nn.parameters import Parameters
@@ -127,7 +127,7 @@ def lesson_of(
         parameters=parameters,
         workspace=network.workspace(options.batch, DTYPE),
         optimizer=_optimizer(parameters, options),
-        loss=_loss(options),
+        loss=_loss(options, architecture),
         sample=partial(_sample, windows, training, options.batch),
         validate=judge,
         rng=rng,
@@ -148,10 +148,12 @@ def _sample(
     return inputs_of(batch), batch.target, batch.weight
 
 
-def _loss(options: Options) -> Loss:
+def _loss(options: Options, architecture: Architecture) -> Loss:
+    """The loss, with its buffers made once."""
+    room = Room((architecture.horizon, architecture.quantiles, options.batch), DTYPE)
     if options.loss == "pinball":
-        return partial(pinball, quantiles=np.array(QUANTILES, dtype=DTYPE))
-    return LOSSES[options.loss]
+        return partial(pinball, quantiles=np.array(QUANTILES, dtype=DTYPE), room=room)
+    return partial(LOSSES[options.loss], room=room)
 
 
 def _optimizer(parameters: Parameters, options: Options) -> Optimizer:

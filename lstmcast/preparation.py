@@ -18,7 +18,6 @@ from lstmcast.scaling import Scaling, fit_scaling
 from lstmcast.windows import Table
 
 Numbers = NDArray[np.float64]
-STAGES = ("none", "calendar", "covariates")
 
 
 @dataclass(frozen=True)
@@ -38,8 +37,11 @@ class Preparation:
     change: Numbers
     stage: CalendarStage | None = None
 
-    def table(self, panel: Panel, series: Integers) -> Table:
-        """The rows of a panel; series: (S',) which of the model's series each of the panel's is."""
+    def table(self, panel: Panel, series: Integers, taught: Numbers | None = None) -> Table:
+        """The rows of a panel; series: (S',) which of the model's series each of the panel's is.
+
+        taught: (N,) the calendar stage's level of each row where it is not to be what the stage says: cross-fitted.
+        """
         rows = np.repeat(series, panel.lengths)
         observed = np.isfinite(panel.target)
         scaled = fill_from_past(self.scaling.apply(panel.target, rows), panel.offsets, panel.clock.season)
@@ -47,7 +49,7 @@ class Preparation:
         known, level = others[:, known_columns(panel)], np.zeros(len(scaled))
         extra = [others]
         if self.stage is not None:
-            level = self.stage.level(panel.times, known, panel.offsets, series)
+            level = self.stage.level(panel.times, known, panel.offsets, series) if taught is None else taught
             known, extra = np.column_stack([known, level]), [others, level[:, None]]
         if self.masked:
             extra.insert(0, ~observed[:, None])
@@ -91,10 +93,13 @@ def fit_preparation(panel: Panel, blocks: Blocks, scaler: str, transform: str) -
     )
 
 
-def fit_stage(preparation: Preparation, panel: Panel, blocks: Blocks, kind: str) -> CalendarStage | None:
-    """The calendar regression from the training block; kind is one of STAGES. None where it would have no column."""
-    if kind == "none":
-        return None
+def fit_stage(
+    preparation: Preparation, panel: Panel, blocks: Blocks, kind: str
+) -> tuple[CalendarStage, Numbers] | None:
+    """The calendar regression from the training block, and (N,) its level of each row, cross-fitted in training.
+
+    kind: `calendar`, or `covariates` for both. None where it would have no column.
+    """
     training = blocks.slices("training")
     known = preparation.others(panel)[:, known_columns(panel)]
     rows = np.concatenate([known[rows] for rows in training])

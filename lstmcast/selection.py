@@ -31,19 +31,24 @@ def choose(
     trials = Trials(panel, blocks, horizon, options, rng)
     plain, *logged = [_best_lookback(trials, transform) for transform in _transforms(panel, blocks, options)]
     chosen = _better(plain, logged, TRANSFORM_GAIN)
-    chosen = _better(
-        chosen, _stages(trials, chosen.setting), STAGE_GAIN if options.calendar == "auto" else None
-    )
-    chosen = _better(chosen, _sizes(trials, chosen.setting), 0.0 if options.window_size == "auto" else None)
+    stages = _stages(trials, chosen.setting)
+    if stages and options.calendar == "auto":
+        chosen, *stages = [trials.also_earlier(choice) for choice in (chosen, *stages)]
+    chosen = _better(chosen, stages, STAGE_GAIN if options.calendar == "auto" else None)
+    chosen = _better(chosen, _sizes(trials, chosen), 0.0 if options.window_size == "auto" else None)
     return [chosen] + [choice for choice in trials.tried if choice is not chosen]
 
 
 def _better(simple: Choice, others: list[Choice], gain: float | None) -> Choice:
-    """The best of the others if it beats the simple choice by a share of its error; None: whatever it does."""
-    if not others:
-        return simple
-    best = min(others, key=lambda choice: choice.error)
-    return best if gain is None or best.error < (1 - gain) * simple.error else simple
+    """The best of the others that beat the simple choice by a share of its error; None: whatever they do.
+
+    They must beat it on the validation block itself and on average over all that were tried: on the one, because it
+    is the nearest to what comes; on the other, because a single block is a single season.
+    """
+    if gain is not None:
+        last, mean = (1 - gain) * simple.errors[0], (1 - gain) * simple.error
+        others = [choice for choice in others if choice.errors[0] < last and choice.error < mean]
+    return min(others, key=lambda choice: choice.error, default=simple)
 
 
 def _transforms(panel: Panel, blocks: Blocks, options: Options) -> list[str]:
@@ -60,8 +65,9 @@ def _transforms(panel: Panel, blocks: Blocks, options: Options) -> list[str]:
 def _best_lookback(trials: Trials, transform: str) -> Choice:
     """The shortest lookback within LOOKBACK_TOLERANCE of the best error."""
     _, lookbacks = segment_and_lookbacks(trials.panel.clock, trials.horizon, trials.options)
+    shortest = int((trials.blocks.test - trials.blocks.start).min())
     found: list[Choice] = []
-    for lookback in lookbacks:
+    for lookback in [rows for rows in lookbacks if rows <= shortest] or lookbacks[:1]:
         choice = trials.attempt(Setting(transform, lookback), max(30, lookback) if found else FEWEST_WINDOWS)
         if choice is not None:
             found.append(choice)
@@ -95,12 +101,14 @@ def _stages(trials: Trials, setting: Setting) -> list[Choice]:
     return found
 
 
-def _sizes(trials: Trials, setting: Setting) -> list[Choice]:
-    """The same with windows divided by their size; a single series is never so by itself."""
+def _sizes(trials: Trials, chosen: Choice) -> list[Choice]:
+    """The chosen setting with windows divided by their size; a single series is never so by itself."""
     wanted = trials.options.window_size
     if wanted == "no" or (wanted == "auto" and len(trials.panel.ids) == 1):
         return []
-    choice = trials.attempt(dataclasses.replace(setting, is_sized=True))
+    choice = trials.attempt(dataclasses.replace(chosen.setting, is_sized=True))
+    if choice is not None and len(chosen.errors) > 1:
+        choice = trials.also_earlier(choice)
     return [] if choice is None else [choice]
 
 

@@ -45,12 +45,15 @@ def _largest_divisor(number: int, limit: int) -> int:
 
 
 def _wanted_lookbacks(clock: Clock, horizon: int) -> list[int]:
-    """One to three of the longest season; days where three weeks would be too long."""
+    """One to three of the longest season; days where three weeks would be too long; more for a counter, whose
+    season may stand within a longer one that nobody named."""
     if not clock.seasons:
         return [horizon, 2 * horizon, 3 * horizon]
     if clock.is_daily:
         return [30, 60, 120]
     longest = clock.seasons[-1]
+    if clock.is_counter:
+        return [times * longest for times in (1, 2, 3, 7, 14)]
     if longest > LONGEST_LOOKBACK // 3 and len(clock.seasons) > 1:
         return [days * clock.season for days in (2, 4, 7)]
     return [longest, 2 * longest, 3 * longest]

@@ -35,7 +35,7 @@ class Setting:
 class Choice:
     """A setting, the windows it makes, and the linear forecaster they give.
 
-    errors: its validation error (MASE) in each fold, the first being the validation block itself.
+    errors: its error (MASE) on the validation block and, where that was asked, on blocks before it.
     """
 
     setting: Setting
@@ -48,7 +48,7 @@ class Choice:
 
     @property
     def error(self) -> float:
-        """What settings are compared by: the mean over the folds."""
+        """The mean over the blocks."""
         return float(np.mean(self.errors))
 
 
@@ -65,10 +65,14 @@ class _Fold:
 
     def attempt(self, setting: Setting, fewest: int) -> Choice | None:
         """Fit the linear forecaster of a setting; None where it leaves fewer windows, or its stage no column."""
-        preparation = self._prepared(setting)
-        if preparation is None:
-            return None
-        table = preparation.table(self.panel, np.arange(len(self.panel.ids)))
+        plain, taught = self._plain_of(setting.transform), None
+        preparation = plain
+        if setting.stage != "none":
+            fitted = fit_stage(plain, self.panel, self.blocks, setting.stage)
+            if fitted is None:
+                return None
+            preparation, taught = dataclasses.replace(plain, stage=fitted[0]), fitted[1]
+        table = preparation.table(self.panel, np.arange(len(self.panel.ids)), taught)
         segment, _ = segment_and_lookbacks(self.panel.clock, self.horizon, self.options)
         sizes = setting.lookback, self.horizon, segment, self.panel.clock.season
         windows = Windows(table, *sizes, setting.is_anchored, setting.is_sized)
@@ -81,21 +85,17 @@ class _Fold:
         highway, error = fit_highway(windows, training, validation, self.rng, self.options.penalty)
         return Choice(setting, preparation, windows, training, validation, highway, (error,))
 
-    def _prepared(self, setting: Setting) -> Preparation | None:
-        plain = self._plain.get(setting.transform)
-        if plain is None:
-            plain = fit_preparation(self.panel, self.blocks, self.options.scaler, setting.transform)
-            self._plain[setting.transform] = plain
-        if setting.stage == "none":
-            return plain
-        stage = fit_stage(plain, self.panel, self.blocks, setting.stage)
-        return None if stage is None else dataclasses.replace(plain, stage=stage)
+    def _plain_of(self, transform: str) -> Preparation:
+        if transform not in self._plain:
+            self._plain[transform] = fit_preparation(self.panel, self.blocks, self.options.scaler, transform)
+        return self._plain[transform]
 
 
 class Trials:
-    """Tries settings on the validation block and, as if earlier, on blocks of its length before it.
+    """Tries settings on the validation block and, where asked, as if earlier on blocks of its length before it.
 
     One block is one season's weather: a calendar stage that happens to fit it is found out by the blocks before.
+    A lookback is not judged there: with less to train on, shorter ones look better than they are.
     """
 
     def __init__(
@@ -109,14 +109,19 @@ class Trials:
         self.tried: list[Choice] = []
 
     def attempt(self, setting: Setting, fewest: int = 1) -> Choice | None:
-        """Try a setting in every fold; None where it leaves fewer training windows, or its stage has no column."""
+        """Try a setting; None where it leaves fewer training windows, or its stage has no column."""
         choice = self._fold.attempt(setting, fewest)
-        if choice is None:
-            return None
-        earlier = [fold.attempt(setting, 1) for fold in self._earlier]
+        if choice is not None:
+            self.tried.append(choice)
+        return choice
+
+    def also_earlier(self, choice: Choice) -> Choice:
+        """The same choice with its errors on the earlier blocks too; infinite where it cannot be tried there."""
+        earlier = [fold.attempt(choice.setting, 1) for fold in self._earlier]
         errors = [past.errors[0] if past is not None else np.inf for past in earlier]
-        self.tried.append(dataclasses.replace(choice, errors=(*choice.errors, *errors)))
-        return self.tried[-1]
+        judged = dataclasses.replace(choice, errors=(choice.errors[0], *errors))
+        self.tried = [judged if tried is choice else tried for tried in self.tried]
+        return judged
 
 
 def _folds(blocks: Blocks) -> list[Blocks]:

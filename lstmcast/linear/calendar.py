@@ -19,6 +19,7 @@ YEAR_HARMONICS = 3
 HALF_LIVES_IN_DAYS = (0.5, 2.0)
 TAIL_IN_DAYS = 14
 MANY_VALUES = 20
+CROSS_FITS = 5
 _CHUNK = 8192
 
 
@@ -156,11 +157,25 @@ class CalendarStage:
         smoothed = self.design.smoothed(known, offsets)
         level = np.empty(len(times))
         for number, first, stop in zip(series, offsets[:-1], offsets[1:], strict=True):
-            for start in range(first, stop, _CHUNK):
-                rows = slice(start, min(start + _CHUNK, stop))
-                columns = (self.design.columns(times[rows], smoothed[rows]) - self.mean) / self.spread
-                level[rows] = columns @ self.weight[number] + self.intercept[number]
+            rows = slice(int(first), int(stop))
+            level[rows] = self._level(
+                times[rows], smoothed[rows], self.weight[number], self.intercept[number]
+            )
         return level
+
+    def _level(self, times: Times, smoothed: Numbers, weight: Numbers, intercept: float) -> Numbers:
+        """(n,) g of rows of one series, a bounded number at a time."""
+        level = np.empty(len(times))
+        for rows in _chunks(slice(0, len(times))):
+            columns = (self.design.columns(times[rows], smoothed[rows]) - self.mean) / self.spread
+            level[rows] = columns @ weight + intercept
+        return level
+
+
+def _chunks(rows: slice) -> list[slice]:
+    """The rows, a bounded number at a time, so that memory does not grow with them."""
+    starts = range(rows.start, rows.stop, _CHUNK)
+    return [slice(start, min(start + _CHUNK, rows.stop)) for start in starts]
 
 
 def fit_calendar_stage(
@@ -171,40 +186,55 @@ def fit_calendar_stage(
     offsets: Integers,
     training: list[slice],
     usable: NDArray[np.bool_],
-) -> CalendarStage | None:
-    """Ridge with a penalty of PENALTY times the number of rows on standardised columns, series by series.
+) -> tuple[CalendarStage, Numbers] | None:
+    """Ridge with a penalty of PENALTY times the number of rows on standardised columns, series by series; and (N,)
+    what it says of each row, for training rows cross-fitted: said by the same regression without their part of them.
+
+    A regression knows its own training rows too well: what it leaves of them is smaller than what it will leave of
+    new ones, and a network taught with that trusts it too much.
 
     scaled: (N,) target; usable: (N,) rows whose target and covariates were observed; training: rows of each series.
-    None where the design has no column.
+    None where the design has no column, or there are no usable rows.
     """
     smoothed = design.smoothed(known, offsets)
-    moments = [_moments(design, times, smoothed, scaled, rows, usable) for rows in training]
-    total = np.sum(moments, axis=0)
+    parts = [_parts(rows) for rows in training]
+    moments = [[_moments(design, times, smoothed, scaled, rows, usable) for rows in own] for own in parts]
+    sums = [np.sum(own, axis=0) for own in moments]
+    total = np.sum(sums, axis=0)
     count, size = total[-1, -1], len(total) - 2
     if size == 0 or count < 2:
         return None
     mean = total[-1, :size] / count
-    variance = np.diag(total)[:size] / count - mean**2
-    spread = np.sqrt(np.maximum(variance, 0.0))
+    spread = np.sqrt(np.maximum(np.diag(total)[:size] / count - mean**2, 0.0))
     spread[spread < 1e-9] = 1.0
-    fitted = [_solve(moment, mean, spread) for moment in moments]
-    return CalendarStage(
+    fitted = [_solve(moment, mean, spread) for moment in sums]
+    stage = CalendarStage(
         design, mean, spread, np.array([w for w, _ in fitted]), np.array([b for _, b in fitted])
     )
+    level = stage.level(times, known, offsets, np.arange(len(training)))
+    for own, whole, without in zip(parts, sums, moments, strict=True):
+        for rows, part in zip(own, without, strict=True):
+            level[rows] = stage._level(times[rows], smoothed[rows], *_solve(whole - part, mean, spread))
+    return stage, level
+
+
+def _parts(rows: slice) -> list[slice]:
+    """A training block in CROSS_FITS stretches of time."""
+    edges = np.linspace(rows.start, rows.stop, CROSS_FITS + 1).round().astype(int).tolist()
+    return [slice(first, stop) for first, stop in pairwise(edges)]
 
 
 def _moments(
     design: Design, times: Times, smoothed: Numbers, scaled: Numbers, rows: slice, usable: NDArray[np.bool_]
 ) -> Numbers:
-    """(F+2, F+2) sums of products of [columns, target, one] over usable training rows of a series."""
-    total: Numbers | None = None
-    starts = range(rows.start, rows.stop, _CHUNK)
-    for chunk in [np.arange(start, min(start + _CHUNK, rows.stop)) for start in starts] or [np.arange(0)]:
-        chunk = chunk[usable[chunk]]
-        columns = design.columns(times[chunk], smoothed[chunk])
-        table = np.concatenate([columns, scaled[chunk, None], np.ones((len(chunk), 1))], axis=1)
-        total = table.T @ table if total is None else total + table.T @ table
-    assert total is not None
+    """(F+2, F+2) sums of products of [columns, target, one] over usable rows."""
+    size = design.columns(times[:0], smoothed[:0]).shape[1] + 2
+    total = np.zeros((size, size))
+    for chunk in _chunks(rows):
+        there = np.arange(chunk.start, chunk.stop)[usable[chunk]]
+        columns = design.columns(times[there], smoothed[there])
+        table = np.concatenate([columns, scaled[there, None], np.ones((len(there), 1))], axis=1)
+        total += table.T @ table
     return total
 
 
