@@ -47,6 +47,8 @@ def scene() -> Any:
         (0.99, 2, Blend(0.5, 0.5)),
         (0.9, 3, Blend(1.0, 0.0)),
         (0.5, 20, Blend(1.0, 0.0)),
+        (-0.9, 3, Blend(1.0, 0.0)),  # its errors and the linear one's cancel, but who knows
+        (-0.9, 20, Blend(0.5, 0.5)),
     ],
 )
 def test_what_ships_depends_on_what_the_network_is_worth(
@@ -55,7 +57,7 @@ def test_what_ships_depends_on_what_the_network_is_worth(
     windows, validation, highway, hybrid = scene
     shipped, errors = choose_blend(windows, validation, hybrid(share), highway, (24,), horizons, "auto")
     assert shipped.blend == expected
-    assert errors["network"] == pytest.approx(share * errors["linear"])
+    assert errors["network"] == pytest.approx(abs(share) * errors["linear"])
     assert shipped.source == ("linear" if expected.network == 0 else "model")
     assert (shipped.hybrid is None) == (expected.network == 0)
 

@@ -65,6 +65,7 @@ def test_a_fill_depends_on_no_row_before_the_history_it_is_said_to_need(season: 
     whole = fill_from_past(values, np.array([0, rows]), season)[-lookback:]
     tail = fill_from_past(values[start:], np.array([0, rows - start]), season)[-lookback:]
     assert tail.tobytes() == whole.tobytes()
+    assert np.isfinite(whole).all()
 
 
 def test_a_column_holds_its_last_value_within_reach_and_never_that_of_another_series() -> None:

@@ -215,6 +215,10 @@ def test_the_safeguard_can_be_overruled(wanted: str, expected: tuple[float, floa
 
 def test_no_final_keeps_the_weights_that_were_judged() -> None:
     different({"final": False}, steps=20, lr=0.05)
+    # three tenths of one step are none: what goes on is what was judged, not a new start
+    once = NETWORK | {"highway": False, "steps": 1}
+    assert np.array_equal(weights(trained(**once)), weights(trained(**once, final=False)))
+    assert trained(**once).report["choices"]["best_steps"] == [1]
     last = hourly().times[-1]
     assert trained(**NETWORK).seen_until[0] == last
     assert trained(**NETWORK, final=False).seen_until[0] < last
