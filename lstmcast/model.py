@@ -99,10 +99,12 @@ class Model:
         for done in range(0, ahead, self.contract.horizon):
             blocks.append(self._block(panel, series, origins + done, [*levels, *map(_level_of, quantiles)]))
             remember(panel, blocks[-1].point, origins + done)
-        points, bands = [block.point for block in blocks], [block.bands for block in blocks]
-        return self._forecast(
-            panel, origins, np.concatenate(points)[:ahead], join(points, bands), levels, quantiles
-        )
+        points = [block.point for block in blocks]
+        joined = join(points, [block.bands for block in blocks])
+        bands = {
+            k: (_within(low, self.limits), _within(high, self.limits)) for k, (low, high) in joined.items()
+        }
+        return self._forecast(panel, origins, np.concatenate(points)[:ahead], bands, levels, quantiles)
 
     def _block(self, panel: Panel, series: Integers, origins: Integers, levels: Sequence[float]) -> Answer:
         windows = self.windows(panel, series)

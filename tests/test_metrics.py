@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from sklearn import metrics as theirs
 
-from lstmcast.metrics import Tally, seasonal_scale
+from lstmcast.metrics import Groups, Tally, mean_pinball, pinball, seasonal_scale, winkler
 
 RNG = np.random.default_rng(0)
 ACTUAL = RNG.normal(50, 5, size=(4, 30))
@@ -68,6 +68,8 @@ def test_a_metric_without_a_denominator_is_not_defined() -> None:
     assert found["mape"] is None
     assert (found["mae"], found["rmse"]) == (0.0, 0.0)
     assert tally_of(zeros, zeros + 1, np.zeros(3)).metrics()["mase"] is None
+    some = tally_of(np.array([[0.0, 4.0]]), np.array([[0.0, 2.0]]), np.array([0.0, 2.0])).metrics()
+    assert (some["mase"], some["smape"]) == pytest.approx((1.0, 200 * 2 / 6))
 
 
 def test_a_window_whose_scale_is_unknown_is_left_out_of_mase_alone() -> None:
@@ -97,3 +99,41 @@ def test_seasonal_scale_is_the_mean_absolute_seasonal_change_over_known_pairs() 
     assert seasonal_scale(np.full(9, 3.0), 2) == 0.0
     assert np.isnan(seasonal_scale(values, 6))
     assert np.isnan(seasonal_scale(values, 60))
+
+
+@pytest.mark.parametrize("quantile", [0.05, 0.5, 0.9])
+def test_pinball_agrees_with_scikit_learn(quantile: float) -> None:
+    expected = theirs.mean_pinball_loss(ACTUAL.ravel(), POINT.ravel(), alpha=quantile)
+    assert pinball(ACTUAL, POINT, quantile).mean() == pytest.approx(expected)
+
+
+def test_the_pinball_of_a_forecast_is_that_of_its_median_and_of_the_edges_of_its_bands() -> None:
+    bands = {80: (POINT - 1, POINT + 2), 90: (POINT - 2, POINT + 3)}
+    edges = {0.5: POINT, 0.1: POINT - 1, 0.9: POINT + 2, 0.05: POINT - 2, 0.95: POINT + 3}
+    losses = [theirs.mean_pinball_loss(ACTUAL.ravel(), p.ravel(), alpha=q) for q, p in edges.items()]
+    assert mean_pinball(ACTUAL, POINT, bands).mean() == pytest.approx(np.mean(losses))
+    assert tally_of(bands=bands).metrics()["pinball"] == pytest.approx(np.mean(losses))
+
+
+def test_winkler_is_the_width_and_a_fine_for_what_lies_outside() -> None:
+    actual = np.array([[0.0, 5.0, 11.0, -2.0]])
+    band = np.zeros((1, 4)), np.full((1, 4), 10.0)
+    assert winkler(actual, band, 80).ravel().tolist() == pytest.approx([10, 10, 10 + 10 * 1, 10 + 10 * 2])
+    assert tally_of(actual, actual, np.ones(4), {80: band}).metrics()["winkler_80"] == pytest.approx(17.5)
+
+
+def test_groups_are_the_means_of_their_targets() -> None:
+    actual, codes = ACTUAL.copy(), RNG.integers(3, size=ACTUAL.shape)
+    actual[0, :5] = np.nan
+    scale = SCALE.copy()
+    scale[7] = np.nan
+    codes[codes == 2] = 0
+    groups = Groups(["a", "b", "c"])
+    groups.add(actual[:, :11], POINT[:, :11], scale[:11], codes[:, :11])
+    groups.add(actual[:, 11:], POINT[:, 11:], scale[11:], codes[:, 11:])
+    for code, label in ((0, "a"), (1, "b")):
+        error = np.where(codes == code, np.abs(POINT - actual), np.nan)
+        assert groups.metrics(label)["mae"] == pytest.approx(np.nanmean(error))
+        assert groups.metrics(label)["mase"] == pytest.approx(np.nanmean(error / scale))
+    assert (groups.has("b"), groups.has("c")) == (True, False)
+    assert groups.metrics("c") == {"mae": None, "mase": None}

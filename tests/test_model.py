@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from lstmcast.errors import DataError, ModelFileError, TrainingError
+from lstmcast.errors import DataError, ModelFileError, TrainingError, UsageError
 from lstmcast.fitting import Plan, fitting
 from lstmcast.members import seconds_each
 from lstmcast.model import Model
@@ -229,3 +229,42 @@ def test_a_series_may_end_before_another() -> None:
     panel = stacked(hourly(420), cut(hourly(420, seed=2), 300))
     forecast = single_threaded(panel, small()).predict(panel)
     assert forecast.times[6] < forecast.times[0]
+
+
+def test_bands_stay_within_the_limits_beyond_the_trained_horizon_too() -> None:
+    counts = panel_of(np.random.default_rng(0).poisson(0.3, size=420).astype(float))
+    forecast = single_threaded(counts, small(max=1.0)).predict(counts, 30, levels=(80, 95))
+    for level in (80, 95):
+        assert forecast.bands[level][0].min() >= 0
+        assert forecast.bands[level][1].max() <= 1
+
+
+def test_an_evaluation_tells_hours_weekdays_and_series_apart() -> None:
+    panel = stacked(hourly(420), hourly(420, seed=2))
+    model = single_threaded(panel, small(final=False, safeguard="network"))
+    found = model.evaluate(panel)
+    assert set(found["by_series"]) == {"a", "b"}
+    assert len(found["by_hour"]) == 24
+    for groups in ("by_hour", "by_weekday", "by_series"):
+        for name in ("model", "linear", "naive"):
+            errors = [group[name]["mae"] for group in found[groups].values()]
+            assert min(errors) < found["test"][name]["mae"] < max(errors)
+    means = [found["by_series"][label]["model"]["mae"] for label in "ab"]
+    assert np.mean(means) == pytest.approx(found["test"]["model"]["mae"])
+
+
+def test_seen_rows_stand_apart_in_an_evaluation() -> None:
+    found = trained(final=False, safeguard="network").evaluate(hourly())
+    assert found["seen"]["in_sample"] is True
+    assert found["windows"] + found["seen"]["windows"] == 420 - 24 - 6 + 1
+
+
+def test_a_quantile_is_the_edge_of_its_band() -> None:
+    forecast = trained(safeguard="network").predict(hourly(), levels=(80,), quantiles=(0.1, 0.5, 0.9, 0.975))
+    assert forecast.quantiles[0.1].tolist() == forecast.bands[80][0].tolist()
+    assert forecast.quantiles[0.9].tolist() == forecast.bands[80][1].tolist()
+    assert forecast.quantiles[0.5].tolist() == forecast.point.tolist()
+    assert (forecast.quantiles[0.975] >= forecast.quantiles[0.9]).all()
+    for wrong in (0.0, 1.0, 0.999, -1.0):
+        with pytest.raises(UsageError):
+            trained(safeguard="network").predict(hourly(), quantiles=(wrong,))
