@@ -20,21 +20,26 @@ def _option(
     low: float | None = None,
     high: float | None = None,
     choices: tuple[str, ...] = (),
+    unset: str = "auto",
 ) -> Any:
-    """A dataclass field that carries its own meaning and limits (low and high are allowed values)."""
-    metadata = {"group": group, "meaning": meaning, "low": low, "high": high, "choices": choices}
+    """A dataclass field that carries its own meaning and limits (low and high are allowed values).
+
+    unset: what it is, in a word, when its default is None or empty.
+    """
+    limits = {"low": low, "high": high, "choices": choices}
+    metadata = {"group": group, "meaning": meaning, "unset": unset, **limits}
     return dataclasses.field(default=default, metadata=metadata)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Options:
-    """What a user may set; None means: derived from the data (`auto`)."""
+    """What a user may set; None means: derived from the data (`auto`), or `none` where it says so."""
 
-    target: str | None = _option(None, "Data", "column to forecast")
+    target: str | None = _option(None, "Data", "column to forecast", unset="required")
     time: str | None = _option(None, "Data", "time column")
-    id: str | None = _option(None, "Data", "column that names the series of a panel")
-    known: tuple[str, ...] = _option((), "Data", "columns known ahead, separated by commas")
-    past: tuple[str, ...] = _option((), "Data", "columns known up to now only")
+    id: str | None = _option(None, "Data", "column that names the series of a panel", unset="none")
+    known: tuple[str, ...] = _option((), "Data", "columns known ahead, separated by commas", unset="none")
+    past: tuple[str, ...] = _option((), "Data", "columns known up to now only", unset="none")
     freq: str | None = _option(None, "Data", "time step: 15min, 1h, 1D, W-SUN, MS, …")
     tz: str | None = _option(None, "Data", "time zone of the stamps, such as Europe/Helsinki")
     season: tuple[int, ...] | None = _option(None, "Data", "season lengths in rows: 24,168", low=2)
@@ -51,7 +56,7 @@ class Options:
     )
     layers: int = _option(1, "Network", "stacked LSTM layers", low=1, high=16)
     hidden: int = _option(64, "Network", "hidden size", low=1, high=4096)
-    dense: tuple[int, ...] = _option((), "Network", "sizes of dense layers on top: 64,32", low=1)
+    dense: tuple[int, ...] = _option((), "Network", "sizes of dense layers on top: 64,32", low=1, unset="none")
     activation: str = _option(
         "relu", "Network", "of the dense layers", choices=("relu", "tanh", "sigmoid", "identity")
     )
@@ -65,10 +70,15 @@ class Options:
     batch: int = _option(128, "Training", "windows a step", low=1, high=65_536)
     steps: int | None = _option(None, "Training", "training steps", low=0, high=10_000_000)
     epochs: float | None = _option(
-        None, "Training", "passes over the training windows, instead of --steps", low=0.0, high=1e6
+        None,
+        "Training",
+        "passes over the training windows, instead of --steps",
+        low=0.0,
+        high=1e6,
+        unset="none",
     )
     patience: int | None = _option(
-        None, "Training", "validations without a gain before stopping", low=1, high=100_000
+        None, "Training", "validations without a gain before stopping", low=1, high=100_000, unset="none"
     )
     clip: float = _option(1.0, "Training", "largest gradient norm", low=1e-6, high=1e6)
     seed: int = _option(0, "Training", "start of all randomness", low=0, high=2**32 - 1)
@@ -76,7 +86,7 @@ class Options:
     threads: int | None = _option(
         None, "Training", "workers that train members side by side", low=1, high=256
     )
-    budget: str | None = _option(None, "Training", "longest time for training: 90s, 10m, 1h")
+    budget: str | None = _option(None, "Training", "longest time for training: 90s, 10m, 1h", unset="none")
 
     safeguard: str = _option(
         "auto",
@@ -105,7 +115,7 @@ class Options:
         None, "Preparation", "ridge of the linear forecaster, as a share", low=0.0, high=1e6
     )
     min: float | None = _option(None, "Preparation", "nothing forecast is below this")
-    max: float | None = _option(None, "Preparation", "nothing forecast is above this")
+    max: float | None = _option(None, "Preparation", "nothing forecast is above this", unset="none")
 
     def check(self) -> None:
         """Raise UsageError for the first value outside its limits or in conflict with another."""

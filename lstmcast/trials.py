@@ -36,6 +36,7 @@ class Choice:
     """A setting, the windows it makes, and the linear forecaster they give.
 
     errors: its error (MASE) on the validation block and, where that was asked, on blocks before it.
+    penalties: ridge penalty -> the error on the validation block it would have given.
     """
 
     setting: Setting
@@ -45,6 +46,7 @@ class Choice:
     validation: Validation
     highway: Highway
     errors: tuple[float, ...]
+    penalties: dict[float, float]
 
     @property
     def error(self) -> float:
@@ -82,8 +84,9 @@ class _Fold:
         validation = validation_of(windows, self.panel, self.blocks, preparation.scaling)
         if not len(validation.origins):
             return None
-        highway, error = fit_highway(windows, training, validation, self.rng, self.options.penalty)
-        return Choice(setting, preparation, windows, training, validation, highway, (error,))
+        highway, tried = fit_highway(windows, training, validation, self.rng, self.options.penalty)
+        errors = (tried[highway.penalty],)
+        return Choice(setting, preparation, windows, training, validation, highway, errors, tried)
 
     def _plain_of(self, transform: str) -> Preparation:
         if transform not in self._plain:

@@ -78,7 +78,7 @@ def test_the_readme_has_the_table_of_options_that_the_code_has() -> None:
     for field in dataclasses.fields(Options):
         choices = field.metadata["choices"]
         meaning = field.metadata["meaning"] + (f" ({', '.join(choices)})" if choices else "")
-        assert f"| `{flag(field.name)}` | {meaning} | {default(field) or '–'} |" in README.splitlines()
+        assert f"| `{flag(field.name)}` | {meaning} | {default(field)} |" in README.splitlines()
     section = README.split("## Options of `train`")[1].split("\n## ")[0]
     assert len(re.findall(r"^\| `--", section, flags=re.MULTILINE)) == len(dataclasses.fields(Options))
 

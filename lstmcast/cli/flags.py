@@ -77,17 +77,14 @@ def whole_number(name: str, text: str | None, low: int, high: int) -> int | None
 def meaning(field: dataclasses.Field[Any]) -> str:
     """An option's one-line meaning with its choices and what it is when not given."""
     said = [text for text in ("|".join(field.metadata["choices"]), default(field)) if text]
-    explained = str(field.metadata["meaning"])
-    return f"{explained} [{'; '.join(said)}]" if said else explained
+    return f"{field.metadata['meaning']} [{'; '.join(said)}]"
 
 
 def default(field: dataclasses.Field[Any]) -> str:
-    """An option's default in words: `auto` is derived from the data, nothing is said of an empty list."""
-    if field.name == "target":
-        return "required"
+    """An option's default in a word: `auto` is derived from the data."""
     if isinstance(field.default, bool):
         return "on" if field.default else "off"
-    return "auto" if field.default is None else "" if field.default == () else f"{field.default}"
+    return str(field.metadata["unset"]) if field.default in (None, ()) else f"{field.default}"
 
 
 @functools.cache

@@ -50,13 +50,13 @@ def fit_highway(
     validation: Validation,
     rng: np.random.Generator,
     penalty: float | None = None,
-) -> tuple[Highway, float]:
-    """The ridge map whose penalty has the lowest validation error (or the given one), and that error."""
+) -> tuple[Highway, dict[float, float]]:
+    """The ridge map whose penalty has the lowest validation error (or the given one), and each penalty's error."""
     penalties = PENALTIES if penalty is None else (penalty,)
     candidates = list(_ridges(_moments(windows, _subset(training, rng)), penalties))
     errors = [validation.error(candidate.point(windows, validation.origins)) for candidate in candidates]
     best = int(np.argmin(errors))
-    return candidates[best], errors[best]
+    return candidates[best], dict(zip(penalties, errors, strict=True))
 
 
 def _subset(origins: Integers, rng: np.random.Generator) -> Integers:
