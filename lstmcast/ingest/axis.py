@@ -8,8 +8,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from lstmcast.ingest.cells import Cells, as_text
 from lstmcast.ingest.layouts import COUNTER, DIGITS, EPOCH
-from lstmcast.ingest.reader import Cells, Table
+from lstmcast.ingest.reader import Table
 from lstmcast.ingest.roles import listed, match, plain, unitless
 from lstmcast.ingest.stamps import Stamps, guessed
 
@@ -25,6 +26,7 @@ class TimeAxis:
         """The stamps as text: the parts with their glue between; empty where all parts are."""
         if len(parts) == 1:
             return parts[0]
+        parts = [as_text(part) for part in parts]
         whole = parts[0] + self.glue[0]
         for part, glue in zip(parts[1:], self.glue[1:], strict=True):
             whole = whole + part + glue

@@ -10,9 +10,10 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from lstmcast.errors import DataError
+from lstmcast.ingest.cells import Cells, as_text, is_equal, shown
 from lstmcast.ingest.findings import count
 from lstmcast.ingest.intake import Intake
-from lstmcast.ingest.reader import Cells, Lines
+from lstmcast.ingest.reader import Lines
 
 MISSING = frozenset(
     (
@@ -71,7 +72,7 @@ class NumberColumn:
         infinite = np.flatnonzero(np.isinf(numbers))
         if infinite.size:
             row = infinite[0]
-            found = f"expected a finite number, found {cells[row]!r}"
+            found = f"expected a finite number, found {shown(cells[row])!r}"
             raise self._refusal(lines[row], f"{found}; leave the cell empty if it is unknown")
         self._pieces.append(numbers)
 
@@ -96,7 +97,7 @@ class NumberColumn:
         try:
             numbers = cells.astype(np.float64)
         except ValueError:
-            absent = pd.Series(cells, dtype=object).isin(self._missing).to_numpy()
+            absent = self._absent(cells)
             if not absent.any():
                 return None
             try:
@@ -106,12 +107,17 @@ class NumberColumn:
                 return None
         else:
             if len(self._missing) > len(MISSING):
-                numbers[pd.Series(cells, dtype=object).isin(self._missing).to_numpy()] = np.nan
-        return None if "_" in "".join(cells) else numbers
+                numbers[self._absent(cells)] = np.nan
+        return None if _has_underscore(cells) else numbers
+
+    def _absent(self, cells: Cells) -> NDArray[np.bool_]:
+        """(n,) True where a cell means missing."""
+        absent: NDArray[np.bool_] = np.logical_or.reduce([is_equal(cells, token) for token in self._missing])
+        return absent
 
     def _rewritten(self, cells: Cells, lines: Lines) -> Cells:
         """The cells with a decimal point and no thousands separators."""
-        texts = [cell.strip().translate(_SPACES) for cell in cells]
+        texts = [cell.strip().translate(_SPACES) for cell in as_text(cells)]
         absent = np.array([text in self._missing for text in texts], dtype=bool)
         if all(text.lower() in _BOOLEANS for text, gone in zip(texts, absent, strict=True) if not gone):
             self._boolean = self._boolean or int(lines[0])
@@ -158,6 +164,13 @@ class NumberColumn:
         return self.intake.cell_refusal(line, self.name, message)
 
 
+def _has_underscore(cells: Cells) -> bool:
+    """Python reads 1_000 as a number; a file that holds it means something else."""
+    if cells.dtype.kind == "S":
+        return bool((np.ascontiguousarray(cells).view(np.uint8) == ord("_")).any())
+    return "_" in "".join(cells)
+
+
 @dataclass
 class NameColumn:
     """Collects the chunks of the column that names the series: ids by first appearance, and their codes."""
@@ -169,10 +182,10 @@ class NameColumn:
 
     def add(self, cells: Cells, lines: Lines) -> None:
         """Take a chunk; raises DataError with the line of the first cell without a name."""
-        local, names = pd.factorize(cells)
-        known = [self._codes.setdefault(name.strip(), len(self._codes)) for name in names]
+        local, names = pd.factorize(cells.astype(object))
+        known = [self._codes.setdefault(shown(name).strip(), len(self._codes)) for name in names]
         if "" in self._codes:
-            row = int(np.flatnonzero(pd.Series(cells, dtype=object).str.strip() == "")[0])
+            row = int(np.flatnonzero(np.array(known)[local] == self._codes[""])[0])
             raise self.intake.cell_refusal(lines[row], self.name, "the name of the series is missing")
         self._pieces.append(np.array(known, dtype=np.int64)[local])
 

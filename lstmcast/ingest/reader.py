@@ -15,20 +15,20 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from lstmcast.errors import DataError
+from lstmcast.ingest.cells import Cells, as_text, is_equal, sliced
 from lstmcast.ingest.dialect import Dialect, sniff
 from lstmcast.ingest.findings import count
 from lstmcast.ingest.intake import Intake
 from lstmcast.ingest.source import raw_blocks
 from lstmcast.ingest.text import line_blocks
 
-Cells = NDArray[np.object_]
 Lines = NDArray[np.int64]
 SAMPLE = 1000  # rows looked at to find out what the columns are
 
 
 @dataclass(frozen=True)
 class Chunk:
-    """Rows of some columns: lines (n,) in the file; cells: an (n,) array of str for each column asked for."""
+    """Rows of some columns: lines (n,) in the file; cells: (n,) for each column asked for."""
 
     lines: Lines
     cells: tuple[Cells, ...]
@@ -47,9 +47,10 @@ class Table:
         start = _line_start(block, self.dialect.first - 1)
         self._first = (self.dialect.first, block[start:])
         head = _line_start(self._first[1], SAMPLE)
-        self.sample = self._parse(self.dialect.first, self._first[1][:head], range(self.dialect.width))
+        sample = self._parse(self.dialect.first, self._first[1][:head], range(self.dialect.width))
+        self._sample = [as_text(cells) for cells in sample.cells]
         self._forget()
-        if not self.sample.lines.size:
+        if not sample.lines.size:
             raise intake.refusal("has a header but no rows of data below it")
 
     @property
@@ -58,8 +59,8 @@ class Table:
         return tuple(name for name in self.dialect.names if name)
 
     def column(self, name: str) -> Cells:
-        """The sample's cells of a column."""
-        return self.sample.cells[self.dialect.names.index(name)]
+        """The first cells of a column, as str."""
+        return self._sample[self.dialect.names.index(name)]
 
     def chunks(self, names: Sequence[str]) -> Iterator[Chunk]:
         """All rows of the named columns; rows in which they are all empty are left out.
@@ -107,36 +108,29 @@ class Table:
         return next(csv.reader([line], delimiter=self.dialect.delimiter), [])
 
     def _parse(self, line: int, block: bytes, places: Sequence[int]) -> Chunk:
-        """The columns of a block of whole lines, blank rows left out."""
+        """The columns of a block of whole lines, rows without data left out."""
         if not block.strip():
             return Chunk(np.empty(0, np.int64), tuple(np.empty(0, object) for _ in places))
         block = self._without_comments(line, block)
-        narrow = len(places) + 2 < self.dialect.width and self._is_regular(block)
-        frame = self._frame(line, block, list(places) if narrow else None)
-        cells = [frame[place].to_numpy() for place in places]
-        lines = self._lines(line, block, len(frame))
-        self._note_short(block, lines)
-        no_rows = np.logical_and.reduce([column == "" for column in cells]) | self._no_data(
-            cells, places, lines
-        )
-        if no_rows.any():
-            lines, cells = lines[~no_rows], [column[~no_rows] for column in cells]
-        return Chunk(lines, tuple(cells))
-
-    def _no_data(self, cells: Sequence[Cells], places: Sequence[int], lines: Lines) -> NDArray[np.bool_]:
-        """(n,) True where the header stands again, as in files put one behind the other."""
+        cells = sliced(block, self._delimiter, self.dialect.width, places)
+        if cells is not None:
+            lines = np.arange(line, line + len(cells[0]))
+        else:
+            frame = self._frame(line, block)
+            cells = [frame[place].to_numpy() for place in places]
+            lines = self._lines(line, block, len(frame))
+            self._note_short(block, lines)
         names = [self.dialect.names[place] for place in places]
-        again: NDArray[np.bool_] = cells[0] == names[0]
-        if again.any():
-            again &= np.logical_and.reduce(
-                [column == name for column, name in zip(cells, names, strict=True)]
-            )
+        again = _all_equal(cells, names)
         self._headers.note(lines[again])
-        return again
+        no_data = again | _all_equal(cells, [""] * len(cells))
+        if no_data.any():
+            lines, cells = lines[~no_data], [column[~no_data] for column in cells]
+        return Chunk(lines, tuple(cells))
 
     def _without_comments(self, line: int, block: bytes) -> bytes:
         """The block with lines emptied that begin with # and have fewer cells than the header."""
-        if not (block.startswith(b"#") or b"\n#" in block):
+        if b"#" not in block:
             return block
         rows = block.split(b"\n")
         width = self.dialect.width - 1
@@ -146,21 +140,7 @@ class Table:
         self._comments.note(line + np.array(found, dtype=np.int64))
         return b"\n".join(rows)
 
-    def _is_regular(self, block: bytes) -> bool:
-        """True when every line surely has as many cells as the header, so that columns may be left unread."""
-        if b'"' in block:
-            return False
-        data = np.frombuffer(block, np.uint8)
-        ends = np.flatnonzero(data == ord("\n"))
-        cuts = np.flatnonzero(data == ord(self.dialect.delimiter))
-        if not block.endswith(b"\n"):
-            ends = np.append(ends, len(data))
-        if cuts.size != ends.size * (self.dialect.width - 1):
-            return False
-        rows = cuts.reshape(ends.size, -1)
-        return bool((rows[:, -1] < ends).all() and (rows[1:, 0] > ends[:-1]).all())
-
-    def _frame(self, line: int, block: bytes, places: list[int] | None) -> pd.DataFrame:
+    def _frame(self, line: int, block: bytes) -> pd.DataFrame:
         """The cells as str; a line of empty cells in front tells pandas how wide the table is."""
         guide = self._delimiter * (self.dialect.width - 1) + b"\n"
         if self.dialect.width == 1:
@@ -171,7 +151,6 @@ class Table:
                 sep=self.dialect.delimiter,
                 header=None,
                 names=list(range(self.dialect.width)),
-                usecols=places,
                 dtype=object,
                 na_filter=False,
                 skip_blank_lines=False,
@@ -221,6 +200,14 @@ class Table:
             self.intake.info("headers", f"{self._headers.told('line', 'the header again')}; left out")
         if self._comments.number:
             self.intake.info("comments", f"{self._comments.told('line', 'a comment')}; left out")
+
+
+def _all_equal(cells: Sequence[Cells], texts: Sequence[str]) -> NDArray[np.bool_]:
+    """(n,) True for rows of just these cells; only the first column is compared where it already differs."""
+    same = is_equal(cells[0], texts[0])
+    if same.any():
+        same &= np.logical_and.reduce([is_equal(*pair) for pair in zip(cells, texts, strict=True)])
+    return same
 
 
 class _OddLines:

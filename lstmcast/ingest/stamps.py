@@ -10,10 +10,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lstmcast.errors import DataError
+from lstmcast.ingest.cells import Cells, shown
 from lstmcast.ingest.decoding import Micros, decode
 from lstmcast.ingest.intake import Intake
 from lstmcast.ingest.layouts import DMY, MDY, ORDERS, YMD, Layout, layouts_of
-from lstmcast.ingest.reader import Cells, Lines
+from lstmcast.ingest.reader import Lines
 
 _DATE_ORDERS = {"day-first": DMY, "month-first": MDY, "year-first": YMD}
 _LONGEST = 80  # characters that a stamp may have
@@ -108,11 +109,11 @@ class StampColumn:
         """The first row that no order can read, as seen by the order that came furthest."""
         order, part = max(parsed.parts.items(), key=lambda item: int(np.argmin(item[1].good)))
         row = int(np.argmin(part.good))
-        if not str(cells[row]).strip():
+        if not shown(cells[row]).strip():
             message = "the time is missing; give it or delete the row"
         else:
             so_far = f" ({order}, as above it)" if row or self._walls else ""
-            message = f"expected a time{so_far}, found {str(cells[row])[:_LONGEST]!r}"
+            message = f"expected a time{so_far}, found {shown(cells[row])[:_LONGEST]!r}"
         return self.intake.cell_refusal(lines[row], self.name, message)
 
     def _check_zoned(self, parsed: _Parsed, cells: Cells, lines: Lines) -> None:
@@ -122,7 +123,7 @@ class StampColumn:
         if odd.any():
             row = int(np.argmax(odd))
             has, had = ("has no", "have one") if self._zoned else ("has an", "have none")
-            message = f"{cells[row]!r} {has} offset, those above it {had}; write all in the same way"
+            message = f"{shown(cells[row])!r} {has} offset, those above it {had}; write all in the same way"
             raise self.intake.cell_refusal(lines[row], self.name, message)
 
 
@@ -197,8 +198,9 @@ def _parse(cells: Cells, orders: tuple[str, ...], told: str | None) -> _Parsed:
 
 def _characters(cells: Cells) -> NDArray[np.uint8]:
     """(n, width) the cells in ASCII, accents and odd spaces taken away, padded with NUL."""
-    longest = max(map(len, cells))
-    if longest > _LONGEST:
+    if cells.dtype.kind == "S":
+        return np.ascontiguousarray(cells).view(np.uint8).reshape(len(cells), -1)
+    if max(map(len, cells)) > _LONGEST:
         cells = np.array([cell[:_LONGEST] for cell in cells], dtype=object)
     try:
         text = np.array(cells, dtype="S")
