@@ -64,11 +64,13 @@ def test_a_calendar_stage_must_win_by_two_percent() -> None:
         assert found[0] is expected
 
 
-def test_a_stage_helps_where_weekdays_differ_by_the_hour() -> None:
+def test_a_stage_helps_where_weekdays_differ_by_the_hour(monkeypatch: pytest.MonkeyPatch) -> None:
     hours = np.arange(1500)
     odd = np.where(hours // 24 % 7 < 3, 1.0, -1.0)
     target = 100 + 20 * odd * np.sin(2 * np.pi * hours / 24) + np.random.default_rng(0).normal(size=1500)
     assert choices(panel_of(target), small(calendar="auto"))[0].setting.stage == "calendar"
+    monkeypatch.setattr(selection, "STAGE_GAIN", 0.99)
+    assert choices(panel_of(target), small(calendar="auto"))[0].setting.stage == "none"
 
 
 def test_a_transform_is_tried_only_where_nothing_is_negative_and_must_win_clearly() -> None:

@@ -163,3 +163,14 @@ def test_the_anchor_takes_the_level_of_a_window_away() -> None:
     origins = np.array([200])
     higher = dataclasses.replace(windows, table=raised).batch(origins)
     assert higher.past == pytest.approx(windows.batch(origins).past, abs=1e-4)
+
+
+@pytest.mark.parametrize("kinds", [{}, {"is_anchored": False}, {"is_sized": True}])
+def test_what_the_calendar_stage_took_out_is_put_back(kinds: dict[str, bool]) -> None:
+    _, _, windows, _ = rooms(masked_panel(), **kinds)
+    table = dataclasses.replace(windows.table, level=np.sin(np.arange(420)))
+    staged = dataclasses.replace(windows, table=table)
+    origins = np.array([30, 200, 333])
+    assert staged.past(origins) != pytest.approx(windows.past(origins), abs=0.1)
+    expected = staged.ahead(table.scaled, origins)
+    assert staged.restore(staged.targets(origins), origins) == pytest.approx(expected, abs=1e-12)
