@@ -101,11 +101,11 @@ def test_a_mixture_has_the_lowest_validation_error_of_all_tenths(scene: Any) -> 
         assert validation.error(Blended(other, highway, network).point(windows, origins)) > best
 
 
-def test_without_a_season_there_is_no_naive_in_the_mixture(scene: Any) -> None:
+def test_without_a_season_there_is_no_seasonal_naive_in_the_mixture(scene: Any) -> None:
     windows, validation, highway, hybrid = scene
     shipped, errors = choose_blend(windows, validation, hybrid(0.5), highway, (), 20, "auto")
-    assert (shipped.blend.naive, shipped.blend.season) == (0.0, 0)
-    assert set(errors) == {"linear", "network"}
+    assert shipped.blend.season <= 1
+    assert not any(name.startswith("seasonal") for name in errors)
 
 
 def test_the_best_of_several_seasons_has_the_part_of_the_naive(scene: Any) -> None:
