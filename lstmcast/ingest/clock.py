@@ -66,7 +66,9 @@ def regular(rows: Rows, wanted: Wanted, intake: Intake) -> Regular:
     rows = _on_month_starts(rows, clock, intake)
     clock = replace(clock, style=_style(rows, clock, wanted))
     places = _places(rows, clock, wanted.freq is not None, intake)
-    evidence = _evidence(rows, places, clock, size - rows.size, intake)
+    steps = np.where(rows.inner(), np.diff(places), 0)
+    _refuse_thin(rows, steps, clock, intake)
+    evidence = _evidence(rows, steps, clock, size - rows.size, intake)
     return _filled(rows, places, clock, evidence)
 
 
@@ -191,19 +193,18 @@ def _style(rows: Rows, clock: Clock, wanted: Wanted) -> str:
 
 def _places(rows: Rows, clock: Clock, is_given: bool, intake: Intake) -> NDArray[np.int64]:
     """(n,) how many steps of the clock each row lies after the first of its series."""
-    first = np.repeat(rows.starts(), rows.lengths())
     if clock.step is not None:
-        places, off = np.divmod(rows.utc - rows.utc[first], _microseconds(clock))
-        is_off = off != 0
+        places = rows.utc - np.repeat(rows.utc[rows.starts()], rows.lengths())
+        is_off = places % _microseconds(clock) != 0
+        places //= _microseconds(clock)
     else:
         grid = _grid(rows, clock)
-        place = np.searchsorted(grid, rows.utc)
-        is_off = grid[np.minimum(place, grid.size - 1)] != rows.utc
-        places = place - place[first]
+        places = np.searchsorted(grid, rows.utc).astype(np.int64)
+        is_off = grid[np.minimum(places, grid.size - 1)] != rows.utc
+        places -= np.repeat(places[rows.starts()], rows.lengths())
     if is_off.any():
         raise _off_clock(rows, is_off, clock, is_given, intake)
-    _refuse_thin(rows, places, clock, intake)
-    return places.astype(np.int64)
+    return places
 
 
 def _off_clock(
@@ -228,9 +229,8 @@ def _grid(rows: Rows, clock: Clock) -> Micros:
     return grid
 
 
-def _refuse_thin(rows: Rows, places: NDArray[np.int64], clock: Clock, intake: Intake) -> None:
+def _refuse_thin(rows: Rows, steps: NDArray[np.int64], clock: Clock, intake: Intake) -> None:
     """Raise DataError where a clock has many times more steps than rows: a stamp must be wrong."""
-    steps = np.where(rows.inner(), np.diff(places), 0)
     if steps.sum() <= _THINNEST * rows.size + 1000:
         return
     row = int(np.argmax(steps))
@@ -241,12 +241,11 @@ def _refuse_thin(rows: Rows, places: NDArray[np.int64], clock: Clock, intake: In
     )
 
 
-def _evidence(rows: Rows, places: NDArray[np.int64], clock: Clock, repeated: int, intake: Intake) -> str:
-    """How the frequency shows in the steps; gaps are noted on the way."""
-    inner = rows.inner()
-    steps = np.where(inner, np.diff(places), 0)
+def _evidence(rows: Rows, steps: NDArray[np.int64], clock: Clock, repeated: int, intake: Intake) -> str:
+    """How the frequency shows in the steps (n-1,), 0 between series; gaps are noted on the way."""
     wide = np.flatnonzero(steps > 1)
-    evidence = f"{frequency.words(clock.freq)} in {int((steps == 1).sum()):,} of {int(inner.sum()):,} steps"
+    total = int((steps > 0).sum())
+    evidence = f"{frequency.words(clock.freq)} in {int((steps == 1).sum()):,} of {total:,} steps"
     found = []
     if wide.size:
         absent = count(int((steps[wide] - 1).sum()), "step")
