@@ -916,3 +916,25 @@ def test_an_absent_file_is_refused_with_the_nearest(tmp_path: Path) -> None:
 def test_a_directory_is_refused(tmp_path: Path) -> None:
     with pytest.raises(DataError, match="is a directory; give one CSV file in it"):
         read(tmp_path, Roles("y"))
+
+
+def test_each_series_keeps_its_own_gaps(tmp_path: Path) -> None:
+    path = tmp_path / "data.csv"
+    path.write_text(
+        "time,store,y\n2024-05-01,a,1\n2024-05-02,a,2\n2024-05-04,a,4\n"
+        "2024-05-02,b,20\n2024-05-03,b,30\n2024-05-05,b,50\n2024-05-06,b,60\n"
+    )
+    reading = read(path, Roles("y", id="store"))
+    panel = reading.panel
+    assert panel.offsets.tolist() == [0, 4, 9]
+    assert panel.target.tolist() == pytest.approx([1, 2, NAN, 4, 20, 30, NAN, 50, 60], nan_ok=True)
+    assert panel.clock.write(panel.times[[0, 2, 4, 6]]) == [
+        "2024-05-01",
+        "2024-05-03",
+        "2024-05-02",
+        "2024-05-04",
+    ]
+    assert reading.evidence == "1 day in 3 of 5 steps; 2 gaps"
+    assert [finding.message for finding in reading.findings] == [
+        "2 gaps: 2 steps of 1 day missing, the first is 2024-05-03 of 'a' (after line 3)"
+    ]

@@ -254,3 +254,16 @@ def test_a_counter_may_start_again_with_every_series(tmp_path: Path) -> None:
     panel = read(path, Roles("y", id="id")).panel
     assert panel.clock.is_counter
     assert panel.times.astype(int).tolist() == [*range(1, 9)] * 2
+
+
+@pytest.mark.parametrize(("year", "whole"), [("68", "2068"), ("69", "1969"), ("99", "1999"), ("00", "2000")])
+def test_years_of_two_digits_lie_between_1969_and_2068(year: str, whole: str) -> None:
+    assert time_of(f"4-Jul-{year}") == f"{whole}-07-04T00:00:00"
+
+
+def test_a_line_end_cut_in_two_by_a_block_is_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(source, "BLOCK", 1)
+    path = tmp_path / "data.csv"
+    path.write_bytes(b"time,y\r\n2024-05-01,1\r\n2024-05-02,high\r\n")
+    with pytest.raises(DataError, match="line 3, column 'y': expected a number, found 'high'"):
+        read(path, Roles("y"))
