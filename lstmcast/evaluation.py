@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from lstmcast import baselines
 from lstmcast.metrics import Groups, Metrics, Tally
-from lstmcast.panel import Integers
+from lstmcast.panel import Forecast, Integers, Times
 from lstmcast.windows import Windows
 
 Numbers = NDArray[np.float64]
@@ -39,6 +39,20 @@ class Report:
     by_horizon: list[dict[str, Metrics]]
     groups: dict[str, dict[str, dict[str, Metrics]]]
     windows: int
+
+
+@dataclass(frozen=True)
+class Backcast:
+    """Forecasts from B past origins, K rows of each one after the other, beside what came.
+
+    forecast: of B K rows; cutoffs: (B,) stamps (UTC) of the last row that each knew; actual: (B K,) in the units of
+    the CSV, NaN where missing; in_sample: whether the model was trained on these rows.
+    """
+
+    forecast: Forecast
+    cutoffs: Times
+    actual: Numbers
+    in_sample: bool
 
 
 def chunks(origins: Integers) -> Iterator[Integers]:

@@ -16,7 +16,7 @@ from lstmcast.errors import TrainingError
 from lstmcast.evaluation import backtest
 from lstmcast.gaps import history_needed
 from lstmcast.hybrid import Hybrid, architecture_of, schedule_of
-from lstmcast.intervals import Intervals, calibrate
+from lstmcast.intervals import LEVELS, Intervals, calibrate
 from lstmcast.members import Member, Trained, seconds_each, train_members
 from lstmcast.model import Model, summary
 from lstmcast.nn.network import Network
@@ -38,7 +38,8 @@ FINAL_RATE = 0.3
 class Plan:
     """What training understood and chose before it starts; stamps are written as in the file.
 
-    blocks: name -> first and last stamp of the first series; choices: what validation rows decided, by which figures.
+    blocks: name -> first and last stamp of the first series; choices: what validation rows decided, by which figures,
+    before training.
     """
 
     rows: int
@@ -159,13 +160,17 @@ def _ends(panel: Panel, blocks: Blocks, name: str) -> tuple[str, str]:
 
 
 def _describe(choices: list[Choice]) -> dict[str, Any]:
-    """What was chosen, and every alternative with its validation error (MASE of the linear forecaster)."""
+    """What was chosen, and every alternative with its validation error (MASE of the linear forecaster).
+
+    penalties: the error of the chosen setting with every ridge penalty.
+    """
     tried = [
         dataclasses.asdict(choice.setting)
         | {"penalty": choice.highway.penalty, "validation_mase": [_or_none(error) for error in choice.errors]}
         for choice in choices
     ]
-    return {"chosen": tried[0], "others": tried[1:]}
+    penalties = {f"{penalty:g}": _or_none(error) for penalty, error in choices[0].penalties.items()}
+    return {"chosen": tried[0], "others": tried[1:], "penalties": penalties}
 
 
 def _or_none(error: float) -> float | None:
@@ -203,12 +208,27 @@ def _judged(
     )
     model.report.update(_verdict(model, panel, blocks))
     model.report["choices"] = _describe(choices) | {
-        "validation_mase": errors,
+        "validation_mase": errors | {"model": validation.error(forecaster.point(windows, validation.origins))},
         "blend": dataclasses.asdict(forecaster.blend),
+        "steps": schedule_of(choice.training, options).steps,
         "best_steps": [result.best_step for result in trained],
         "intervals": model.intervals.kind,
+        "interval_widths": _widths(model.intervals),
+        "limits": _spoken_limits(model.limits, options),
     }
     return model
+
+
+def _widths(intervals: Intervals) -> dict[str, float]:
+    """Level in percent -> factor on the network's half-width, or (split) mean half-width of all steps, scaled."""
+    widths = intervals.widths.reshape(len(LEVELS), -1).mean(axis=1)
+    return {f"{level}": float(width) for level, width in zip(LEVELS, widths, strict=True)}
+
+
+def _spoken_limits(limits: tuple[float, float], options: Options) -> dict[str, Any]:
+    """The limits as JSON can hold them, and whether the lower one was found in the data."""
+    low, high = (None if np.isnan(limit) else limit for limit in limits)
+    return {"min": low, "max": high, "is_found": low is not None and options.min is None}
 
 
 def _contract(panel: Panel, choice: Choice, time: str | None) -> Contract:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import dataclasses
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,7 +13,7 @@ from numpy.typing import NDArray
 from lstmcast.blend import Blended
 from lstmcast.contract import Contract
 from lstmcast.errors import DataError, UsageError
-from lstmcast.evaluation import Answer, Forecaster, Report, backtest, baseline_forecasters
+from lstmcast.evaluation import Answer, Backcast, Forecaster, Report, backtest, baseline_forecasters, chunks
 from lstmcast.features import weekday
 from lstmcast.intervals import Intervals
 from lstmcast.options import Options
@@ -56,8 +57,9 @@ class Model:
     def windows(self, panel: Panel, series: Integers) -> Windows:
         """The panel's windows as this model sees them; series: (S,) as the contract's check returns."""
         contract, setting = self.contract, self.setting
+        clock = dataclasses.replace(panel.clock, seasons=contract.clock.seasons)
         return Windows(
-            self.preparation.table(panel, series),
+            self.preparation.table(dataclasses.replace(panel, clock=clock), series),
             contract.lookback,
             contract.horizon,
             contract.segment,
@@ -126,8 +128,9 @@ class Model:
         levels: Sequence[int],
         quantiles: Sequence[float],
     ) -> Forecast:
-        """Lay the columns (K', S) end to end, series by series."""
+        """Lay the columns (K', B) of B origins end to end."""
         ahead, count = point.shape
+        series = np.searchsorted(panel.offsets, origins - 1, side="right") - 1
 
         def flat(rows: Numbers) -> Numbers:
             return rows[:ahead].T.reshape(-1)
@@ -135,7 +138,7 @@ class Model:
         edges = {q: bands[_level_of(q)][q > 0.5] if q != 0.5 else point for q in quantiles}
         return Forecast(
             ids=panel.ids,
-            series=np.repeat(np.arange(count), ahead),
+            series=np.repeat(series, ahead),
             times=panel.times[(origins[:, None] + np.arange(ahead)).reshape(-1)],
             point=flat(point),
             bands={level: (flat(bands[level][0]), flat(bands[level][1])) for level in levels},
@@ -164,6 +167,15 @@ class Model:
         origins. Raises DataError where the file has no window of known rows.
         """
         windows = self.windows(panel, self.contract.check(panel))
+        origins, is_seen = self._origins(panel, windows)
+        fresh, seen = origins[~is_seen][::stride], origins[is_seen][::stride]
+        if not len(fresh):
+            return self._judge(panel, windows, seen, in_sample=True) | {"stride": stride}
+        report = self._judge(panel, windows, fresh, in_sample=False) | {"stride": stride}
+        return report | ({"seen": self._judge(panel, windows, seen, in_sample=True)} if len(seen) else {})
+
+    def _origins(self, panel: Panel, windows: Windows) -> tuple[Integers, NDArray[np.bool_]]:
+        """(n,) every origin that can be judged, and (n,) whether the model was trained on its first target row."""
         ends = zip(panel.offsets[:-1], panel.offsets[1:], strict=True)
         everywhere = [np.arange(a + windows.lookback, b - windows.horizon + 1) for a, b in ends]
         origins = windows.usable(np.concatenate(everywhere).astype(np.int64))
@@ -171,12 +183,18 @@ class Model:
             raise DataError(
                 f"no window of {windows.lookback} + {windows.horizon} known rows in the file; nothing to evaluate"
             )
-        is_fresh = panel.times[origins] > self.seen_until[windows.table.series[origins]]
-        fresh, seen = origins[is_fresh][::stride], origins[~is_fresh][::stride]
-        if not len(fresh):
-            return self._judge(panel, windows, seen, in_sample=True) | {"stride": stride}
-        report = self._judge(panel, windows, fresh, in_sample=False) | {"stride": stride}
-        return report | ({"seen": self._judge(panel, windows, seen, in_sample=True)} if len(seen) else {})
+        return origins, panel.times[origins] <= self.seen_until[windows.table.series[origins]]
+
+    def backcasts(self, panel: Panel, stride: int = 1) -> Iterator[Backcast]:
+        """The single forecasts that `evaluate` judges, a bounded number at a time: unseen ones, then seen ones."""
+        windows = self.windows(panel, self.contract.check(panel))
+        origins, is_seen = self._origins(panel, windows)
+        for in_sample in (False, True):
+            for chunk in chunks(origins[is_seen == in_sample][::stride]):
+                answer = self.answer(windows, chunk)
+                forecast = self._forecast(panel, chunk, answer.point, answer.bands, DEFAULT_LEVELS, ())
+                actual = windows.ahead(panel.target, chunk).T.reshape(-1)
+                yield Backcast(forecast, panel.times[chunk - 1], actual, in_sample)
 
     def _judge(self, panel: Panel, windows: Windows, origins: Integers, *, in_sample: bool) -> dict[str, Any]:
         forecasters, scale = self.forecasters(windows), self.mase_scale

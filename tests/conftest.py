@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -18,9 +19,7 @@ def hourly_rows(count: int, start: int = 0) -> list[str]:
     for i in range(start, start + count):
         noise = math.sin(i * i * 0.731) * 3
         value = 100 + 20 * math.sin(2 * math.pi * i / 24) + 5 * math.sin(2 * math.pi * i / 168) + noise
-        day, hour = divmod(i, 24)
-        month, day = divmod(day, 28)
-        rows.append(f"2024-{month + 1:02d}-{day + 1:02d} {hour:02d}:00:00,{value:.3f}")
+        rows.append(f"{datetime(2024, 1, 1) + timedelta(hours=i)},{value:.3f}")
     return rows
 
 

@@ -60,7 +60,7 @@ ARCHITECTURE: dict[str, tuple[str, str]] = {
     ),
     "estimator": ("errors fitting model options panel", "numpy pandas sklearn"),
     "cli": (
-        "contract errors fitting ingest model options panel persistence training verdict",
+        "contract errors evaluation fitting ingest model options panel persistence training verdict",
         "typer rich",
     ),
 }

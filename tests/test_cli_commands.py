@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import csv
+import dataclasses
 import io
 import json
 import os
 import pty
+import re
+import shlex
 import subprocess
 import sys
 from contextlib import suppress
@@ -14,11 +17,20 @@ from pathlib import Path
 
 import pytest
 
+from lstmcast.cli.choices import command
+from lstmcast.cli.flags import options_from
+from lstmcast.options import Options
 from tests.command_line import PROJECT, in_python, lstmcast, process
 from tests.conftest import QUICK, hourly_rows, write_csv
 
 FORECASTERS = ("model", "naive", "seasonal_naive_24", "seasonal_naive_168", "linear")
 METRICS = {"mase", "mae", "rmse", "smape"}
+
+
+@pytest.fixture(scope="module")
+def longer(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The history, and a week more of it."""
+    return write_csv(tmp_path_factory.mktemp("longer") / "longer.csv", hourly_rows(35 * 24))
 
 
 def records(text: str) -> list[dict[str, str]]:
@@ -161,11 +173,86 @@ def test_evaluate_shows_every_forecaster_and_steps_ahead(history: Path, model_fi
     assert "at step" in said.out
 
 
-def test_evaluate_writes_its_report_as_json(history: Path, model_file: Path, tmp_path: Path) -> None:
-    said = lstmcast("evaluate", model_file, history, "--json", "-o", tmp_path / "report.json")
+def test_rows_the_model_was_trained_on_are_said_to_be_so_before_anything_else(
+    history: Path, model_file: Path
+) -> None:
+    said = lstmcast("evaluate", model_file, history, "--stride", "6")
+    assert said.out.startswith("In-sample: the model was trained on all of these rows")
+    assert f"`lstmcast info {model_file}`" in said.out.splitlines()[0]
+
+
+def test_unseen_rows_lead_and_seen_ones_stand_apart(longer: Path, model_file: Path) -> None:
+    said = lstmcast("evaluate", model_file, longer, "--stride", "6")
+    assert (said.code, said.err) == (0, "")
+    unseen, seen = said.out.split("In-sample, for comparison only: ")
+    assert re.match(r"\d+ windows of unseen rows, 2024-01-29 00:00:00 to ", unseen)
+    assert "over 7 test days" in unseen
+    assert "in-sample days" in seen
+
+
+def test_evaluate_writes_every_single_forecast_and_what_came(
+    longer: Path, model_file: Path, tmp_path: Path
+) -> None:
+    said = lstmcast("evaluate", model_file, longer, "--stride", "5", "--json", "-o", tmp_path / "singles.csv")
+    assert (said.code, said.err) == (0, "")
+    report = json.loads(said.out)["report"]
+    text = (tmp_path / "singles.csv").read_text()
+    assert text.splitlines()[0] == "origin,time,step,forecast,lo_80,hi_80,actual,in_sample"
+    rows = records(text)
+    assert len(rows) == 24 * (report["windows"] + report["seen"]["windows"])
+    assert (rows[0]["origin"], rows[0]["time"], rows[0]["step"]) == (
+        "2024-01-28 23:00:00",
+        "2024-01-29 00:00:00",
+        "1",
+    )
+    for part, mark in ((report, "0"), (report["seen"], "1")):
+        errors = [abs(float(r["forecast"]) - float(r["actual"])) for r in rows if r["in_sample"] == mark]
+        inside = [
+            float(r["lo_80"]) <= float(r["actual"]) <= float(r["hi_80"])
+            for r in rows
+            if r["in_sample"] == mark
+        ]
+        metrics = part["test"]["model"]
+        assert sum(errors) / len(errors) == pytest.approx(metrics["mae"], rel=1e-4)
+        assert sum(inside) / len(inside) == pytest.approx(metrics["coverage_80"], abs=0.01)
+
+
+def test_single_forecasts_of_a_panel_name_their_series_and_missing_outcomes_are_empty(tmp_path: Path) -> None:
+    rows = [f"{row},{name}" for name in ("b", "a,1") for row in hourly_rows(20 * 24)]
+    rows = [row.replace(",a,1", ',"a,1"') for row in rows]
+    rows[-10] = re.sub(r",[\d.]+,", ",,", rows[-10])
+    data = write_csv(tmp_path / "panel.csv", rows, "time,load,meter")
+    assert lstmcast("train", data, *QUICK, "--id", "meter", "-q", "-o", tmp_path / "m.pkl").code == 0
+    said = lstmcast("evaluate", tmp_path / "m.pkl", data, "--stride", "24", "-o", tmp_path / "s.csv", "-v")
     assert said.code == 0
-    assert json.loads(said.out) == json.loads((tmp_path / "report.json").read_text())
-    assert set(json.loads(said.out)["report"]["test"]) == set(FORECASTERS)
+    assert "by series" in said.out
+    found = records((tmp_path / "s.csv").read_text())
+    assert list(found[0])[:4] == ["origin", "meter", "time", "step"]
+    assert {row["meter"] for row in found} == {"b", "a,1"}
+    assert [row for row in found if row["actual"] == ""]
+
+
+def test_verbose_shows_errors_by_hour_and_weekday(history: Path, model_file: Path) -> None:
+    brief = lstmcast("evaluate", model_file, history, "--stride", "6").out
+    whole = lstmcast("evaluate", model_file, history, "--stride", "6", "-v").out
+    assert "by hour" not in brief
+    for words in ("MASE by hour", "MASE by weekday", "Sunday"):
+        assert words in whole
+    assert "Winkler score" in brief
+
+
+def test_levels_and_quantiles_are_columns_one_within_the_other(history: Path, model_file: Path) -> None:
+    said = lstmcast("predict", model_file, history, "--level", "95,80", "--quantiles", "0.95,.5,0.05,0.975")
+    assert (said.code, said.err) == (0, "")
+    rows = records(said.out)
+    assert list(rows[0]) == [
+        *("time", "forecast", "lo_80", "hi_80", "lo_95", "hi_95", "q05", "q50", "q95", "q975", "source")
+    ]
+    order = ("lo_95", "q05", "lo_80", "forecast", "hi_80", "q95", "hi_95")
+    for row in rows:
+        numbers = [float(row[name]) for name in order]
+        assert numbers == sorted(numbers)
+        assert (row["q50"], row["q975"]) == (row["forecast"], row["hi_95"])
 
 
 def test_info_says_what_a_file_must_hold_and_how_well_the_model_did(model_file: Path) -> None:
@@ -173,6 +260,72 @@ def test_info_says_what_a_file_must_hold_and_how_well_the_model_did(model_file: 
     assert (said.code, said.err) == (0, "")
     for words in ("columns time, load", "48 rows or more", "24 rows ahead", "--lookback 48", "MASE"):
         assert words in said.out
+
+
+def test_train_says_in_one_line_what_was_chosen(history: Path, tmp_path: Path) -> None:
+    said = lstmcast("train", history, *QUICK, "-o", tmp_path / "m.pkl")
+    chosen = [line for line in said.out.splitlines() if line.startswith("Chosen ")]
+    assert len(chosen) == 1
+    for words in ("lookback 48", "calendar stage", "ridge", "%"):
+        assert words in chosen[0]
+    assert (
+        "Limits      nothing below 0, since no training value is below it (forecast and band)\n" in said.out
+    )
+    assert "Tried" not in said.out
+
+
+def test_verbose_shows_every_choice_with_the_figures_that_decided_it(history: Path, tmp_path: Path) -> None:
+    said = lstmcast("train", history, *QUICK, "-v", "-o", tmp_path / "m.pkl")
+    info = lstmcast("info", tmp_path / "m.pkl")
+    for out in (said.out, info.out):
+        for words in ("Tried", "(chosen)", "log1p", "Ridge ", "Network ", "Validation ", "Band ", "Limits "):
+            assert words in out
+        assert not set("{}[]'") & set(out.replace("'s", ""))
+    assert " of 20\n" in said.out
+    assert "Winkler score" in said.out
+
+
+def test_limits_that_were_given_are_said_to_be_so(history: Path, tmp_path: Path) -> None:
+    said = lstmcast("train", history, *QUICK, "--min", "-5.5", "--max", "130", "-o", tmp_path / "m.pkl")
+    assert "Limits      nothing below -5.5; nothing above 130 (forecast and band)\n" in said.out
+    assert "--min=-5.5 --max 130.0\n" in lstmcast("info", tmp_path / "m.pkl").out
+
+
+def test_where_the_network_has_no_part_train_says_so(history: Path, tmp_path: Path) -> None:
+    arguments = [*QUICK, "--steps", "0", "-o", tmp_path / "m.pkl"]
+    said = lstmcast("train", history, *arguments)
+    assert "(the network was no better on validation rows)" in said.out
+    asked = lstmcast("train", history, *arguments, "--safeguard", "linear")
+    assert "100 % linear\n" in asked.out
+
+
+def test_the_command_that_info_gives_makes_the_same_file(
+    history: Path, model_file: Path, tmp_path: Path
+) -> None:
+    line = next(line for line in lstmcast("info", model_file).out.splitlines() if line.startswith("Rebuild"))
+    program, *words = shlex.split(line.removeprefix("Rebuild"))
+    assert program == "lstmcast"
+    words[words.index("DATA")] = str(history)
+    assert lstmcast(*words, "-o", tmp_path / "again.pkl").code == 0
+    assert (tmp_path / "again.pkl").read_bytes() == model_file.read_bytes()
+
+
+def test_a_command_is_made_of_every_kind_of_option() -> None:
+    options = Options(
+        target="load [MW]",
+        known=("a b", "c"),
+        season=(24, 168),
+        highway=False,
+        final=False,
+        dropout=0.1,
+        max=-2.0,
+    )
+    flags = {field.name: None for field in dataclasses.fields(Options)}
+    assert command(options) == (
+        "lstmcast train DATA --target 'load [MW]' --known 'a b,c' --season 24,168 --no-highway --dropout 0.1 "
+        "--no-final --max=-2.0"
+    )
+    assert options_from(flags | {"highway": True, "final": True}) == Options()
 
 
 def test_info_as_json_holds_contract_options_and_report(model_file: Path) -> None:

@@ -144,6 +144,26 @@ def test_a_command_line_that_says_too_little_is_2(arguments: list[str]) -> None:
     refused(lstmcast(*arguments), 2, "see lstmcast", "--help")
 
 
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["--level", "80,99"], "--level goes from 1 to 98 percent, such as 80,95; got 99"),
+        (["--level", "0"], "got 0"),
+        (["--level", "80.5"], "--level takes whole numbers such as"),
+        (["--level", ""], "got ''"),
+        (["--quantiles", "0.05,1"], "--quantiles go from 0.01 to 0.99, such as 0.05,0.5,0.95; got 1"),
+        (["--quantiles", "nan"], "got nan"),
+        (["--quantiles", "half"], "--quantiles takes a number; got 'half'"),
+        (["--quantiles", ","], "got ','"),
+    ],
+    ids=lambda value: " ".join(value) if isinstance(value, list) else "",
+)
+def test_a_level_or_quantile_that_cannot_be_is_2(
+    arguments: list[str], words: str, model_file: Path, tmp_path: Path
+) -> None:
+    refused(predict(model_file, write_csv(tmp_path / "data.csv", ROWS), *arguments), 2, words)
+
+
 @pytest.mark.parametrize(("command", "option"), [("predict", "--horizon"), ("evaluate", "--stride")])
 def test_a_number_out_of_limits_is_2(command: str, option: str, history: Path, model_file: Path) -> None:
     refused(lstmcast(command, model_file, history, option, "0"), 2, f"{option} goes from 1")

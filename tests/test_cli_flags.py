@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import dataclasses
+import os
 import re
 import shlex
+from pathlib import Path
 
 import pytest
 
 from lstmcast.cli.app import EXAMPLES, app
-from lstmcast.cli.flags import default
+from lstmcast.cli.flags import DEFAULT_LEVEL, HIGHEST_LEVEL, default
 from lstmcast.errors import EXIT_CODES, LstmcastError
+from lstmcast.intervals import LEVELS
+from lstmcast.model import DEFAULT_LEVELS
 from lstmcast.options import Options, flag
 from tests.command_line import PROJECT, lstmcast, process
 
@@ -40,12 +44,22 @@ def test_every_command_helps_and_ends_with_an_example(name: str, spelling: str) 
     assert example.startswith(f"  lstmcast {name} ")
 
 
-@pytest.mark.parametrize("function", EXAMPLES, ids=lambda function: function.__name__)
-def test_an_example_names_files_that_are_there(function: object) -> None:
-    words = shlex.split(EXAMPLES[function])  # type: ignore[index]
-    for word in words:
-        if word.startswith("sample_data/"):
-            assert (PROJECT / word).is_file()
+def test_every_example_runs_from_the_top_of_the_project(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "sample_data").symlink_to(PROJECT / "sample_data")
+    monkeypatch.chdir(tmp_path)
+    for example in EXAMPLES.values():
+        program, *words = shlex.split(example)
+        assert program == "lstmcast"
+        said = lstmcast(*words)
+        assert (said.code, said.err) == (0, ""), example
+    assert {"model.pkl", "forecast.csv", "singles.csv"} <= set(os.listdir(tmp_path))
+
+
+def test_the_highest_level_is_the_highest_that_intervals_know() -> None:
+    assert LEVELS[-1] == HIGHEST_LEVEL
+    assert DEFAULT_LEVELS == (DEFAULT_LEVEL,)
 
 
 def test_help_lists_the_commands_and_ends_with_examples() -> None:

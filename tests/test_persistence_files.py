@@ -21,7 +21,7 @@ import pytest
 
 import lstmcast
 from lstmcast import persistence
-from lstmcast.errors import BusyError, ModelFileError, OutputError
+from lstmcast.errors import BusyError, DataError, ModelFileError, OutputError
 from lstmcast.persistence import files
 
 CALLS = [
@@ -192,6 +192,21 @@ def test_files_of_every_size_are_written(size: int, tmp_path: Path) -> None:
 def test_text_is_written_as_utf_8(tmp_path: Path) -> None:
     persistence.write_text(tmp_path / "forecast.csv", "time,é\n")
     assert (tmp_path / "forecast.csv").read_bytes() == "time,é\n".encode()
+
+
+def test_a_text_that_comes_in_parts_is_written_whole_or_not_at_all(tmp_path: Path) -> None:
+    path = tmp_path / "singles.csv"
+    persistence.write_texts(path, (f"é{number}\n" for number in range(3)))
+    assert path.read_text(encoding="utf-8") == "é0\né1\né2\n"
+
+    def broken() -> Iterator[str]:
+        yield "new"
+        raise DataError("the second part cannot be made")
+
+    with pytest.raises(DataError):
+        persistence.write_texts(path, broken())
+    assert path.read_text(encoding="utf-8") == "é0\né1\né2\n"
+    assert os.listdir(tmp_path) == ["singles.csv"]
 
 
 def test_a_symlink_stays_a_symlink(tmp_path: Path) -> None:

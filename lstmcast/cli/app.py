@@ -18,8 +18,8 @@ from lstmcast.errors import UsageError
 
 EXAMPLES: dict[Callable[..., None], str] = {
     train: "lstmcast train sample_data/victoria_load.csv --target load",
-    predict: "lstmcast predict model.pkl sample_data/victoria_new.csv --output forecast.csv",
-    evaluate: "lstmcast evaluate model.pkl sample_data/victoria_load.csv",
+    predict: "lstmcast predict model.pkl sample_data/victoria_new.csv --level 80,95 --output forecast.csv",
+    evaluate: "lstmcast evaluate model.pkl sample_data/victoria_load.csv --output singles.csv",
     info: "lstmcast info model.pkl",
 }
 

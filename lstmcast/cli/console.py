@@ -16,6 +16,9 @@ if TYPE_CHECKING:
     from lstmcast.training import Step
 
 
+NAME_WIDTH = 10
+
+
 class Console:
     """How much a command says: quiet leaves the result, verbose adds details, as_json leaves one document."""
 
@@ -31,7 +34,7 @@ class Console:
 
     def notes(self, lines: Sequence[tuple[str, str]]) -> None:
         """Lines of a name and what it is, one below the other."""
-        width = max((len(name) for name, _ in lines), default=0)
+        width = max(NAME_WIDTH, *(len(name) for name, _ in lines))
         for name, text in lines:
             self.note(f"{name:<{width}}  {text}".rstrip())
 

@@ -16,6 +16,7 @@ from lstmcast.errors import UsageError
 from lstmcast.options import Options, flag, parse_names, parse_numbers
 
 INPUT, OUTPUT = "Input", "Output"
+DEFAULT_LEVEL, HIGHEST_LEVEL = 80, 98
 
 # Text and flags only: see Command.get_params.
 ModelFile = Annotated[
@@ -72,6 +73,31 @@ def whole_number(name: str, text: str | None, low: int, high: int) -> int | None
     if not low <= number <= high:
         raise UsageError(f"{flag(name)} goes from {low:,} to {high:,}; got {number:,}")
     return number
+
+
+def parse_levels(text: str | None) -> tuple[int, ...]:
+    """Bands in percent from a list such as `80,95`, rising; 80 when there is none. Raises UsageError."""
+    if text is None:
+        return (DEFAULT_LEVEL,)
+    numbers = parse_numbers("level", text) or ()
+    wrong = [number for number in numbers if not 1 <= number <= HIGHEST_LEVEL]
+    if wrong or not numbers:
+        got = f"{wrong[0]:,}" if wrong else repr(text)
+        raise UsageError(f"--level goes from 1 to {HIGHEST_LEVEL} percent, such as 80,95; got {got}")
+    return tuple(sorted(set(numbers)))
+
+
+def parse_quantiles(text: str | None) -> tuple[float, ...]:
+    """Quantiles from a list such as `0.05,0.95`, rising; none without one. Raises UsageError."""
+    if text is None:
+        return ()
+    numbers = [_number("quantiles", word, float) for word in parse_names(text)]
+    tail = (100 - HIGHEST_LEVEL) / 200
+    wrong = [number for number in numbers if not tail <= number <= 1 - tail]
+    if wrong or not numbers:
+        got = f"{wrong[0]:g}" if wrong else repr(text)
+        raise UsageError(f"--quantiles go from {tail:g} to {1 - tail:g}, such as 0.05,0.5,0.95; got {got}")
+    return tuple(sorted(set(numbers)))
 
 
 def meaning(field: dataclasses.Field[Any]) -> str:

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import dataclasses
 import os
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from lstmcast.cli import verdict
+from lstmcast.cli import choices, verdict
 from lstmcast.cli.console import Console
 from lstmcast.cli.flags import Json, ModelFile, Quiet, Verbose
-from lstmcast.options import flag
 
 if TYPE_CHECKING:
     from lstmcast.model import Model
@@ -29,7 +28,10 @@ def show_model(model_file: str, console: Console) -> None:
 
     model = persistence.load(model_file)
     size = os.stat(model_file).st_size
-    console.notes([("File", f"{model_file}, {size:,} bytes"), *_needs(model), *_chosen(model), ("", "")])
+    lines = [("File", f"{model_file}, {size:,} bytes"), *_needs(model), ("Chosen", choices.in_short(model))]
+    console.notes([*lines, *choices.limits(model), *choices.details(model), *_rebuilding(model), ("", "")])
+    if not console.quiet:
+        choices.show_tried(model.report["choices"], console)
     verdict.show(model.report, model.contract.clock, console)
     console.document(
         {
@@ -55,22 +57,6 @@ def _needs(model: Model) -> list[tuple[str, str]]:
     return lines + ([("Series", f"{len(contract.ids):,}")] if contract.id else [])
 
 
-def _chosen(model: Model) -> list[tuple[str, str]]:
-    """The options that were given, and what was chosen for the others."""
-    given = [
-        f"{flag(field.name)} {_spoken(value)}"
-        for field in dataclasses.fields(model.options)
-        if (value := getattr(model.options, field.name)) != field.default
-    ]
-    choices = model.report["choices"].items()
-    lines = [(name.replace("_", " ").capitalize(), _spoken(value)) for name, value in choices]
-    return [("Options", " ".join(given)), *((name, text) for name, text in lines if text)]
-
-
-def _spoken(value: Any) -> str:
-    """A value in a line of text; what is too long for one (a list of records) is left to --json."""
-    if isinstance(value, dict):
-        return ", ".join(f"{name.replace('_', ' ')} {_spoken(part)}" for name, part in value.items())
-    if isinstance(value, list | tuple):
-        return "" if value and isinstance(value[0], dict) else ",".join(map(_spoken, value))
-    return f"{value:.4g}" if isinstance(value, float) else str(value)
+def _rebuilding(model: Model) -> list[tuple[str, str]]:
+    """The command that would make it again; DATA stands for the file it was trained on, which it does not know."""
+    return [("Rebuild", choices.command(model.options))]

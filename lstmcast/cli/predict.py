@@ -2,13 +2,24 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from lstmcast.cli import table
 from lstmcast.cli.console import Console
-from lstmcast.cli.flags import OUTPUT, DataFile, Json, ModelFile, Quiet, Verbose, whole_number
+from lstmcast.cli.flags import (
+    OUTPUT,
+    DataFile,
+    Json,
+    ModelFile,
+    Quiet,
+    Verbose,
+    parse_levels,
+    parse_quantiles,
+    whole_number,
+)
 from lstmcast.cli.reading import read_for_model, tell_findings
 from lstmcast.cli.streams import emit
 
@@ -18,6 +29,14 @@ if TYPE_CHECKING:
 Horizon = Annotated[
     str | None,
     typer.Option(metavar="N", help="steps ahead [as trained]", rich_help_panel="Forecast"),
+]
+Level = Annotated[
+    str | None,
+    typer.Option(metavar="N,N", help="bands in percent: 80,95 [80]", rich_help_panel="Forecast"),
+]
+Quantiles = Annotated[
+    str | None,
+    typer.Option(metavar="X,X", help="quantiles besides: 0.05,0.5,0.95 [none]", rich_help_panel="Forecast"),
 ]
 ForecastOutput = Annotated[
     str | None,
@@ -29,6 +48,8 @@ def predict(
     model: ModelFile,
     data: DataFile,
     horizon: Horizon = None,
+    level: Level = None,
+    quantiles: Quantiles = None,
     output: ForecastOutput = None,
     as_json: Json = False,
     quiet: Quiet = False,
@@ -40,13 +61,22 @@ def predict(
     Nothing is refitted.
     """
     console = Console(quiet=quiet, verbose=verbose, as_json=as_json)
-    steps = whole_number("horizon", horizon, 1, 10_000)
-    forecast_file(model, data, steps, output, console)
+    wanted = Wanted(
+        whole_number("horizon", horizon, 1, 10_000), parse_levels(level), parse_quantiles(quantiles)
+    )
+    forecast_file(model, data, wanted, output, console)
 
 
-def forecast_file(
-    model_file: str, source: str, horizon: int | None, output: str | None, console: Console
-) -> None:
+@dataclass(frozen=True)
+class Wanted:
+    """What to forecast: steps ahead (None: as trained), bands in percent, quantiles."""
+
+    horizon: int | None
+    levels: tuple[int, ...]
+    quantiles: tuple[float, ...]
+
+
+def forecast_file(model_file: str, source: str, wanted: Wanted, output: str | None, console: Console) -> None:
     """Load, read, predict, write: CSV or one JSON document, to a file or to stdout."""
     from lstmcast import persistence
 
@@ -54,9 +84,9 @@ def forecast_file(
         persistence.probe_folder(output)
     model = persistence.load(model_file)
     reading = read_for_model(source, model)
-    rows = table.tidy(model.predict(reading.panel, horizon))
+    rows = table.tidy(model.predict(reading.panel, wanted.horizon, wanted.levels, wanted.quantiles))
     tell_findings(reading, console)
-    _warn_of_rolling_on(model.contract, horizon, console)
+    _warn_of_rolling_on(model.contract, wanted.horizon, console)
     text = table.as_document(rows) if console.as_json else table.as_csv(rows)
     if output is None:
         emit(text)

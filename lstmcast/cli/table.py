@@ -1,4 +1,4 @@
-"""A forecast as text: rows of CSV, or one JSON document."""
+"""Forecasts as text: rows of CSV, or one JSON document."""
 
 from __future__ import annotations
 
@@ -10,6 +10,9 @@ from typing import TYPE_CHECKING
 from lstmcast.cli.streams import json_text
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from lstmcast.evaluation import Backcast
     from lstmcast.panel import Forecast
 
 Rows = dict[str, list[str | float]]
@@ -31,6 +34,34 @@ def as_csv(rows: Rows) -> str:
     writer.writerow(rows)
     writer.writerows(zip(*rows.values(), strict=True))
     return text.getvalue()
+
+
+def singles(backcasts: Iterable[Backcast]) -> Iterator[str]:
+    """Forecasts from many origins as CSV, part by part: what was said at each, and what came.
+
+    `origin` is the stamp of the last row a forecast knew, `step` 1 the row after it; an actual value that is missing
+    is empty; `in_sample` is 1 where the model was trained on these rows.
+    """
+    for number, backcast in enumerate(backcasts):
+        text = as_csv(_beside_actual(backcast))
+        yield text if number == 0 else text.split("\n", 1)[1]
+
+
+def _beside_actual(backcast: Backcast) -> Rows:
+    """The columns of single forecasts, the origin first and what came last."""
+    forecast, count = backcast.forecast, len(backcast.cutoffs)
+    horizon = len(forecast.point) // count
+    rows: Rows = {
+        "origin": [stamp for stamp in forecast.clock.write(backcast.cutoffs) for _ in range(horizon)]
+    }
+    for name, column in tidy(forecast).items():
+        if name == "forecast":
+            rows["step"] = [*range(1, horizon + 1)] * count
+        if name != "source":
+            rows[name] = column
+    rows["actual"] = ["" if math.isnan(value) else value for value in backcast.actual.tolist()]
+    rows["in_sample"] = [int(backcast.in_sample)] * len(forecast.point)
+    return rows
 
 
 def as_document(rows: Rows) -> str:

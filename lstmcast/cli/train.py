@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from lstmcast.cli import verdict
+from lstmcast.cli import choices, verdict
 from lstmcast.cli.console import Console
 from lstmcast.cli.flags import OUTPUT, DataFile, Json, Quiet, Verbose, options_from, takes_options
 from lstmcast.cli.reading import read_for_training, tell_findings
@@ -71,10 +71,18 @@ def _fit(reading: Reading, options: Options, console: Console) -> Model:
                 return event
             if isinstance(event, Plan):
                 tell_findings(reading, console)
-                console.notes([*_understood(reading, event), ("", "")])
+                _show_plan(reading, event, console)
             else:
                 show_step(event)
     raise AssertionError("the training ended without a model")
+
+
+def _show_plan(reading: Reading, plan: Plan, console: Console) -> None:
+    """What was understood and, for the curious, what was tried before training."""
+    console.notes(_understood(reading, plan))
+    if console.verbose and not console.quiet:
+        console.note("")
+        choices.show_tried(plan.choices, console)
 
 
 def _understood(reading: Reading, plan: Plan) -> list[tuple[str, str]]:
@@ -95,7 +103,12 @@ def _understood(reading: Reading, plan: Plan) -> list[tuple[str, str]]:
 
 def _show(reading: Reading, model: Model, output: str, console: Console) -> None:
     """The verdict and where the model went, for a person or for a program."""
-    verdict.show(model.report, model.contract.clock, console)
+    clock = model.contract.clock
+    lines = [("Chosen", choices.in_short(model)), *choices.limits(model)]
+    console.notes([*lines, *(choices.details(model) if console.verbose else []), ("", "")])
+    verdict.show(model.report, clock, console)
+    if console.verbose:
+        verdict.show_bands(model.report["test"], console)
     console.note(f"Wrote {output}")
     findings = [vars(finding) for finding in reading.findings]
     console.document({"model": output, "report": model.report, "findings": findings})

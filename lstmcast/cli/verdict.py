@@ -20,7 +20,9 @@ COLUMNS = {
     "mape": "MAPE",
     "coverage_80": "in 80 % band",
 }
+GROUPINGS = {"by_hour": "hour", "by_weekday": "weekday", "by_series": "series"}
 STEPS_SHOWN = 8
+GROUPS_SHOWN = 24
 
 
 def show(report: Mapping[str, Any], clock: Clock, console: Console) -> None:
@@ -28,8 +30,6 @@ def show(report: Mapping[str, Any], clock: Clock, console: Console) -> None:
     _table("", report["test"], clock, console)
     console.result("")
     console.result(_sentence(report["verdict"]))
-    if report.get("in_sample"):
-        console.result("But the model has seen these rows in training: expect less of it on new ones.")
 
 
 def show_by_horizon(report: Mapping[str, Any], clock: Clock, console: Console) -> None:
@@ -37,7 +37,7 @@ def show_by_horizon(report: Mapping[str, Any], clock: Clock, console: Console) -
     from lstmcast.verdict import describe
 
     steps: Sequence[Mapping[str, Metrics]] = report["by_horizon"]
-    measure = "mase" if _is_defined(report["test"], "mase") else "mae"
+    measure = _measure(report)
     shown = _selection(len(steps))
     header = [f"{COLUMNS[measure]} at step", *(str(step + 1) for step in shown)]
     rows = [
@@ -46,6 +46,55 @@ def show_by_horizon(report: Mapping[str, Any], clock: Clock, console: Console) -
     ]
     console.result("")
     console.table(header, rows)
+
+
+def show_groups(report: Mapping[str, Any], clock: Clock, console: Console) -> None:
+    """MASE (or MAE) by hour of the day, by weekday and by series; of many series those with the largest errors."""
+    from lstmcast.verdict import describe
+
+    measure = _measure(report)
+    for grouping, title in GROUPINGS.items():
+        groups: Mapping[str, Mapping[str, Metrics]] = report.get(grouping, {})
+        if not groups:
+            continue
+        rows = [
+            [label, *(_cell(measure, metrics[name].get(measure)) for name in report["test"])]
+            for label, metrics in _worst(groups, measure)
+        ]
+        more = f", the {len(rows)} worst of {len(groups):,}" if len(rows) < len(groups) else ""
+        console.result("")
+        header = [f"{COLUMNS[measure]} by {title}{more}", *(describe(name, clock) for name in report["test"])]
+        console.table(header, rows)
+
+
+def show_bands(metrics: Mapping[str, Metrics], console: Console) -> None:
+    """How each band did: the share it held, its Winkler score, and the mean pinball loss of all its edges."""
+    mine = metrics["model"]
+    levels = [name.removeprefix("winkler_") for name in mine if name.startswith("winkler_")]
+    words = [
+        f"{level} % held {_cell('coverage', mine[f'coverage_{level}'])}, "
+        f"Winkler score {_cell('winkler', mine[f'winkler_{level}'])}"
+        for level in levels
+    ]
+    if words:
+        console.result("")
+        console.result(
+            f"Bands: {'; '.join(words)}; mean pinball loss {_cell('pinball', mine.get('pinball'))}."
+        )
+
+
+def _measure(report: Mapping[str, Any]) -> str:
+    return "mase" if _is_defined(report["test"], "mase") else "mae"
+
+
+def _worst(
+    groups: Mapping[str, Mapping[str, Metrics]], measure: str
+) -> list[tuple[str, Mapping[str, Metrics]]]:
+    """All groups as they are, or of many the GROUPS_SHOWN with the largest errors of the model, the largest first."""
+    if len(groups) <= GROUPS_SHOWN:
+        return list(groups.items())
+    ranked = sorted(groups.items(), key=lambda item: -(item[1]["model"].get(measure) or 0.0))
+    return ranked[:GROUPS_SHOWN]
 
 
 def _table(corner: str, metrics: Mapping[str, Metrics], clock: Clock, console: Console) -> None:

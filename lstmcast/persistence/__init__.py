@@ -3,10 +3,18 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterable
 
 from lstmcast.errors import ModelFileError, OutputError
 from lstmcast.model import Model
-from lstmcast.persistence.files import permission_warning, probe_folder, replace_file, shown, sweep
+from lstmcast.persistence.files import (
+    permission_warning,
+    probe_folder,
+    replace_file,
+    replace_file_by_parts,
+    shown,
+    sweep,
+)
 from lstmcast.persistence.lock import lock
 from lstmcast.persistence.models import from_record, to_record
 from lstmcast.persistence.record import Arrays, Document, Kind, decode, encode
@@ -29,6 +37,7 @@ __all__ = [
     "sweep",
     "write",
     "write_text",
+    "write_texts",
 ]
 
 
@@ -47,7 +56,12 @@ def write(path: str | os.PathLike[str], document: Document, arrays: Arrays, kind
 
 def write_text(path: str | os.PathLike[str], text: str) -> None:
     """Makes `text`, as UTF-8, the contents of the file `path`, whole or not at all; raises OutputError."""
-    replace_file(path, text.encode("utf-8"))
+    write_texts(path, (text,))
+
+
+def write_texts(path: str | os.PathLike[str], parts: Iterable[str]) -> None:
+    """The same for a text that comes part by part, and is never in memory as a whole."""
+    replace_file_by_parts(path, (part.encode("utf-8") for part in parts))
 
 
 def read(path: str | os.PathLike[str], kind: Kind = "model") -> tuple[Document, Arrays]:

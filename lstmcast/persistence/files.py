@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import errno
 import fcntl
+import hashlib
 import os
 import re
 import secrets
 import stat
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 
 from lstmcast.errors import OutputError
@@ -45,14 +46,22 @@ def replace_file(path: Path, data: bytes) -> None:
     A symlink stays one, and an existing file keeps its permissions. Raises OutputError, one line, when it
     cannot; the old file is then as it was and nothing is left behind.
     """
+    replace_file_by_parts(path, (data,))
+
+
+def replace_file_by_parts(path: Path, parts: Iterable[bytes]) -> None:
+    """The same for data that come part by part, no two of which need be in memory at once.
+
+    Whatever is raised while they are made leaves the old file as it was.
+    """
     with telling(path):
         target, existing = _target(path)
         folder = os.path.dirname(target)
         sweep(folder)
         with _open_folder(folder) as folder_descriptor, _temporary(folder, existing) as (name, descriptor):
-            _write_all(descriptor, data)
+            size, digest = _write_parts(descriptor, parts)
             os.fsync(descriptor)
-            _read_back(descriptor, data)
+            _read_back(descriptor, size, digest)
             os.replace(name, target)
             _flush_folder(folder_descriptor, path)
 
@@ -193,12 +202,23 @@ def _write_all(descriptor: int, data: bytes) -> None:
         rest = rest[os.write(descriptor, rest[:_CHUNK]) :]
 
 
-def _read_back(descriptor: int, data: bytes) -> None:
-    """Raises OSError unless the open file holds `data`."""
-    wanted = memoryview(data)
-    for place in range(0, len(data) + 1, _CHUNK):
-        if os.pread(descriptor, _CHUNK, place) != wanted[place : place + _CHUNK]:
-            raise OSError(errno.EIO, "the disk gives back other bytes than were written; use another disk")
+def _write_parts(descriptor: int, parts: Iterable[bytes]) -> tuple[int, bytes]:
+    """Writes all parts; returns how many bytes the file should now hold, and their digest."""
+    size, digest = 0, hashlib.blake2b()
+    for part in parts:
+        _write_all(descriptor, part)
+        size += len(part)
+        digest.update(part)
+    return size, digest.digest()
+
+
+def _read_back(descriptor: int, size: int, digest: bytes) -> None:
+    """Raises OSError unless the open file holds `size` bytes with this digest."""
+    found = hashlib.blake2b()
+    for place in range(0, size + 1, _CHUNK):
+        found.update(os.pread(descriptor, _CHUNK, place))
+    if found.digest() != digest:
+        raise OSError(errno.EIO, "the disk gives back other bytes than were written; use another disk")
 
 
 def _flush_folder(descriptor: int, path: Path) -> None:

@@ -1,0 +1,158 @@
+"""What was chosen for a model, in words, and the figures that decided it."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Mapping
+from dataclasses import fields
+from typing import TYPE_CHECKING, Any
+
+from lstmcast.options import Options, flag
+
+if TYPE_CHECKING:
+    from lstmcast.cli.console import Console
+    from lstmcast.model import Model
+    from lstmcast.panel import Clock
+
+Choices = Mapping[str, Any]
+
+_STAGES = {
+    "none": "no calendar stage",
+    "calendar": "a calendar stage",
+    "covariates": "a stage on calendar and known columns",
+}
+_LEVELS_SHOWN = ("80", "90", "95")
+
+
+def in_short(model: Model) -> str:
+    """What was chosen, in one line; says so where the network has no part."""
+    choices, blend = model.report["choices"], model.forecaster.blend
+    chosen = choices["chosen"]
+    words = [
+        _transform(chosen),
+        f"lookback {chosen['lookback']:,}",
+        _STAGES[chosen["stage"]],
+        *(["windows divided by their size"] if chosen["is_sized"] else []),
+        f"ridge {chosen['penalty']:g}",
+        _blend(vars(blend), model.contract.clock),
+    ]
+    is_left_out = not blend.network and model.options.safeguard == "auto"
+    reason = " (the network was no better on validation rows)" if is_left_out else ""
+    return ", ".join(words) + reason
+
+
+def show_tried(choices: Choices, console: Console) -> None:
+    """Every setting that was tried on validation rows, best first as they were judged, the chosen one on top."""
+    rows = [choices["chosen"], *choices["others"]]
+    header = ["Tried", "lookback", "calendar stage", "windows", "ridge", "validation MASE", "earlier blocks"]
+    console.table(header, [_row(row, is_chosen=row is choices["chosen"]) for row in rows])
+    console.note("")
+
+
+def details(model: Model) -> list[tuple[str, str]]:
+    """The figures behind a model's other choices: name and what there is to say, line by line."""
+    choices = model.report["choices"]
+    lines = [
+        ("Ridge", _listed(choices.get("penalties", {}))),
+        ("Network", _steps(choices)),
+        ("Validation", _errors(choices["validation_mase"], model.contract.clock)),
+        ("Band", _band(choices)),
+    ]
+    return [(name, text) for name, text in lines if text]
+
+
+def limits(model: Model) -> list[tuple[str, str]]:
+    """A line about the limits of what is forecast, if there are any."""
+    found = model.report["choices"].get("limits", {})
+    low, high = found.get("min"), found.get("max")
+    words = []
+    if low is not None:
+        reason = ", since no training value is below it" if found["is_found"] else ""
+        words.append(f"nothing below {low:g}{reason}")
+    if high is not None:
+        words.append(f"nothing above {high:g}")
+    return [("Limits", f"{'; '.join(words)} (forecast and band)")] if words else []
+
+
+def command(options: Options) -> str:
+    """The command that would make the model again from the same file."""
+    words = ["lstmcast", "train", "DATA"]
+    for field in fields(options):
+        value = getattr(options, field.name)
+        if value != field.default:
+            words += _flag_words(field.name, value)
+    return shlex.join(words)
+
+
+def _flag_words(name: str, value: Any) -> list[str]:
+    if isinstance(value, bool):
+        return [flag(name) if value else f"--no-{flag(name)[2:]}"]
+    text = ",".join(map(str, value)) if isinstance(value, tuple) else str(value)
+    return [f"{flag(name)}={text}"] if text.startswith("-") else [flag(name), text]
+
+
+def _transform(setting: Choices) -> str:
+    return "no transform" if setting["transform"] == "none" else str(setting["transform"])
+
+
+def _row(setting: Choices, *, is_chosen: bool) -> list[str]:
+    """One setting as a row of the table of those that were tried."""
+    last, *earlier = setting["validation_mase"]
+    frame = ["from the last value" if setting["is_anchored"] else "as they are"]
+    frame += ["by size"] if setting["is_sized"] else []
+    return [
+        f"{_transform(setting)}{' (chosen)' if is_chosen else ''}",
+        f"{setting['lookback']:,}",
+        _STAGES[setting["stage"]].removeprefix("a ").removeprefix("no calendar stage") or "none",
+        ", ".join(frame),
+        f"{setting['penalty']:g}",
+        _figure(last),
+        ", ".join(map(_figure, earlier)),
+    ]
+
+
+def _figure(error: float | None) -> str:
+    return "not defined" if error is None else f"{error:.3f}"
+
+
+def _listed(errors: Mapping[str, float | None]) -> str:
+    """Validation MASE of each ridge penalty."""
+    words = ", ".join(f"{penalty}: {_figure(error)}" for penalty, error in errors.items())
+    return f"validation MASE of each penalty {words}" if len(errors) > 1 else ""
+
+
+def _steps(choices: Choices) -> str:
+    best = ", ".join(f"{step:,}" for step in choices["best_steps"])
+    total = f" of {choices['steps']:,}" if "steps" in choices else ""
+    return f"best on validation rows at step {best}{total}"
+
+
+def _errors(errors: Mapping[str, float | None], clock: Clock) -> str:
+    """Validation MASE of everything that could have shipped, the best first."""
+    ranked = sorted(errors.items(), key=lambda item: float("inf") if item[1] is None else item[1])
+    return "MASE " + ", ".join(f"{_name(name, clock)} {_figure(error)}" for name, error in ranked)
+
+
+def _name(name: str, clock: Clock) -> str:
+    from lstmcast.verdict import describe
+
+    return {"network": "network", "linear": "linear", "model": "what ships"}.get(name) or describe(
+        name, clock
+    )
+
+
+def _blend(blend: Choices, clock: Clock) -> str:
+    """What ships, in shares: `80 % network + 20 % same time last week`."""
+    season = blend["season"]
+    naive = "" if not season else _name("naive" if season == 1 else f"seasonal_naive_{season}", clock)
+    shares = {"network": blend["network"], "linear": blend["linear"], naive: blend["naive"]}
+    return " + ".join(f"{share:.0%}".replace("%", f" % {name}") for name, share in shares.items() if share)
+
+
+def _band(choices: Choices) -> str:
+    """How the band was calibrated: factors on the network's quantiles, or widths for each step ahead."""
+    if choices["intervals"] == "split":
+        return "as wide as validation errors were at each step ahead (split conformal)"
+    widths = choices.get("interval_widths", {})
+    factors = ", ".join(f"{widths[level]:.2f} at {level} %" for level in _LEVELS_SHOWN if level in widths)
+    return "the network's quantiles" + (f", their half-widths times {factors}" if factors else "")
