@@ -61,16 +61,19 @@ def _unit(values: Numbers) -> float:
 
 
 def _center_and_scale(values: Numbers, kind: str) -> tuple[float, float]:
-    from sklearn import preprocessing
-
-    column = values[np.isfinite(values)].reshape(-1, 1)
-    if kind == "none" or not len(column):
+    """As scikit-learn's scalers have them; one object a series would take longer than training on short ones."""
+    known = values[np.isfinite(values)]
+    if kind == "none" or not len(known):
         return 0.0, 1.0
     if kind == "robust":
-        robust = preprocessing.RobustScaler().fit(column)
-        return float(robust.center_[0]), float(robust.scale_[0])
+        low, center, high = np.percentile(known, (25.0, 50.0, 75.0))
+        return float(center), _positive(high - low, known)
     if kind == "minmax":
-        span = preprocessing.MinMaxScaler().fit(column)
-        return float(span.data_min_[0]), float(1.0 / span.scale_[0])
-    standard = preprocessing.StandardScaler().fit(column)
-    return float(standard.mean_[0]), float(standard.scale_[0])
+        return float(known.min()), _positive(known.max() - known.min(), known)
+    return float(known.mean()), _positive(known.std(), known)
+
+
+def _positive(scale: float, values: Numbers) -> float:
+    """The scale, or one where it is no more than what rounding makes of a constant series."""
+    least = 10 * np.finfo(np.float64).eps * float(np.abs(values).max())
+    return float(scale) if scale > least else 1.0

@@ -14,7 +14,7 @@ from lstmcast.panel import Integers, Panel
 from lstmcast.preparation import Preparation, fit_preparation, fit_stage
 from lstmcast.sizes import segment_and_lookbacks
 from lstmcast.validation import Validation, validation_of
-from lstmcast.windows import Windows
+from lstmcast.windows import Table, Windows
 
 MOST_FOLDS = 3
 LEAST_TRAINING = 0.4
@@ -64,17 +64,14 @@ class _Fold:
     options: Options
     rng: np.random.Generator
     _plain: dict[str, Preparation] = field(default_factory=dict)
+    _tables: dict[tuple[str, str], tuple[Preparation, Table] | None] = field(default_factory=dict)
 
     def attempt(self, setting: Setting, fewest: int) -> Choice | None:
         """Fit the linear forecaster of a setting; None where it leaves fewer windows, or its stage no column."""
-        plain, taught = self._plain_of(setting.transform), None
-        preparation = plain
-        if setting.stage != "none":
-            fitted = fit_stage(plain, self.panel, self.blocks, setting.stage)
-            if fitted is None:
-                return None
-            preparation, taught = dataclasses.replace(plain, stage=fitted[0]), fitted[1]
-        table = preparation.table(self.panel, np.arange(len(self.panel.ids)), taught)
+        prepared = self._prepared(setting.transform, setting.stage)
+        if prepared is None:
+            return None
+        preparation, table = prepared
         segment, _ = segment_and_lookbacks(self.panel.clock, self.horizon, self.options)
         sizes = setting.lookback, self.horizon, segment, self.panel.clock.season
         windows = Windows(table, *sizes, setting.is_anchored, setting.is_sized)
@@ -87,6 +84,22 @@ class _Fold:
         highway, tried = fit_highway(windows, training, validation, self.rng, self.options.penalty)
         errors = (tried[highway.penalty],)
         return Choice(setting, preparation, windows, training, validation, highway, errors, tried)
+
+    def _prepared(self, transform: str, stage: str) -> tuple[Preparation, Table] | None:
+        """Preparation and table, made once for all ways to look back at them; None where the stage has no column."""
+        if (transform, stage) not in self._tables:
+            self._tables[transform, stage] = self._prepare(self._plain_of(transform), stage)
+        return self._tables[transform, stage]
+
+    def _prepare(self, plain: Preparation, stage: str) -> tuple[Preparation, Table] | None:
+        series = np.arange(len(self.panel.ids))
+        if stage == "none":
+            return plain, plain.table(self.panel, series)
+        fitted = fit_stage(plain, self.panel, self.blocks, stage)
+        if fitted is None:
+            return None
+        preparation = dataclasses.replace(plain, stage=fitted[0])
+        return preparation, preparation.table(self.panel, series, fitted[1])
 
     def _plain_of(self, transform: str) -> Preparation:
         if transform not in self._plain:

@@ -155,27 +155,25 @@ class CalendarStage:
     def level(self, times: Times, known: Numbers, offsets: Integers, series: Integers) -> Numbers:
         """(N,) g of every row; known: (N, c), filled; series: (S',) which of the model's each is."""
         smoothed = self.design.smoothed(known, offsets)
-        level = np.empty(len(times))
-        for number, first, stop in zip(series, offsets[:-1], offsets[1:], strict=True):
-            rows = slice(int(first), int(stop))
-            level[rows] = self._level(
-                times[rows], smoothed[rows], self.weight[number], self.intercept[number]
-            )
-        return level
+        which = np.repeat(series, np.diff(offsets))
+        return self._level(times, smoothed, self.weight, self.intercept, which)
 
-    def _level(self, times: Times, smoothed: Numbers, weight: Numbers, intercept: float) -> Numbers:
-        """(n,) g of rows of one series, a bounded number at a time."""
+    def _level(
+        self, times: Times, smoothed: Numbers, weight: Numbers, intercept: Numbers, which: Integers
+    ) -> Numbers:
+        """(N,) g of every row by the regression that `which` (N,) names, over all series, a bounded number at a time.
+
+        weight: (R, F), intercept: (R,) of R regressions. What is said of a row does not depend on those beside it.
+        """
         level = np.empty(len(times))
-        for rows in _chunks(slice(0, len(times))):
+        for rows in _chunks(np.arange(len(times))):
             columns = (self.design.columns(times[rows], smoothed[rows]) - self.mean) / self.spread
-            level[rows] = columns @ weight + intercept
+            level[rows] = np.einsum("nf,nf->n", columns, weight[which[rows]]) + intercept[which[rows]]
         return level
 
 
-def _chunks(rows: slice) -> list[slice]:
-    """The rows, a bounded number at a time, so that memory does not grow with them."""
-    starts = range(rows.start, rows.stop, _CHUNK)
-    return [slice(start, min(start + _CHUNK, rows.stop)) for start in starts]
+def _chunks(rows: Integers) -> Iterator[Integers]:
+    return (rows[first : first + _CHUNK] for first in range(0, len(rows), _CHUNK))
 
 
 def fit_calendar_stage(
@@ -197,54 +195,76 @@ def fit_calendar_stage(
     None where the design has no column, or there are no usable rows.
     """
     smoothed = design.smoothed(known, offsets)
-    parts = [_parts(rows) for rows in training]
-    moments = [[_moments(design, times, smoothed, scaled, rows, usable) for rows in own] for own in parts]
-    sums = [np.sum(own, axis=0) for own in moments]
-    total = np.sum(sums, axis=0)
-    count, size = total[-1, -1], len(total) - 2
-    if size == 0 or count < 2:
+    rows = [np.arange(own.start, own.stop)[usable[own]] for own in training]
+    everything = np.concatenate(rows)
+    if design.columns(times[:0], smoothed[:0]).shape[1] == 0 or len(everything) < 2:
         return None
-    mean = total[-1, :size] / count
-    spread = np.sqrt(np.maximum(np.diag(total)[:size] / count - mean**2, 0.0))
-    spread[spread < 1e-9] = 1.0
-    fitted = [_solve(moment, mean, spread) for moment in sums]
-    stage = CalendarStage(
-        design, mean, spread, np.array([w for w, _ in fitted]), np.array([b for _, b in fitted])
-    )
-    level = stage.level(times, known, offsets, np.arange(len(training)))
-    for own, whole, without in zip(parts, sums, moments, strict=True):
-        for rows, part in zip(own, without, strict=True):
-            level[rows] = stage._level(times[rows], smoothed[rows], *_solve(whole - part, mean, spread))
-    return stage, level
+    mean, spread = _mean_and_spread(design, times, smoothed, everything)
+    cuts = np.array([_cuts(own) for own in training])
+    fitted = [
+        _solve(_left_out(_moments(design, times, smoothed, scaled, own, cut)), mean, spread)
+        for own, cut in zip(rows, cuts, strict=True)
+    ]
+    weight, intercept = np.stack([w for w, _ in fitted]), np.stack([b for _, b in fitted])
+    stage = CalendarStage(design, mean, spread, weight[:, -1].copy(), intercept[:, -1].copy())
+    which = _without_own_part(cuts, offsets)
+    width = weight.shape[2]
+    return stage, stage._level(times, smoothed, weight.reshape(-1, width), intercept.reshape(-1), which)
 
 
-def _parts(rows: slice) -> list[slice]:
-    """A training block in CROSS_FITS stretches of time."""
-    edges = np.linspace(rows.start, rows.stop, CROSS_FITS + 1).round().astype(int).tolist()
-    return [slice(first, stop) for first, stop in pairwise(edges)]
+def _cuts(rows: slice) -> Integers:
+    """(CROSS_FITS + 1,) where a training block is cut into stretches of time."""
+    return np.linspace(rows.start, rows.stop, CROSS_FITS + 1).round().astype(np.int64)
+
+
+def _without_own_part(cuts: Integers, offsets: Integers) -> Integers:
+    """(N,) which regression speaks of each row, of CROSS_FITS + 1 a series: in training the one that left out its
+    part, after it the last, which knows them all. cuts: (S, CROSS_FITS + 1)."""
+    return np.searchsorted(cuts.reshape(-1), np.arange(offsets[-1]), side="right") - 1
+
+
+def _mean_and_spread(
+    design: Design, times: Times, smoothed: Numbers, rows: Integers
+) -> tuple[Numbers, Numbers]:
+    """(F,) of the columns over these rows; the spread of a column that never changes is one."""
+    total, squares = 0.0, 0.0
+    for chunk in _chunks(rows):
+        columns = design.columns(times[chunk], smoothed[chunk])
+        total, squares = total + columns.sum(axis=0), squares + (columns**2).sum(axis=0)
+    mean = np.asarray(total) / len(rows)
+    spread = np.sqrt(np.maximum(np.asarray(squares) / len(rows) - mean**2, 0.0))
+    return mean, np.where(spread < 1e-9, 1.0, spread)
 
 
 def _moments(
-    design: Design, times: Times, smoothed: Numbers, scaled: Numbers, rows: slice, usable: NDArray[np.bool_]
+    design: Design, times: Times, smoothed: Numbers, scaled: Numbers, rows: Integers, cuts: Integers
 ) -> Numbers:
-    """(F+2, F+2) sums of products of [columns, target, one] over usable rows."""
+    """(CROSS_FITS, F+2, F+2) sums of products of [columns, target, one] over each part of a series' rows (n,)."""
     size = design.columns(times[:0], smoothed[:0]).shape[1] + 2
-    total = np.zeros((size, size))
+    moments = np.zeros((CROSS_FITS, size, size))
     for chunk in _chunks(rows):
-        there = np.arange(chunk.start, chunk.stop)[usable[chunk]]
-        columns = design.columns(times[there], smoothed[there])
-        table = np.concatenate([columns, scaled[there, None], np.ones((len(there), 1))], axis=1)
-        total += table.T @ table
-    return total
+        columns = design.columns(times[chunk], smoothed[chunk])
+        table = np.concatenate([columns, scaled[chunk, None], np.ones((len(chunk), 1))], axis=1)
+        for part, (first, stop) in enumerate(pairwise(np.searchsorted(chunk, cuts))):
+            moments[part] += table[first:stop].T @ table[first:stop]
+    return moments
 
 
-def _solve(moment: Numbers, mean: Numbers, spread: Numbers) -> tuple[Numbers, float]:
-    """Weight (F,) and intercept of one series, of columns standardised by mean and spread."""
-    size, count = len(mean), moment[-1, -1]
-    if count < 2:
-        return np.zeros(size), 0.0
-    own, target = moment[-1, :size] / count, moment[-1, size] / count
-    gram = (moment[:size, :size] / count - np.outer(own, own)) / np.outer(spread, spread)
-    cross = (moment[:size, size] / count - own * target) / spread
-    weight = np.linalg.solve(gram + PENALTY * np.eye(size), cross)
-    return weight, float(target - weight @ ((own - mean) / spread))
+def _left_out(moments: Numbers) -> Numbers:
+    """(CROSS_FITS + 1, …) the sums without each part in turn, then those of all."""
+    whole = moments.sum(axis=0)
+    return np.concatenate([whole - moments, whole[None]])
+
+
+def _solve(moments: Numbers, mean: Numbers, spread: Numbers) -> tuple[Numbers, Numbers]:
+    """Weights (R, F) and intercepts (R,) of R regressions, of columns standardised by mean and spread; zero where
+    there are not two rows."""
+    size, counts = len(mean), moments[:, -1, -1]
+    averages = moments / np.maximum(counts, 1.0)[:, None, None]
+    own, target = averages[:, -1, :size], averages[:, -1, size]
+    gram = (averages[:, :size, :size] - own[:, :, None] * own[:, None, :]) / np.outer(spread, spread)
+    cross = (averages[:, :size, size] - own * target[:, None]) / spread
+    weight: Numbers = np.linalg.solve(gram + PENALTY * np.eye(size), cross[:, :, None])[:, :, 0]
+    intercept = target - ((own - mean) / spread * weight).sum(axis=1)
+    is_known = counts >= 2
+    return np.asarray(weight * is_known[:, None]), np.asarray(intercept * is_known)
