@@ -41,8 +41,10 @@ class Blended:
 
     @property
     def source(self) -> str:
-        """What makes the rows of a forecast: `model` or, without the network, `linear`."""
-        return "linear" if self.hybrid is None else "model"
+        """What makes the rows of a forecast: `model`; without the network `linear`, with a naive forecaster `blend`."""
+        if self.hybrid is not None:
+            return "model"
+        return "blend" if self.blend.naive else "linear"
 
     def point(self, windows: Windows, origins: Integers) -> Numbers:
         """(K, B) in the table's scaled units."""
@@ -73,29 +75,37 @@ def choose_blend(
 ) -> tuple[Blended, dict[str, float]]:
     """What ships, and the validation errors (MASE) that decided it.
 
-    seasons: of the seasonal naives; horizons: disjoint ones in the validation block; wanted: `auto`, or what ships.
-    By itself: the network no better than linear, linear; hardly better, the mean; clearly better, the mixture with
-    the best seasonal naive that has the lowest error, in tenths, or the network where horizons are too few to tell.
+    seasons: of the seasonal naives, beside which the last value stands as season 1; horizons: disjoint ones in the
+    validation block; wanted: `auto`, or what ships. By itself: the network no better than linear, linear, or its mean
+    with a naive that is better still; hardly better, the mean; clearly better, the mixture with the best naive that
+    has the lowest error, in tenths, or the network where horizons are too few to tell.
     """
     origins = validation.origins
-    forecasts = {f"seasonal_naive_{m}": seasonal_naive(windows, origins, m) for m in seasons}
-    best_naive = min(forecasts, key=lambda name: validation.error(forecasts[name]), default=None)
-    forecasts |= {"linear": highway.point(windows, origins), "network": hybrid.point(windows, origins)}
-    errors = {name: validation.error(forecast) for name, forecast in forecasts.items()}
+    naives = {season: seasonal_naive(windows, origins, season) for season in (1, *seasons)}
+    linear, network = highway.point(windows, origins), hybrid.point(windows, origins)
+    errors = {naive_name(season): validation.error(forecast) for season, forecast in naives.items()}
+    errors |= {"linear": validation.error(linear), "network": validation.error(network)}
+    season = min(naives, key=lambda season: errors[naive_name(season)])
     if wanted == "auto":
-        wanted = _verdict(errors, horizons)
+        wanted = _verdict(errors, errors[naive_name(season)], horizons)
     if wanted == "mixture":
-        season = 0 if best_naive is None else int(best_naive.rsplit("_", 1)[1])
-        naive = forecasts["linear" if best_naive is None else best_naive]
-        blend = _best_mixture(validation, forecasts["network"], forecasts["linear"], naive, season)
+        blend = _best_mixture(validation, network, linear, naives[season], season)
     else:
-        blend = {"linear": Blend(0.0, 1.0), "mean": Blend(0.5, 0.5), "network": Blend(1.0, 0.0)}[wanted]
+        blend = _BLENDS[wanted] if wanted != "naive" else Blend(0.0, 0.5, 0.5, season)
     return Blended(blend, highway, hybrid if blend.network else None), errors
 
 
-def _verdict(errors: dict[str, float], horizons: int) -> str:
+_BLENDS = {"linear": Blend(0.0, 1.0), "mean": Blend(0.5, 0.5), "network": Blend(1.0, 0.0)}
+
+
+def naive_name(season: int) -> str:
+    """What a naive forecaster is called in a report."""
+    return "naive" if season == 1 else f"seasonal_naive_{season}"
+
+
+def _verdict(errors: dict[str, float], naive: float, horizons: int) -> str:
     if not errors["network"] < errors["linear"]:
-        return "linear"
+        return "naive" if naive < errors["linear"] else "linear"
     if errors["network"] > CLEARLY_BETTER * errors["linear"]:
         return "mean"
     return "network" if horizons < FEWEST_HORIZONS else "mixture"
@@ -104,12 +114,9 @@ def _verdict(errors: dict[str, float], horizons: int) -> str:
 def _best_mixture(
     validation: Validation, network: Numbers, linear: Numbers, naive: Numbers, season: int
 ) -> Blend:
-    """The tenths with the lowest validation error; without a season, of network and linear alone."""
-    mixtures = [
-        (a, b, _TENTHS - a - b)
-        for a, b in product(range(1, _TENTHS + 1), range(_TENTHS + 1))
-        if (a + b <= _TENTHS if season else a + b == _TENTHS)
-    ]
+    """The tenths with the lowest validation error; the network always has a part."""
+    tenths = range(_TENTHS + 1)
+    mixtures = [(a, b, _TENTHS - a - b) for a, b in product(tenths, tenths) if a and a + b <= _TENTHS]
     errors = [validation.error((a * network + b * linear + c * naive) / _TENTHS) for a, b, c in mixtures]
     a, b, c = mixtures[int(np.argmin(errors))]
     return Blend(a / _TENTHS, b / _TENTHS, c / _TENTHS, season if c else 0)

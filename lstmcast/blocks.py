@@ -12,6 +12,7 @@ from lstmcast.panel import Integers, Panel
 
 TEST_SHARE = 0.15
 VALIDATION_SHARE = 0.20
+MOST_OF_SHORT = 4
 _DATE = r"\d{4}-\d\d(-\d\d([T ]\d\d(:\d\d(:\d\d)?)?)?)?"
 
 
@@ -53,12 +54,13 @@ class Blocks:
 def split(panel: Panel, horizon: int, validation: str | None = None, test: str | None = None) -> Blocks:
     """Chronological blocks of each series; by default the last 15 % of rows test, the 20 % before them validate.
 
-    A default block holds at least a horizon and a season. `validation` and `test` are a share (0.2), a number of
+    A default block holds at least a horizon and a season, of a short series at least a horizon and up to a quarter
+    of it. `validation` and `test` are a share (0.2), a number of
     rows (500) or a first date (2012-05-01); raises UsageError when they are none of these, TrainingError when a
     block that was asked for is shorter than the horizon.
     """
-    start, end = panel.offsets[:-1], panel.offsets[1:]
-    validation_rows, test_rows = _held_back(panel, panel.lengths, horizon, validation, test)
+    start, end = panel.offsets[:-1], panel.known_until()
+    validation_rows, test_rows = _held_back(panel, end - start, horizon, validation, test)
     test_first = np.maximum(end - test_rows, start)
     blocks = Blocks(start, np.maximum(test_first - validation_rows, start), test_first, end)
     _refuse_short(blocks, "test", "--test", test, horizon)
@@ -80,7 +82,7 @@ def _held_back(
     panel: Panel, lengths: Integers, horizon: int, validation: str | None, test: str | None
 ) -> tuple[Integers, Integers]:
     """Rows of the validation and of the test block of series of these lengths."""
-    least = horizon + panel.clock.season
+    least = np.maximum(horizon, np.minimum(horizon + panel.clock.season, lengths // MOST_OF_SHORT))
     year = _rows_in_a_year(panel)
     default = np.maximum(_share(lengths, TEST_SHARE), least)
     judging = _rows(panel, lengths, test, "--test", default, np.zeros(1, dtype=np.int64))
@@ -126,7 +128,8 @@ def _rows_since(panel: Panel, text: str, flag: str) -> Integers:
         date = np.datetime64(text).astype("datetime64[us]")
     except ValueError:
         raise UsageError(_refused(flag, text)) from None
-    later = panel.clock.wall(panel.times) >= date
+    stops = np.repeat(panel.known_until(), panel.lengths)
+    later = (panel.clock.wall(panel.times) >= date) & (np.arange(len(stops)) < stops)
     return np.add.reduceat(later, panel.offsets[:-1], dtype=np.int64)
 
 

@@ -31,7 +31,7 @@ class Contract:
 
     def check(self, panel: Panel) -> Integers:
         """(S,) which of the model's series each of the panel's is; raises DataError where the panel does not fit."""
-        if panel.clock.freq != self.clock.freq:
+        if not panel.clock.steps_like(self.clock):
             raise DataError(
                 f"the file's rows are {_spoken(panel.clock.freq)} apart, the model was trained on rows "
                 f"{_spoken(self.clock.freq)} apart; give it data of that step, or train a model on these"
@@ -40,10 +40,11 @@ class Contract:
             has, wants = ("no zone", "a zone") if panel.clock.zone is None else ("a zone", "no zone")
             raise DataError(f"the file's stamps have {has}, the model was trained on stamps with {wants}")
         self._check_columns(panel)
-        unknown = [name for name in panel.ids if name not in self.ids]
+        place = {name: number for number, name in enumerate(self.ids)}
+        unknown = [name for name in panel.ids if name not in place]
         if unknown:
             raise DataError(f"series {unknown[0]!r} is not one the model was trained on; train with it")
-        return np.array([self.ids.index(name) for name in panel.ids], dtype=np.int64)
+        return np.array([place[name] for name in panel.ids], dtype=np.int64)
 
     def _check_columns(self, panel: Panel) -> None:
         missing = [column for column in self.columns if column not in panel.columns]

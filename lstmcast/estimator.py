@@ -17,11 +17,16 @@ from lstmcast.model import Model
 from lstmcast.options import Options
 from lstmcast.panel import KNOWN, PAST, TARGET, Clock, Column, Panel, default_seasons
 
-_FIELDS = dataclasses.fields(Options)
+# What is about files says nothing to a DataFrame.
+_FIELDS = [
+    f
+    for f in dataclasses.fields(Options)
+    if f.metadata["group"] != "Reading" and f.name not in ("time", "id")
+]
 
 
 class LSTMForecaster(BaseEstimator):  # type: ignore[misc]
-    """Forecasts a series; its parameters are those of `Options`, stored as given and checked in `fit`.
+    """Forecasts a series; its parameters are those of `Options` that are not about files, stored as given and checked in `fit`.
 
     After `fit`: model_ is the Model, report_ its verdict on the test rows.
     """

@@ -11,16 +11,16 @@ import numpy as np
 
 from lstmcast.blend import Blended, choose_blend
 from lstmcast.blocks import Blocks, split
+from lstmcast.contest import Entry, train_networks
 from lstmcast.contract import Contract, contract_of
 from lstmcast.errors import TrainingError
 from lstmcast.evaluation import backtest
 from lstmcast.gaps import history_needed
-from lstmcast.hybrid import Hybrid, architecture_of, schedule_of
+from lstmcast.hybrid import schedule_of
 from lstmcast.intervals import LEVELS, Intervals, calibrate
-from lstmcast.members import Member, Trained, seconds_each, train_members
+from lstmcast.members import Member, Trained, train_members
 from lstmcast.model import Model, summary
-from lstmcast.nn.network import Network
-from lstmcast.options import Options, seconds
+from lstmcast.options import Options
 from lstmcast.panel import Panel
 from lstmcast.selection import choose
 from lstmcast.sizes import default_horizon
@@ -79,35 +79,16 @@ def fitting(panel: Panel, options: Options, time: str | None = None) -> Iterator
         seeds = np.random.SeedSequence(options.seed).spawn(options.members + 1)
         choices = choose(panel, blocks, horizon, options, np.random.default_rng(seeds[0]))
         yield _plan(panel, blocks, choices, options)
-        members = _members(choices[0], panel, options, seeds[1:])
-        trained = yield from train_members(members, options.threads)
-        model = _judged(panel, blocks, choices, trained, options, time)
+        entries = yield from train_networks(choices, len(panel.ids), options, seeds[1:])
+        model = _judged(panel, blocks, choices, entries, options, time)
         if options.final and model.forecaster.hybrid is not None:
-            again = [_final(member, blocks, result) for member, result in zip(members, trained, strict=True)]
+            winner = entries[0]
+            again = [_final(*pair, blocks) for pair in zip(winner.members, winner.trained, strict=True)]
             model = _with_final(model, panel, (yield from train_members(again, options.threads)))
         yield model
 
 
-def _members(
-    choice: Choice, panel: Panel, options: Options, seeds: list[np.random.SeedSequence]
-) -> list[Member]:
-    budget = None if options.budget is None else seconds(options.budget)
-    each = seconds_each(budget, options.members, options.threads)
-    architecture = architecture_of(choice.windows, len(panel.ids), options)
-    schedule = schedule_of(choice.training, options, each)
-    parts = (
-        choice.windows,
-        choice.training,
-        choice.validation,
-        choice.highway,
-        architecture,
-        options,
-        schedule,
-    )
-    return [Member(*parts, seed) for seed in seeds]
-
-
-def _final(member: Member, blocks: Blocks, trained: Trained) -> Member:
+def _final(member: Member, trained: Trained, blocks: Blocks) -> Member:
     """The same member, going on gently over all rows to the end; nothing is held back to stop it."""
     windows, schedule = member.windows, member.schedule
     steps = round(FINAL_STEPS * trained.best_step)
@@ -128,7 +109,7 @@ def _with_final(model: Model, panel: Panel, trained: tuple[Trained, ...]) -> Mod
     return dataclasses.replace(
         model,
         forecaster=dataclasses.replace(model.forecaster, hybrid=hybrid),
-        seen_until=panel.times[panel.offsets[1:] - 1],
+        seen_until=panel.times[panel.known_until() - 1],
     )
 
 
@@ -182,15 +163,14 @@ def _judged(
     panel: Panel,
     blocks: Blocks,
     choices: list[Choice],
-    trained: tuple[Trained, ...],
+    entries: list[Entry],
     options: Options,
     time: str | None,
 ) -> Model:
     """Decide what ships, calibrate its band on validation rows, and judge it once on the test rows."""
-    choice = choices[0]
+    winner = entries[0]
+    choice, hybrid = winner.choice, winner.hybrid
     windows, validation = choice.windows, choice.validation
-    network = Network(architecture_of(windows, len(panel.ids), options))
-    hybrid = Hybrid(network, tuple(result.parameters for result in trained))
     horizons = int((blocks.test - blocks.validation).max()) // windows.horizon
     seasons, wanted = panel.clock.seasons, options.safeguard
     forecaster, errors = choose_blend(windows, validation, hybrid, choice.highway, seasons, horizons, wanted)
@@ -207,11 +187,14 @@ def _judged(
         report={},
     )
     model.report.update(_verdict(model, panel, blocks))
-    model.report["choices"] = _describe(choices) | {
-        "validation_mase": errors | {"model": validation.error(forecaster.point(windows, validation.origins))},
+    ranked = [choice] + [other for other in choices if other is not choice]
+    model.report["choices"] = _describe(ranked) | {
+        "validation_mase": errors
+        | {"model": validation.error(forecaster.point(windows, validation.origins))},
         "blend": dataclasses.asdict(forecaster.blend),
         "steps": schedule_of(choice.training, options).steps,
-        "best_steps": [result.best_step for result in trained],
+        "best_steps": [result.best_step for result in winner.trained],
+        "networks": [dataclasses.asdict(e.choice.setting) | {"validation_mase": e.error} for e in entries],
         "intervals": model.intervals.kind,
         "interval_widths": _widths(model.intervals),
         "limits": _spoken_limits(model.limits, options),

@@ -9,7 +9,7 @@ from typing import Any
 
 from lstmcast.errors import UsageError
 
-GROUPS = ("Data", "Network", "Training", "Preparation")
+GROUPS = ("Data", "Reading", "Network", "Training", "Preparation")
 
 
 def _option(
@@ -44,6 +44,30 @@ class Options:
     tz: str | None = _option(None, "Data", "time zone of the stamps, such as Europe/Helsinki")
     season: tuple[int, ...] | None = _option(None, "Data", "season lengths in rows: 24,168", low=2)
 
+    missing: tuple[str, ...] = _option(
+        (), "Reading", "further values that mean missing: -200,-9999", unset="none"
+    )
+    duplicates: str | None = _option(
+        None, "Reading", "of rows with one stamp keep", choices=("mean", "first", "last", "error")
+    )
+    aggregate: str | None = _option(
+        None,
+        "Reading",
+        "how irregular stamps are put on the clock of --freq",
+        choices=("mean", "sum", "last", "max"),
+        unset="none",
+    )
+    ambiguous: str = _option(
+        "order", "Reading", "which is the hour that happens twice", choices=("order", "first", "second")
+    )
+    nonexistent: str = _option(
+        "error", "Reading", "a local hour that does not exist", choices=("error", "shift")
+    )
+    dates: str | None = _option(
+        None, "Reading", "order within dates", choices=("day-first", "month-first", "year-first")
+    )
+    decimal: str | None = _option(None, "Reading", "decimal sign", choices=(".", ","))
+
     horizon: int | None = _option(None, "Network", "steps ahead", low=1, high=10_000)
     lookback: int | None = _option(None, "Network", "past rows the network sees", low=1, high=100_000)
     segment: int | None = _option(None, "Network", "rows a recurrent step takes", low=1, high=10_000)
@@ -56,7 +80,9 @@ class Options:
     )
     layers: int = _option(1, "Network", "stacked LSTM layers", low=1, high=16)
     hidden: int = _option(64, "Network", "hidden size", low=1, high=4096)
-    dense: tuple[int, ...] = _option((), "Network", "sizes of dense layers on top: 64,32", low=1, unset="none")
+    dense: tuple[int, ...] = _option(
+        (), "Network", "sizes of dense layers on top: 64,32", low=1, unset="none"
+    )
     activation: str = _option(
         "relu", "Network", "of the dense layers", choices=("relu", "tanh", "sigmoid", "identity")
     )
@@ -139,7 +165,7 @@ def flag(name: str) -> str:
 
 def _check_limits(field: dataclasses.Field[Any], value: Any) -> None:
     low, high, choices = (field.metadata[key] for key in ("low", "high", "choices"))
-    if choices and value not in choices:
+    if choices and value is not None and value not in choices:
         raise UsageError(f"{flag(field.name)} is one of {', '.join(choices)}; got {value!r}")
     numbers = value if isinstance(value, tuple) else (value,)
     for number in numbers:

@@ -48,6 +48,16 @@ class Clock:
             return pd.Timedelta(1, "us")
         return _tick(pd.tseries.frequencies.to_offset(self.freq))
 
+    def steps_like(self, other: Clock) -> bool:
+        """Whether two clocks take the same step, however it is spelled: `h` and `60min`."""
+        if self.is_counter or other.is_counter:
+            return self.freq == other.freq
+        to_offset = pd.tseries.frequencies.to_offset
+        return bool(
+            self.step == other.step
+            and (self.step is not None or to_offset(self.freq) == to_offset(other.freq))
+        )
+
     @property
     def is_daily(self) -> bool:
         """True when a row is a whole day."""
@@ -168,6 +178,12 @@ class Panel:
     def series_of_rows(self) -> Integers:
         """(N,) index of the series that each row belongs to."""
         return np.repeat(np.arange(len(self.ids)), self.lengths)
+
+    def known_until(self) -> Integers:
+        """(S,) the row after each series' last known target: beyond it only columns known ahead may stand."""
+        known = np.where(np.isfinite(self.target), np.arange(1, len(self.times) + 1), 0)
+        last = np.maximum.reduceat(np.append(known, 0), self.offsets[:-1])
+        return np.maximum(np.where(self.lengths > 0, last, 0), self.offsets[:-1])
 
     def roles(self, role: str) -> list[int]:
         """Indices of the columns with this role."""

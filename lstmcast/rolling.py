@@ -19,7 +19,7 @@ def at_origin(panel: Panel, contract: Contract, ahead: int) -> tuple[Panel, Inte
     The origin is the row after the last known target; rows the file has beyond it give the known columns.
     Future rows are whole blocks of the trained horizon. Raises DataError when history or known columns are too short.
     """
-    stops = np.array([_after_last_known(panel, series) for series in range(len(panel.ids))])
+    stops = panel.known_until()
     for series, stop in enumerate(stops):
         _refuse_short(panel, series, int(stop - panel.offsets[series]), contract)
     starts = np.maximum(panel.offsets[:-1], stops - contract.history)
@@ -30,11 +30,6 @@ def at_origin(panel: Panel, contract: Contract, ahead: int) -> tuple[Panel, Inte
         _copy_known(panel, int(stops[series]), int(panel.offsets[series + 1]), extended, int(origin), count)
         _refuse_unknown(extended, int(origin), ahead)
     return extended, origins
-
-
-def _after_last_known(panel: Panel, series: int) -> int:
-    known = np.flatnonzero(np.isfinite(panel.target[panel.rows(series)]))
-    return int(panel.offsets[series]) + (int(known[-1]) + 1 if len(known) else 0)
 
 
 def _refuse_short(panel: Panel, series: int, rows: int, contract: Contract) -> None:

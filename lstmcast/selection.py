@@ -18,6 +18,7 @@ LOOKBACK_TOLERANCE = 0.01
 TRANSFORM_GAIN = 0.02
 STAGE_GAIN = 0.02
 FEWEST_WINDOWS = 8
+FEWEST_HORIZONS = 8
 
 
 def choose(
@@ -25,18 +26,29 @@ def choose(
 ) -> list[Choice]:
     """Every setting that was tried, the chosen one first.
 
-    Transform and lookback are chosen together, then the calendar stage, then (panels) the size of windows. Each must
-    win by its gain over what is simpler. Raises TrainingError when no lookback leaves enough windows.
+    Transform and lookback are chosen together, then the calendar stage (where the block holds FEWEST_HORIZONS: what
+    returns to a profile looks good until the level moves), then (panels) the size of windows. Each must win by its
+    gain over what is simpler. Raises TrainingError when no lookback leaves enough windows.
     """
     trials = Trials(panel, blocks, horizon, options, rng)
     plain, *logged = [_best_lookback(trials, transform) for transform in _transforms(panel, blocks, options)]
     chosen = _better(plain, logged, TRANSFORM_GAIN)
-    stages = _stages(trials, chosen.setting)
-    if stages and options.calendar == "auto":
-        chosen, *stages = [trials.also_earlier(choice) for choice in (chosen, *stages)]
-    chosen = _better(chosen, stages, STAGE_GAIN if options.calendar == "auto" else None)
-    chosen = _better(chosen, _sizes(trials, chosen), 0.0 if options.window_size == "auto" else None)
+    if _horizons(blocks, horizon) >= FEWEST_HORIZONS or options.calendar != "auto":
+        chosen, *stages = _judged_often(trials, chosen, _stages(trials, chosen.setting))
+        chosen = _better(chosen, stages, STAGE_GAIN if options.calendar == "auto" else None)
+    chosen, *sizes = _judged_often(trials, chosen, _sizes(trials, chosen.setting))
+    chosen = _better(chosen, sizes, 0.0 if options.window_size == "auto" else None)
     return [chosen] + [choice for choice in trials.tried if choice is not chosen]
+
+
+def _horizons(blocks: Blocks, horizon: int) -> int:
+    """How many disjoint horizons the validation block holds."""
+    return int((blocks.test - blocks.validation).max()) // horizon
+
+
+def _judged_often(trials: Trials, chosen: Choice, rivals: list[Choice]) -> list[Choice]:
+    """The choice and its rivals; if there are any, all judged on the same earlier blocks as well."""
+    return trials.also_earlier([chosen, *rivals]) if rivals else [chosen]
 
 
 def _better(simple: Choice, others: list[Choice], gain: float | None) -> Choice:
@@ -63,18 +75,19 @@ def _transforms(panel: Panel, blocks: Blocks, options: Options) -> list[str]:
 
 
 def _best_lookback(trials: Trials, transform: str) -> Choice:
-    """The shortest lookback within LOOKBACK_TOLERANCE of the best error."""
-    _, lookbacks = segment_and_lookbacks(trials.panel.clock, trials.horizon, trials.options)
+    """The shortest lookback within LOOKBACK_TOLERANCE of the best error; a single segment where all are too long."""
+    segment, lookbacks = segment_and_lookbacks(trials.panel.clock, trials.horizon, trials.options)
     shortest = int((trials.blocks.test - trials.blocks.start).min())
     found: list[Choice] = []
     for lookback in [rows for rows in lookbacks if rows <= shortest] or lookbacks[:1]:
         choice = trials.attempt(Setting(transform, lookback), max(30, lookback) if found else FEWEST_WINDOWS)
         if choice is not None:
             found.append(choice)
+    least = segment if trials.options.lookback is None else lookbacks[0]
+    if not found and least < lookbacks[0]:
+        found += filter(None, [trials.attempt(Setting(transform, least), FEWEST_WINDOWS)])
     if not found:
-        raise TrainingError(
-            _too_little(trials.panel, trials.blocks, trials.horizon, lookbacks[0], trials.options)
-        )
+        raise TrainingError(_too_little(trials.panel, trials.blocks, trials.horizon, least, trials.options))
     best = min(choice.error for choice in found)
     return next(choice for choice in found if choice.error <= (1 + LOOKBACK_TOLERANCE) * best)
 
@@ -101,14 +114,12 @@ def _stages(trials: Trials, setting: Setting) -> list[Choice]:
     return found
 
 
-def _sizes(trials: Trials, chosen: Choice) -> list[Choice]:
-    """The chosen setting with windows divided by their size; a single series is never so by itself."""
+def _sizes(trials: Trials, setting: Setting) -> list[Choice]:
+    """The same with windows divided by their size; a single series is never so by itself."""
     wanted = trials.options.window_size
     if wanted == "no" or (wanted == "auto" and len(trials.panel.ids) == 1):
         return []
-    choice = trials.attempt(dataclasses.replace(chosen.setting, is_sized=True))
-    if choice is not None and len(chosen.errors) > 1:
-        choice = trials.also_earlier(choice)
+    choice = trials.attempt(dataclasses.replace(setting, is_sized=True))
     return [] if choice is None else [choice]
 
 

@@ -122,22 +122,29 @@ class Trials:
         longest = segment_and_lookbacks(panel.clock, horizon, options)[1][-1]
         self._fold = folds[0]
         self._earlier = [fold for fold in folds[1:] if _has_room(fold.blocks, longest, horizon)]
-        self.tried: list[Choice] = []
+        self._tried: dict[Setting, Choice] = {}
+
+    @property
+    def tried(self) -> list[Choice]:
+        """Everything that was tried, in that order."""
+        return list(self._tried.values())
 
     def attempt(self, setting: Setting, fewest: int = 1) -> Choice | None:
         """Try a setting; None where it leaves fewer training windows, or its stage has no column."""
         choice = self._fold.attempt(setting, fewest)
         if choice is not None:
-            self.tried.append(choice)
+            self._tried[setting] = choice
         return choice
 
-    def also_earlier(self, choice: Choice) -> Choice:
-        """The same choice with its errors on the earlier blocks too; infinite where it cannot be tried there."""
-        earlier = [fold.attempt(choice.setting, 1) for fold in self._earlier]
-        errors = [past.errors[0] if past is not None else np.inf for past in earlier]
-        judged = dataclasses.replace(choice, errors=(choice.errors[0], *errors))
-        self.tried = [judged if tried is choice else tried for tried in self.tried]
-        return judged
+    def also_earlier(self, choices: list[Choice]) -> list[Choice]:
+        """The same choices with their errors on the earlier blocks too, on those where all of them can be tried."""
+        earlier = [[fold.attempt(choice.setting, 1) for choice in choices] for fold in self._earlier]
+        errors = [[past.errors[0] for past in fold if past is not None] for fold in earlier]
+        errors = [fold for fold in errors if len(fold) == len(choices)]
+        for number, choice in enumerate(choices):
+            everywhere = (choice.errors[0], *(fold[number] for fold in errors))
+            self._tried[choice.setting] = dataclasses.replace(choice, errors=everywhere)
+        return [self._tried[choice.setting] for choice in choices]
 
 
 def _folds(blocks: Blocks) -> list[Blocks]:

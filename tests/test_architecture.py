@@ -49,8 +49,9 @@ ARCHITECTURE: dict[str, tuple[str, str]] = {
         "verdict windows",
         "numpy",
     ),
+    "contest": ("hybrid members nn options training trials", "numpy"),
     "fitting": (
-        "blend blocks contract errors evaluation gaps hybrid intervals members model nn options panel "
+        "blend blocks contest contract errors evaluation gaps hybrid intervals members model options panel "
         "selection sizes training trials validation windows",
         "numpy threadpoolctl",
     ),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -60,6 +61,17 @@ def test_what_ships_depends_on_what_the_network_is_worth(
     assert errors["network"] == pytest.approx(abs(share) * errors["linear"])
     assert shipped.source == ("linear" if expected.network == 0 else "model")
     assert (shipped.hybrid is None) == (expected.network == 0)
+
+
+def test_a_naive_that_beats_the_linear_forecaster_has_half_of_what_ships(scene: Any) -> None:
+    windows, validation, highway, hybrid = scene
+    origins = validation.origins
+    useless = replace(highway, bias=highway.bias + 5.0)
+    shipped, errors = choose_blend(windows, validation, hybrid(1000.0), useless, (24,), 20, "auto")
+    assert errors["seasonal_naive_24"] < errors["linear"]
+    assert (shipped.blend, shipped.source) == (Blend(0.0, 0.5, 0.5, 24), "blend")
+    both = 0.5 * useless.point(windows, origins) + 0.5 * seasonal_naive(windows, origins, 24)
+    np.testing.assert_allclose(shipped.point(windows, origins), both)
 
 
 def test_a_network_that_cannot_be_judged_does_not_ship(scene: Any) -> None:

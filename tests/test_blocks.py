@@ -30,6 +30,20 @@ def test_a_default_block_holds_at_least_a_horizon_and_a_season() -> None:
     assert lengths(split(hourly(150), 6)) == [[90], [30], [30]]
 
 
+def test_blocks_of_a_short_series_take_a_quarter_of_it_each_or_a_horizon() -> None:
+    assert lengths(split(hourly(80), 6)) == [[40], [20], [20]]
+    assert lengths(split(hourly(20), 6)) == [[8], [6], [6]]
+
+
+def test_rows_after_the_last_known_target_belong_to_no_block() -> None:
+    target = load(1010)
+    target[1000:] = np.nan
+    assert lengths(split(panel_of(target), 6)) == [[650], [200], [150]]
+    assert lengths(split(panel_of(target), 6, test="2024-02-10T00:00")) == lengths(
+        split(hourly(1000), 6, test="2024-02-10T00:00")
+    )
+
+
 def test_validation_is_a_year_at_most() -> None:
     daily = panel_of(load(4000), clock=Clock("D", seasons=(7,)))
     assert lengths(split(daily, 30)) == [[4000 - 600 - 365], [365], [600]]

@@ -10,7 +10,7 @@ import pytest
 
 from lstmcast.errors import UsageError
 from lstmcast.fitting import Plan, fitting
-from lstmcast.ingest import Roles, read
+from lstmcast.ingest import ReadingRules, Roles, read, rules
 from lstmcast.model import Model
 from lstmcast.options import Options, seconds
 from lstmcast.panel import Panel
@@ -252,3 +252,15 @@ def test_a_value_that_makes_no_sense_is_a_usage_error_in_one_line(changes: dict[
 )
 def test_a_duration_is_read_in_its_unit(text: str, expected: float) -> None:
     assert seconds(text) == expected
+
+
+def test_the_readers_rules_are_options_with_the_same_defaults_and_choices() -> None:
+    options = {
+        field.name: field for field in dataclasses.fields(Options) if field.metadata["group"] == "Reading"
+    }
+    assert {name: field.default for name, field in options.items()} == {
+        field.name: field.default for field in dataclasses.fields(ReadingRules)
+    }
+    assert {
+        name: f.metadata["choices"] for name, f in options.items() if f.metadata["choices"]
+    } == rules._CHOICES

@@ -194,3 +194,19 @@ def test_a_forecast_becomes_a_table_in_the_order_of_the_file() -> None:
         "hi_80": [2.0, 3.0],
         "source": ["model", "linear"],
     }
+
+
+def test_a_series_is_known_until_the_row_after_its_last_target() -> None:
+    values = np.array([[1.0], [np.nan], [2.0], [np.nan], [np.nan], [np.nan], [5.0]])
+    times = np.arange(7).astype("datetime64[h]").astype("datetime64[us]")
+    panel = Panel(
+        ("a", "b", "c"), np.array([0, 4, 6, 7]), times, values, (Column("y", "target"),), Clock("h")
+    )
+    assert panel.known_until().tolist() == [3, 4, 7]
+
+
+def test_clocks_take_the_same_step_however_it_is_spelled() -> None:
+    assert Clock("h").steps_like(Clock("60min"))
+    assert not Clock("h").steps_like(Clock("30min"))
+    assert not Clock("W-SUN").steps_like(Clock("W-SAT"))
+    assert not Clock("count").steps_like(Clock("h"))

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import dataclasses
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from lstmcast.cli.console import Console
-    from lstmcast.ingest import Reading
+    from lstmcast.ingest import Reading, ReadingRules
     from lstmcast.model import Model
     from lstmcast.options import Options
 
@@ -16,7 +17,8 @@ def read_for_training(source: str, options: Options) -> Reading:
     from lstmcast.ingest import Roles, read
 
     roles = Roles(options.target or "", options.time, options.id, options.known, options.past)
-    return read(source, roles, freq=options.freq, zone=options.tz, seasons=options.season)
+    rules = _rules(options)
+    return read(source, roles, freq=options.freq, zone=options.tz, seasons=options.season, rules=rules)
 
 
 def read_for_model(source: str, model: Model) -> Reading:
@@ -29,8 +31,17 @@ def read_for_model(source: str, model: Model) -> Reading:
 
     contract = model.contract
     roles = Roles(contract.target, contract.time, contract.id, contract.known, contract.past)
-    clock = contract.clock
-    return read(source, roles, freq=model.options.freq, zone=clock.zone, seasons=clock.seasons)
+    clock, rules = contract.clock, _rules(model.options)
+    return read(source, roles, freq=model.options.freq, zone=clock.zone, seasons=clock.seasons, rules=rules)
+
+
+def _rules(options: Options) -> ReadingRules:
+    """The reader's rules among the options: they have the same names."""
+    from lstmcast.ingest import ReadingRules
+
+    return ReadingRules(
+        **{field.name: getattr(options, field.name) for field in dataclasses.fields(ReadingRules)}
+    )
 
 
 def tell_findings(reading: Reading, console: Console) -> None:

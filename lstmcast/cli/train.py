@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -49,7 +50,8 @@ def train_model(source: str, options: Options, output: str, console: Console) ->
     persistence.probe_folder(output)
     with persistence.lock(output):
         reading = read_for_training(source, options)
-        model = _fit(reading, options, console)
+        found = options if reading.dates is None else dataclasses.replace(options, dates=reading.dates)
+        model = _fit(reading, found, console)  # how dates were read is kept: a short file may not tell
         persistence.save(model, output)
     _show(reading, model, output, console)
 

@@ -23,6 +23,13 @@ CROSS_FITS = 5
 _CHUNK = 8192
 
 
+def rows_in_a_day(clock: Clock) -> int:
+    """How many rows a day has, at least one; a counter has no day."""
+    if clock.step is None or clock.is_counter:
+        return 1
+    return max(round(np.timedelta64(1, "D") / clock.step), 1)
+
+
 @dataclass(frozen=True)
 class Covariate:
     """How a known column enters: a switch between two values, or a numeric curve bent at its knots.
@@ -53,14 +60,14 @@ class Design:
     def tail(self) -> int:
         """Rows before a row that its smoothed covariates look at; the same however long the file is."""
         smooth = any(covariate.smooth for covariate in self.covariates)
-        return TAIL_IN_DAYS * self.clock.season if smooth else 0
+        return TAIL_IN_DAYS * rows_in_a_day(self.clock) if smooth else 0
 
     def smoothed(self, known: Numbers, offsets: Integers) -> Numbers:
         """(N, c + smoothed) the known columns (N, c) and, after them, the exponentially weighted means they need."""
         columns = [known]
         for covariate in self.covariates:
             if covariate.smooth:
-                halves = [days * self.clock.season for days in HALF_LIVES_IN_DAYS]
+                halves = [days * rows_in_a_day(self.clock) for days in HALF_LIVES_IN_DAYS]
                 means = [_trailing_mean(known[:, covariate.column], offsets, h, self.tail) for h in halves]
                 columns.append(np.stack(means, axis=1))
         return np.concatenate(columns, axis=1)
@@ -81,7 +88,7 @@ class Design:
         ones = np.ones((len(wall), 1))
         if not self._has_hours:
             return ones
-        count = min(count, MOST_DAY_HARMONICS, self.clock.season // 2)
+        count = min(count, MOST_DAY_HARMONICS, rows_in_a_day(self.clock) // 2)
         return np.concatenate([ones, harmonics(day_phase(wall), count)], axis=1)
 
     def _calendar(self, wall: Times) -> Iterator[Numbers]:
@@ -134,7 +141,7 @@ def describe_covariates(known: Numbers, clock: Clock) -> tuple[Covariate, ...]:
             described.append(Covariate(column, tuple(distinct.tolist()), (), False))
         elif len(distinct) > 2:
             knots = np.quantile(values[np.isfinite(values)], np.arange(1, 6) / 6)
-            smooth = clock.step is not None and clock.season > 1 and len(distinct) > MANY_VALUES
+            smooth = rows_in_a_day(clock) > 1 and len(distinct) > MANY_VALUES
             described.append(Covariate(column, (), tuple(knots.tolist()), smooth))
     return tuple(described)
 
