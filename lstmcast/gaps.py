@@ -21,13 +21,14 @@ def fill_from_past(values: Numbers, offsets: Integers, season: int, start: float
     """
     filled, last = values.copy(), _last_known(values, offsets)
     known, firsts = ~np.isnan(values), np.repeat(offsets[:-1], np.diff(offsets))
+    furthest = reach(season)
     for row in np.flatnonzero(~known):
         stop, first = int(last[row]), int(firsts[row])
-        if stop < first or row - stop > reach(season):
+        if stop < first or row - stop > furthest:
             filled[row] = start
             continue
         filled[row] = values[stop]
-        for back in range(season * -(-(row - stop) // season), min(reach(season), stop - first) + 1, season):
+        for back in range(season * -(-(row - stop) // season), min(furthest, stop - first) + 1, season):
             if known[row - back] and known[stop - back]:
                 filled[row] += values[row - back] - values[stop - back]
                 break

@@ -54,6 +54,7 @@ class Groups:
 
     def __init__(self, labels: list[str]) -> None:
         self.labels = labels
+        self._place = {label: number for number, label in enumerate(labels)}
         self._sums = {name: np.zeros((2, len(labels))) for name in ("mae", "mase")}
 
     def add(self, actual: Numbers, point: Numbers, scale: Numbers, codes: NDArray[np.int64]) -> None:
@@ -67,11 +68,11 @@ class Groups:
 
     def has(self, label: str) -> bool:
         """Whether any known target fell into a group."""
-        return bool(self._sums["mae"][1, self.labels.index(label)])
+        return bool(self._sums["mae"][1, self._place[label]])
 
     def metrics(self, label: str) -> Metrics:
         """The means of one group; None where nothing was counted."""
-        column = self.labels.index(label)
+        column = self._place[label]
         sums = {name: sums[:, column] for name, sums in self._sums.items()}
         return {name: float(total / count) if count else None for name, (total, count) in sums.items()}
 

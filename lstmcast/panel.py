@@ -202,14 +202,14 @@ class Panel:
 
     def extended(self, count: int) -> Panel:
         """Each series with `count` more rows, whose stamps follow the clock and whose values are missing."""
-        times, values = [], []
-        for series in range(len(self.ids)):
-            rows = self.rows(series)
-            times += [self.times[rows], self.clock.after(self.times[rows.stop - 1], count)]
-            values += [self.values[rows], np.full((count, len(self.columns)), np.nan)]
-        offsets = self.offsets + count * np.arange(len(self.offsets))
+        lasts, which = np.unique(self.times[self.offsets[1:] - 1], return_inverse=True)
+        after = np.stack([self.clock.after(last, count) for last in lasts])[which]  # most series end together
+        at = np.repeat(self.offsets[1:], count)
         return dataclasses.replace(
-            self, offsets=offsets, times=np.concatenate(times), values=np.concatenate(values)
+            self,
+            offsets=self.offsets + count * np.arange(len(self.offsets)),
+            times=np.insert(self.times, at, after.reshape(-1)),
+            values=np.insert(self.values, at, np.nan, axis=0),
         )
 
 

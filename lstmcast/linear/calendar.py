@@ -271,7 +271,7 @@ def _solve(moments: Numbers, mean: Numbers, spread: Numbers) -> tuple[Numbers, N
     own, target = averages[:, -1, :size], averages[:, -1, size]
     gram = (averages[:, :size, :size] - own[:, :, None] * own[:, None, :]) / np.outer(spread, spread)
     cross = (averages[:, :size, size] - own * target[:, None]) / spread
-    weight: Numbers = np.linalg.solve(gram + PENALTY * np.eye(size), cross[:, :, None])[:, :, 0]
+    weight = np.linalg.solve(gram + PENALTY * np.eye(size), cross[:, :, None])[:, :, 0]
     intercept = target - ((own - mean) / spread * weight).sum(axis=1)
     is_known = counts >= 2
     return np.asarray(weight * is_known[:, None]), np.asarray(intercept * is_known)
