@@ -117,7 +117,7 @@ def lesson_of(
 ) -> Lesson:
     """Everything one member trains with, started at the linear forecaster."""
     network = Network(architecture)
-    parameters = network.start(rng, DTYPE)
+    parameters = network.start(rng, DTYPE, start=start_of(architecture))
     start_at_linear(network, parameters, windows, training, highway)
     judge = None
     if validation is not None:
@@ -132,6 +132,12 @@ def lesson_of(
         validate=judge,
         rng=rng,
     )
+
+
+def start_of(architecture: Architecture) -> str:
+    """How weights start: a few long segments learn best from small uniform weights and no bias; many single rows
+    remember from the first step on with orthogonal recurrent weights and a forget gate's bias of one."""
+    return "uniform" if architecture.segment > 1 else "orthogonal"
 
 
 def _validation_error(

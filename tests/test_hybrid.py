@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from lstmcast.hybrid import Hybrid, architecture_of, default_steps, lesson_of
+from lstmcast.hybrid import Hybrid, architecture_of, default_steps, lesson_of, start_of
 from lstmcast.intervals import QUANTILES
 from lstmcast.linear.highway import Highway, fit_highway
-from lstmcast.nn.network import Network
+from lstmcast.nn.network import Architecture, Network
 from lstmcast.windows import Windows
 from tests.panels import hourly, rooms, small, stacked, weather
 
@@ -111,3 +111,8 @@ def test_the_highway_moves_slowly_and_is_not_pulled_to_zero() -> None:
     student.optimizer.step(np.ones_like(student.parameters.flat), 0.1)
     moved = {name: np.abs(student.parameters[name] - before[name]).max() for name in before}
     assert moved["highway.weight"] == pytest.approx(0.05 * moved["past.bias"], rel=0.1)
+
+
+def test_single_rows_start_with_an_open_forget_gate_and_segments_do_not() -> None:
+    assert start_of(Architecture(24, 6, 1, past_size=1, future_size=0)) == "orthogonal"
+    assert start_of(Architecture(24, 6, 6, past_size=6, future_size=0)) == "uniform"
