@@ -17,7 +17,7 @@ from lstmcast.evaluation import Answer, Backcast, Forecaster, Report, backtest, 
 from lstmcast.features import weekday
 from lstmcast.intervals import Intervals
 from lstmcast.options import Options
-from lstmcast.panel import Forecast, Integers, Panel
+from lstmcast.panel import Forecast, Integers, Panel, Times
 from lstmcast.preparation import Preparation
 from lstmcast.rolling import Bands, at_origin, join, remember
 from lstmcast.trials import Setting
@@ -217,18 +217,26 @@ def groupings_of(panel: Panel) -> dict[str, tuple[list[str], Integers]]:
 
 def summary(report: Report, panel: Panel, origins: Integers, *, in_sample: bool = False) -> dict[str, Any]:
     """A report as plain data, with its verdict; origins: (n,) what was judged, at least one."""
-    first, last = origins.min(), origins.max() + len(report.by_horizon) - 1
-    rows = (last - first + 1) if len(panel.ids) == 1 else len(origins) // len(panel.ids)
+    first, last, rows = _span(panel, origins, len(report.by_horizon))
     return {
         "test": report.overall,
         "by_horizon": report.by_horizon,
         **{f"by_{name}": groups for name, groups in report.groups.items()},
         "windows": report.windows,
-        "first": panel.clock.write(panel.times[[first]])[0],
-        "last": panel.clock.write(panel.times[[last]])[0],
+        "first": panel.clock.write(first)[0],
+        "last": panel.clock.write(last)[0],
         "in_sample": in_sample,
-        "verdict": verdict(report.overall, panel.clock, int(rows), in_sample=in_sample),
+        "verdict": verdict(report.overall, panel.clock, rows, in_sample=in_sample),
     }
+
+
+def _span(panel: Panel, origins: Integers, horizon: int) -> tuple[Times, Times, int]:
+    """First and last stamp, (1,) each, of all target rows, and how many rows the longest stretch of a series has."""
+    series = np.searchsorted(panel.offsets, origins, side="right") - 1
+    _, starts = np.unique(series, return_index=True)
+    rows = np.maximum.reduceat(origins, starts) - np.minimum.reduceat(origins, starts) + horizon
+    first, last = panel.times[origins].min(), panel.times[origins + horizon - 1].max()
+    return np.array([first]), np.array([last]), int(rows.max())
 
 
 def _level_of(quantile: float) -> float:

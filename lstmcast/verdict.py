@@ -36,12 +36,12 @@ def _calendar_words(season: int, clock: Clock) -> str | None:
 def _span(clock: Clock, rows: int) -> str:
     """How long a stretch of rows is, in the clock's own words: `22 test days`."""
     if clock.is_counter:
-        return f"{rows} test rows"
+        return f"{rows:,} test rows"
     if clock.step is not None:
-        return f"{rows * clock.step / np.timedelta64(1, 'D'):.0f} test days"
+        return f"{rows * clock.step / np.timedelta64(1, 'D'):,.0f} test days"
     letter = clock.freq.removeprefix("1").removeprefix("B")[:1]
     unit = {"D": "days", "": "business days", "W": "weeks", "M": "months", "Q": "quarters", "Y": "years"}
-    return f"{rows} test {unit.get(letter, 'rows')}"
+    return f"{rows:,} test {unit.get(letter, 'rows')}"
 
 
 def error_measure(metrics: Mapping[str, Metrics]) -> str | None:

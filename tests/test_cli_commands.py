@@ -17,9 +17,12 @@ from pathlib import Path
 
 import pytest
 
+from lstmcast.cli import choices, verdict
 from lstmcast.cli.choices import command
+from lstmcast.cli.console import Console
 from lstmcast.cli.flags import options_from
 from lstmcast.options import Options
+from lstmcast.panel import Clock
 from tests.command_line import PROJECT, in_python, lstmcast, process
 from tests.conftest import QUICK, hourly_rows, write_csv
 
@@ -226,6 +229,8 @@ def test_single_forecasts_of_a_panel_name_their_series_and_missing_outcomes_are_
     said = lstmcast("evaluate", tmp_path / "m.pkl", data, "--stride", "24", "-o", tmp_path / "s.csv", "-v")
     assert said.code == 0
     assert "by series" in said.out
+    assert "seen rows, 2024-01-03 00:00:00 to 2024-01-20 23:00:00" in said.out
+    assert "over 18 in-sample days" in said.out
     found = records((tmp_path / "s.csv").read_text())
     assert list(found[0])[:4] == ["origin", "meter", "time", "step"]
     assert {row["meter"] for row in found} == {"b", "a,1"}
@@ -291,10 +296,56 @@ def test_limits_that_were_given_are_said_to_be_so(history: Path, tmp_path: Path)
     assert "--min=-5.5 --max 130.0\n" in lstmcast("info", tmp_path / "m.pkl").out
 
 
+@pytest.mark.parametrize("command", ["info", "evaluate", "predict"])
+def test_a_reader_that_takes_the_first_line_only_is_no_failure(
+    command: str, history: Path, model_file: Path
+) -> None:
+    words = [sys.executable, "-m", "lstmcast", command, str(model_file)]
+    words += [] if command == "info" else [str(history)]
+    line = f"set -o pipefail; {shlex.join(words)} | head -n 1"
+    done = subprocess.run(["bash", "-c", line], capture_output=True, cwd=PROJECT, text=True)
+    assert (done.returncode, done.stderr, done.stdout.count("\n")) == (0, "", 1)
+
+
+def test_networks_trained_in_several_settings_are_compared_in_a_line() -> None:
+    networks = [{"stage": "calendar", "validation_mase": 0.4}, {"stage": "none", "validation_mase": 0.51}]
+    said = choices._networks(networks)
+    assert said == "validation MASE of the network with a calendar stage 0.400, with no calendar stage 0.510"
+    assert choices._networks(networks[:1]) == ""
+
+
+@pytest.mark.parametrize(
+    ("value", "shown"),
+    [
+        (0.0, "0"),
+        (2.63, "2.630"),
+        (593.96, "594.0"),
+        (1583.2, "1,583"),
+        (1.5e-9, "1.500e-09"),
+        (None, "not defined"),
+    ],
+)
+def test_numbers_of_a_column_have_four_digits(value: float | None, shown: str) -> None:
+    assert verdict._cell("mae", value) == shown
+
+
+def test_of_many_series_the_worst_are_shown(capsys: pytest.CaptureFixture[str]) -> None:
+    def metrics(error: float) -> dict[str, dict[str, float]]:
+        return {"model": {"mase": error, "mae": error}}
+
+    report = {"test": metrics(1.0), "by_series": {f"meter {i}": metrics(float(i)) for i in range(100)}}
+    verdict.show_groups(report, Clock("h"), Console())
+    lines = capsys.readouterr().out.splitlines()
+    assert "the 24 worst of 100" in lines[1]
+    assert [line.split()[1] for line in lines[2:]] == [str(i) for i in range(99, 75, -1)]
+
+
 def test_where_the_network_has_no_part_train_says_so(history: Path, tmp_path: Path) -> None:
     arguments = [*QUICK, "--steps", "0", "-o", tmp_path / "m.pkl"]
     said = lstmcast("train", history, *arguments)
-    assert "(the network was no better on validation rows)" in said.out
+    assert re.search(
+        r"100 % linear \(the network was no better on validation rows: MASE [\d.]+ against", said.out
+    )
     asked = lstmcast("train", history, *arguments, "--safeguard", "linear")
     assert "100 % linear\n" in asked.out
 

@@ -147,12 +147,16 @@ def test_a_command_line_that_says_too_little_is_2(arguments: list[str]) -> None:
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        (["--level", "80,99"], "--level goes from 1 to 98 percent, such as 80,95; got 99"),
-        (["--level", "0"], "got 0"),
-        (["--level", "80.5"], "--level takes whole numbers such as"),
+        (["--level", "80,99"], "--level takes whole percents from 1 to 98, such as 80,95; got '80,99'"),
+        (["--level", "0"], "got '0'"),
+        (["--level", "80.5"], "got '80.5'"),
+        (["--level", "95%"], "got '95%'"),
         (["--level", ""], "got ''"),
-        (["--quantiles", "0.05,1"], "--quantiles go from 0.01 to 0.99, such as 0.05,0.5,0.95; got 1"),
-        (["--quantiles", "nan"], "got nan"),
+        (
+            ["--quantiles", "0.05,1"],
+            "--quantiles takes numbers from 0.01 to 0.99, such as 0.05,0.5,0.95; got",
+        ),
+        (["--quantiles", "nan"], "got 'nan'"),
         (["--quantiles", "half"], "--quantiles takes a number; got 'half'"),
         (["--quantiles", ","], "got ','"),
     ],

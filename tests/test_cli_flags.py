@@ -42,6 +42,7 @@ def test_every_command_helps_and_ends_with_an_example(name: str, spelling: str) 
     assert (said.code, said.err) == (0, "")
     example = said.out.rstrip("\n").splitlines()[-1]
     assert example.startswith(f"  lstmcast {name} ")
+    assert not set("{}<>") & set(said.out)
 
 
 def test_every_example_runs_from_the_top_of_the_project(

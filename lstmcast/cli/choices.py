@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import fields
 from typing import TYPE_CHECKING, Any
 
@@ -21,6 +21,11 @@ _STAGES = {
     "calendar": "a calendar stage",
     "covariates": "a stage on calendar and known columns",
 }
+_STAGE_CELLS = {"none": "none", "calendar": "calendar", "covariates": "with known columns"}
+TRIED = (
+    "MASE of the linear forecaster. What is less simple must be better on the validation block and, where it was "
+    "tried there, on average with the blocks before it."
+)
 _LEVELS_SHOWN = ("80", "90", "95")
 
 
@@ -37,15 +42,20 @@ def in_short(model: Model) -> str:
         _blend(vars(blend), model.contract.clock),
     ]
     is_left_out = not blend.network and model.options.safeguard == "auto"
-    reason = " (the network was no better on validation rows)" if is_left_out else ""
-    return ", ".join(words) + reason
+    return ", ".join(words) + (_why_left_out(choices["validation_mase"]) if is_left_out else "")
+
+
+def _why_left_out(errors: Mapping[str, float]) -> str:
+    figures = f"MASE {_figure(errors['network'])} against {_figure(errors['linear'])}"
+    return f" (the network was no better on validation rows: {figures})"
 
 
 def show_tried(choices: Choices, console: Console) -> None:
-    """Every setting that was tried on validation rows, best first as they were judged, the chosen one on top."""
+    """Every setting that was tried, the chosen one first, with the errors that decided it."""
     rows = [choices["chosen"], *choices["others"]]
-    header = ["Tried", "lookback", "calendar stage", "windows", "ridge", "validation MASE", "earlier blocks"]
+    header = ["Tried", "lookback", "calendar stage", "windows", "ridge", "validation", "blocks before it"]
     console.table(header, [_row(row, is_chosen=row is choices["chosen"]) for row in rows])
+    console.note(TRIED)
     console.note("")
 
 
@@ -55,6 +65,7 @@ def details(model: Model) -> list[tuple[str, str]]:
     lines = [
         ("Ridge", _listed(choices.get("penalties", {}))),
         ("Network", _steps(choices)),
+        ("Settings", _networks(choices.get("networks", []))),
         ("Validation", _errors(choices["validation_mase"], model.contract.clock)),
         ("Band", _band(choices)),
     ]
@@ -103,7 +114,7 @@ def _row(setting: Choices, *, is_chosen: bool) -> list[str]:
     return [
         f"{_transform(setting)}{' (chosen)' if is_chosen else ''}",
         f"{setting['lookback']:,}",
-        _STAGES[setting["stage"]].removeprefix("a ").removeprefix("no calendar stage") or "none",
+        _STAGE_CELLS[setting["stage"]],
         ", ".join(frame),
         f"{setting['penalty']:g}",
         _figure(last),
@@ -117,14 +128,20 @@ def _figure(error: float | None) -> str:
 
 def _listed(errors: Mapping[str, float | None]) -> str:
     """Validation MASE of each ridge penalty."""
-    words = ", ".join(f"{penalty}: {_figure(error)}" for penalty, error in errors.items())
-    return f"validation MASE of each penalty {words}" if len(errors) > 1 else ""
+    words = ", ".join(f"{penalty} {_figure(error)}" for penalty, error in errors.items())
+    return f"validation MASE with {words}" if len(errors) > 1 else ""
 
 
 def _steps(choices: Choices) -> str:
     best = ", ".join(f"{step:,}" for step in choices["best_steps"])
     total = f" of {choices['steps']:,}" if "steps" in choices else ""
     return f"best on validation rows at step {best}{total}"
+
+
+def _networks(networks: Sequence[Choices]) -> str:
+    """Validation MASE of the network in each setting that it was trained with, where that was more than one."""
+    words = [f"{_STAGES[network['stage']]} {_figure(network['validation_mase'])}" for network in networks]
+    return f"validation MASE of the network with {', with '.join(words)}" if len(words) > 1 else ""
 
 
 def _errors(errors: Mapping[str, float | None], clock: Clock) -> str:

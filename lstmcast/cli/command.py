@@ -34,6 +34,10 @@ class _Plain(_Base):  # type: ignore[misc]
             parameter._runtime_param = _AsTyped()
         return parameters
 
+    def collect_usage_pieces(self, ctx: Any) -> list[str]:
+        """The words of the usage line; typer puts braces around what must be given."""
+        return [piece.strip("{}") for piece in super().collect_usage_pieces(ctx)]
+
     def get_help(self, ctx: Any) -> str:
         """Print the help ourselves, since we know what to do about a closed stdout, and stop."""
         emit(super().get_help(ctx) + "\n")
@@ -54,7 +58,8 @@ class Command(_Plain, TyperCommand):
             record = parameter.get_help_record(ctx)
             if record is not None:
                 group = getattr(parameter, "rich_help_panel", None) or "Other"
-                groups.setdefault(group, []).append(record)
+                name, explained = record
+                groups.setdefault(group, []).append((name.removesuffix(" <str>"), explained))
         for group, records in groups.items():
             with formatter.section(group):
                 formatter.write_dl(records)

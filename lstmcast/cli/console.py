@@ -26,11 +26,30 @@ class Console:
         self.quiet = quiet
         self.verbose = verbose
         self.as_json = as_json
+        self._held: list[str] | None = None
+
+    @contextmanager
+    def at_once(self) -> Iterator[None]:
+        """What is said within goes to stdout in one piece, so that `| head` does not leave us in the middle of it."""
+        self._held = []
+        try:
+            yield
+            held = "".join(self._held)
+        finally:
+            self._held = None
+        if held:
+            emit(held)
+
+    def _emit(self, text: str) -> None:
+        if self._held is None:
+            emit(text)
+        else:
+            self._held.append(text)
 
     def note(self, line: str) -> None:
         """A line on stdout beside the result."""
         if not self.quiet and not self.as_json:
-            emit(clean(line) + "\n")
+            self._emit(clean(line) + "\n")
 
     def notes(self, lines: Sequence[tuple[str, str]]) -> None:
         """Lines of a name and what it is, one below the other."""
@@ -41,12 +60,12 @@ class Console:
     def result(self, line: str) -> None:
         """A line on stdout that is what was asked for."""
         if not self.as_json:
-            emit(clean(line) + "\n")
+            self._emit(clean(line) + "\n")
 
     def document(self, document: dict[str, Any]) -> None:
         """The whole result for a program, in place of everything else on stdout."""
         if self.as_json:
-            emit(json_text(document))
+            self._emit(json_text(document))
 
     def table(self, header: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
         """Rows below a header, the first column to the left and numbers to the right."""
@@ -64,7 +83,7 @@ class Console:
         screen = Screen(file=sys.stdout, width=200, highlight=False)
         with screen.capture() as captured:
             screen.print(table)
-        emit("".join(line.rstrip() + "\n" for line in captured.get().splitlines()))
+        self._emit("".join(line.rstrip() + "\n" for line in captured.get().splitlines()))
 
     def warn(self, message: str) -> None:
         """Something a person should know of, on stderr."""

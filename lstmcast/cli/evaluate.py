@@ -62,10 +62,11 @@ def evaluate_file(model_file: str, source: str, stride: int, output: str | None,
     tell_findings(reading, console)
     if output is not None:
         persistence.write_texts(output, table.singles(model.backcasts(reading.panel, stride)))
-    _show(report, model_file, model.contract.clock, console)
-    if output is not None:
-        console.note(f"Wrote {output}")
-    console.document({"report": report})
+    with console.at_once():
+        _show(report, model_file, model.contract.clock, console)
+        if output is not None:
+            console.note(f"Wrote {output}")
+        console.document({"report": report})
 
 
 def _show(report: dict[str, Any], model_file: str, clock: Clock, console: Console) -> None:

@@ -31,7 +31,7 @@ Quiet = Annotated[
     bool, typer.Option("-q", "--quiet", help="nothing but the result and errors", rich_help_panel=OUTPUT)
 ]
 Verbose = Annotated[
-    bool, typer.Option("-v", "--verbose", help="details of the run on stderr", rich_help_panel=OUTPUT)
+    bool, typer.Option("-v", "--verbose", help="more: choices, figures, progress", rich_help_panel=OUTPUT)
 ]
 
 _METAVARS: dict[Any, str] = {
@@ -79,24 +79,24 @@ def parse_levels(text: str | None) -> tuple[int, ...]:
     """Bands in percent from a list such as `80,95`, rising; 80 when there is none. Raises UsageError."""
     if text is None:
         return (DEFAULT_LEVEL,)
-    numbers = parse_numbers("level", text) or ()
-    wrong = [number for number in numbers if not 1 <= number <= HIGHEST_LEVEL]
-    if wrong or not numbers:
-        got = f"{wrong[0]:,}" if wrong else repr(text)
-        raise UsageError(f"--level goes from 1 to {HIGHEST_LEVEL} percent, such as 80,95; got {got}")
-    return tuple(sorted(set(numbers)))
+    words = parse_names(text)
+    if not words or not all(word.isdecimal() and 1 <= int(word) <= HIGHEST_LEVEL for word in words):
+        raise UsageError(
+            f"--level takes whole percents from 1 to {HIGHEST_LEVEL}, such as 80,95; got {text!r}"
+        )
+    return tuple(sorted({int(word) for word in words}))
 
 
 def parse_quantiles(text: str | None) -> tuple[float, ...]:
     """Quantiles from a list such as `0.05,0.95`, rising; none without one. Raises UsageError."""
     if text is None:
         return ()
+    least = (100 - HIGHEST_LEVEL) / 200
     numbers = [_number("quantiles", word, float) for word in parse_names(text)]
-    tail = (100 - HIGHEST_LEVEL) / 200
-    wrong = [number for number in numbers if not tail <= number <= 1 - tail]
-    if wrong or not numbers:
-        got = f"{wrong[0]:g}" if wrong else repr(text)
-        raise UsageError(f"--quantiles go from {tail:g} to {1 - tail:g}, such as 0.05,0.5,0.95; got {got}")
+    if not numbers or not all(least <= number <= 1 - least for number in numbers):
+        raise UsageError(
+            f"--quantiles takes numbers from {least:g} to {1 - least:g}, such as 0.05,0.5,0.95; got {text!r}"
+        )
     return tuple(sorted(set(numbers)))
 
 

@@ -19,7 +19,9 @@ def info(model: ModelFile, as_json: Json = False, quiet: Quiet = False, verbose:
 
     What it needs of a file, what was chosen for it, and how well it did on rows it had not seen.
     """
-    show_model(model, Console(quiet=quiet, verbose=verbose, as_json=as_json))
+    console = Console(quiet=quiet, verbose=verbose, as_json=as_json)
+    with console.at_once():
+        show_model(model, console)
 
 
 def show_model(model_file: str, console: Console) -> None:

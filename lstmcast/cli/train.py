@@ -53,7 +53,8 @@ def train_model(source: str, options: Options, output: str, console: Console) ->
         found = options if reading.dates is None else dataclasses.replace(options, dates=reading.dates)
         model = _fit(reading, found, console)  # how dates were read is kept: a short file may not tell
         persistence.save(model, output)
-    _show(reading, model, output, console)
+    with console.at_once():
+        _show(reading, model, output, console)
 
 
 def _check(options: Options) -> None:
@@ -93,7 +94,8 @@ def _understood(reading: Reading, plan: Plan) -> list[tuple[str, str]]:
     missing = f"{plan.missing:,} missing" if plan.missing else "none missing"
     seasons = " and ".join(f"{season:,}" for season in plan.seasons)
     task = f"{plan.horizon:,} rows ahead from the last {plan.lookback:,}, in segments of {plan.segment:,}"
-    blocks = [(name.capitalize(), f"{first} to {last}") for name, (first, last) in plan.blocks.items()]
+    whose = f" (series {reading.panel.ids[0]})" if reading.roles.id else ""
+    blocks = [(name.capitalize(), f"{first} to {last}{whose}") for name, (first, last) in plan.blocks.items()]
     return [
         ("Data", f"{reading.source}: {plan.rows:,} rows of {reading.roles.target}{series}, {missing}"),
         ("Time", f"{reading.roles.time or 'rows'}: {reading.evidence}; {plan.zone or 'no'} time zone"),

@@ -129,7 +129,13 @@ def _cell(measure: str, value: float | str | None) -> str:
         return f"{value:.1%}".replace("%", " %")
     if measure in ("smape", "mape"):
         return f"{value:.2f} %"
-    return f"{value:.3f}" if measure == "mase" else f"{value:,.4g}" if abs(value) < 1000 else f"{value:,.0f}"
+    return (
+        f"{value:.3f}"
+        if measure == "mase"
+        else f"{value:#,.4g}"
+        if 0 < abs(value) < 1000
+        else f"{value:,.0f}"
+    )
 
 
 def _selection(count: int) -> list[int]:
