@@ -28,7 +28,7 @@ _FIELDS = [
 class LSTMForecaster(BaseEstimator):  # type: ignore[misc]
     """Forecasts a series; its parameters are those of `Options` that are not about files.
 
-    They are stored as given and checked in `fit`. After `fit`: model_ is the Model, report_ its verdict on the test rows.
+    They are stored as given and checked in `fit`, after which model_ is the Model, report_ its verdict on test rows.
     """
 
     model_: Model
