@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
 from lstmcast.errors import DataError
-from lstmcast.panel import COUNTER, KNOWN, TARGET, Clock, Column, Integers, Panel
+from lstmcast.panel import COUNTER, KNOWN, PAST, Clock, Column, Integers, Panel, columns_of
 
 
 @dataclass(frozen=True)
 class Contract:
-    """Columns by role, the ids of the series, the clock, and the sizes of a window.
+    """Columns of the file by role, the ids of the series, the clock, and the sizes of a window.
 
-    time: the time column's name; history: rows before an origin that a forecast may depend on.
+    time: the time column's name; history: rows before an origin that a forecast may depend on; levels: the classes
+    of each known or past column that is text.
     """
 
     target: str
@@ -28,6 +29,7 @@ class Contract:
     horizon: int
     segment: int
     history: int
+    levels: dict[str, tuple[str, ...]] = field(default_factory=dict)
 
     def check(self, panel: Panel) -> Integers:
         """(S,) which of the model's series each of the panel's is; raises DataError where the panel does not fit."""
@@ -60,8 +62,7 @@ class Contract:
     @property
     def columns(self) -> tuple[Column, ...]:
         """The panel's columns, the target first."""
-        others = [Column(name, KNOWN) for name in self.known] + [Column(name, "past") for name in self.past]
-        return (Column(self.target, TARGET), *others)
+        return columns_of(self.target, self.known, self.past, self.levels)
 
 
 def _spoken(freq: str) -> str:
@@ -72,17 +73,28 @@ def contract_of(
     panel: Panel, time: str | None, lookback: int, horizon: int, segment: int, history: int
 ) -> Contract:
     """The contract of a model trained on this panel."""
-    names = {role: tuple(panel.columns[i].name for i in panel.roles(role)) for role in (KNOWN, "past")}
+    of_role = {role: [panel.columns[i] for i in panel.roles(role)] for role in (KNOWN, PAST)}
+    names = {role: tuple(dict.fromkeys(c.source for c in columns)) for role, columns in of_role.items()}
     return Contract(
         target=panel.columns[0].name,
         time=time,
         id=panel.id_name,
         known=names[KNOWN],
-        past=names["past"],
+        past=names[PAST],
         ids=panel.ids,
         clock=panel.clock,
         lookback=lookback,
         horizon=horizon,
         segment=segment,
         history=history,
+        levels=_levels(panel.columns),
     )
+
+
+def _levels(columns: tuple[Column, ...]) -> dict[str, tuple[str, ...]]:
+    """The levels of each column of the file that has some, in the order of their columns."""
+    levels: dict[str, tuple[str, ...]] = {}
+    for column in columns:
+        if column.level is not None:
+            levels[column.source] = (*levels.get(column.source, ()), column.level)
+    return levels

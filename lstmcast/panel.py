@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -139,10 +140,31 @@ def default_seasons(freq: str) -> tuple[int, ...]:
 
 @dataclass(frozen=True)
 class Column:
-    """A column of numbers and the part it plays: target, known (ahead) or past (known up to now)."""
+    """A column of numbers and the part it plays: target, known (ahead) or past (known up to now).
+
+    level: of a column that is one where the file's column holds this text (`weather=rain`: `rain`), else None.
+    """
 
     name: str
     role: str
+    level: str | None = None
+
+    @property
+    def source(self) -> str:
+        """The column of the file that it was made of."""
+        return self.name if self.level is None else self.name.removesuffix(f"={self.level}")
+
+
+def columns_of(
+    target: str, known: tuple[str, ...], past: tuple[str, ...], levels: Mapping[str, tuple[str, ...]]
+) -> tuple[Column, ...]:
+    """The columns of a panel, the target first; a column of the file that has levels is one column for each."""
+    columns = [Column(target, TARGET)]
+    for role, names in ((KNOWN, known), (PAST, past)):
+        for name in names:
+            classes = [Column(f"{name}={level}", role, level) for level in levels.get(name, ())]
+            columns += classes if name in levels else [Column(name, role)]
+    return tuple(columns)
 
 
 @dataclass(frozen=True)

@@ -112,10 +112,14 @@ def fit_stage(
 
 def _fit_covariates(panel: Panel, training: Sequence[slice]) -> Scaling:
     rows = np.concatenate([panel.values[rows, 1:] for rows in training])
-    if rows.shape[1]:
-        return fit_scaling(list(rows.T), "standard", "none")
-    empty = np.zeros(0)
-    return Scaling("none", empty, empty, empty)
+    if not rows.shape[1]:
+        empty = np.zeros(0)
+        return Scaling("none", empty, empty, empty)
+    scaling = fit_scaling(list(rows.T), "standard", "none")
+    # A class stays zero or one: by its own deviation the one of a rare class would be enormous.
+    is_class = np.array([column.level is not None for column in panel.columns[1:]])
+    scaling.center[is_class], scaling.scale[is_class] = 0.0, 1.0
+    return scaling
 
 
 def _teaches_years(panel: Panel, training: Sequence[slice]) -> bool:

@@ -30,7 +30,7 @@ def read_for_model(source: str, model: Model) -> Reading:
     from lstmcast.ingest import Roles, read
 
     contract = model.contract
-    roles = Roles(contract.target, contract.time, contract.id, contract.known, contract.past)
+    roles = Roles(contract.target, contract.time, contract.id, contract.known, contract.past, contract.levels)
     clock, rules = contract.clock, _rules(model.options)
     return read(source, roles, freq=model.options.freq, zone=clock.zone, seasons=clock.seasons, rules=rules)
 

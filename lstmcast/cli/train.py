@@ -93,6 +93,9 @@ def _understood(reading: Reading, plan: Plan) -> list[tuple[str, str]]:
     series = f" in {plan.series:,} series" if reading.roles.id else ""
     missing = f"{plan.missing:,} missing" if plan.missing else "none missing"
     seasons = " and ".join(f"{season:,}" for season in plan.seasons)
+    classes = [
+        ("Classes", f"{name}: {', '.join(levels)}") for name, levels in (reading.roles.levels or {}).items()
+    ]
     task = f"{plan.horizon:,} rows ahead from the last {plan.lookback:,}, in segments of {plan.segment:,}"
     whose = f" (series {reading.panel.ids[0]})" if reading.roles.id else ""
     blocks = [(name.capitalize(), f"{first} to {last}{whose}") for name, (first, last) in plan.blocks.items()]
@@ -100,6 +103,7 @@ def _understood(reading: Reading, plan: Plan) -> list[tuple[str, str]]:
         ("Data", f"{reading.source}: {plan.rows:,} rows of {reading.roles.target}{series}, {missing}"),
         ("Time", f"{reading.roles.time or 'rows'}: {reading.evidence}; {plan.zone or 'no'} time zone"),
         ("Seasons", f"{seasons} rows" if seasons else "none"),
+        *classes,
         ("Forecast", task),
         *blocks,
     ]

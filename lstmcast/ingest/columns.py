@@ -228,3 +228,9 @@ def is_text(cells: Cells) -> bool:
     """True when a sample of cells holds words: neither numbers nor times nor only missing."""
     present = [cell for cell in cells if cell not in MISSING]
     return bool(present) and not any(any(letter.isdigit() for letter in cell) for cell in present)
+
+
+def is_number(cell: str) -> bool:
+    """True for a cell that can be read as a number, in whichever way, or as a truth value."""
+    text = cell.strip().translate(_SPACES)
+    return text.lower() in _BOOLEANS or bool(_POINT.fullmatch(text) or _COMMA.fullmatch(text))

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from lstmcast.errors import DataError, UsageError
 from lstmcast.ingest.axis import TimeAxis, find_axis, named_axis
+from lstmcast.ingest.classes import ClassColumn, is_text_class
 from lstmcast.ingest.clock import Regular, Wanted, regular
 from lstmcast.ingest.columns import NameColumn, NumberColumn, is_text, say_numbers
 from lstmcast.ingest.findings import Finding
@@ -24,17 +25,19 @@ from lstmcast.ingest.source import name_of
 from lstmcast.ingest.stamps import StampColumn, Stamps
 from lstmcast.ingest.wide import refuse_wide
 from lstmcast.ingest.zones import check_zone, instants
-from lstmcast.panel import KNOWN, PAST, TARGET, Column, Panel
+from lstmcast.panel import Panel, columns_of
+
+ValueColumn = NumberColumn | ClassColumn
 
 
 @dataclass(frozen=True)
 class Reading:
     """A file understood.
 
-    findings: in the order in which they came up; roles: under the file's own names, the time column filled
-    in; evidence: how the frequency was found (`1 h in 3,599 of 3,599 steps`); source: the file as messages
-    call it; others: columns that no role uses; dates: `day-first` or `month-first` where the file showed it
-    (ReadingRules.dates for a later file, which may be too short to show it), else None.
+    findings: in the order in which they came up; roles: under the file's own names, the time column and the
+    classes of text filled in; evidence: how the frequency was found (`1 h in 3,599 of 3,599 steps`); source: the
+    file as messages call it; others: columns that no role uses; dates: `day-first` or `month-first` where the
+    file showed it (ReadingRules.dates for a later file, which may be too short to show it), else None.
     """
 
     panel: Panel
@@ -58,8 +61,9 @@ def read(
     """Read a CSV file (or standard input, `-`) as a Panel.
 
     freq, zone, seasons: as `--freq`, `--tz` and `--season`; None is found in the file. Columns of the panel
-    are the target, then the known, then the past ones, in the order given. Steps that the file lacks are rows
-    of NaN; rows whose target is empty stay, so that known columns may reach beyond the last target.
+    are the target, then the known, then the past ones, in the order given, a column of text as one for each of its
+    classes (those of `roles.levels` where a model has them). Steps that the file lacks are rows of NaN; rows whose
+    target is empty stay, so that known columns may reach beyond the last target.
     Raises DataError, with line, column and remedy, for what cannot be understood; UsageError for a bad option.
     """
     rules.check()
@@ -69,8 +73,8 @@ def read(
     intake = Intake(name_of(source), rules)
     table = Table(source, intake)
     roles, axis = _resolved(roles, table)
-    others = tuple(name for name in table.names if name not in {*axis.names, roles.id, *roles.numbers})
-    rows, stamps = _rows(table, roles, axis, zone)
+    others = tuple(name for name in table.names if name not in {*axis.names, roles.id, *roles.values})
+    rows, stamps, roles = _rows(table, roles, axis, zone)
     wanted = Wanted(
         freq=freq,
         seasons=seasons,
@@ -89,10 +93,10 @@ def _resolved(roles: Roles, table: Table) -> tuple[Roles, TimeAxis]:
     """The roles under the file's own names, and its time axis."""
     refuse_wide(table)
     roles = roles.renamed(lambda name, option: match(name, table, option))
-    taken = {roles.id, *roles.numbers}
+    taken = {roles.id, *roles.values}
     axis = find_axis(table, taken) if roles.time is None else named_axis(roles.time, table)
     roles = replace(roles, time=",".join(axis.names))
-    parts = [*axis.names, *([] if roles.id is None else [roles.id]), *roles.numbers]
+    parts = [*axis.names, *([] if roles.id is None else [roles.id]), *roles.values]
     for name in parts:
         if parts.count(name) > 1:
             raise _twice(name, table)
@@ -105,19 +109,19 @@ def _twice(name: str, table: Table) -> DataError:
     )
 
 
-def _rows(table: Table, roles: Roles, axis: TimeAxis, zone: str | None) -> tuple[Rows, Stamps]:
-    """All rows of the file as numbers at instants, and how their stamps were written."""
+def _rows(table: Table, roles: Roles, axis: TimeAxis, zone: str | None) -> tuple[Rows, Stamps, Roles]:
+    """All rows of the file as numbers at instants, how their stamps were written, and the roles with their classes."""
     intake, width = table.intake, len(axis.names)
     time = StampColumn(",".join(axis.names), intake)
     names = None if roles.id is None else NameColumn(roles.id, intake)
-    numbers = [NumberColumn(name, intake) for name in roles.numbers]
+    columns = [_column(name, roles, table) for name in roles.values]
     lines = []
-    wanted = [*axis.names, *([] if roles.id is None else [roles.id]), *roles.numbers]
+    wanted = [*axis.names, *([] if roles.id is None else [roles.id]), *roles.values]
     for chunk in table.chunks(wanted):
         time.add(axis.cells(chunk.cells[:width]), chunk.lines)
         if names is not None:
             names.add(chunk.cells[width], chunk.lines)
-        for column, cells in zip(numbers, chunk.cells[-len(numbers) :], strict=True):
+        for column, cells in zip(columns, chunk.cells[-len(columns) :], strict=True):
             column.add(cells, chunk.lines)
         lines.append(chunk.lines)
     line = np.concatenate(lines)
@@ -127,20 +131,42 @@ def _rows(table: Table, roles: Roles, axis: TimeAxis, zone: str | None) -> tuple
     stamps = time.finish()
     _say_stamps(time.name, stamps, intake)
     ids, codes = (("",), np.zeros(line.size, np.int64)) if names is None else names.finish()
-    values = _side_by_side(numbers, line, intake)
+    values = _side_by_side(columns, line, intake)
     utc, zone = instants(stamps, codes, line, zone, intake)
-    return Rows(utc, codes, values, line, ids, zone, stamps.order == COUNTER), stamps
+    levels = {c.name: c.levels for c in columns if isinstance(c, ClassColumn) and c.levels is not None}
+    rows = Rows(utc, codes, values, line, ids, zone, stamps.order == COUNTER)
+    return rows, stamps, replace(roles, levels=levels)
 
 
-def _side_by_side(numbers: Sequence[NumberColumn], lines: Lines, intake: Intake) -> NDArray[np.float64]:
-    """(n, C) the columns of numbers; what they give reason to say is noted."""
-    values = np.empty((lines.size, len(numbers)))
-    for place, column in enumerate(numbers):
-        values[:, place] = column.finish()
-        say_numbers(column.name, values[:, place], lines, intake)
+def _column(name: str, roles: Roles, table: Table) -> ValueColumn:
+    """What collects a column: numbers or, if it is not the target, classes."""
+    intake = table.intake
+    if name != roles.target and roles.levels is not None and name in roles.levels:
+        return ClassColumn(name, intake, roles.levels[name])
+    may_be_text = name != roles.target and roles.levels is None
+    if may_be_text and is_text_class(table.column(name), intake.rules.missing):
+        return ClassColumn(name, intake)
+    return NumberColumn(name, intake)
+
+
+def _side_by_side(columns: Sequence[ValueColumn], lines: Lines, intake: Intake) -> NDArray[np.float64]:
+    """(n, C) the columns as numbers; what they give reason to say is noted."""
+    widths = [column.width if isinstance(column, ClassColumn) else 1 for column in columns]
+    values = np.empty((lines.size, sum(widths)))
+    for column, stop, width in zip(columns, np.cumsum(widths), widths, strict=True):
+        values[:, stop - width : stop] = _block(column, lines, intake)
     if np.isnan(values[:, 0]).all():
-        raise intake.refusal(f"column {numbers[0].name!r} holds no number; there is nothing to forecast from")
+        raise intake.refusal(f"column {columns[0].name!r} holds no number; there is nothing to forecast from")
     return values
+
+
+def _block(column: ValueColumn, lines: Lines, intake: Intake) -> NDArray[np.float64]:
+    """(n, columns that it becomes) a column as numbers."""
+    if isinstance(column, ClassColumn):
+        return column.finish()
+    numbers = column.finish()
+    say_numbers(column.name, numbers, lines, intake)
+    return numbers[:, None]
 
 
 def _say_stamps(name: str, stamps: Stamps, intake: Intake) -> None:
@@ -156,9 +182,5 @@ def _say_stamps(name: str, stamps: Stamps, intake: Intake) -> None:
 
 
 def _panel(series: Regular, ids: tuple[str, ...], roles: Roles) -> Panel:
-    columns = (
-        Column(roles.target, TARGET),
-        *(Column(name, KNOWN) for name in roles.known),
-        *(Column(name, PAST) for name in roles.past),
-    )
+    columns = columns_of(roles.target, roles.known, roles.past, roles.levels or {})
     return Panel(ids, series.offsets, series.times, series.values, columns, series.clock, roles.id)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from lstmcast.ingest.reader import Table
@@ -14,27 +14,37 @@ _SHOWN = 30  # column names in a message
 
 @dataclass(frozen=True)
 class Roles:
-    """Which column is which: time and id None when not named; several time columns have commas between."""
+    """Which column is which: time and id None when not named; several time columns have commas between.
+
+    levels: the classes of each known or past column that is text; None: as the file shows.
+    """
 
     target: str
     time: str | None = None
     id: str | None = None
     known: tuple[str, ...] = ()
     past: tuple[str, ...] = ()
+    levels: Mapping[str, tuple[str, ...]] | None = None
 
     @property
-    def numbers(self) -> tuple[str, ...]:
-        """The columns of numbers in the order of a Panel: target, known, past."""
+    def values(self) -> tuple[str, ...]:
+        """The columns of values in the order of a Panel: target, known, past."""
         return (self.target, *self.known, *self.past)
 
     def renamed(self, name: Callable[[str, str], str]) -> Roles:
         """The same roles but the time under other names; name: (column, option that named it) -> column."""
+        known = {column: name(column, "--known") for column in self.known}
+        past = {column: name(column, "--past") for column in self.past}
+        levels = self.levels
+        if levels is not None:
+            levels = {new: levels[old] for old, new in (known | past).items() if old in levels}
         return Roles(
             name(self.target, "--target"),
             self.time,
             None if self.id is None else name(self.id, "--id"),
-            tuple(name(column, "--known") for column in self.known),
-            tuple(name(column, "--past") for column in self.past),
+            tuple(known[column] for column in self.known),
+            tuple(past[column] for column in self.past),
+            levels,
         )
 
 

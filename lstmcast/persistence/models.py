@@ -140,7 +140,9 @@ def _fields(document: Document) -> dict[str, Any]:
 
 
 def _contract(fields: Document) -> Contract:
-    return Contract(**_fields(fields) | {"clock": Clock(**_fields(fields["clock"]))})
+    clock = Clock(**_fields(fields["clock"]))
+    levels = _fields(fields.get("levels", {}))  # a file written before there were classes has none
+    return Contract(**_fields(fields) | {"clock": clock, "levels": levels})
 
 
 def _hybrid(fields: Document | None, count: int, arrays: Arrays) -> Hybrid | None:
