@@ -308,10 +308,18 @@ def test_a_reader_that_takes_the_first_line_only_is_no_failure(
 
 
 def test_networks_trained_in_several_settings_are_compared_in_a_line() -> None:
-    networks = [{"stage": "calendar", "validation_mase": 0.4}, {"stage": "none", "validation_mase": 0.51}]
+    networks = [
+        {"stage": "calendar", "validation_mase": {"model": 0.4}},
+        {"stage": "none", "validation_mase": 0.51},
+    ]
     said = choices._networks(networks)
-    assert said == "validation MASE of the network with a calendar stage 0.400, with no calendar stage 0.510"
+    assert said.endswith("with the network on a calendar stage 0.400, on no calendar stage 0.510")
     assert choices._networks(networks[:1]) == ""
+    assert choices._own_stage({"chosen": networks[1], "networks": networks}) == [
+        "the network on a calendar stage"
+    ]
+    assert choices._own_stage({"chosen": networks[0], "networks": networks}) == []
+    assert choices._own_stage({"chosen": networks[0]}) == []
 
 
 @pytest.mark.parametrize(

@@ -37,12 +37,20 @@ def in_short(model: Model) -> str:
         _transform(chosen),
         f"lookback {chosen['lookback']:,}",
         _STAGES[chosen["stage"]],
+        *_own_stage(choices),
         *(["windows divided by their size"] if chosen["is_sized"] else []),
         f"ridge {chosen['penalty']:g}",
         _blend(vars(blend), model.contract.clock),
     ]
     is_left_out = not blend.network and model.options.safeguard == "auto"
     return ", ".join(words) + (_why_left_out(choices["validation_mase"]) if is_left_out else "")
+
+
+def _own_stage(choices: Choices) -> list[str]:
+    """The network's calendar stage, where it is not the linear forecaster's."""
+    network = (choices.get("networks") or [choices["chosen"]])[0]
+    same = network["stage"] == choices["chosen"]["stage"]
+    return [] if same else [f"the network on {_STAGES[network['stage']]}"]
 
 
 def _why_left_out(errors: Mapping[str, float]) -> str:
@@ -139,9 +147,19 @@ def _steps(choices: Choices) -> str:
 
 
 def _networks(networks: Sequence[Choices]) -> str:
-    """Validation MASE of the network in each setting that it was trained with, where that was more than one."""
-    words = [f"{_STAGES[network['stage']]} {_figure(network['validation_mase'])}" for network in networks]
-    return f"validation MASE of the network with {', with '.join(words)}" if len(words) > 1 else ""
+    """Validation MASE of what would ship with each setting that a network was trained in, where those were several."""
+    words = [f"{_STAGES[network['stage']]} {_figure(_shipped(network))}" for network in networks]
+    return (
+        f"validation MASE of what would ship with the network on {', on '.join(words)}"
+        if len(words) > 1
+        else ""
+    )
+
+
+def _shipped(network: Choices) -> float | None:
+    errors = network["validation_mase"]
+    shipped: float | None = errors["model"] if isinstance(errors, Mapping) else errors
+    return shipped
 
 
 def _errors(errors: Mapping[str, float | None], clock: Clock) -> str:
