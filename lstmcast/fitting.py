@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from lstmcast.blend import Blended, choose_blend
+from lstmcast.blend import Blended
 from lstmcast.blocks import Blocks, split
 from lstmcast.contest import Entry, train_networks
 from lstmcast.contract import Contract, contract_of
@@ -19,7 +19,7 @@ from lstmcast.gaps import history_needed
 from lstmcast.hybrid import schedule_of
 from lstmcast.intervals import LEVELS, Intervals, calibrate
 from lstmcast.members import Member, Trained, train_members
-from lstmcast.model import Model, summary
+from lstmcast.model import LinearView, Model, summary
 from lstmcast.options import Options
 from lstmcast.panel import Panel
 from lstmcast.selection import choose
@@ -79,8 +79,10 @@ def fitting(panel: Panel, options: Options, time: str | None = None) -> Iterator
         seeds = np.random.SeedSequence(options.seed).spawn(options.members + 1)
         choices = choose(panel, blocks, horizon, options, np.random.default_rng(seeds[0]))
         yield _plan(panel, blocks, choices, options)
-        entries = yield from train_networks(choices, len(panel.ids), options, seeds[1:])
-        model = _judged(panel, blocks, choices, entries, options, time)
+        horizons = int((blocks.test - blocks.validation).max()) // horizon
+        sizes = len(panel.ids), panel.clock.seasons, horizons
+        entries = yield from train_networks(choices, *sizes, options, seeds[1:])
+        model = _judged(panel, blocks, choices, entries, horizons, options, time)
         if options.final and model.forecaster.hybrid is not None:
             winner = entries[0]
             again = [_final(*pair, blocks) for pair in zip(winner.members, winner.trained, strict=True)]
@@ -164,37 +166,33 @@ def _judged(
     blocks: Blocks,
     choices: list[Choice],
     entries: list[Entry],
+    horizons: int,
     options: Options,
     time: str | None,
 ) -> Model:
-    """Decide what ships, calibrate its band on validation rows, and judge it once on the test rows."""
-    winner = entries[0]
-    choice, hybrid = winner.choice, winner.hybrid
-    windows, validation = choice.windows, choice.validation
-    horizons = int((blocks.test - blocks.validation).max()) // windows.horizon
-    seasons, wanted = panel.clock.seasons, options.safeguard
-    forecaster, errors = choose_blend(windows, validation, hybrid, choice.highway, seasons, horizons, wanted)
+    """What ships, its band calibrated on validation rows, judged once on the test rows."""
+    winner, best_linear = entries[0], choices[0]
+    choice, forecaster = winner.choice, winner.forecaster
     model = Model(
-        contract=_contract(panel, choice, time),
+        contract=_contract(panel, [choice, best_linear], time),
         options=dataclasses.replace(options, threads=None),  # the file is the same whatever their number
         preparation=choice.preparation,
         setting=choice.setting,
         forecaster=forecaster,
-        intervals=_calibrated(forecaster, windows, validation, horizons),
+        intervals=_calibrated(forecaster, winner.windows, choice.validation, horizons),
         limits=_limits(panel, blocks, options),
         mase_scale=scales(panel, blocks, "before_test"),
         seen_until=panel.times[np.maximum(blocks.test - 1, blocks.start)],
         report={},
+        linear=_linear_view(choice, best_linear),
     )
     model.report.update(_verdict(model, panel, blocks))
-    ranked = [choice] + [other for other in choices if other is not choice]
-    model.report["choices"] = _describe(ranked) | {
-        "validation_mase": errors
-        | {"model": validation.error(forecaster.point(windows, validation.origins))},
+    model.report["choices"] = _describe(choices) | {
+        "validation_mase": winner.errors,
         "blend": dataclasses.asdict(forecaster.blend),
         "steps": schedule_of(choice.training, options).steps,
         "best_steps": [result.best_step for result in winner.trained],
-        "networks": [dataclasses.asdict(e.choice.setting) | {"validation_mase": e.error} for e in entries],
+        "networks": [dataclasses.asdict(e.choice.setting) | {"validation_mase": e.errors} for e in entries],
         "intervals": model.intervals.kind,
         "interval_widths": _widths(model.intervals),
         "limits": _spoken_limits(model.limits, options),
@@ -214,9 +212,17 @@ def _spoken_limits(limits: tuple[float, float], options: Options) -> dict[str, A
     return {"min": low, "max": high, "is_found": low is not None and options.min is None}
 
 
-def _contract(panel: Panel, choice: Choice, time: str | None) -> Contract:
-    windows, stage = choice.windows, choice.preparation.stage
-    tail = 0 if stage is None else stage.design.tail
+def _linear_view(choice: Choice, best_linear: Choice) -> LinearView | None:
+    """What the linear forecaster needs beside the network's own view; nothing where they agree."""
+    if choice is best_linear:
+        return None
+    return LinearView(best_linear.preparation.stage, best_linear.setting.is_anchored)
+
+
+def _contract(panel: Panel, choices: list[Choice], time: str | None) -> Contract:
+    windows = choices[0].windows
+    stages = [choice.preparation.stage for choice in choices]
+    tail = max(0 if stage is None else stage.design.tail for stage in stages)
     history = history_needed(windows.lookback, panel.clock.season) + tail
     return contract_of(panel, time, windows.lookback, windows.horizon, windows.segment, history)
 

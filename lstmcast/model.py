@@ -16,18 +16,27 @@ from lstmcast.errors import DataError, UsageError
 from lstmcast.evaluation import Answer, Backcast, Forecaster, Report, backtest, baseline_forecasters, chunks
 from lstmcast.features import weekday
 from lstmcast.intervals import Intervals
+from lstmcast.linear.calendar import CalendarStage
 from lstmcast.options import Options
 from lstmcast.panel import Forecast, Integers, Panel, Times
 from lstmcast.preparation import Preparation
 from lstmcast.rolling import Bands, at_origin, join, remember
 from lstmcast.trials import Setting
 from lstmcast.verdict import verdict
-from lstmcast.windows import MOST_MISSING, Windows
+from lstmcast.windows import MOST_MISSING, Table, Windows
 
 Numbers = NDArray[np.float64]
 DEFAULT_LEVELS = (80,)
 JUDGED_LEVELS = (80, 90)
 WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
+
+
+@dataclass(frozen=True)
+class LinearView:
+    """How the linear forecaster sees the rows, where it won with another calendar stage than the network did."""
+
+    stage: CalendarStage | None
+    is_anchored: bool
 
 
 @dataclass(frozen=True)
@@ -48,6 +57,7 @@ class Model:
     mase_scale: Numbers
     seen_until: NDArray[np.datetime64]
     report: dict[str, Any]
+    linear: LinearView | None = None
 
     @property
     def source(self) -> str:
@@ -56,17 +66,18 @@ class Model:
 
     def windows(self, panel: Panel, series: Integers) -> Windows:
         """The panel's windows as this model sees them; series: (S,) as the contract's check returns."""
-        contract, setting = self.contract, self.setting
-        clock = dataclasses.replace(panel.clock, seasons=contract.clock.seasons)
-        return Windows(
-            self.preparation.table(dataclasses.replace(panel, clock=clock), series),
-            contract.lookback,
-            contract.horizon,
-            contract.segment,
-            contract.clock.season,
-            setting.is_anchored,
-            setting.is_sized,
-        )
+        clock = dataclasses.replace(panel.clock, seasons=self.contract.clock.seasons)
+        panel = dataclasses.replace(panel, clock=clock)
+        windows = self._seen(self.preparation.table(panel, series), self.setting.is_anchored)
+        if self.linear is None:
+            return windows
+        table = dataclasses.replace(self.preparation, stage=self.linear.stage).table(panel, series)
+        return dataclasses.replace(windows, linear=self._seen(table, self.linear.is_anchored))
+
+    def _seen(self, table: Table, is_anchored: bool) -> Windows:
+        contract = self.contract
+        sizes = contract.lookback, contract.horizon, contract.segment, contract.clock.season
+        return Windows(table, *sizes, is_anchored, self.setting.is_sized)
 
     def answer(self, windows: Windows, origins: Integers, levels: Sequence[float] = DEFAULT_LEVELS) -> Answer:
         """The forecast of B windows: point (K, B) and the band of each level, in the units of the CSV."""

@@ -61,6 +61,7 @@ class Windows:
     segment w rows are one step of the recurrence.
     is_anchored: whether a window is taken relative to its last value; is_sized: whether it is divided by its own
     size too, measured with differences at lag `season`.
+    linear: the same windows as the linear forecaster sees them, where its calendar stage is not the network's.
     """
 
     table: Table
@@ -70,6 +71,12 @@ class Windows:
     season: int
     is_anchored: bool = True
     is_sized: bool = False
+    linear: Windows | None = None
+
+    @property
+    def for_linear(self) -> Windows:
+        """These windows as the linear forecaster sees them."""
+        return self.linear or self
 
     @cached_property
     def residual(self) -> NDArray[np.float64]:

@@ -10,49 +10,55 @@ import numpy as np
 import pytest
 
 from lstmcast import contest
+from lstmcast.blocks import split
+from lstmcast.members import Trained
 from lstmcast.options import Options
-from lstmcast.trials import Setting
+from lstmcast.trials import Setting, Trials
+from tests.panels import small, weather
 
 COVARIATES = Setting("none", 24, stage="covariates")
 CALENDAR = Setting("none", 24, stage="calendar")
 
 
 def _choice(setting: Setting, error: float) -> Any:
-    return SimpleNamespace(setting=setting, error=error, errors=(error,))
+    return SimpleNamespace(setting=setting, error=error)
 
 
-def _winner(monkeypatch: pytest.MonkeyPatch, linear: float, networks: dict[str, float]) -> str:
-    """The stage that wins when the linear forecaster with covariates and each stage's network have these errors."""
-
-    def entry(choice: Any, members: list[Any], trained: Any) -> contest.Entry:
-        return contest.Entry(choice, members, trained, None, networks[choice.setting.stage])  # type: ignore[arg-type]
-
-    def train_members(members: list[Any], threads: int | None) -> Any:
-        return tuple(members)
-        yield
-
-    monkeypatch.setattr(contest, "_member", lambda *_: None)
-    monkeypatch.setattr(contest, "_entry", entry)
-    monkeypatch.setattr(contest, "train_members", train_members)
-    choices = [_choice(COVARIATES, linear), _choice(CALENDAR, 2 * linear)]
-    training = contest.train_networks(choices, 1, Options(), [np.random.SeedSequence(0)])
-    with pytest.raises(StopIteration) as end:
-        next(training)
-    return str(end.value.value[0].choice.setting.stage)
+def _entry(stage: str, error: float) -> Any:
+    return SimpleNamespace(stage=stage, errors={"model": error})
 
 
-def test_a_clearly_better_network_wins_over_the_linear_forecasters_choice(
-    monkeypatch: pytest.MonkeyPatch,
+@pytest.mark.parametrize(
+    ("first", "second", "winner"),
+    [(0.9, 0.8, "calendar"), (0.9, 0.895, "covariates"), (0.8, 0.9, "covariates"), (0.9, 0.89, "calendar")],
+)
+def test_the_linear_forecasters_choice_wins_unless_another_would_ship_something_better_by_a_percent(
+    first: float, second: float, winner: str
 ) -> None:
-    assert _winner(monkeypatch, 1.0, {"covariates": 0.9, "calendar": 0.8}) == "calendar"
+    entries = [_entry("covariates", first), _entry("calendar", second)]
+    ranked = contest._ranked(entries)
+    assert ranked[0].stage == winner
+    assert sorted(entry.stage for entry in ranked) == ["calendar", "covariates"]
 
 
-def test_a_hardly_better_network_does_not(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert _winner(monkeypatch, 1.0, {"covariates": 0.9, "calendar": 0.895}) == "covariates"
-
-
-def test_a_network_that_is_worse_than_the_linear_forecaster_does_not(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert _winner(monkeypatch, 0.7, {"covariates": 0.9, "calendar": 0.8}) == "covariates"
+def test_a_network_on_the_calendar_alone_is_blended_with_the_linear_forecaster_that_has_the_covariates() -> (
+    None
+):
+    """What ships of two views: predict agrees with evaluate, and the file keeps both."""
+    panel, _ = weather(600)
+    options = small(steps=30, safeguard="mean", final=False)
+    horizon, rng = 6, np.random.default_rng(0)
+    blocks = split(panel, horizon)
+    trials = Trials(panel, blocks, horizon, options, rng)
+    both = [trials.attempt(Setting("none", 24, stage)) for stage in ("covariates", "calendar")]
+    linear, own = (choice for choice in both if choice is not None)
+    member = contest._member(own, 1, options, np.random.SeedSequence(0), None)
+    lesson = member.lesson()
+    entry = contest._entry(own, linear, [member], (Trained(lesson.parameters, 0),), (24,), 4, "mean")
+    origins = own.validation.origins
+    network = entry.forecaster.hybrid.point(own.windows, origins)  # type: ignore[union-attr]
+    expected = 0.5 * network + 0.5 * linear.highway.point(linear.windows, origins)
+    np.testing.assert_allclose(entry.forecaster.point(entry.windows, origins), expected)
 
 
 def test_only_where_covariates_won_is_there_a_second_candidate() -> None:

@@ -31,7 +31,8 @@ class Highway:
 
     def point(self, windows: Windows, origins: Integers) -> Numbers:
         """(K, B) in the table's scaled units."""
-        return windows.restore(self.weight @ windows.past(origins) + self.bias[:, None], origins)
+        seen = windows.for_linear
+        return seen.restore(self.weight @ seen.past(origins) + self.bias[:, None], origins)
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,7 @@ from lstmcast.hybrid import DTYPE, Hybrid, architecture_of
 from lstmcast.intervals import LEVELS, Intervals
 from lstmcast.linear.calendar import CalendarStage, Covariate, Design
 from lstmcast.linear.highway import Highway
-from lstmcast.model import Model
+from lstmcast.model import LinearView, Model
 from lstmcast.nn.network import Architecture, Network
 from lstmcast.nn.parameters import Parameters
 from lstmcast.options import Options
@@ -27,6 +27,9 @@ from lstmcast.trials import Setting
 
 Document = Mapping[str, Any]
 Arrays = Mapping[str, NDArray[Any]]
+
+Shape = tuple[int, ...]
+_STAGE_ARRAYS = ("mean", "spread", "weight", "intercept")
 
 
 def to_record(model: Model) -> tuple[Document, Arrays]:
@@ -42,6 +45,7 @@ def to_record(model: Model) -> tuple[Document, Arrays]:
             "stage": _stage_document(preparation.stage),
         },
         "setting": dataclasses.asdict(model.setting),
+        "linear": _linear_document(model.linear),
         "penalty": forecaster.highway.penalty,
         "blend": dataclasses.asdict(forecaster.blend),
         "architecture": None,
@@ -52,7 +56,8 @@ def to_record(model: Model) -> tuple[Document, Arrays]:
     arrays: dict[str, NDArray[Any]] = {
         **_scaling_arrays("scaling", preparation.scaling),
         **_scaling_arrays("covariates", preparation.covariates),
-        **_stage_arrays(preparation.stage),
+        **_stage_arrays("stage", preparation.stage),
+        **_stage_arrays("linear_stage", None if model.linear is None else model.linear.stage),
         "change": preparation.change,
         "highway.weight": forecaster.highway.weight,
         "highway.bias": forecaster.highway.bias,
@@ -88,7 +93,7 @@ def _assemble(document: Document, arrays: Arrays) -> Model:
             with_year=preparation["with_year"],
             masked=preparation["masked"],
             change=arrays["change"],
-            stage=_stage(preparation["stage"], contract.clock, arrays),
+            stage=_stage("stage", preparation["stage"], contract.clock, arrays),
         ),
         setting=Setting(**document["setting"]),
         forecaster=Blended(
@@ -101,7 +106,20 @@ def _assemble(document: Document, arrays: Arrays) -> Model:
         mase_scale=np.where(arrays["mase_scale"] > 0, arrays["mase_scale"], np.nan),
         seen_until=arrays["seen_until"].astype("datetime64[us]"),
         report=document["report"],
+        linear=_linear(document.get("linear"), contract.clock, arrays),
     )
+
+
+def _linear_document(view: LinearView | None) -> Document | None:
+    if view is None:
+        return None
+    return {"stage": _stage_document(view.stage), "is_anchored": view.is_anchored}
+
+
+def _linear(fields: Document | None, clock: Clock, arrays: Arrays) -> LinearView | None:
+    if fields is None:
+        return None
+    return LinearView(_stage("linear_stage", fields["stage"], clock, arrays), fields["is_anchored"])
 
 
 def _microseconds(times: NDArray[np.datetime64]) -> NDArray[np.int64]:
@@ -120,18 +138,16 @@ def _stage_document(stage: CalendarStage | None) -> Document | None:
     }
 
 
-def _stage_arrays(stage: CalendarStage | None) -> Arrays:
-    names = ("mean", "spread", "weight", "intercept")
-    return {} if stage is None else {f"stage.{name}": getattr(stage, name) for name in names}
+def _stage_arrays(prefix: str, stage: CalendarStage | None) -> Arrays:
+    return {} if stage is None else {f"{prefix}.{name}": getattr(stage, name) for name in _STAGE_ARRAYS}
 
 
-def _stage(fields: Document | None, clock: Clock, arrays: Arrays) -> CalendarStage | None:
+def _stage(prefix: str, fields: Document | None, clock: Clock, arrays: Arrays) -> CalendarStage | None:
     if fields is None:
         return None
     covariates = tuple(Covariate(**_fields(covariate)) for covariate in fields["covariates"])
     design = Design(clock, fields["with_year"], covariates, np.datetime64(fields["first"], "us"))
-    names = ("mean", "spread", "weight", "intercept")
-    return CalendarStage(design, *(arrays[f"stage.{name}"] for name in names))
+    return CalendarStage(design, *(arrays[f"{prefix}.{name}"] for name in _STAGE_ARRAYS))
 
 
 def _fields(document: Document) -> dict[str, Any]:
@@ -187,15 +203,8 @@ def _check(model: Model) -> None:
         "error scale": (model.mase_scale.shape, series),
         "end of training": (model.seen_until.shape, series),
     }
-    stage = preparation.stage
-    if stage is not None:
-        width = stage.mean.size
-        wanted |= {
-            "stage's mean": (stage.mean.shape, (width,)),
-            "stage's spread": (stage.spread.shape, (width,)),
-            "stage's weight": (stage.weight.shape, (*series, width)),
-            "stage's intercept": (stage.intercept.shape, series),
-        }
+    wanted |= _stage_shapes("stage", preparation.stage, series)
+    wanted |= _stage_shapes("linear stage", None if model.linear is None else model.linear.stage, series)
     for name, (found, expected) in wanted.items():
         if found != expected:
             raise ValueError(f"{name} has shape {found} where the contract asks for {expected}")
@@ -203,6 +212,19 @@ def _check(model: Model) -> None:
     if not all((array > 0).all() for array in positive):
         raise ValueError("a scale is not positive")
     _check_network(model)
+
+
+def _stage_shapes(name: str, stage: CalendarStage | None, series: Shape) -> dict[str, tuple[Shape, Shape]]:
+    """Found and expected shape of each array of a calendar stage."""
+    if stage is None:
+        return {}
+    width = (stage.mean.size,)
+    return {
+        f"{name}'s mean": (stage.mean.shape, width),
+        f"{name}'s spread": (stage.spread.shape, width),
+        f"{name}'s weight": (stage.weight.shape, series + width),
+        f"{name}'s intercept": (stage.intercept.shape, series),
+    }
 
 
 def _check_network(model: Model) -> None:
