@@ -37,10 +37,17 @@ class Preparation:
     change: Numbers
     stage: CalendarStage | None = None
 
-    def table(self, panel: Panel, series: Integers, taught: Numbers | None = None) -> Table:
+    def table(
+        self,
+        panel: Panel,
+        series: Integers,
+        taught: Numbers | None = None,
+        calendar: NDArray[np.float32] | None = None,
+    ) -> Table:
         """The rows of a panel; series: (S',) which of the model's series each of the panel's is.
 
         taught: (N,) the calendar stage's level of each row where it is not to be what the stage says: cross-fitted.
+        calendar: (N, F) what `calendar` gives, where it is there already.
         """
         rows = np.repeat(series, panel.lengths)
         observed = np.isfinite(panel.target)
@@ -59,11 +66,15 @@ class Preparation:
             level=level,
             past=np.column_stack([scaled - level, *extra]).astype(np.float32),
             known=known.astype(np.float32),
-            calendar=calendar_vector(panel.clock, panel.times, with_year=self.with_year),
+            calendar=self.calendar(panel) if calendar is None else calendar,
             series=rows,
             offsets=panel.offsets,
             change=self.change,
         )
+
+    def calendar(self, panel: Panel) -> NDArray[np.float32]:
+        """(N, F) calendar features of each row; they depend on nothing but `with_year`."""
+        return calendar_vector(panel.clock, panel.times, with_year=self.with_year)
 
     def others(self, panel: Panel) -> Numbers:
         """(N, C-1) the other columns, scaled, each gap filled with the last known value."""

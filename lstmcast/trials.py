@@ -6,6 +6,7 @@ import dataclasses
 from dataclasses import dataclass, field
 
 import numpy as np
+from numpy.typing import NDArray
 
 from lstmcast.blocks import Blocks
 from lstmcast.linear.highway import Highway, fit_highway
@@ -56,13 +57,17 @@ class Choice:
 
 @dataclass
 class _Fold:
-    """The rows before a validation block, and that block."""
+    """The rows before a validation block, and that block.
+
+    calendars: calendar features with and without the year, shared by all folds.
+    """
 
     panel: Panel
     blocks: Blocks
     horizon: int
     options: Options
     rng: np.random.Generator
+    calendars: dict[bool, NDArray[np.float32]]
     _plain: dict[str, Preparation] = field(default_factory=dict)
     _tables: dict[tuple[str, str], tuple[Preparation, Table] | None] = field(default_factory=dict)
 
@@ -92,14 +97,16 @@ class _Fold:
         return self._tables[transform, stage]
 
     def _prepare(self, plain: Preparation, stage: str) -> tuple[Preparation, Table] | None:
-        series = np.arange(len(self.panel.ids))
-        if stage == "none":
-            return plain, plain.table(self.panel, series)
-        fitted = fit_stage(plain, self.panel, self.blocks, stage)
-        if fitted is None:
-            return None
-        preparation = dataclasses.replace(plain, stage=fitted[0])
-        return preparation, preparation.table(self.panel, series, fitted[1])
+        preparation, taught = plain, None
+        if stage != "none":
+            fitted = fit_stage(plain, self.panel, self.blocks, stage)
+            if fitted is None:
+                return None
+            preparation, taught = dataclasses.replace(plain, stage=fitted[0]), fitted[1]
+        if plain.with_year not in self.calendars:
+            self.calendars[plain.with_year] = plain.calendar(self.panel)
+        calendar = self.calendars[plain.with_year]
+        return preparation, preparation.table(self.panel, np.arange(len(self.panel.ids)), taught, calendar)
 
     def _plain_of(self, transform: str) -> Preparation:
         if transform not in self._plain:
@@ -118,7 +125,8 @@ class Trials:
         self, panel: Panel, blocks: Blocks, horizon: int, options: Options, rng: np.random.Generator
     ) -> None:
         self.panel, self.blocks, self.horizon, self.options = panel, blocks, horizon, options
-        folds = [_Fold(panel, fold, horizon, options, rng) for fold in _folds(blocks)]
+        calendars: dict[bool, NDArray[np.float32]] = {}
+        folds = [_Fold(panel, fold, horizon, options, rng, calendars) for fold in _folds(blocks)]
         longest = segment_and_lookbacks(panel.clock, horizon, options)[1][-1]
         self._fold = folds[0]
         self._earlier = [fold for fold in folds[1:] if _has_room(fold.blocks, longest, horizon)]
