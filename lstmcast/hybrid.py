@@ -83,6 +83,7 @@ def architecture_of(windows: Windows, series: int, options: Options) -> Architec
         series=series if 2 <= series <= MOST_EMBEDDED_SERIES else 0,
         decoder=options.decoder,
         highway=options.highway,
+        cell=options.cell,
     )
 
 

@@ -78,7 +78,13 @@ class Options:
         "segments: the LSTM goes on over the horizon; direct: all from its last state",
         choices=("segments", "direct"),
     )
-    layers: int = _option(1, "Network", "stacked LSTM layers", low=1, high=16)
+    cell: str = _option(
+        "lstm",
+        "Network",
+        "recurrent cell",
+        choices=("lstm", "lstm-peephole", "lstm-coupled", "gru", "rnn"),
+    )
+    layers: int = _option(1, "Network", "stacked recurrent layers", low=1, high=16)
     hidden: int = _option(64, "Network", "hidden size", low=1, high=4096)
     dense: tuple[int, ...] = _option(
         (), "Network", "sizes of dense layers on top: 64,32", low=1, unset="none"

@@ -12,8 +12,11 @@ from lstmcast.errors import UsageError
 from lstmcast.fitting import Plan, fitting
 from lstmcast.ingest import ReadingRules, Roles, read, rules
 from lstmcast.model import Model
+from lstmcast.nn.cells import CELLS
+from lstmcast.nn.network import Architecture
 from lstmcast.options import Options, seconds
 from lstmcast.panel import Panel
+from lstmcast.persistence.models import from_record, to_record
 from lstmcast.training import Step
 from tests.panels import hourly, load, panel_of, single_threaded, small, trained, weather, with_target
 
@@ -73,10 +76,36 @@ def test_decoder_direct_gives_all_steps_at_once() -> None:
 
 
 def test_layers_hidden_and_dense_are_the_sizes_of_the_network() -> None:
-    assert "lstm.2.weight" in shapes(layers=3)
-    assert shapes(hidden=5)["lstm.0.weight"][0] == 20
+    assert "recurrent.2.weight" in shapes(layers=3)
+    assert shapes(hidden=5)["recurrent.0.weight"][0] == 20
     assert shapes(dense=(7, 3))["dense.0.weight"] == (7, 6)
     assert shapes(dense=(7, 3))["dense.1.weight"] == (3, 7)
+
+
+@pytest.mark.parametrize("cell", ["lstm-peephole", "lstm-coupled", "gru", "rnn"])
+def test_each_cell_has_weights_of_its_own_learns_and_is_restored(cell: str) -> None:
+    assert shapes(cell=cell)["recurrent.0.weight"] == CELLS[cell].shape(6, 6) != CELLS["lstm"].shape(6, 6)
+    learning = {"hidden": 12, "dropout": 0.0, "highway": False, "steps": 100, "lr": 0.02}
+    _, steps, model = run(hourly(), cell=cell, final=False, safeguard="network", **learning)
+    assert steps[-1].validation_loss < 0.7 * steps[0].validation_loss
+    restored = from_record(*to_record(model))
+    np.testing.assert_array_equal(restored.predict(hourly()).point, model.predict(hourly()).point)
+
+
+def test_a_model_written_before_there_were_cells_is_an_lstm() -> None:
+    model = trained(**NETWORK)
+    document, arrays = to_record(model)
+    older = {part: dict(document[part]) for part in ("architecture", "options")}
+    for fields in older.values():
+        assert fields.pop("cell") == "lstm"
+    restored = from_record({**document, **older}, arrays)
+    np.testing.assert_array_equal(restored.predict(hourly()).point, model.predict(hourly()).point)
+
+
+def test_the_cells_of_the_option_are_those_there_are() -> None:
+    field = next(field for field in dataclasses.fields(Options) if field.name == "cell")
+    assert field.metadata["choices"] == tuple(CELLS)
+    assert Architecture(1, 1, 1, 1, 0).cell == field.default == "lstm"
 
 
 def different(names: dict[str, Any], **fixed: Any) -> None:

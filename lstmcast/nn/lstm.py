@@ -24,7 +24,7 @@ it takes half.
 *Blocks in the backward pass.* Most of a step's derivative does not depend on the gradient that arrives. Those
 factors are computed for a block of steps, in eight calls, small enough to stay in the cache; five calls a step
 remain. With d = dLoss/dh and the carry dLoss/dc kept doubled, the block's rows o, i, f, g come out as 4, 8, 8, 4
-times dLoss/dz: (2 - o2) o2 tanh(c) = 4 (1 - o) o tanh(c), and so on. `_FACTORS` takes that back, in W for the
+times dLoss/dz: (2 - o2) o2 tanh(c) = 4 (1 - o) o tanh(c), and so on. `factors` takes that back, in W for the
 gradient that goes on and once at the end for the gradient of W.
 
 *Denormals.* In a long window whose loss is at the end, the gradient decays into denormal numbers, on which a
@@ -35,30 +35,17 @@ arrive any more, so the pass ends there and the rest is exactly zero.
 from __future__ import annotations
 
 from functools import cached_property
-from typing import NamedTuple
+from typing import ClassVar, NamedTuple
 
 import numpy as np
 from numpy.typing import DTypeLike
 
 from lstmcast.nn.buffers import Array, aligned, small_buffer
+from lstmcast.nn.recurrence import FLUSH_BELOW, FLUSH_EVERY, Gradient, flush, sigmoid
+from lstmcast.nn.start import recurrent_start
 
 _BLOCK_UNITS = 32768
-_FLUSH_EVERY = 8
-_FLUSH_BELOW = 1e-20
-_HALVED = (1 / 2, 1 / 2, 1 / 2, 1)
-_FACTORS = (4, 8, 8, 4)
-
-
-class Gradient(NamedTuple):
-    """What `backward` gives besides the gradient of the weights; all borrowed from the workspace.
-
-    d_x (T, D, B), or (T, 0, B) where inputs are data; d_h0, d_c0 (H, B); first: before this step all is zero.
-    """
-
-    d_x: Array
-    d_h0: Array
-    d_c0: Array
-    first: int
+_GATES, _FORGET = 4, 2
 
 
 class _Forward(NamedTuple):
@@ -89,8 +76,15 @@ class Workspace:
 
     Write `x` (T, D, B), `h0` and `c0` (H, B) before `forward`. With keep=False only one step's gates are kept:
     less memory and faster, but no `backward` after it. With inputs_are_data=True nobody wants their derivative, and
-    `backward` leaves it out. `block` is the number of steps that `backward` takes at once.
+    `backward` leaves it out. `block` is the number of steps that `backward` takes at once. h is `unit` times `outputs`.
+
+    Cells whose cell state is carried in the same way (peephole.py, coupled.py) inherit all of it but the forward
+    views, the rows' scales (`halved` in the forward pass, `factors` in the backward one) and the block's factors.
     """
+
+    unit: ClassVar[float] = 0.5
+    halved: ClassVar[tuple[float, ...]] = (1 / 2, 1 / 2, 1 / 2, 1)
+    factors: ClassVar[tuple[float, ...]] = (4, 8, 8, 4)
 
     def __init__(
         self,
@@ -111,19 +105,20 @@ class Workspace:
         self.half, self.one, self.two = (np.array(number, dtype) for number in (0.5, 1, 2))
         self.xh = aligned((steps + 1, inputs + hidden + 1, batch), dtype)
         self.xh[:, -1] = 1
-        self.z = aligned((steps + 1 if keep else 1, 5, hidden, batch), dtype)
-        self.weight = aligned((4 * hidden, inputs + hidden + 1), dtype)
-        self.weight_scale = np.repeat(_HALVED, hidden)[:, None] * np.ones(inputs + hidden + 1)
+        gates = len(self.factors)
+        self.z = aligned((steps + 1 if keep else 1, gates + 1, hidden, batch), dtype)
+        self.weight = aligned((gates * hidden, inputs + hidden + 1), dtype)
+        self.weight_scale = np.repeat(self.halved, hidden)[:, None] * np.ones(inputs + hidden + 1)
         self.weight_scale[:, inputs:-1] /= 2
         self.weight_scale = self.weight_scale.astype(dtype)
         self.products = aligned((2, hidden, batch), dtype)
         self.tanh_cell = aligned((hidden, batch), dtype)
-        self.x, self.h2 = self.xh[:-1, :inputs], self.xh[1:, inputs:-1]
-        self.h0, self.c0 = aligned((hidden, batch), dtype), aligned((hidden, batch), dtype)
+        self.x, self.outputs = self.xh[:-1, :inputs], self.xh[1:, inputs:-1]
+        self.state = self.h0, self.c0 = aligned((hidden, batch), dtype), aligned((hidden, batch), dtype)
         self.forward_views = [self._forward_views(t) for t in range(steps)]
         self.block = min(steps, block or max(1, _BLOCK_UNITS // (hidden * batch)))
 
-    def _forward_views(self, t: int) -> _Forward:
+    def _forward_views(self, t: int) -> tuple[Array, ...]:
         _, batch, inputs, hidden = self.sizes
         now, after = (t, t + 1) if self.keep else (0, 0)
         z = self.z[now]
@@ -138,6 +133,33 @@ class Workspace:
             next_h2=self.xh[t + 1, inputs:-1],
         )
 
+    def load(self, weight: Array) -> None:
+        """Take in the weights, in their scale, and the state before the first step."""
+        np.multiply(weight, self.weight_scale, out=self.weight)
+        np.multiply(self.h0, 2, out=self.xh[0, self.sizes[2] : -1])
+        self.z[0, -1] = self.c0
+
+    def block_factors(self, start: int, stop: int) -> None:
+        """What does not depend on the arriving gradient, in slots cell, o, i, f, g, forget (to the next carry)."""
+        factors = self.backward.factors[: stop - start]
+        z, h2 = self.z[start:stop], self.outputs[start:stop, None]
+        np.tanh(self.z[start + 1 : stop + 1, 4], out=factors[:, 0])
+        np.subtract(self.two, z[:, :3], out=factors[:, 1:4])
+        np.multiply(factors[:, :2], h2, out=factors[:, :2])
+        np.multiply(z[:, 1:3], z[:, 3:5], out=factors[:, 4:])
+        np.multiply(factors[:, 2:4], factors[:, 4:], out=factors[:, 2:4])
+        np.multiply(factors[:, 4], z[:, 3], out=factors[:, 4])
+        np.subtract(z[:, :2], factors[:, ::4], out=factors[:, ::4])
+        np.multiply(z[:, 2], self.half, out=factors[:, 5])
+
+    def add_gradient(self, first: int, start: int, stop: int) -> None:
+        """Add the gradient of the weights of steps first to stop, in a block that begins at start."""
+        space = self.backward
+        d_gates, xh = space.d_gates[first - start : stop - start], space.xh_transposed[first:stop]
+        for d, x in zip(d_gates, xh, strict=True):
+            np.matmul(d, x, out=space.outer)
+            np.add(space.d_weight, space.outer, out=space.d_weight)
+
     @cached_property
     def backward(self) -> _Backward:
         """The buffers of the backward pass, made when first needed."""
@@ -150,8 +172,9 @@ class _Backward:
     def __init__(self, forward: Workspace) -> None:
         steps, batch, inputs, hidden = forward.sizes
         dtype, block, skipped = forward.xh.dtype, forward.block, forward.skipped
-        scale = 1 / np.repeat(_FACTORS, hidden)[:, None] * np.ones(inputs + hidden + 1)
-        self.weight = aligned((inputs - skipped + hidden, 4 * hidden), dtype)
+        gates = len(forward.factors)
+        scale = 1 / np.repeat(forward.factors, hidden)[:, None] * np.ones(inputs + hidden + 1)
+        self.weight = aligned((inputs - skipped + hidden, gates * hidden), dtype)
         self.weight_scale = scale[:, skipped:-1].astype(dtype).T.copy()
         scale[:, inputs:-1] /= 2  # the columns of h meet 2h
         self.gradient_scale = scale.astype(dtype)
@@ -159,14 +182,14 @@ class _Backward:
         self.d_x = aligned((steps, inputs - skipped, batch), dtype)
         self.d_xh = aligned((inputs - skipped + hidden, batch), dtype)
         self.d_x_now, self.d_h = self.d_xh[: inputs - skipped], self.d_xh[inputs - skipped :]
-        self.factors = aligned((block, 6, hidden, batch), dtype)
+        self.factors = aligned((block, gates + 2, hidden, batch), dtype)
         self.carry = aligned((hidden, batch), dtype)
         self.d_cell = aligned((hidden, batch), dtype)
         self.outer = aligned(forward.weight.shape, dtype)
         self.small, self.large = aligned((hidden, batch), dtype), np.zeros((hidden, batch), dtype=bool)
-        self.d_gates = self.factors[:, 1:5].reshape(block, 4 * hidden, batch)
+        self.d_gates = self.factors[:, 1:-1].reshape(block, gates * hidden, batch)
         self.views = [
-            _Factors(g[:2], g[0], g[2:], d, g[5]) for g, d in zip(self.factors, self.d_gates, strict=True)
+            _Factors(g[:2], g[0], g[2:], d, g[-1]) for g, d in zip(self.factors, self.d_gates, strict=True)
         ]
         self.d_x_views = list(self.d_x) if self.d_x.size else []
         self.xh_transposed = forward.xh.transpose(0, 2, 1)
@@ -174,7 +197,12 @@ class _Backward:
 
 def shape(inputs: int, hidden: int) -> tuple[int, int]:
     """Shape of the weights: (4H, D+H+1), the last column being the bias."""
-    return 4 * hidden, inputs + hidden + 1
+    return _GATES * hidden, inputs + hidden + 1
+
+
+def start(rng: np.random.Generator, how: str, inputs: int, hidden: int) -> Array:
+    """Weights to start from; `how` names a row of start.STARTS."""
+    return recurrent_start(rng, how, inputs, hidden, gates=_GATES, open_gate=_FORGET)
 
 
 @small_buffer()
@@ -184,10 +212,7 @@ def forward(weight: Array, workspace: Workspace) -> tuple[Array, Workspace]:
     Returns 2h, the doubled outputs (T, H, B), and the cache that `backward` takes; both are borrowed from the
     workspace until its next forward.
     """
-    _, _, inputs, _ = workspace.sizes
-    np.multiply(weight, workspace.weight_scale, out=workspace.weight)
-    np.multiply(workspace.h0, 2, out=workspace.xh[0, inputs:-1])
-    workspace.z[0, 4] = workspace.c0
+    workspace.load(weight)
     one, half = workspace.one, workspace.half
     w, products, tanh_cell = workspace.weight, workspace.products, workspace.tanh_cell
     taken_in, kept = products
@@ -202,12 +227,12 @@ def forward(weight: Array, workspace: Workspace) -> tuple[Array, Workspace]:
         multiply(next_cell, half, next_cell)
         tanh(next_cell, tanh_cell)
         multiply(output, tanh_cell, next_h2)
-    return workspace.h2, workspace
+    return workspace.outputs, workspace
 
 
 @small_buffer()
 def backward(
-    weight: Array, cache: Workspace, d_h: Array, d_weight: Array, *, flush_below: float = _FLUSH_BELOW
+    weight: Array, cache: Workspace, d_h: Array, d_weight: Array, *, flush_below: float = FLUSH_BELOW
 ) -> Gradient:
     """Back through time, from the loss's derivative at the last n outputs.
 
@@ -226,26 +251,12 @@ def backward(
     first = 0
     for stop in range(steps, 0, -cache.block):
         start = max(0, stop - cache.block)
-        _block_factors(cache, start, stop)
+        cache.block_factors(start, stop)
         first, is_alive = _through_block(cache, start, stop, entering, flush_below)
-        _add_outer(cache, first, start, stop)
+        cache.add_gradient(first, start, stop)
         if not is_alive:
             break
     return _finish(cache, first, d_weight)
-
-
-def _block_factors(cache: Workspace, start: int, stop: int) -> None:
-    """What does not depend on the arriving gradient, in slots cell, o, i, f, g, forget (to the next carry)."""
-    factors = cache.backward.factors[: stop - start]
-    z, h2 = cache.z[start:stop], cache.h2[start:stop, None]
-    np.tanh(cache.z[start + 1 : stop + 1, 4], out=factors[:, 0])
-    np.subtract(cache.two, z[:, :3], out=factors[:, 1:4])
-    np.multiply(factors[:, :2], h2, out=factors[:, :2])
-    np.multiply(z[:, 1:3], z[:, 3:5], out=factors[:, 4:])
-    np.multiply(factors[:, 2:4], factors[:, 4:], out=factors[:, 2:4])
-    np.multiply(factors[:, 4], z[:, 3], out=factors[:, 4])
-    np.subtract(z[:, :2], factors[:, ::4], out=factors[:, ::4])
-    np.multiply(z[:, 2], cache.half, out=factors[:, 5])
 
 
 def _through_block(
@@ -268,31 +279,13 @@ def _through_block(
         if d_x_views:
             copy(d_x_views[t], d_x)
         carry = next_carry
-        if t <= silent and t % _FLUSH_EVERY == 0 and _flush(space, carry, flush_below):
+        if t > silent or t % FLUSH_EVERY:
+            continue
+        if flush((carry, d_h), space.small, space.large, flush_below):
             copy(space.carry, carry)
             return t, False
     copy(space.carry, carry)
     return start, True
-
-
-def _flush(space: _Backward, carry: Array, below: float) -> bool:
-    """Set what is tiny to zero; True when nothing is left."""
-    alive = False
-    for array in (carry, space.d_h):
-        np.abs(array, out=space.small)
-        np.greater(space.small, below, out=space.large)
-        np.multiply(array, space.large, out=array)
-        alive = bool(space.large.any()) or alive
-    return not alive
-
-
-def _add_outer(cache: Workspace, first: int, start: int, stop: int) -> None:
-    """Add the gradient of the weights of steps first to stop."""
-    space = cache.backward
-    d_gates, xh = space.d_gates[first - start : stop - start], space.xh_transposed[first:stop]
-    for d, x in zip(d_gates, xh, strict=True):
-        np.matmul(d, x, out=space.outer)
-        np.add(space.d_weight, space.outer, out=space.d_weight)
 
 
 def _finish(cache: Workspace, first: int, d_weight: Array) -> Gradient:
@@ -301,13 +294,13 @@ def _finish(cache: Workspace, first: int, d_weight: Array) -> Gradient:
     space.d_x[:first].fill(0)
     np.multiply(space.d_weight, space.gradient_scale, out=d_weight)
     np.multiply(space.carry, cache.half, out=space.d_cell)
-    return Gradient(space.d_x, space.d_h, space.d_cell, first)
+    return Gradient(space.d_x, (space.d_h, space.d_cell), first)
 
 
 def step(weight: Array, x: Array, h: Array, c: Array) -> tuple[Array, Array]:
     """One step of the equations above: x (D, B), h and c (H, B) -> the next h and c, new arrays."""
     column = np.concatenate([x, h, np.ones_like(x[:1])])
     zo, zi, zf, zg = np.split(weight @ column, 4)
-    o, i, f = (0.5 + 0.5 * np.tanh(0.5 * z) for z in (zo, zi, zf))
+    o, i, f = map(sigmoid, (zo, zi, zf))
     cell = f * c + i * np.tanh(zg)
     return o * np.tanh(cell), cell

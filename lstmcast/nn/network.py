@@ -1,10 +1,10 @@
-"""The forecasting network: segments through an LSTM to quantiles, beside a linear highway.
+"""The forecasting network: segments through recurrent cells to quantiles, beside a linear highway.
 
 segments decoder                                     direct decoder
-past segment -> dense -> activation -> dropout       the same (segment 1: rows go straight into the LSTM)
-  -> LSTM step, T_p times                              -> LSTM step, T_p times
+past segment -> dense -> activation -> dropout       the same (segment 1: rows go straight into the cells)
+  -> a cell's step, T_p times                          -> a cell's step, T_p times
 future segment: activation(position + series         its last h -> dropout, beside the known future
-  + dense of what is known) -> LSTM step, T_f times    and the series (one-hot)
+  + dense of what is known) -> a step, T_f times       and the series (one-hot)
 its h -> dropout -> dense layers -> w x Q values       -> dense layers -> K x Q values
 
 Both then: cut to K steps, the highway's forecast added to each quantile, quantiles sorted.
@@ -18,13 +18,14 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import DTypeLike
 
-from lstmcast.nn import dense, lstm
+from lstmcast.nn import dense
 from lstmcast.nn.activations import ACTIVATIONS
 from lstmcast.nn.buffers import Array, aligned, small_buffer
+from lstmcast.nn.cells import CELLS
 from lstmcast.nn.dropout import Dropout
 from lstmcast.nn.ordering import Ordering
 from lstmcast.nn.parameters import Parameters
-from lstmcast.nn.start import dense_start, recurrent_start
+from lstmcast.nn.start import dense_start
 
 
 @dataclass(frozen=True)
@@ -33,7 +34,7 @@ class Architecture:
 
     lookback L (rows), horizon K (rows), segment w (rows a recurrent step takes; L is a multiple of it);
     past_size: features of a past segment; future_size: known features of a future segment, 0 = none;
-    series: S of a panel whose series the network tells apart, 0 = it does not.
+    series: S of a panel whose series the network tells apart, 0 = it does not; cell: a name of cells.CELLS.
     """
 
     lookback: int
@@ -50,6 +51,7 @@ class Architecture:
     series: int = 0
     decoder: str = "segments"
     highway: bool = True
+    cell: str = "lstm"
 
     @property
     def past_steps(self) -> int:
@@ -68,7 +70,7 @@ class Architecture:
 
     @property
     def is_embedded(self) -> bool:
-        """True when a dense layer stands before the LSTM."""
+        """True when a dense layer stands before the cells."""
         return not (self.is_direct and self.segment == 1)
 
     @property
@@ -108,7 +110,7 @@ class Architecture:
             if self.series:
                 shapes["future.series"] = (self.hidden, self.series)
         for layer in range(self.layers):
-            shapes[f"lstm.{layer}.weight"] = lstm.shape(self.input_size(layer), self.hidden)
+            shapes[f"recurrent.{layer}.weight"] = CELLS[self.cell].shape(self.input_size(layer), self.hidden)
         size = self.head_size
         for layer, units in enumerate(self.dense):
             shapes |= {f"dense.{layer}.weight": (units, size), f"dense.{layer}.bias": (units,)}
@@ -149,8 +151,8 @@ class Workspace:
         a = architecture
         past, head = (a.past_steps, a.hidden, batch), (a.head_steps, a.hidden, batch)
         self.batch, self.inference = batch, inference
-        self.lstm = [
-            lstm.Workspace(
+        self.recurrent = [
+            CELLS[a.cell].workspace(
                 a.recurrent_steps,
                 batch,
                 a.input_size(layer),
@@ -206,6 +208,7 @@ class Network:
     def __init__(self, architecture: Architecture) -> None:
         self.architecture = architecture
         self._activation = ACTIVATIONS[architecture.activation]
+        self._cell = CELLS[architecture.cell]
 
     def start(
         self,
@@ -217,13 +220,13 @@ class Network:
     ) -> Parameters:
         """Random weights: `start` names a row of start.STARTS; the output layer's are times `output_scale`.
 
-        Biases are zero (the forget gate's as `start` says); so are the highway's weights. `output.bias` viewed
-        (w, Q) — direct decoder: (K, Q) — holds the quantiles of each step of a segment.
+        Biases are zero (that of the gate that keeps, forget or update, as `start` says); so are the highway's
+        weights. `output.bias` viewed (w, Q) — direct decoder: (K, Q) — holds the quantiles of each step of a segment.
         """
         a, parameters = self.architecture, Parameters(self.architecture.shapes(), dtype)
         for layer in range(a.layers):
-            name = f"lstm.{layer}.weight"
-            parameters[name][...] = recurrent_start(rng, start, a.input_size(layer), a.hidden)
+            name = f"recurrent.{layer}.weight"
+            parameters[name][...] = self._cell.start(rng, start, a.input_size(layer), a.hidden)
         for name in parameters:
             if name.startswith(("past.", "future.", "dense.", "output.")) and not name.endswith("bias"):
                 parameters[name][...] = dense_start(rng, start, parameters[name].shape)
@@ -288,9 +291,9 @@ class Network:
     def _embed(
         self, parameters: Parameters, inputs: Inputs, workspace: Workspace, mask: Array | None
     ) -> None:
-        """Fill the LSTM's inputs: past segments, then future ones."""
+        """Fill the cells' inputs: past segments, then future ones."""
         a = self.architecture
-        past, future = np.split(workspace.lstm[0].x, [a.past_steps])
+        past, future = np.split(workspace.recurrent[0].x, [a.past_steps])
         features = inputs.past.transpose(1, 2, 0)
         if a.is_embedded:
             dense.forward(parameters["past.weight"], parameters["past.bias"], features, workspace.past)
@@ -319,16 +322,18 @@ class Network:
 
     def _recur(self, parameters: Parameters, workspace: Workspace) -> None:
         """Run the stacked layers; each reads the h of the one below."""
-        for layer, space in enumerate(workspace.lstm):
+        for layer, space in enumerate(workspace.recurrent):
             if layer:
-                np.multiply(workspace.lstm[layer - 1].h2, 0.5, out=space.x)
-            lstm.forward(parameters[f"lstm.{layer}.weight"], space)
+                below = workspace.recurrent[layer - 1]
+                np.multiply(below.outputs, below.unit, out=space.x)
+            self._cell.forward(parameters[f"recurrent.{layer}.weight"], space)
 
     def _head(self, parameters: Parameters, inputs: Inputs, workspace: Workspace, mask: Array | None) -> None:
         """From the last h to the output rows."""
         a, x = self.architecture, workspace.head[0]
         h = x[:, : a.hidden]
-        np.multiply(workspace.lstm[-1].h2[-a.head_steps :], 0.5, out=h)
+        last = workspace.recurrent[-1]
+        np.multiply(last.outputs[-a.head_steps :], last.unit, out=h)
         if mask is not None:
             np.multiply(h, mask, out=h)
         if a.is_direct:
@@ -347,7 +352,7 @@ class Network:
         return list(zip(names, arrays[:-1], arrays[1:], strict=True))
 
     def _head_backward(self, parameters: Parameters, cache: Cache) -> None:
-        """Leave the derivative at the LSTM's last h in `d_h`."""
+        """Leave the derivative at the last h in `d_h`."""
         a, workspace, space = self.architecture, cache.workspace, cache.workspace.backward
         layers = zip(self._head_layers(workspace.head), self._head_layers(space.head), strict=True)
         for (name, x, y), (_, d_x, d) in reversed(list(layers)):
@@ -364,11 +369,11 @@ class Network:
             np.copyto(space.d_h, d_h)
 
     def _recur_backward(self, parameters: Parameters, cache: Cache) -> Array:
-        """Back through the stacked layers; returns the derivative at the LSTM's input (T, D, B)."""
+        """Back through the stacked layers; returns the derivative at the first one's input (T, D, B)."""
         gradient, d = cache.workspace.backward.gradient, cache.workspace.backward.d_h
         for layer in reversed(range(self.architecture.layers)):
-            name = f"lstm.{layer}.weight"
-            step = lstm.backward(parameters[name], cache.workspace.lstm[layer], d, gradient[name])
+            name = f"recurrent.{layer}.weight"
+            step = self._cell.backward(parameters[name], cache.workspace.recurrent[layer], d, gradient[name])
             d = step.d_x[min(step.first, len(step.d_x) - 1) :]
         return step.d_x
 
@@ -383,7 +388,9 @@ class Network:
         outer = space.outer[: weight.size].reshape(weight.shape)
         dense.backward(d_past, cache.inputs.past.transpose(1, 2, 0), weight, bias, outer)
         if not a.is_direct:
-            self._activation.chain(workspace.lstm[0].x[a.past_steps :], d_future, scratch[a.past_steps :])
+            self._activation.chain(
+                workspace.recurrent[0].x[a.past_steps :], d_future, scratch[a.past_steps :]
+            )
             self._embed_future_backward(cache, d_future)
 
     def _embed_future_backward(self, cache: Cache, d: Array) -> None:

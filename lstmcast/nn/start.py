@@ -58,12 +58,18 @@ def dense_start(rng: np.random.Generator, start: str, shape: tuple[int, ...]) ->
     return STARTS[start].dense(rng, rows, columns)
 
 
-def recurrent_start(rng: np.random.Generator, start: str, inputs: int, hidden: int) -> Array:
-    """Weights (4H, D+H+1) of an LSTM layer, each gate drawn by itself; the biases are the last column."""
+def recurrent_start(
+    rng: np.random.Generator, start: str, inputs: int, hidden: int, gates: int = 4, open_gate: int | None = 2
+) -> Array:
+    """Weights (gates x H, D+H+1) of a recurrent layer, each gate drawn by itself; the biases are the last column.
+
+    open_gate: which gate keeps the state and starts open, with the bias that `start` says; None has no such gate.
+    """
     how = STARTS[start]
-    weight = np.zeros((4, hidden, inputs + hidden + 1))
+    weight = np.zeros((gates, hidden, inputs + hidden + 1))
     for gate in weight:
         gate[:, :inputs] = how.inputs(rng, hidden, inputs)
         gate[:, inputs:-1] = how.recurrent(rng, hidden, hidden)
-    weight[2, :, -1] = how.forget_bias
-    return weight.reshape(4 * hidden, -1)
+    if open_gate is not None:
+        weight[open_gate, :, -1] = how.forget_bias
+    return weight.reshape(gates * hidden, -1)

@@ -113,7 +113,7 @@ def torch_network(ours: Ours) -> Any:
             return output.sort(dim=2).values
 
     twin, hidden = Twin(), a.hidden
-    weight = given["lstm.0.weight"].reshape(4, hidden, -1)[[1, 2, 3, 0]].reshape(4 * hidden, -1)
+    weight = given["recurrent.0.weight"].reshape(4, hidden, -1)[[1, 2, 3, 0]].reshape(4 * hidden, -1)
     values = {
         "lstm.weight_ih_l0": weight[:, : a.input_size(0)],
         "lstm.weight_hh_l0": weight[:, a.input_size(0) : -1],
@@ -175,7 +175,7 @@ def agree(ours: Ours, theirs: Theirs) -> None:
     assert abs(loss - other) < 1e-5 * abs(other), (loss, other)
     a, found = ours.architecture, dict(theirs.module.named_parameters())
     pairs = [(gradient["output.weight"], found["head.weight"]), (gradient["output.bias"], found["head.bias"])]
-    gates = gradient["lstm.0.weight"].reshape(4, a.hidden, -1)[[1, 2, 3, 0]].reshape(4 * a.hidden, -1)
+    gates = gradient["recurrent.0.weight"].reshape(4, a.hidden, -1)[[1, 2, 3, 0]].reshape(4 * a.hidden, -1)
     pairs.append((gates[:, a.input_size(0) : -1], found["lstm.weight_hh_l0"]))
     pairs.append((gates[:, : a.input_size(0)], found["lstm.weight_ih_l0"]))
     pairs.append((gates[:, -1], found["lstm.bias_ih_l0"]))

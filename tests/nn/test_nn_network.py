@@ -34,6 +34,11 @@ SHAPES = {
     "direct with everything": dataclasses.replace(
         SMALL, segment=1, decoder="direct", series=2, layers=2, dense=(4,)
     ),
+    "peephole": dataclasses.replace(SMALL, cell="lstm-peephole", layers=2),
+    "coupled": dataclasses.replace(SMALL, cell="lstm-coupled", layers=2),
+    "gru": dataclasses.replace(SMALL, cell="gru", layers=2),
+    "textbook gru": Architecture(7, 4, 1, 2, 0, hidden=3, quantiles=2, decoder="direct", cell="gru"),
+    "rnn": dataclasses.replace(SMALL, cell="rnn", layers=2),
     "one row a segment": dataclasses.replace(SMALL, segment=1, lookback=9, past_size=1, quantiles=1),
 }
 

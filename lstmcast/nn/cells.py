@@ -1,0 +1,46 @@
+"""The recurrent cells by name."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from lstmcast.nn import coupled, gru, lstm, peephole, rnn
+from lstmcast.nn.buffers import Array
+from lstmcast.nn.recurrence import Gradient
+
+
+class Cell(NamedTuple):
+    """What every cell gives; lstm.py says what each takes, and the workspaces differ in nothing that a caller reads.
+
+    shape(D, H) and start(rng, how, D, H) of its weights, one array; workspace(T, B, D, H, dtype, …) with `x`,
+    `state` (h0, or h0 and c0), `outputs` and `unit`; forward(weight, workspace) -> outputs, cache;
+    backward(weight, cache, d_h, d_weight) -> Gradient; step(weight, x, *state) -> the next state.
+    """
+
+    shape: Callable[[int, int], tuple[int, ...]]
+    start: Callable[[np.random.Generator, str, int, int], Array]
+    workspace: Callable[..., Any]
+    forward: Callable[[Array, Any], tuple[Array, Any]]
+    backward: Callable[..., Gradient]
+    step: Callable[..., tuple[Array, ...]]
+
+
+CELLS: dict[str, Cell] = {
+    "lstm": Cell(lstm.shape, lstm.start, lstm.Workspace, lstm.forward, lstm.backward, lstm.step),
+    "lstm-peephole": Cell(
+        peephole.shape,
+        peephole.start,
+        peephole.Workspace,
+        peephole.forward,
+        peephole.backward,
+        peephole.step,
+    ),
+    "lstm-coupled": Cell(
+        coupled.shape, coupled.start, coupled.Workspace, coupled.forward, coupled.backward, coupled.step
+    ),
+    "gru": Cell(gru.shape, gru.start, gru.Workspace, gru.forward, gru.backward, gru.step),
+    "rnn": Cell(rnn.shape, rnn.start, rnn.Workspace, rnn.forward, rnn.backward, rnn.step),
+}
