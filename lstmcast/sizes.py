@@ -8,6 +8,7 @@ from lstmcast.panel import Clock
 
 LONGEST_LOOKBACK = 1_008
 LONGEST_SEGMENT = 96
+LARGEST_MAPS = 56_000_000  # bytes: of a model file's 64 MB the rest is left for what else it holds
 
 
 def default_horizon(clock: Clock) -> int:
@@ -31,13 +32,24 @@ def default_segment(clock: Clock, horizon: int) -> int:
 def segment_and_lookbacks(clock: Clock, horizon: int, options: Options) -> tuple[int, list[int]]:
     """The segment w and the lookbacks to try, rising, each a multiple of w; raises UsageError where that cannot be."""
     segment = options.segment or default_segment(clock, horizon)
+    most = _most_lookback(horizon, options)
+    if max(options.lookback or 0, segment) > most:
+        raise UsageError(
+            f"--horizon {horizon} with --lookback {options.lookback or segment} and {options.members} members has more "
+            f"weights than a model file can hold; the look-back can be {most} rows at most, or lower the others"
+        )
     if options.lookback is None:
-        longest = max(LONGEST_LOOKBACK // segment, 1) * segment
+        longest = max(min(LONGEST_LOOKBACK, most) // segment, 1) * segment
         wanted = _wanted_lookbacks(clock, horizon)
         return segment, sorted({min(-(-rows // segment) * segment, longest) for rows in wanted})
     if options.segment is not None and options.lookback % segment:
         raise UsageError(f"--lookback {options.lookback} is not a multiple of --segment {segment}")
     return _largest_divisor(options.lookback, segment), [options.lookback]
+
+
+def _most_lookback(horizon: int, options: Options) -> int:
+    """The longest look-back whose linear maps (K, L) fit into a model file: one of float64, and float32 a member."""
+    return LARGEST_MAPS // (horizon * (8 + 4 * options.members))
 
 
 def _largest_divisor(number: int, limit: int) -> int:

@@ -61,3 +61,10 @@ def test_what_is_given_is_taken() -> None:
     assert segment_and_lookbacks(clock("h"), 24, Options(lookback=100, segment=5)) == (5, [100])
     with pytest.raises(UsageError, match="--lookback 100 is not a multiple of --segment 7"):
         segment_and_lookbacks(clock("h"), 24, Options(lookback=100, segment=7))
+
+
+def test_a_model_that_no_file_can_hold_is_refused_before_it_is_trained() -> None:
+    _, lookbacks = segment_and_lookbacks(clock("h"), 10_000, Options())
+    assert lookbacks[-1] * 10_000 * (8 + 4) < 60_000_000
+    with pytest.raises(UsageError, match="466 rows at most"):
+        segment_and_lookbacks(clock("h"), 10_000, Options(lookback=1_008))
