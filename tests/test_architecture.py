@@ -45,11 +45,11 @@ ARCHITECTURE: dict[str, tuple[str, str]] = {
     "members": ("hybrid linear nn options panel training validation windows", "numpy joblib"),
     "blend": ("baselines hybrid linear panel validation windows", "numpy"),
     "model": (
-        "blend contract errors evaluation features intervals options panel preparation rolling trials "
+        "blend contract errors evaluation features intervals linear options panel preparation rolling trials "
         "verdict windows",
         "numpy",
     ),
-    "contest": ("hybrid members nn options training trials", "numpy"),
+    "contest": ("blend hybrid members nn options training trials windows", "numpy"),
     "fitting": (
         "blend blocks contest contract errors evaluation gaps hybrid intervals members model options panel "
         "selection sizes training trials validation windows",

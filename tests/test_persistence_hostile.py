@@ -26,13 +26,13 @@ import json, sys, time
 from lstmcast import persistence
 for line in sys.stdin:
     name, path = json.loads(line)
-    start = time.perf_counter()
+    start = time.process_time()
     try:
         persistence.read(path)
         answer = "read", ""
     except BaseException as error:
         answer = type(error).__name__, str(error)
-    print(json.dumps([name, *answer, time.perf_counter() - start]))
+    print(json.dumps([name, *answer, time.process_time() - start]))
 peak = next(line.split()[1] for line in open("/proc/self/status") if line.startswith("VmHWM"))
 print(json.dumps(["peak", int(peak), "joblib" in sys.modules]))
 """
