@@ -84,6 +84,7 @@ def architecture_of(windows: Windows, series: int, options: Options) -> Architec
         decoder=options.decoder,
         highway=options.highway,
         cell=options.cell,
+        between=options.between,
     )
 
 

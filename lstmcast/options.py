@@ -86,6 +86,9 @@ class Options:
     )
     layers: int = _option(1, "Network", "stacked recurrent layers", low=1, high=16)
     hidden: int = _option(64, "Network", "hidden size", low=1, high=4096)
+    between: tuple[int, ...] = _option(
+        (), "Network", "sizes of dense layers between recurrent ones: 32", low=1, unset="none"
+    )
     dense: tuple[int, ...] = _option(
         (), "Network", "sizes of dense layers on top: 64,32", low=1, unset="none"
     )
@@ -155,6 +158,8 @@ class Options:
             _check_limits(field, getattr(self, field.name))
         if self.steps is not None and self.epochs is not None:
             raise UsageError("--steps and --epochs say the same thing twice; give one of them")
+        if self.between and self.layers == 1:
+            raise UsageError("--between stands between recurrent layers; give --layers 2 or more with it")
         if self.min is not None and self.max is not None and self.min > self.max:
             raise UsageError(f"--min {self.min:g} is above --max {self.max:g}")
         both = [name for name in self.known if name in self.past]

@@ -82,6 +82,19 @@ def test_layers_hidden_and_dense_are_the_sizes_of_the_network() -> None:
     assert shapes(dense=(7, 3))["dense.1.weight"] == (3, 7)
 
 
+def test_between_puts_dense_layers_between_the_recurrent_ones() -> None:
+    found = shapes(layers=3, between=(5, 4))
+    assert [name for name in found if name.startswith(("between", "recurrent"))] == [
+        "recurrent.0.weight",
+        *(f"between.1.{i}.{part}" for i in (0, 1) for part in ("weight", "bias")),
+        "recurrent.1.weight",
+        *(f"between.2.{i}.{part}" for i in (0, 1) for part in ("weight", "bias")),
+        "recurrent.2.weight",
+    ]
+    assert (found["between.1.0.weight"], found["between.2.1.weight"]) == ((5, 6), (4, 5))
+    assert found["recurrent.1.weight"] == CELLS["lstm"].shape(4, 6)
+
+
 @pytest.mark.parametrize("cell", ["lstm-peephole", "lstm-coupled", "gru", "rnn"])
 def test_each_cell_has_weights_of_its_own_learns_and_is_restored(cell: str) -> None:
     assert shapes(cell=cell)["recurrent.0.weight"] == CELLS[cell].shape(6, 6) != CELLS["lstm"].shape(6, 6)
@@ -260,6 +273,8 @@ def test_no_final_keeps_the_weights_that_were_judged() -> None:
         {"lr": float("nan")},
         {"dropout": 1.0},
         {"hidden": 0},
+        {"between": (8,)},
+        {"between": (0,), "layers": 2},
         {"dense": (8, 0)},
         {"season": (1,)},
         {"decoder": "none"},

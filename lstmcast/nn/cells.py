@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import Any, ClassVar, NamedTuple, Protocol
 
 import numpy as np
 
@@ -12,17 +12,29 @@ from lstmcast.nn.buffers import Array
 from lstmcast.nn.recurrence import Gradient
 
 
-class Cell(NamedTuple):
-    """What every cell gives; lstm.py says what each takes, and the workspaces differ in nothing that a caller reads.
+class CellWorkspace(Protocol):
+    """What a caller reads of a cell's workspace: h is `unit` times `outputs` (T, H, B); x (T, D, B)."""
 
-    shape(D, H) and start(rng, how, D, H) of its weights, one array; workspace(T, B, D, H, dtype, …) with `x`,
-    `state` (h0, or h0 and c0), `outputs` and `unit`; forward(weight, workspace) -> outputs, cache;
-    backward(weight, cache, d_h, d_weight) -> Gradient; step(weight, x, *state) -> the next state.
+    unit: ClassVar[float]
+    x: Array
+    outputs: Array
+
+    @property
+    def state(self) -> tuple[Array, ...]:
+        """h, and c where there is one, before the first step (H, B)."""
+
+
+class Cell(NamedTuple):
+    """What every cell gives; lstm.py says what each takes.
+
+    shape(D, H) and start(rng, how, D, H) of its weights, one array; workspace(T, B, D, H, dtype, …);
+    forward(weight, workspace) -> outputs, cache; backward(weight, cache, d_h, d_weight) -> Gradient;
+    step(weight, x, *state) -> the next state.
     """
 
     shape: Callable[[int, int], tuple[int, ...]]
     start: Callable[[np.random.Generator, str, int, int], Array]
-    workspace: Callable[..., Any]
+    workspace: Callable[..., CellWorkspace]
     forward: Callable[[Array, Any], tuple[Array, Any]]
     backward: Callable[..., Gradient]
     step: Callable[..., tuple[Array, ...]]

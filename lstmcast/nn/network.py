@@ -12,6 +12,7 @@ Both then: cut to K steps, the highway's forecast added to each quantile, quanti
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -21,7 +22,7 @@ from numpy.typing import DTypeLike
 from lstmcast.nn import dense
 from lstmcast.nn.activations import ACTIVATIONS
 from lstmcast.nn.buffers import Array, aligned, small_buffer
-from lstmcast.nn.cells import CELLS
+from lstmcast.nn.cells import CELLS, CellWorkspace
 from lstmcast.nn.dropout import Dropout
 from lstmcast.nn.ordering import Ordering
 from lstmcast.nn.parameters import Parameters
@@ -34,7 +35,8 @@ class Architecture:
 
     lookback L (rows), horizon K (rows), segment w (rows a recurrent step takes; L is a multiple of it);
     past_size: features of a past segment; future_size: known features of a future segment, 0 = none;
-    series: S of a panel whose series the network tells apart, 0 = it does not; cell: a name of cells.CELLS.
+    series: S of a panel whose series the network tells apart, 0 = it does not; cell: a name of cells.CELLS;
+    between: sizes of the dense layers between two recurrent ones, each followed by the activation.
     """
 
     lookback: int
@@ -52,6 +54,7 @@ class Architecture:
     decoder: str = "segments"
     highway: bool = True
     cell: str = "lstm"
+    between: tuple[int, ...] = ()
 
     @property
     def past_steps(self) -> int:
@@ -96,7 +99,16 @@ class Architecture:
 
     def input_size(self, layer: int) -> int:
         """Features that enter a recurrent layer."""
-        return self.past_size if layer == 0 and not self.is_embedded else self.hidden
+        if layer:
+            return self.between[-1] if self.between else self.hidden
+        return self.hidden if self.is_embedded else self.past_size
+
+    def between_shapes(self, layer: int) -> dict[str, tuple[int, int]]:
+        """Name and shape (M, N) of the weights of the dense layers before a recurrent layer, from the bottom up."""
+        sizes = [self.hidden, *self.between] if layer else []
+        return {
+            f"between.{layer}.{i}": (size, below) for i, (below, size) in enumerate(itertools.pairwise(sizes))
+        }
 
     def shapes(self) -> dict[str, tuple[int, ...]]:
         """Name and shape of every parameter."""
@@ -110,6 +122,8 @@ class Architecture:
             if self.series:
                 shapes["future.series"] = (self.hidden, self.series)
         for layer in range(self.layers):
+            for name, (size, below) in self.between_shapes(layer).items():
+                shapes |= {f"{name}.weight": (size, below), f"{name}.bias": (size,)}
             shapes[f"recurrent.{layer}.weight"] = CELLS[self.cell].shape(self.input_size(layer), self.hidden)
         size = self.head_size
         for layer, units in enumerate(self.dense):
@@ -151,7 +165,7 @@ class Workspace:
         a = architecture
         past, head = (a.past_steps, a.hidden, batch), (a.head_steps, a.hidden, batch)
         self.batch, self.inference = batch, inference
-        self.recurrent = [
+        self.recurrent: list[CellWorkspace] = [
             CELLS[a.cell].workspace(
                 a.recurrent_steps,
                 batch,
@@ -163,6 +177,7 @@ class Workspace:
             )
             for layer in range(a.layers)
         ]
+        self.between = [self._between(a, space, batch) for space in self.recurrent[1:]]
         self.past = aligned(past if a.is_embedded else (0,), dtype)
         sizes = [a.head_size, *a.dense, a.output_rows * a.quantiles]
         self.head = [aligned((a.head_steps, size, batch), dtype) for size in sizes]
@@ -178,6 +193,14 @@ class Workspace:
             drop = np.dtype(dtype)
             self.dropouts = Dropout(self.past.shape, a.dropout, drop), Dropout(head, a.dropout, drop)
         self._architecture = a
+
+    @staticmethod
+    def _between(a: Architecture, above: CellWorkspace, batch: int) -> list[Array]:
+        """h of the layer below, what each dense layer makes of it, and last the input of the layer above itself."""
+        if not a.between:
+            return [above.x]
+        dtype, sizes = above.x.dtype, (a.hidden, *a.between[:-1])
+        return [*(aligned((a.recurrent_steps, size, batch), dtype) for size in sizes), above.x]
 
     @cached_property
     def backward(self) -> _Backward:
@@ -196,7 +219,9 @@ class _Backward:
         self.highway = np.zeros_like(forward.highway)
         recurrent = (a.recurrent_steps, a.hidden, forward.batch)
         self.d_h = aligned((a.head_steps, a.hidden, forward.batch), dtype)
-        self.scratch = aligned((max(int(np.prod(recurrent)), *(x.size for x in forward.head)),), dtype)
+        self.between = [[np.zeros_like(x) for x in arrays[:-1]] for arrays in forward.between]
+        widest = [x for arrays in (forward.head, *forward.between) for x in arrays]
+        self.scratch = aligned((max(int(np.prod(recurrent)), *(x.size for x in widest)),), dtype)
         largest = max(int(np.prod(shape)) for shape in a.shapes().values())
         self.outer = aligned((largest,), dtype)
         self.series = aligned((a.hidden, forward.batch), dtype)
@@ -228,7 +253,9 @@ class Network:
             name = f"recurrent.{layer}.weight"
             parameters[name][...] = self._cell.start(rng, start, a.input_size(layer), a.hidden)
         for name in parameters:
-            if name.startswith(("past.", "future.", "dense.", "output.")) and not name.endswith("bias"):
+            if name.startswith(("past.", "future.", "between.", "dense.", "output.")) and not name.endswith(
+                "bias"
+            ):
                 parameters[name][...] = dense_start(rng, start, parameters[name].shape)
         parameters["output.weight"][...] *= output_scale
         return parameters
@@ -324,9 +351,17 @@ class Network:
         """Run the stacked layers; each reads the h of the one below."""
         for layer, space in enumerate(workspace.recurrent):
             if layer:
-                below = workspace.recurrent[layer - 1]
-                np.multiply(below.outputs, below.unit, out=space.x)
+                self._go_between(parameters, workspace, layer)
             self._cell.forward(parameters[f"recurrent.{layer}.weight"], space)
+
+    def _go_between(self, parameters: Parameters, workspace: Workspace, layer: int) -> None:
+        """From the h below a recurrent layer to its input."""
+        below, arrays = workspace.recurrent[layer - 1], workspace.between[layer - 1]
+        np.multiply(below.outputs, below.unit, out=arrays[0])
+        names = self.architecture.between_shapes(layer)
+        for name, x, out in zip(names, arrays[:-1], arrays[1:], strict=True):
+            dense.forward(parameters[f"{name}.weight"], parameters[f"{name}.bias"], x, out)
+            self._activation.apply(out)
 
     def _head(self, parameters: Parameters, inputs: Inputs, workspace: Workspace, mask: Array | None) -> None:
         """From the last h to the output rows."""
@@ -358,10 +393,8 @@ class Network:
         for (name, x, y), (_, d_x, d) in reversed(list(layers)):
             if name != "output":
                 self._activation.chain(y, d, space.scratch[: d.size].reshape(d.shape))
-            weight = parameters[f"{name}.weight"]
-            outer = space.outer[: weight.size].reshape(weight.shape)
-            dense.backward(d, x, space.gradient[f"{name}.weight"], space.gradient[f"{name}.bias"], outer)
-            dense.backward_input(weight, d, d_x)
+            self._dense_backward(space, name, d, x)
+            dense.backward_input(parameters[f"{name}.weight"], d, d_x)
         d_h = space.head[0][:, : a.hidden]
         if cache.is_dropping and workspace.dropouts is not None:
             np.multiply(d_h, workspace.dropouts[1].mask, out=space.d_h)
@@ -375,7 +408,27 @@ class Network:
             name = f"recurrent.{layer}.weight"
             step = self._cell.backward(parameters[name], cache.workspace.recurrent[layer], d, gradient[name])
             d = step.d_x[min(step.first, len(step.d_x) - 1) :]
+            if layer:
+                d = self._go_between_backward(parameters, cache, layer, d)
         return step.d_x
+
+    def _go_between_backward(self, parameters: Parameters, cache: Cache, layer: int, d: Array) -> Array:
+        """The derivative at the h below a recurrent layer, given d (n, D, B) at the last n of its inputs."""
+        space, steps = cache.workspace.backward, len(d)
+        arrays, d_arrays = cache.workspace.between[layer - 1], space.between[layer - 1]
+        names = self.architecture.between_shapes(layer)
+        rows = zip(names, arrays[:-1], arrays[1:], d_arrays, strict=True)
+        for name, x, y, d_x in reversed(list(rows)):
+            self._activation.chain(y[-steps:], d, space.scratch[: d.size].reshape(d.shape))
+            self._dense_backward(space, name, d, x[-steps:])
+            d = dense.backward_input(parameters[f"{name}.weight"], d, d_x[-steps:])
+        return d
+
+    @staticmethod
+    def _dense_backward(space: _Backward, name: str, d: Array, x: Array) -> None:
+        """Write the gradient of a dense layer's weights."""
+        weight, bias = space.gradient[f"{name}.weight"], space.gradient[f"{name}.bias"]
+        dense.backward(d, x, weight, bias, space.outer[: weight.size].reshape(weight.shape))
 
     def _embed_backward(self, cache: Cache, d_x: Array) -> None:
         a, workspace, space = self.architecture, cache.workspace, cache.workspace.backward
@@ -384,9 +437,7 @@ class Network:
         if cache.is_dropping and workspace.dropouts is not None:
             np.multiply(d_past, workspace.dropouts[0].mask, out=d_past)
         self._activation.chain(workspace.past, d_past, scratch[: a.past_steps])
-        weight, bias = space.gradient["past.weight"], space.gradient["past.bias"]
-        outer = space.outer[: weight.size].reshape(weight.shape)
-        dense.backward(d_past, cache.inputs.past.transpose(1, 2, 0), weight, bias, outer)
+        self._dense_backward(space, "past", d_past, cache.inputs.past.transpose(1, 2, 0))
         if not a.is_direct:
             self._activation.chain(
                 workspace.recurrent[0].x[a.past_steps :], d_future, scratch[a.past_steps :]

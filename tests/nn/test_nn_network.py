@@ -39,6 +39,11 @@ SHAPES = {
     "gru": dataclasses.replace(SMALL, cell="gru", layers=2),
     "textbook gru": Architecture(7, 4, 1, 2, 0, hidden=3, quantiles=2, decoder="direct", cell="gru"),
     "rnn": dataclasses.replace(SMALL, cell="rnn", layers=2),
+    "dense between": dataclasses.replace(SMALL, layers=3, between=(4, 2), activation="tanh"),
+    "wide between": dataclasses.replace(SMALL, layers=2, between=(40,), decoder="direct", cell="gru"),
+    "a gradient that dies on the way": Architecture(
+        600, 2, 3, 3, 0, hidden=2, quantiles=1, layers=2, between=(3,), decoder="direct", dropout=0.0
+    ),
     "one row a segment": dataclasses.replace(SMALL, segment=1, lookback=9, past_size=1, quantiles=1),
 }
 
