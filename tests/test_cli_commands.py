@@ -21,6 +21,7 @@ from lstmcast.cli import choices, verdict
 from lstmcast.cli.choices import command
 from lstmcast.cli.console import Console
 from lstmcast.cli.flags import options_from
+from lstmcast.intervals import LEVELS
 from lstmcast.options import Options
 from lstmcast.panel import Clock
 from tests.command_line import PROJECT, in_python, lstmcast, process
@@ -288,6 +289,16 @@ def test_verbose_shows_every_choice_with_the_figures_that_decided_it(history: Pa
         assert not set("{}[]'") & set(out.replace("'s", ""))
     assert " of 20\n" in said.out
     assert "Winkler score" in said.out
+
+
+def test_every_choice_stands_in_the_report_with_its_figures(model_file: Path) -> None:
+    found = json.loads(lstmcast("info", model_file, "--json").out)["report"]["choices"]
+    assert found["limits"] == {"min": 0.0, "max": None, "is_found": True}
+    assert set(found["interval_widths"]) == {str(level) for level in LEVELS}
+    assert (found["steps"], len(found["best_steps"])) == (20, 1)
+    assert len(found["penalties"]) == 6
+    assert min(found["penalties"].values()) == found["chosen"]["validation_mase"][0]
+    assert {"linear", "network", "model", "seasonal_naive_24"} <= set(found["validation_mase"])
 
 
 def test_limits_that_were_given_are_said_to_be_so(history: Path, tmp_path: Path) -> None:

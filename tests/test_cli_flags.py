@@ -45,17 +45,30 @@ def test_every_command_helps_and_ends_with_an_example(name: str, spelling: str) 
     assert not set("{}<>") & set(said.out)
 
 
-def test_every_example_runs_from_the_top_of_the_project(
+def like(text: str) -> set[str]:
+    """The lines of a text, whatever the numbers and the width of columns."""
+    return {" ".join(re.sub(r"[\d.,:%-]+", " # ", line).split()) for line in text.splitlines() if line}
+
+
+def test_every_example_runs_and_says_what_the_readme_shows(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (tmp_path / "sample_data").symlink_to(PROJECT / "sample_data")
     monkeypatch.chdir(tmp_path)
-    for example in EXAMPLES.values():
+    shown = ""
+    for example in [*EXAMPLES.values(), "lstmcast predict model.pkl sample_data/victoria_new.csv"]:
         program, *words = shlex.split(example)
         assert program == "lstmcast"
         said = lstmcast(*words)
         assert (said.code, said.err) == (0, ""), example
+        shown += said.out
     assert {"model.pkl", "forecast.csv", "singles.csv"} <= set(os.listdir(tmp_path))
+    blocks = [
+        block for block in README.split("```\n")[1::2] if block.startswith(("Data ", "Chosen ", "In-sample"))
+    ]
+    assert len(blocks) == 3
+    for block in blocks:
+        assert like(block) <= like(shown)
 
 
 def test_the_highest_level_is_the_highest_that_intervals_know() -> None:
