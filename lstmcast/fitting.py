@@ -95,11 +95,14 @@ def _final(member: Member, trained: Trained, blocks: Blocks) -> Member:
     """The same member, going on gently over all rows to the end; nothing is held back to stop it."""
     windows, schedule = member.windows, member.schedule
     steps = round(FINAL_STEPS * trained.best_step)
+    kind = "cosine" if schedule.kind == "plateau" else schedule.kind  # nobody is left to see a plateau
     return dataclasses.replace(
         member,
         training=windows.usable(blocks.origins("all", windows.lookback, windows.horizon)),
         validation=None,
-        schedule=dataclasses.replace(schedule, steps=steps, rate=FINAL_RATE * schedule.rate, patience=None),
+        schedule=dataclasses.replace(
+            schedule, steps=steps, rate=FINAL_RATE * schedule.rate, patience=None, kind=kind
+        ),
         seed=member.seed.spawn(1)[0],
         weights=trained.parameters.flat,
     )

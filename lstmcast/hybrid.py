@@ -24,7 +24,7 @@ from lstmcast.windows import Batch, Windows
 Numbers = NDArray[np.float64]
 MOST_EMBEDDED_SERIES = 64
 HIGHWAY_RATE = 0.05
-RATES = {"adamw": 4e-3, "adam": 4e-3, "sgd": 5e-2}
+RATES = {"adamw": 4e-3, "adam": 4e-3, "rmsprop": 2e-3, "nesterov": 5e-2, "momentum": 5e-2, "sgd": 5e-1}
 WEIGHT_DECAY = 0.01
 SPREAD_WINDOWS = 2_000
 DTYPE = np.dtype("float32")
@@ -96,7 +96,9 @@ def schedule_of(training: Integers, options: Options, seconds: float | None = No
         if options.epochs is not None:
             steps = round(options.epochs * len(training) / options.batch)
     rate = options.lr or RATES[options.optimizer]
-    return Schedule(steps, rate, options.clip, options.patience, seconds)
+    return Schedule(
+        steps, rate, options.clip, options.patience, seconds, options.schedule, options.clip_value
+    )
 
 
 def default_steps(windows: int) -> int:

@@ -100,8 +100,19 @@ class Options:
     loss: str = _option(
         "pinball", "Training", "what training lowers", choices=("pinball", "mae", "mse", "huber")
     )
-    optimizer: str = _option("adamw", "Training", "update rule", choices=("adamw", "adam", "sgd"))
+    optimizer: str = _option(
+        "adamw",
+        "Training",
+        "update rule",
+        choices=("adamw", "adam", "rmsprop", "nesterov", "momentum", "sgd"),
+    )
     lr: float | None = _option(None, "Training", "highest learning rate", low=1e-8, high=10.0)
+    schedule: str = _option(
+        "cosine",
+        "Training",
+        "how the learning rate moves",
+        choices=("cosine", "constant", "plateau", "one-cycle"),
+    )
     batch: int = _option(128, "Training", "windows a step", low=1, high=65_536)
     steps: int | None = _option(None, "Training", "training steps", low=0, high=10_000_000)
     epochs: float | None = _option(
@@ -116,6 +127,9 @@ class Options:
         None, "Training", "validations without a gain before stopping", low=1, high=100_000, unset="none"
     )
     clip: float = _option(1.0, "Training", "largest gradient norm", low=1e-6, high=1e6)
+    clip_value: float | None = _option(
+        None, "Training", "largest size of one value of the gradient", low=1e-9, high=1e6, unset="none"
+    )
     seed: int = _option(0, "Training", "start of all randomness", low=0, high=2**32 - 1)
     members: int = _option(1, "Training", "networks whose median is the forecast", low=1, high=64)
     threads: int | None = _option(

@@ -12,14 +12,17 @@ from numpy.typing import NDArray
 
 from lstmcast.errors import TrainingError
 from lstmcast.nn.network import Inputs, Network, Workspace
-from lstmcast.nn.optimizers import Optimizer, clip_norm, warmup_cosine
+from lstmcast.nn.optimizers import Optimizer, clip_norm, clip_value
 from lstmcast.nn.parameters import Parameters
+from lstmcast.nn.schedules import SCHEDULES
 from lstmcast.panel import Floats
 
 WARMUP = 50
 LAST_RATE = 0.02
 VALIDATIONS = 14
 MOST_RESTARTS = 3
+PLATEAU = 2
+PLATEAU_FACTOR = 0.3
 
 Loss = Callable[[Floats, Floats, Floats], tuple[float, Floats]]
 Sample = Callable[[np.random.Generator], tuple[Inputs, Floats, Floats]]
@@ -43,7 +46,9 @@ class Step:
 class Schedule:
     """How long and how fast: steps, highest rate, gradient norm, and validations without a gain before stopping.
 
-    seconds: the longest time to go on for; None for no limit.
+    seconds: the longest time to go on for; None for no limit. kind: a name of SCHEDULES; a plateau, which needs a
+    judge, is PLATEAU validations without a gain, and lowers the rate to PLATEAU_FACTOR of it. clip_value: largest
+    size of an element of the gradient, before its norm is looked at; None for no limit.
     """
 
     steps: int
@@ -51,6 +56,8 @@ class Schedule:
     clip: float
     patience: int | None = None
     seconds: float | None = None
+    kind: str = "cosine"
+    clip_value: float | None = None
 
     @property
     def validate_every(self) -> int:
@@ -58,9 +65,19 @@ class Schedule:
         return max(self.steps // VALIDATIONS, 1)
 
     def rate_at(self, number: int) -> float:
-        """The learning rate of a step: a linear warm-up, then a cosine down to a fiftieth."""
+        """The learning rate of a step (1, 2, …): a cosine goes down to a fiftieth."""
         warmup = min(WARMUP, self.steps // 4)
-        return self.rate * warmup_cosine(number - 1, self.steps, warmup, LAST_RATE)
+        return self.rate * SCHEDULES[self.kind](number - 1, self.steps, warmup, LAST_RATE)
+
+    def is_plateau(self, stale: int) -> bool:
+        """True where the rate falls after so many validations without a gain."""
+        return self.kind == "plateau" and stale > 0 and stale % PLATEAU == 0
+
+    def clipped(self, gradient: Floats) -> float:
+        """Clip a gradient (P,) in place; its norm before that by norm."""
+        if self.clip_value is not None:
+            clip_value(gradient, self.clip_value)
+        return clip_norm(gradient, self.clip)
 
 
 @dataclass
@@ -81,13 +98,13 @@ class Lesson:
     rng: np.random.Generator
     best_step: int = 0
 
-    def learn(self, rate: float, clip: float) -> float:
+    def learn(self, rate: float, schedule: Schedule) -> float:
         """One batch forward, backward and update; the loss, or NaN (and no update) where the gradient is not finite."""
         inputs, target, weight = self.sample(self.rng)
         output, cache = self.network.forward(self.parameters, inputs, self.workspace, self.rng)
         loss, d_output = self.loss(output, target, weight)
         gradient = self.network.backward(self.parameters, cache, d_output)
-        if not (math.isfinite(loss) and math.isfinite(clip_norm(gradient.flat, clip))):
+        if not (math.isfinite(loss) and math.isfinite(schedule.clipped(gradient.flat))):
             return math.nan
         self.optimizer.step(gradient.flat, rate)
         return loss
@@ -121,7 +138,7 @@ def train(lesson: Lesson, schedule: Schedule) -> Iterator[Step]:
     yield Step(0, schedule.steps, math.nan, best.error, True, 0.0)
     slower, restarts = 1.0, 0
     for number in range(1, schedule.steps + 1):
-        loss = lesson.learn(slower * schedule.rate_at(number), schedule.clip)
+        loss = lesson.learn(slower * schedule.rate_at(number), schedule)
         if not math.isfinite(loss):
             slower, restarts = slower / 2, restarts + 1
             _restart(lesson, best, restarts)
@@ -131,6 +148,7 @@ def train(lesson: Lesson, schedule: Schedule) -> Iterator[Step]:
         if number % schedule.validate_every == 0 or number == schedule.steps or out_of_time:
             error = _judge(lesson)
             is_best = best.offer(lesson.parameters.flat, error, number)
+            slower *= PLATEAU_FACTOR if schedule.is_plateau(best.stale) else 1.0
         yield Step(number, schedule.steps, loss, error, is_best, seconds)
         if out_of_time or (schedule.patience is not None and best.stale >= schedule.patience):
             break

@@ -10,10 +10,13 @@ import pytest
 
 from lstmcast.errors import UsageError
 from lstmcast.fitting import Plan, fitting
+from lstmcast.hybrid import RATES
 from lstmcast.ingest import ReadingRules, Roles, read, rules
 from lstmcast.model import Model
 from lstmcast.nn.cells import CELLS
 from lstmcast.nn.network import Architecture
+from lstmcast.nn.optimizers import OPTIMIZERS
+from lstmcast.nn.schedules import SCHEDULES
 from lstmcast.options import Options, seconds
 from lstmcast.panel import Panel
 from lstmcast.persistence.models import from_record, to_record
@@ -121,6 +124,12 @@ def test_the_cells_of_the_option_are_those_there_are() -> None:
     assert Architecture(1, 1, 1, 1, 0).cell == field.default == "lstm"
 
 
+def test_the_update_rules_and_schedules_of_the_options_are_those_there_are() -> None:
+    choices = {field.name: field.metadata["choices"] for field in dataclasses.fields(Options)}
+    assert choices["optimizer"] == tuple(OPTIMIZERS) == tuple(RATES)
+    assert choices["schedule"] == tuple(SCHEDULES)
+
+
 def different(names: dict[str, Any], **fixed: Any) -> None:
     """Assert that training with other values of an option ends in other weights of the same shape."""
     # without the highway it starts so far off that its best step is never the first
@@ -141,7 +150,14 @@ def different(names: dict[str, Any], **fixed: Any) -> None:
         ("dropout", 0.0),
         ("dropout", 0.5),
         ("optimizer", "adam"),
+        ("optimizer", "rmsprop"),
+        ("optimizer", "nesterov"),
+        ("optimizer", "momentum"),
         ("optimizer", "sgd"),
+        ("schedule", "constant"),
+        ("schedule", "plateau"),
+        ("schedule", "one-cycle"),
+        ("clip_value", 1e-4),
         ("lr", 0.1),
         ("batch", 7),
         ("clip", 1e-3),
@@ -273,6 +289,8 @@ def test_no_final_keeps_the_weights_that_were_judged() -> None:
         {"lr": float("nan")},
         {"dropout": 1.0},
         {"hidden": 0},
+        {"schedule": "linear"},
+        {"clip_value": 0.0},
         {"between": (8,)},
         {"between": (0,), "layers": 2},
         {"dense": (8, 0)},

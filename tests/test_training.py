@@ -11,6 +11,7 @@ from lstmcast import training
 from lstmcast.errors import TrainingError
 from lstmcast.hybrid import architecture_of, lesson_of, schedule_of
 from lstmcast.linear.highway import fit_highway
+from lstmcast.nn.optimizers import OPTIMIZERS
 from lstmcast.training import Lesson, Schedule, Step, train
 from tests.panels import hourly, rooms, small
 
@@ -125,13 +126,13 @@ def test_after_a_few_tries_it_is_a_training_error_in_one_line() -> None:
     assert "\n" not in str(caught.value)
 
 
-@pytest.mark.parametrize("optimizer", ["sgd", "adam", "adamw"])
+@pytest.mark.parametrize("optimizer", list(OPTIMIZERS))
 def test_a_restart_forgets_the_momentum_that_led_away(optimizer: str) -> None:
     student = lesson(optimizer=optimizer)
     judged(student, [1.0] + 9 * [2.0])
     start, learn, count = student.parameters.flat.copy(), student.learn, [0]
 
-    def derailed(rate: float, clip: float) -> float:
+    def derailed(rate: float, schedule: Schedule) -> float:
         count[0] += 1
         if count[0] <= 3:
             student.optimizer.step(np.full_like(start, 1e6), rate)
@@ -171,6 +172,31 @@ def test_the_rate_rises_over_the_warm_up_and_falls_to_a_fiftieth() -> None:
     assert np.all(np.diff(rates[49:]) <= 0)
 
 
+def test_a_plateau_lowers_the_rate_after_two_validations_without_a_gain() -> None:
+    student, errors = lesson(), [5.0, 4.0, 4.5, 4.4, 4.3, 4.2, 1.0, 3.0, 3.0, 3.0]
+    judged(student, errors)
+    schedule = Schedule(9, 0.01, 1.0, kind="plateau")
+    rates = spoil(student, set())
+    list(train(student, schedule))
+    falls = [1, 1, 1, 0.3, 0.3, 0.09, 0.09, 0.09, 0.027]
+    assert rates == pytest.approx([0.01 * min(1, (n + 1) / 2) * fall for n, fall in enumerate(falls)])
+
+
+def test_other_schedules_do_not_see_a_plateau() -> None:
+    student, schedule = lesson(), Schedule(9, 0.01, 1.0, kind="constant")
+    judged(student, 10 * [5.0])
+    rates = spoil(student, set())
+    list(train(student, schedule))
+    assert rates == pytest.approx([0.005] + 8 * [0.01])
+
+
+def test_the_gradient_is_clipped_by_value_and_then_by_norm() -> None:
+    gradient = np.array([3.0, -0.5, 0.0, -8.0], np.float32)
+    assert Schedule(1, 0.1, 1.0, clip_value=1.0).clipped(gradient) == pytest.approx(1.5)
+    np.testing.assert_allclose(gradient, np.array([1, -0.5, 0, -1]) / 1.5, rtol=1e-6)
+    assert math.isnan(Schedule(1, 0.1, 1.0, clip_value=1.0).clipped(np.array([math.nan], np.float32)))
+
+
 def test_steps_epochs_and_rates_become_a_schedule() -> None:
     origins = np.arange(1600)
     assert schedule_of(origins, small(steps=None)).steps == 300
@@ -179,6 +205,8 @@ def test_steps_epochs_and_rates_become_a_schedule() -> None:
     assert schedule_of(origins, small(steps=None, epochs=2.5, batch=16)).steps == 250
     assert schedule_of(origins, small()).rate != schedule_of(origins, small(optimizer="sgd")).rate
     assert schedule_of(origins, small(lr=0.5, clip=0.25, patience=3), 9.0) == Schedule(8, 0.5, 0.25, 3, 9.0)
+    other = schedule_of(origins, small(schedule="one-cycle", clip_value=0.5))
+    assert (other.kind, other.clip_value) == ("one-cycle", 0.5)
 
 
 def test_a_step_is_plain_data() -> None:

@@ -1,4 +1,4 @@
-"""Optimizers over one flat vector of weights, and what stands around them: clipping and a schedule."""
+"""Optimizers over one flat vector of weights, and the clipping of its gradient."""
 
 from __future__ import annotations
 
@@ -60,7 +60,16 @@ class Optimizer:
 
 
 class SGD(Optimizer):
-    """Stochastic gradient descent with momentum (Polyak 1964): v = momentum v + g; weights -= rate v."""
+    """Stochastic gradient descent (Robbins and Monro 1951): weights -= rate g."""
+
+    def step(self, gradient: Array, rate: float) -> None:
+        """One update; a group's decay is an L2 penalty."""
+        np.copyto(self._change, self._add_decay(gradient))
+        self._apply(rate)
+
+
+class Momentum(Optimizer):
+    """Gradient descent with momentum (Polyak 1964): v = momentum v + g; weights -= rate v."""
 
     def __init__(
         self, weights: Array, groups: Sequence[Group] = (Group(slice(None)),), momentum: float = 0.9
@@ -71,10 +80,53 @@ class SGD(Optimizer):
 
     def step(self, gradient: Array, rate: float) -> None:
         """One update; a group's decay is an L2 penalty."""
+        np.copyto(self._change, self._accelerate(self._add_decay(gradient)))
+        self._apply(rate)
+
+    def _accelerate(self, gradient: Array) -> Array:
+        """The new velocity."""
         velocity = self._arrays["velocity"]
         np.multiply(velocity, self.momentum, out=velocity)
-        np.add(velocity, self._add_decay(gradient), out=velocity)
-        np.copyto(self._change, velocity)
+        return np.add(velocity, gradient, out=velocity)
+
+
+class Nesterov(Momentum):
+    """Nesterov's momentum (1983), as Sutskever et al. (2013) and torch have it: weights -= rate (g + momentum v)."""
+
+    def step(self, gradient: Array, rate: float) -> None:
+        """One update; a group's decay is an L2 penalty."""
+        steepest = self._add_decay(gradient)
+        velocity = self._accelerate(steepest)
+        np.copyto(self._change, steepest)
+        self._change += self.momentum * velocity
+        self._apply(rate)
+
+
+class RMSprop(Optimizer):
+    """RMSprop (Tieleman and Hinton 2012): v = memory v + (1 - memory) g²; weights -= rate g / (sqrt(v) + epsilon)."""
+
+    def __init__(
+        self,
+        weights: Array,
+        groups: Sequence[Group] = (Group(slice(None)),),
+        memory: float = 0.99,
+        epsilon: float = 1e-8,
+    ) -> None:
+        super().__init__(weights, groups)
+        self.memory, self.epsilon = memory, epsilon
+        self._arrays["second"] = np.zeros_like(weights)
+        self._root = np.zeros_like(weights)
+
+    def step(self, gradient: Array, rate: float) -> None:
+        """One update; a group's decay is an L2 penalty."""
+        steepest, second, root = self._add_decay(gradient), self._arrays["second"], self._root
+        np.multiply(steepest, steepest, out=root)
+        np.multiply(root, 1 - self.memory, out=root)
+        np.multiply(second, self.memory, out=second)
+        np.add(second, root, out=second)
+        np.sqrt(second, out=root)
+        np.add(root, self.epsilon, out=root)
+        np.divide(steepest, root, out=self._change)
         self._apply(rate)
 
 
@@ -128,7 +180,19 @@ class AdamW(Adam):
         self._update(gradient, rate)
 
 
-OPTIMIZERS: dict[str, type[Optimizer]] = {"sgd": SGD, "adam": Adam, "adamw": AdamW}
+OPTIMIZERS: dict[str, type[Optimizer]] = {
+    "adamw": AdamW,
+    "adam": Adam,
+    "rmsprop": RMSprop,
+    "nesterov": Nesterov,
+    "momentum": Momentum,
+    "sgd": SGD,
+}
+
+
+def clip_value(gradient: Array, limit: float) -> None:
+    """Bring every element of a gradient (P,) into [-limit, limit], in place; NaN stays."""
+    np.clip(gradient, -limit, limit, out=gradient)
 
 
 def clip_norm(gradient: Array, limit: float) -> float:
@@ -140,14 +204,3 @@ def clip_norm(gradient: Array, limit: float) -> float:
     if math.isfinite(norm) and norm > limit:
         np.multiply(gradient, limit / norm, out=gradient)
     return norm
-
-
-def warmup_cosine(step: int, total: int, warmup: int, floor: float) -> float:
-    """Factor on the rate at a step (0, 1, …): a straight rise over `warmup` steps, then half a cosine down to `floor`.
-
-    Reaches 1 at the last warm-up step and `floor` at step total - 1 (Loshchilov and Hutter 2017).
-    """
-    if step < warmup:
-        return (step + 1) / warmup
-    done = min(1.0, (step - warmup) / max(1, total - 1 - warmup))
-    return floor + (1 - floor) * 0.5 * (1 + math.cos(math.pi * done))

@@ -8,7 +8,19 @@ import math
 import numpy as np
 import pytest
 
-from lstmcast.nn.optimizers import OPTIMIZERS, SGD, Adam, AdamW, Group, clip_norm, warmup_cosine
+from lstmcast.nn.optimizers import (
+    OPTIMIZERS,
+    SGD,
+    Adam,
+    AdamW,
+    Group,
+    Momentum,
+    Nesterov,
+    RMSprop,
+    clip_norm,
+    clip_value,
+)
+from lstmcast.nn.schedules import SCHEDULES, warmup_cosine
 
 GROUPS = (Group(slice(0, 4), 1.0, 0.1), Group(slice(4, 10), 0.05, 0.0))
 
@@ -28,11 +40,31 @@ def run(optimizer, rates=None):
 
 
 def test_sgd_is_its_formula():
+    np.testing.assert_allclose(run(SGD(start())), start() - 0.1 * gradients().sum(axis=0), atol=1e-13)
+
+
+def test_rmsprop_is_its_formula():
+    weights, second = start(), np.zeros(10)
+    for gradient in gradients():
+        second = 0.9 * second + 0.1 * gradient**2
+        weights = weights - 0.1 * gradient / (np.sqrt(second) + 1e-3)
+    np.testing.assert_allclose(run(RMSprop(start(), memory=0.9, epsilon=1e-3)), weights, atol=1e-13)
+
+
+def test_nesterov_looks_ahead_by_its_formula():
+    weights, velocity = start(), np.zeros(10)
+    for gradient in gradients():
+        velocity = 0.8 * velocity + gradient
+        weights = weights - 0.1 * (gradient + 0.8 * velocity)
+    np.testing.assert_allclose(run(Nesterov(start(), momentum=0.8)), weights, atol=1e-13)
+
+
+def test_momentum_is_its_formula():
     weights, velocity = start(), np.zeros(10)
     for gradient in gradients():
         velocity = 0.8 * velocity + gradient
         weights = weights - 0.1 * velocity
-    np.testing.assert_allclose(run(SGD(start(), momentum=0.8)), weights, atol=1e-13)
+    np.testing.assert_allclose(run(Momentum(start(), momentum=0.8)), weights, atol=1e-13)
 
 
 def test_adam_is_its_formula():
@@ -54,14 +86,15 @@ def test_adamw_shrinks_weights_beside_the_gradient():
 @pytest.mark.parametrize("name", OPTIMIZERS)
 def test_an_optimizer_agrees_with_torchs_over_groups_and_rates(name):
     torch = pytest.importorskip("torch")
-    kinds = {"sgd": torch.optim.SGD, "adam": torch.optim.Adam, "adamw": torch.optim.AdamW}
+    optim = torch.optim
+    kinds = {"adam": optim.Adam, "adamw": optim.AdamW, "rmsprop": optim.RMSprop}
+    choices = {"momentum": {"momentum": 0.9}, "nesterov": {"momentum": 0.9, "nesterov": True}}
     rates = np.linspace(0.1, 0.01, 7)
     parts = [torch.nn.Parameter(torch.from_numpy(start()[group.part])) for group in GROUPS]
-    options = {"momentum": 0.9} if name == "sgd" else {}
-    theirs = kinds[name](
+    theirs = kinds.get(name, optim.SGD)(
         [{"params": [p], "weight_decay": g.decay} for p, g in zip(parts, GROUPS, strict=True)],
         lr=0.1,
-        **options,
+        **choices.get(name, {}),
     )
     for gradient, rate in zip(gradients(), rates, strict=True):
         for part, group, options in zip(parts, GROUPS, theirs.param_groups, strict=True):
@@ -105,6 +138,43 @@ def test_clipping_scales_to_the_limit_and_returns_the_norm_before():
 def test_clipping_reports_a_norm_that_is_not_finite():
     assert math.isnan(clip_norm(np.array([1.0, np.nan]), 1.0))
     assert math.isinf(clip_norm(np.array([1.0, np.inf]), 1.0))
+
+
+def test_clipping_by_value_leaves_what_is_small_alone():
+    gradient = np.array([3.0, -0.25, 0.0, -4.0, np.nan])
+    clip_value(gradient, 0.5)
+    np.testing.assert_array_equal(gradient, [0.5, -0.25, 0.0, -0.5, np.nan])
+
+
+@pytest.mark.parametrize("total", [10, 37, 400])
+def test_one_cycle_agrees_with_torchs(total):
+    torch = pytest.importorskip("torch")
+    optimizer = torch.optim.SGD([torch.nn.Parameter(torch.zeros(1))], lr=1.0)
+    theirs = torch.optim.lr_scheduler.OneCycleLR(optimizer, max_lr=1.0, total_steps=total)
+    for step in range(total):
+        assert SCHEDULES["one-cycle"](step, total, 0, 0) == pytest.approx(theirs.get_last_lr()[0], abs=1e-12)
+        optimizer.step()
+        if step < total - 1:
+            theirs.step()
+
+
+def test_one_cycle_rises_once_and_falls_once():
+    factors = [SCHEDULES["one-cycle"](step, 100, 10, 0.02) for step in range(100)]
+    assert factors[0] == pytest.approx(0.04)
+    assert factors[29] == pytest.approx(1.0) == max(factors)
+    assert factors[99] == pytest.approx(4e-6)
+
+
+@pytest.mark.parametrize("name", SCHEDULES)
+@pytest.mark.parametrize("total", [1, 2, 3, 8])
+def test_a_schedule_of_few_steps_has_a_rate_for_each(name, total):
+    factors = [SCHEDULES[name](step, total, total // 4, 0.02) for step in range(total)]
+    assert all(0 < factor <= 1 for factor in factors)
+
+
+def test_a_constant_schedule_warms_up_and_stays():
+    factors = [SCHEDULES["constant"](step, 100, 4, 0.02) for step in range(100)]
+    assert factors == [0.25, 0.5, 0.75] + 97 * [1.0]
 
 
 def test_the_schedule_warms_up_and_falls_to_its_floor():
