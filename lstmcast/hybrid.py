@@ -24,7 +24,7 @@ from lstmcast.windows import Batch, Windows
 Numbers = NDArray[np.float64]
 MOST_EMBEDDED_SERIES = 64
 HIGHWAY_RATE = 0.05
-RATES = {"adamw": 4e-3, "adam": 4e-3, "rmsprop": 2e-3, "nesterov": 5e-2, "momentum": 5e-2, "sgd": 5e-1}
+RATES = {"adamw": 4e-3, "adam": 4e-3, "rmsprop": 4e-3, "nesterov": 1.0, "momentum": 1.0, "sgd": 5.0}
 WEIGHT_DECAY = 0.01
 SPREAD_WINDOWS = 2_000
 DTYPE = np.dtype("float32")
