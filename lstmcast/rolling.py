@@ -28,7 +28,7 @@ def at_origin(panel: Panel, contract: Contract, ahead: int) -> tuple[Panel, Inte
     origins = extended.offsets[1:] - count
     for series, origin in enumerate(origins):
         _copy_known(panel, int(stops[series]), int(panel.offsets[series + 1]), extended, int(origin), count)
-        _refuse_unknown(extended, int(origin), ahead)
+        _refuse_unknown(extended, series, int(origin), ahead)
     return extended, origins
 
 
@@ -48,14 +48,16 @@ def _copy_known(panel: Panel, stop: int, end: int, extended: Panel, origin: int,
         extended.values[origin : origin + there, column] = panel.values[stop : stop + there, column]
 
 
-def _refuse_unknown(extended: Panel, origin: int, ahead: int) -> None:
+def _refuse_unknown(extended: Panel, series: int, origin: int, ahead: int) -> None:
     for column in extended.roles(KNOWN):
         missing = np.flatnonzero(np.isnan(extended.values[origin : origin + ahead, column]))
         if len(missing):
             stamp = extended.clock.write(extended.times[origin + missing[:1]])[0]
+            name = f" of series {extended.ids[series]!r}" if extended.id_name else ""
             raise DataError(
-                f"{extended.columns[column].name!r} is known ahead for this model, but missing at {stamp} and in "
-                f"{len(missing)} of the {ahead} rows to forecast; add rows with it and an empty target to the file"
+                f"{extended.columns[column].source!r} is known ahead for this model, but missing at {stamp}{name} and "
+                f"in {len(missing)} of the {ahead} rows to forecast; add rows with it and an empty target to the file, "
+                "or give them with --future"
             )
 
 

@@ -32,6 +32,7 @@ ARCHITECTURE: dict[str, tuple[str, str]] = {
     "blocks": ("panel errors", "numpy"),
     "sizes": ("options panel errors", ""),
     "contract": ("panel errors", "numpy"),
+    "future": ("contract errors panel", "numpy"),
     "rolling": ("contract panel errors", "numpy"),
     "baselines": ("panel windows", "numpy"),
     "evaluation": ("baselines metrics panel windows errors", "numpy"),
@@ -61,7 +62,7 @@ ARCHITECTURE: dict[str, tuple[str, str]] = {
     ),
     "estimator": ("errors fitting model options panel", "numpy pandas sklearn"),
     "cli": (
-        "contract errors evaluation fitting ingest model options panel persistence training verdict",
+        "contract errors evaluation fitting future ingest model options panel persistence training verdict",
         "typer rich",
     ),
 }

@@ -20,12 +20,23 @@ from lstmcast.cli.flags import (
     parse_quantiles,
     whole_number,
 )
-from lstmcast.cli.reading import read_for_model, tell_findings
+from lstmcast.cli.reading import read_for_model, read_future_for_model, tell_findings
 from lstmcast.cli.streams import emit
 
 if TYPE_CHECKING:
     from lstmcast.contract import Contract
+    from lstmcast.ingest import Reading
+    from lstmcast.model import Model
+    from lstmcast.panel import Panel
 
+Future = Annotated[
+    str | None,
+    typer.Option(
+        metavar="FILE",
+        help="CSV file with the known columns of the rows to forecast [the end of DATA]",
+        rich_help_panel="Forecast",
+    ),
+]
 Horizon = Annotated[
     str | None,
     typer.Option(metavar="N", help="steps ahead [as trained]", rich_help_panel="Forecast"),
@@ -47,6 +58,7 @@ ForecastOutput = Annotated[
 def predict(
     model: ModelFile,
     data: DataFile,
+    future: Future = None,
     horizon: Horizon = None,
     level: Level = None,
     quantiles: Quantiles = None,
@@ -64,7 +76,15 @@ def predict(
     wanted = Wanted(
         whole_number("horizon", horizon, 1, 10_000), parse_levels(level), parse_quantiles(quantiles)
     )
-    forecast_file(model, data, wanted, output, console)
+    forecast_file(model, Files(data, future), wanted, output, console)
+
+
+@dataclass(frozen=True)
+class Files:
+    """Where history stands, and the rows to come if they have a file of their own."""
+
+    history: str
+    future: str | None
 
 
 @dataclass(frozen=True)
@@ -76,22 +96,41 @@ class Wanted:
     quantiles: tuple[float, ...]
 
 
-def forecast_file(model_file: str, source: str, wanted: Wanted, output: str | None, console: Console) -> None:
+def forecast_file(
+    model_file: str, files: Files, wanted: Wanted, output: str | None, console: Console
+) -> None:
     """Load, read, predict, write: CSV or one JSON document, to a file or to stdout."""
     from lstmcast import persistence
 
     if output is not None:
         persistence.probe_folder(output)
     model = persistence.load(model_file)
-    reading = read_for_model(source, model)
-    rows = table.tidy(model.predict(reading.panel, wanted.horizon, wanted.levels, wanted.quantiles))
-    tell_findings(reading, console)
+    panel, readings = _read(files, model, console)
+    rows = table.tidy(model.predict(panel, wanted.horizon, wanted.levels, wanted.quantiles))
+    for reading in readings:
+        tell_findings(reading, console)
     _warn_of_rolling_on(model.contract, wanted.horizon, console)
     text = table.as_document(rows) if console.as_json else table.as_csv(rows)
     if output is None:
         emit(text)
     else:
         persistence.write_text(output, text)
+
+
+def _read(files: Files, model: Model, console: Console) -> tuple[Panel, list[Reading]]:
+    """History with the rows to come, and the readings it was made from."""
+    from lstmcast.future import joined, require_known
+
+    if files.future is None:
+        history = read_for_model(files.history, model)
+        return history.panel, [history]
+    require_known(model.contract)
+    history = read_for_model(files.history, model)
+    future = read_future_for_model(files.future, model, history.panel.clock)
+    others = len(set(future.panel.ids) - set(history.panel.ids))
+    if others:
+        console.warn(f"{others:,} series of {future.source} left out: {history.source} does not have them")
+    return joined(history.panel, future.panel), [history, future]
 
 
 def _warn_of_rolling_on(contract: Contract, horizon: int | None, console: Console) -> None:

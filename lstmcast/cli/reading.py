@@ -7,9 +7,11 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from lstmcast.cli.console import Console
-    from lstmcast.ingest import Reading, ReadingRules
+    from lstmcast.contract import Contract
+    from lstmcast.ingest import Reading, ReadingRules, Roles
     from lstmcast.model import Model
     from lstmcast.options import Options
+    from lstmcast.panel import Clock
 
 
 def read_for_training(source: str, options: Options) -> Reading:
@@ -27,12 +29,26 @@ def read_for_model(source: str, model: Model) -> Reading:
     The frequency is found as it was in training, not taken from the model: else every second row of hourly data
     would pass for hourly data full of gaps.
     """
-    from lstmcast.ingest import Roles, read
+    from lstmcast.ingest import read
 
-    contract = model.contract
-    roles = Roles(contract.target, contract.time, contract.id, contract.known, contract.past, contract.levels)
-    clock, rules = contract.clock, _rules(model.options)
-    return read(source, roles, freq=model.options.freq, zone=clock.zone, seasons=clock.seasons, rules=rules)
+    contract, rules = model.contract, _rules(model.options)
+    clock = contract.clock
+    return read(
+        source, _roles(contract), freq=model.options.freq, zone=clock.zone, seasons=clock.seasons, rules=rules
+    )
+
+
+def read_future_for_model(source: str, model: Model, clock: Clock) -> Reading:
+    """The columns that a model knows ahead, in a file of rows to come; clock: that of the history before them."""
+    from lstmcast.ingest import read_future
+
+    return read_future(source, _roles(model.contract), clock, _rules(model.options))
+
+
+def _roles(contract: Contract) -> Roles:
+    from lstmcast.ingest import Roles
+
+    return Roles(contract.target, contract.time, contract.id, contract.known, contract.past, contract.levels)
 
 
 def _rules(options: Options) -> ReadingRules:

@@ -1,8 +1,8 @@
 """Text becomes a Panel: the only rooms that see a delimiter, an encoding, a date format, a line number."""
 
 from lstmcast.ingest.findings import Finding
-from lstmcast.ingest.reading import Reading, read
+from lstmcast.ingest.reading import Reading, read, read_future
 from lstmcast.ingest.roles import Roles
 from lstmcast.ingest.rules import ReadingRules
 
-__all__ = ["Finding", "Reading", "ReadingRules", "Roles", "read"]
+__all__ = ["Finding", "Reading", "ReadingRules", "Roles", "read", "read_future"]

@@ -25,9 +25,10 @@ from lstmcast.ingest.source import name_of
 from lstmcast.ingest.stamps import StampColumn, Stamps
 from lstmcast.ingest.wide import refuse_wide
 from lstmcast.ingest.zones import check_zone, instants
-from lstmcast.panel import Panel, columns_of
+from lstmcast.panel import Clock, Panel, columns_of
 
 ValueColumn = NumberColumn | ClassColumn
+_OF_LONG_FILES = {"missing", "constant", "sentinel"}  # findings that a few rows give no reason for
 
 
 @dataclass(frozen=True)
@@ -66,41 +67,82 @@ def read(
     target is empty stay, so that known columns may reach beyond the last target.
     Raises DataError, with line, column and remedy, for what cannot be understood; UsageError for a bad option.
     """
+    return _read(source, roles, _Asked(freq, zone, seasons), rules, is_future=False)
+
+
+def read_future(
+    source: str | Path,
+    roles: Roles,
+    clock: Clock,
+    rules: ReadingRules = ReadingRules(),  # noqa: B008 (frozen)
+) -> Reading:
+    """Read rows to come: columns of the panel are the target, all missing where the file has none, and the known ones.
+
+    clock: that of history, since a few rows do not show theirs. Columns of `roles` that are known up to now only are
+    not looked for; without its time column the file's own is found. Raises as `read` does.
+    """
+    asked = _Asked(clock.freq, clock.zone, clock.seasons)
+    reading = _read(source, replace(roles, past=()), asked, rules, is_future=True)
+    findings = tuple(finding for finding in reading.findings if finding.code not in _OF_LONG_FILES)
+    return replace(reading, findings=findings)
+
+
+@dataclass(frozen=True)
+class _Asked:
+    """What the user says of the clock; None: as the file shows."""
+
+    freq: str | None
+    zone: str | None
+    seasons: tuple[int, ...] | None
+
+
+def _read(
+    source: str | Path, roles: Roles, asked: _Asked, rules: ReadingRules, *, is_future: bool
+) -> Reading:
     rules.check()
-    if rules.aggregate is not None and freq is None:
+    if rules.aggregate is not None and asked.freq is None:
         raise UsageError("--aggregate needs the step to put the rows on: add --freq 1h, 1D, …")
-    check_zone(zone)
+    check_zone(asked.zone)
     intake = Intake(name_of(source), rules)
     table = Table(source, intake)
-    roles, axis = _resolved(roles, table)
+    roles, axis = _resolved(roles, table, is_future=is_future)
     others = tuple(name for name in table.names if name not in {*axis.names, roles.id, *roles.values})
-    rows, stamps, roles = _rows(table, roles, axis, zone)
+    rows, stamps, roles = _rows(table, roles, axis, asked.zone)
     wanted = Wanted(
-        freq=freq,
-        seasons=seasons,
+        freq=asked.freq,
+        seasons=asked.seasons,
         identities=tuple(name for name in others if is_text(table.column(name))),
         style=stamps.style if len(axis.names) == 1 else "",
         has_hours=stamps.depth >= 5,
         has_offsets=stamps.offsets is not None or stamps.order == EPOCH,
     )
+    if not is_future and np.isnan(rows.values[:, 0]).all():
+        raise intake.refusal(f"column {roles.target!r} holds no number; there is nothing to forecast from")
     series = regular(rows, wanted, intake)
     panel = _panel(series, rows.ids, roles)
     findings = tuple(intake.findings)
     return Reading(panel, findings, roles, series.evidence, intake.source, others, stamps.dates)
 
 
-def _resolved(roles: Roles, table: Table) -> tuple[Roles, TimeAxis]:
-    """The roles under the file's own names, and its time axis."""
+def _resolved(roles: Roles, table: Table, *, is_future: bool) -> tuple[Roles, TimeAxis]:
+    """The roles under the file's own names, and its time axis; rows to come may lack the target."""
     refuse_wide(table)
-    roles = roles.renamed(lambda name, option: match(name, table, option))
+    absent = {roles.target} - set(table.names) if is_future else set()
+    roles = roles.renamed(lambda name, option: name if name in absent else match(name, table, option))
     taken = {roles.id, *roles.values}
-    axis = find_axis(table, taken) if roles.time is None else named_axis(roles.time, table)
+    time = None if is_future and not _has_time(roles.time, table) else roles.time
+    axis = find_axis(table, taken) if time is None else named_axis(time, table)
     roles = replace(roles, time=",".join(axis.names))
     parts = [*axis.names, *([] if roles.id is None else [roles.id]), *roles.values]
     for name in parts:
         if parts.count(name) > 1:
             raise _twice(name, table)
     return roles, axis
+
+
+def _has_time(time: str | None, table: Table) -> bool:
+    """Whether the table has this time column, or all of several."""
+    return time in table.names or set((time or "").split(",")) <= set(table.names)
 
 
 def _twice(name: str, table: Table) -> DataError:
@@ -114,9 +156,9 @@ def _rows(table: Table, roles: Roles, axis: TimeAxis, zone: str | None) -> tuple
     intake, width = table.intake, len(axis.names)
     time = StampColumn(",".join(axis.names), intake)
     names = None if roles.id is None else NameColumn(roles.id, intake)
-    columns = [_column(name, roles, table) for name in roles.values]
+    columns = [_column(name, roles, table) for name in roles.values if name in table.names]
     lines = []
-    wanted = [*axis.names, *([] if roles.id is None else [roles.id]), *roles.values]
+    wanted = [*axis.names, *([] if roles.id is None else [roles.id]), *(column.name for column in columns)]
     for chunk in table.chunks(wanted):
         time.add(axis.cells(chunk.cells[:width]), chunk.lines)
         if names is not None:
@@ -132,6 +174,8 @@ def _rows(table: Table, roles: Roles, axis: TimeAxis, zone: str | None) -> tuple
     _say_stamps(time.name, stamps, intake)
     ids, codes = (("",), np.zeros(line.size, np.int64)) if names is None else names.finish()
     values = _side_by_side(columns, line, intake)
+    if roles.target not in table.names:
+        values = np.column_stack([np.full(line.size, np.nan), values])
     utc, zone = instants(stamps, codes, line, zone, intake)
     levels = {c.name: c.levels for c in columns if isinstance(c, ClassColumn) and c.levels is not None}
     rows = Rows(utc, codes, values, line, ids, zone, stamps.order == COUNTER)
@@ -155,8 +199,6 @@ def _side_by_side(columns: Sequence[ValueColumn], lines: Lines, intake: Intake) 
     values = np.empty((lines.size, sum(widths)))
     for column, stop, width in zip(columns, np.cumsum(widths), widths, strict=True):
         values[:, stop - width : stop] = _block(column, lines, intake)
-    if np.isnan(values[:, 0]).all():
-        raise intake.refusal(f"column {columns[0].name!r} holds no number; there is nothing to forecast from")
     return values
 
 
