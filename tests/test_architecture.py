@@ -25,7 +25,7 @@ ARCHITECTURE: dict[str, tuple[str, str]] = {
     "metrics": ("", "numpy"),
     "intervals": ("errors", "numpy"),
     "verdict": ("metrics panel", "numpy"),
-    "scaling": ("panel errors", "numpy sklearn"),
+    "scaling": ("panel errors", "numpy"),
     "windows": ("panel errors", "numpy"),
     "features": ("panel", "numpy pandas"),
     "gaps": ("panel", "numpy"),
