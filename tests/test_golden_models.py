@@ -1,0 +1,28 @@
+"""A model file once written loads for ever, and forecasts what it forecast then."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from lstmcast import persistence
+from lstmcast.cli.reading import read_for_model
+
+FOLDER = Path(__file__).parent / "golden" / "models"
+
+
+@pytest.mark.parametrize("name", ["format_1_panel"])
+def test_a_golden_model_forecasts_what_it_did_when_it_was_written(name: str) -> None:
+    model = persistence.load(FOLDER / f"{name}.pkl")
+    panel = read_for_model(str(FOLDER / f"{name}.csv"), model).panel
+    found = pd.DataFrame(model.predict(panel, levels=(80, 95), quantiles=(0.1, 0.5)).table())
+    then = pd.read_csv(FOLDER / f"{name}_forecast.csv")
+    assert list(found.columns) == list(then.columns)
+    numbers = [column for column in then.columns if column not in ("zone", "time", "source")]
+    spread = np.nanstd(panel.target)
+    assert np.abs(found[numbers].to_numpy(float) - then[numbers].to_numpy(float)).max() < 1e-5 * spread
+    for column in ("zone", "time", "source"):
+        assert found[column].tolist() == then[column].tolist()
