@@ -1,4 +1,4 @@
-"""Rows to come: joined to history from a file of their own."""
+"""Rows to come: joined to history from a file of their own, or written out for somebody to fill in."""
 
 from __future__ import annotations
 
@@ -112,3 +112,21 @@ def require_known(contract: Contract) -> None:
         raise UsageError(
             "the model has no columns known ahead (--known of train), so it needs no future file"
         )
+
+
+def template(history: Panel, contract: Contract, ahead: int) -> dict[str, list[str]]:
+    """The rows to fill in for a forecast `ahead` steps from each series' last known target: columns by name.
+
+    A time that stands in several columns of the history file is written as one, called `time`.
+    """
+    name = contract.time if contract.time is not None and "," not in contract.time else "time"
+    rows: dict[str, list[str]] = {name: []}
+    stops = history.known_until()
+    for series, stop in enumerate(stops):
+        if stop == history.offsets[series]:
+            raise DataError(f"history has no known target{_of(history, series)}")
+        rows[name] += history.clock.write(history.clock.after(history.times[stop - 1], ahead))
+    if history.id_name is not None:
+        rows[history.id_name] = [series for series in history.ids for _ in range(ahead)]
+    empty = [""] * (ahead * len(history.ids))
+    return rows | dict.fromkeys(contract.known, empty)

@@ -55,6 +55,10 @@ def test_every_example_runs_and_says_what_the_readme_shows(
 ) -> None:
     (tmp_path / "sample_data").symlink_to(PROJECT / "sample_data")
     monkeypatch.chdir(tmp_path)
+    weather = ("sample_data/seattle_weather.csv", "--target", "temp_max", "--known", "weather", "--steps", 5)
+    assert (
+        lstmcast("train", *weather, "-o", "weather.pkl").code == 0
+    )  # what the example of template begins with
     shown = ""
     for example in [*EXAMPLES.values(), "lstmcast predict model.pkl sample_data/victoria_new.csv"]:
         program, *words = shlex.split(example)
@@ -62,7 +66,7 @@ def test_every_example_runs_and_says_what_the_readme_shows(
         said = lstmcast(*words)
         assert (said.code, said.err) == (0, ""), example
         shown += said.out
-    assert {"model.pkl", "forecast.csv", "singles.csv"} <= set(os.listdir(tmp_path))
+    assert {"model.pkl", "forecast.csv", "singles.csv", "coming.csv"} <= set(os.listdir(tmp_path))
     blocks = [
         block for block in README.split("```\n")[1::2] if block.startswith(("Data ", "Chosen ", "In-sample"))
     ]

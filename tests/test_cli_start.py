@@ -24,7 +24,15 @@ def loaded_by(*arguments: str) -> set[str]:
 
 @pytest.mark.parametrize(
     "arguments",
-    [["--help"], ["train", "--help"], ["predict", "-h"], ["evaluate", "-h"], ["info", "-h"], ["nonsense"]],
+    [
+        ["--help"],
+        ["train", "--help"],
+        ["predict", "-h"],
+        ["template", "-h"],
+        ["evaluate", "-h"],
+        ["info", "-h"],
+        ["nonsense"],
+    ],
 )
 def test_help_loads_nothing_heavy(arguments: list[str]) -> None:
     assert not loaded_by(*arguments) & HEAVY

@@ -13,12 +13,14 @@ from lstmcast.cli.evaluate import evaluate
 from lstmcast.cli.info import info
 from lstmcast.cli.predict import predict
 from lstmcast.cli.streams import PROGRAM
+from lstmcast.cli.template import template
 from lstmcast.cli.train import train
 from lstmcast.errors import UsageError
 
 EXAMPLES: dict[Callable[..., None], str] = {
     train: "lstmcast train sample_data/victoria_load.csv --target load",
     predict: "lstmcast predict model.pkl sample_data/victoria_new.csv --level 80,95 --output forecast.csv",
+    template: "lstmcast template weather.pkl sample_data/seattle_weather.csv --output coming.csv",
     evaluate: "lstmcast evaluate model.pkl sample_data/victoria_load.csv --output singles.csv",
     info: "lstmcast info model.pkl",
 }

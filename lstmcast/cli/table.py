@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from lstmcast.cli.streams import json_text
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from lstmcast.evaluation import Backcast
     from lstmcast.panel import Forecast
@@ -27,7 +27,7 @@ def tidy(forecast: Forecast) -> Rows:
     return {name: [_rounded(value, digits) for value in column] for name, column in forecast.table().items()}
 
 
-def as_csv(rows: Rows) -> str:
+def as_csv(rows: Mapping[str, Sequence[str | float]]) -> str:
     """Rows as CSV text, a header first."""
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
