@@ -183,7 +183,7 @@ def _judged(
         preparation=choice.preparation,
         setting=choice.setting,
         forecaster=forecaster,
-        intervals=_calibrated(forecaster, winner.windows, choice.validation, horizons),
+        intervals=_calibrated(forecaster, winner.windows, choice.validation, horizons, options.bands),
         limits=_limits(panel, blocks, options),
         mase_scale=scales(panel, blocks, "before_test"),
         seen_until=panel.times[np.maximum(blocks.test - 1, blocks.start)],
@@ -231,12 +231,14 @@ def _contract(panel: Panel, choices: list[Choice], time: str | None) -> Contract
     return contract_of(panel, time, windows.lookback, windows.horizon, windows.segment, history)
 
 
-def _calibrated(forecaster: Blended, windows: Windows, validation: Validation, horizons: int) -> Intervals:
+def _calibrated(
+    forecaster: Blended, windows: Windows, validation: Validation, horizons: int, wanted: str
+) -> Intervals:
     origins = validation.origins
     point, quantiles = forecaster.point_and_quantiles(windows, origins)
     observed = windows.ahead(windows.table.observed, origins)
     actual = np.where(observed, windows.ahead(windows.table.scaled, origins), np.nan)
-    return calibrate(actual, point, quantiles, horizons)
+    return calibrate(actual, point, quantiles, horizons, wanted)
 
 
 def _limits(panel: Panel, blocks: Blocks, options: Options) -> tuple[float, float]:

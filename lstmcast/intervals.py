@@ -81,15 +81,17 @@ def _pair(level: int) -> tuple[int, int]:
     return low, len(QUANTILES) - 1 - low
 
 
-def calibrate(actual: Numbers, point: Numbers, quantiles: Numbers | None, horizons: int) -> Intervals:
+def calibrate(
+    actual: Numbers, point: Numbers, quantiles: Numbers | None, horizons: int, wanted: str = "auto"
+) -> Intervals:
     """The widths that validation windows ask for.
 
     actual: (K, n) in scaled units, NaN where missing; point: (K, n); quantiles: (K, Q, n) or None;
     horizons: disjoint ones in the validation block. With few, factors below one are not believed; with very few, or
-    without quantiles, each step ahead has a width of its own.
+    without quantiles, each step ahead has a width of its own; wanted: a kind, or `auto`.
     """
     error = actual - point
-    if quantiles is None or horizons < FEWEST_HORIZONS:
+    if quantiles is None or wanted == "split" or (wanted == "auto" and horizons < FEWEST_HORIZONS):
         return Intervals("split", _split(np.abs(error)))
     below, above = half_widths(quantiles)
     factors = [

@@ -157,11 +157,20 @@ class Options:
         "regression taken out first: on the calendar, or on it and the known columns",
         choices=("auto", "none", "calendar", "covariates"),
     )
+    anchor: str = _option(
+        "auto", "Preparation", "take each window relative to its last value", choices=("auto", "yes", "no")
+    )
     window_size: str = _option(
         "auto", "Preparation", "divide each window by its own size (panels)", choices=("auto", "yes", "no")
     )
     penalty: float | None = _option(
         None, "Preparation", "ridge of the linear forecaster, as a share", low=0.0, high=1e6
+    )
+    bands: str = _option(
+        "auto",
+        "Preparation",
+        "widths: the network's quantiles (where it ships) times a factor, or one for each step",
+        choices=("auto", "quantiles", "split"),
     )
     min: float | None = _option(None, "Preparation", "nothing forecast is below this")
     max: float | None = _option(None, "Preparation", "nothing forecast is above this", unset="none")

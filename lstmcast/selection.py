@@ -19,6 +19,7 @@ TRANSFORM_GAIN = 0.02
 STAGE_GAIN = 0.02
 FEWEST_WINDOWS = 8
 FEWEST_HORIZONS = 8
+_ANCHORS = {"auto": (True, False), "yes": (True,), "no": (False,)}
 
 
 def choose(
@@ -78,14 +79,17 @@ def _best_lookback(trials: Trials, transform: str) -> Choice:
     """The shortest lookback within LOOKBACK_TOLERANCE of the best error; a single segment where all are too long."""
     segment, lookbacks = segment_and_lookbacks(trials.panel.clock, trials.horizon, trials.options)
     shortest = int((trials.blocks.test - trials.blocks.start).min())
+    is_anchored = trials.options.anchor != "no"
     found: list[Choice] = []
     for lookback in [rows for rows in lookbacks if rows <= shortest] or lookbacks[:1]:
-        choice = trials.attempt(Setting(transform, lookback), max(30, lookback) if found else FEWEST_WINDOWS)
+        fewest = max(30, lookback) if found else FEWEST_WINDOWS
+        choice = trials.attempt(Setting(transform, lookback, is_anchored=is_anchored), fewest)
         if choice is not None:
             found.append(choice)
     least = segment if trials.options.lookback is None else lookbacks[0]
     if not found and least < lookbacks[0]:
-        found += filter(None, [trials.attempt(Setting(transform, least), FEWEST_WINDOWS)])
+        alone = trials.attempt(Setting(transform, least, is_anchored=is_anchored), FEWEST_WINDOWS)
+        found += [] if alone is None else [alone]
     if not found:
         raise TrainingError(_too_little(trials.panel, trials.blocks, trials.horizon, least, trials.options))
     best = min(choice.error for choice in found)
@@ -101,7 +105,7 @@ def _stages(trials: Trials, setting: Setting) -> list[Choice]:
     settings = [
         dataclasses.replace(setting, stage=kind, is_anchored=anchored)
         for kind in kinds
-        for anchored in (True, False)
+        for anchored in _ANCHORS[trials.options.anchor]
     ]
     found = [choice for choice in map(trials.attempt, settings) if choice is not None]
     if not found and wanted not in ("auto", "none"):

@@ -237,6 +237,19 @@ def test_window_size_can_be_asked_for() -> None:
     different({"window_size": "yes"})
 
 
+def test_anchoring_can_be_asked_for_and_refused() -> None:
+    assert not trained(anchor="no").setting.is_anchored
+    assert trained(anchor="yes").setting.is_anchored
+    assert not trained(anchor="no", calendar="calendar").setting.is_anchored
+    assert trained(anchor="yes", calendar="calendar").setting.is_anchored
+    different({"anchor": "no"})
+
+
+def test_bands_are_of_the_kind_that_is_asked_for() -> None:
+    kinds = [trained(safeguard="network", bands=kind).intervals.kind for kind in ("quantiles", "split")]
+    assert kinds == ["quantiles", "split"]
+
+
 def test_a_penalty_that_is_given_is_the_one_that_is_used() -> None:
     assert trained(penalty=0.37).forecaster.highway.penalty == 0.37
     loose, tight = (trained(penalty=p).forecaster.highway.weight for p in (1e-6, 100.0))
