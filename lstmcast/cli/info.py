@@ -51,8 +51,9 @@ def _needs(model: Model) -> list[tuple[str, str]]:
     contract = model.contract
     names = (contract.time, contract.id, contract.target, *contract.known, *contract.past)
     columns = ", ".join(name for name in names if name)
+    rows = f"{contract.lookback:,} rows or more, of which it never looks at more than {contract.history:,}"
     lines = [
-        ("Needs", f"columns {columns}; {contract.lookback:,} rows or more"),
+        ("Needs", f"columns {columns}; {rows}"),
         ("Clock", f"{contract.clock.freq}, {contract.clock.zone or 'no'} time zone"),
         ("Forecast", f"{contract.target}, {contract.horizon:,} rows ahead, by the {model.source} forecaster"),
     ]
