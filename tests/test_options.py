@@ -12,6 +12,7 @@ from lstmcast.errors import UsageError
 from lstmcast.fitting import Plan, fitting
 from lstmcast.hybrid import RATES
 from lstmcast.ingest import ReadingRules, Roles, read, rules
+from lstmcast.members import train_members
 from lstmcast.model import Model
 from lstmcast.nn.cells import CELLS
 from lstmcast.nn.network import Architecture
@@ -122,6 +123,20 @@ def test_the_cells_of_the_option_are_those_there_are() -> None:
     field = next(field for field in dataclasses.fields(Options) if field.name == "cell")
     assert field.metadata["choices"] == tuple(CELLS)
     assert Architecture(1, 1, 1, 1, 0).cell == field.default == "lstm"
+
+
+def test_the_last_round_that_nobody_judges_sees_no_plateau(monkeypatch: pytest.MonkeyPatch) -> None:
+    given: list[Any] = []
+
+    def recorded(members: list[Any], threads: int | None) -> Any:
+        given.extend(members)
+        return train_members(members, threads)
+
+    monkeypatch.setattr("lstmcast.fitting.train_members", recorded)
+    trained_once = {"highway": False, "steps": 20, **NETWORK}
+    for kind, last in (("plateau", "cosine"), ("constant", "constant")):
+        single_threaded(hourly(), small(schedule=kind, **trained_once))
+        assert given.pop().schedule.kind == last
 
 
 def test_the_update_rules_and_schedules_of_the_options_are_those_there_are() -> None:
