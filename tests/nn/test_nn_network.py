@@ -9,6 +9,7 @@ import tracemalloc
 import numpy as np
 import pytest
 
+from lstmcast.nn import lstm
 from lstmcast.nn.losses import Room, huber, mae, mse, pinball
 from lstmcast.nn.network import Architecture, Inputs, Network
 from lstmcast.nn.optimizers import AdamW, clip_norm
@@ -41,9 +42,6 @@ SHAPES = {
     "rnn": dataclasses.replace(SMALL, cell="rnn", layers=2),
     "dense between": dataclasses.replace(SMALL, layers=3, between=(4, 2), activation="tanh"),
     "wide between": dataclasses.replace(SMALL, layers=2, between=(40,), decoder="direct", cell="gru"),
-    "a gradient that dies on the way": Architecture(
-        600, 2, 3, 3, 0, hidden=2, quantiles=1, layers=2, between=(3,), decoder="direct", dropout=0.0
-    ),
     "one row a segment": dataclasses.replace(SMALL, segment=1, lookback=9, past_size=1, quantiles=1),
 }
 
@@ -99,6 +97,29 @@ def test_the_gradient_of_every_parameter_is_the_finite_difference(shape, batch):
             numeric = (values[0] - values[1]) / (2 * size)
             exact = float(gradient[where] @ direction)
             assert exact == pytest.approx(numeric, abs=1e-6 * max(1, abs(numeric))), (name, part)
+
+
+@pytest.mark.parametrize("between", [(), (3,)])
+def test_a_gradient_that_dies_on_the_way_is_the_one_that_goes_on(between, monkeypatch):
+    sizes = {
+        "hidden": 4,
+        "quantiles": 1,
+        "layers": 2,
+        "between": between,
+        "decoder": "direct",
+        "dropout": 0.0,
+    }
+    a, rng = Architecture(600, 2, 3, 3, 0, **sizes), np.random.default_rng(3)
+    network, parameters, inputs = Network(a), random_parameters(a, rng), random_inputs(a, 2, rng)
+    for layer in range(2):
+        parameters[f"recurrent.{layer}.weight"].reshape(4, 4, -1)[2, :, -1] = -3  # forget soon
+    workspace = network.workspace(2, np.float64)
+    _, cache = network.forward(parameters, inputs, workspace)
+    dying = network.backward(parameters, cache, np.ones((2, 1, 2))).flat.copy()
+    assert not workspace.recurrent[1].backward.d_x[: a.past_steps // 4].any()
+    monkeypatch.setattr(lstm, "FLUSH_EVERY", 10_000)
+    whole = network.backward(parameters, cache, np.ones((2, 1, 2))).flat
+    np.testing.assert_allclose(dying, whole, rtol=1e-9, atol=1e-15)
 
 
 def test_a_batch_equals_its_members():
@@ -250,6 +271,14 @@ def test_a_network_learns_a_sine():
         optimizer.step(gradient.flat, 1e-2)
         seen.append(loss)
     assert np.mean(seen[-20:]) < 0.1 * np.mean(seen[:5])
+
+
+@pytest.mark.parametrize("start", STARTS)
+def test_every_weight_but_the_highways_starts_random(start):
+    a = dataclasses.replace(SMALL, layers=2, between=(4,), dense=(3,), series=2)
+    parameters = Network(a).start(np.random.default_rng(0), np.float32, start=start)
+    still = {name for name in parameters if not parameters[name].any()}
+    assert still == {name for name in parameters if name.endswith("bias")} | {"highway.weight"}
 
 
 @pytest.mark.parametrize("start", STARTS)
