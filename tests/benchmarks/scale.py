@@ -1,7 +1,8 @@
 """Time and peak memory as rows, series and look-back grow: python -m tests.benchmarks.scale [--largest]
 
-Hourly rows with a daily season. Each shape is read from a CSV and trained 100 steps (in one process), then read,
-forecast and, up to 10^5 rows, evaluated at every origin (in another); options not named are the defaults, the last
+Hourly rows (10^7 of them would leave the calendar: ten minutes) with seasons of 24 and 168 rows. Each shape is read
+from a CSV and trained 100 steps (in one process), then read, forecast and, up to 10^5 rows, evaluated at every origin
+(in another); options not named are the defaults, the network ships and the last
 training is off. Seconds are CPU; MB are the peak of the process that trained above what it had before it read.
 --largest adds 10^7 rows, which takes some minutes and 8 GB. Writes results/scale.json.
 """
@@ -48,7 +49,8 @@ LARGEST = Shape(10**7, 1, 168)
 def write_file(shape: Shape, file: Path) -> None:
     """Rows of all series, one after the other."""
     length = shape.rows // shape.series
-    stamps = np.datetime64("1900-01-01T00:00:00") + np.arange(length) * np.timedelta64(1, "h")
+    step = np.timedelta64(60 if length <= 10**6 else 10, "m")
+    stamps = np.datetime64("1900-01-01T00:00:00") + np.arange(length) * step
     text = np.datetime_as_string(stamps, unit="s").tolist()
     day = np.sin(2 * np.pi * np.arange(length) / 24)
     rng = np.random.default_rng(0)
@@ -64,10 +66,11 @@ def child(what: str, shape: Shape, file: str, model_file: str) -> dict[str, floa
     from lstmcast import Options, Roles, fit, load, read, save
 
     roles, found = Roles("y", "time", "id", (), ()), {"before_mb": peak_mb()}
-    reading = timed(found, "read", lambda: read(file, roles))
+    reading = timed(found, "read", lambda: read(file, roles, seasons=(24, 168)))
     panel = reading.panel
     if what == "train":
-        options = Options(id="id", horizon=HORIZON, lookback=shape.lookback, steps=STEPS, final=False)
+        sizes = {"horizon": HORIZON, "lookback": shape.lookback, "steps": STEPS}
+        options = Options(id="id", **sizes, safeguard="network", final=False)
         save(timed(found, "train", lambda: fit(panel, options, "time")), model_file)
         return found | {"file_mb": os.path.getsize(model_file) / 1e6}
     model = load(model_file)
