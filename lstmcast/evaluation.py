@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,7 +14,6 @@ from lstmcast.panel import Forecast, Integers, Times
 from lstmcast.windows import Windows
 
 Numbers = NDArray[np.float64]
-CHUNK = 512
 
 
 @dataclass(frozen=True)
@@ -55,12 +54,6 @@ class Backcast:
     in_sample: bool
 
 
-def chunks(origins: Integers) -> Iterator[Integers]:
-    """The origins, a bounded number at a time, so that memory does not grow with them."""
-    for start in range(0, len(origins), CHUNK):
-        yield origins[start : start + CHUNK]
-
-
 def backtest(
     forecasters: Mapping[str, Forecaster],
     windows: Windows,
@@ -77,7 +70,7 @@ def backtest(
     groupings = groupings or {}
     tallies = {name: Tally(windows.horizon) for name in forecasters}
     groups = {name: {g: Groups(labels) for g, (labels, _) in groupings.items()} for name in forecasters}
-    for chunk in chunks(origins):
+    for chunk in windows.chunks(origins):
         truth = windows.ahead(actual, chunk)
         denominator = scale[windows.table.series[chunk]]
         codes = {name: windows.ahead(rows, chunk) for name, (_, rows) in groupings.items()}

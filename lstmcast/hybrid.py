@@ -28,7 +28,6 @@ RATES = {"adamw": 4e-3, "adam": 4e-3, "rmsprop": 4e-3, "nesterov": 1.0, "momentu
 WEIGHT_DECAY = 0.01
 SPREAD_WINDOWS = 2_000
 DTYPE = np.dtype("float32")
-_CHUNK = 512
 
 
 @dataclass(frozen=True)
@@ -40,7 +39,7 @@ class Hybrid:
 
     def quantiles(self, windows: Windows, origins: Integers) -> Numbers:
         """(K, Q, B) in the table's scaled units; Q = 1 for losses that have no quantiles."""
-        parts = [self._quantiles(windows, chunk) for chunk in _chunks(origins)]
+        parts = [self._quantiles(windows, chunk) for chunk in windows.chunks(origins)]
         return np.concatenate(parts, axis=2)
 
     def point(self, windows: Windows, origins: Integers) -> Numbers:
@@ -53,10 +52,6 @@ class Hybrid:
         workspace = self.network.workspace(len(origins), DTYPE, inference=True)
         outputs = [self.network.forward(member, inputs, workspace)[0].copy() for member in self.members]
         return windows.restore(np.median(np.stack(outputs), axis=0), origins)
-
-
-def _chunks(origins: Integers) -> list[Integers]:
-    return [origins[start : start + _CHUNK] for start in range(0, len(origins), _CHUNK)]
 
 
 def inputs_of(batch: Batch) -> Inputs:

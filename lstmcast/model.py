@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from lstmcast.blend import Blended
 from lstmcast.contract import Contract
 from lstmcast.errors import DataError, UsageError
-from lstmcast.evaluation import Answer, Backcast, Forecaster, Report, backtest, baseline_forecasters, chunks
+from lstmcast.evaluation import Answer, Backcast, Forecaster, Report, backtest, baseline_forecasters
 from lstmcast.features import weekday
 from lstmcast.intervals import Intervals
 from lstmcast.linear.calendar import CalendarStage
@@ -201,7 +201,7 @@ class Model:
         windows = self.windows(panel, self.contract.check(panel))
         origins, is_seen = self._origins(panel, windows)
         for in_sample in (False, True):
-            for chunk in chunks(origins[is_seen == in_sample][::stride]):
+            for chunk in windows.chunks(origins[is_seen == in_sample][::stride]):
                 answer = self.answer(windows, chunk)
                 forecast = self._forecast(panel, chunk, answer.point, answer.bands, DEFAULT_LEVELS, ())
                 actual = windows.ahead(panel.target, chunk).T.reshape(-1)

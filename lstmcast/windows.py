@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -13,6 +14,8 @@ from numpy.typing import NDArray
 from lstmcast.panel import Floats, Integers
 
 MOST_MISSING = 0.25
+MOST_AT_ONCE = 512
+MOST_VALUES_AT_ONCE = 100_000
 
 
 @dataclass(frozen=True)
@@ -91,6 +94,12 @@ class Windows:
         if with_targets:
             good &= missing[origins + self.horizon] - missing[origins] < self.horizon
         return np.asarray(origins[good])
+
+    def chunks(self, origins: Integers) -> Iterator[Integers]:
+        """The origins, so many at a time that memory grows neither with them nor with the horizon."""
+        size = max(1, min(MOST_AT_ONCE, MOST_VALUES_AT_ONCE // self.horizon))
+        for start in range(0, len(origins), size):
+            yield origins[start : start + size]
 
     def ahead(self, column: NDArray[Any], origins: Integers) -> NDArray[Any]:
         """(K, B) what a column (N,) holds from each origin on."""

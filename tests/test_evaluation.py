@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from lstmcast import evaluation
-from lstmcast.evaluation import Answer, backtest, baseline_forecasters, chunks
+from lstmcast import windows as windowing
+from lstmcast.evaluation import Answer, backtest, baseline_forecasters
 from lstmcast.panel import Clock
 from lstmcast.verdict import verdict
 from tests.panels import HOURLY, hourly, load, panel_of, rooms, stacked, with_target
@@ -41,10 +41,10 @@ def test_naive_and_seasonal_naive_are_scored_in_the_units_of_the_csv() -> None:
 def test_the_result_does_not_depend_on_the_chunks(monkeypatch: pytest.MonkeyPatch) -> None:
     panel, windows, named = scene()
     whole = backtest(named, windows, panel.target, ORIGINS, np.array([2.0]))
-    monkeypatch.setattr(evaluation, "CHUNK", 7)
+    monkeypatch.setattr(windowing, "MOST_AT_ONCE", 7)
     parts = backtest(named, windows, panel.target, ORIGINS, np.array([2.0]))
     assert parts.overall["naive"] == pytest.approx(whole.overall["naive"])
-    assert np.concatenate(list(chunks(ORIGINS))).tolist() == ORIGINS.tolist()
+    assert np.concatenate(list(windows.chunks(ORIGINS))).tolist() == ORIGINS.tolist()
 
 
 def test_each_series_is_scored_by_its_own_scale() -> None:

@@ -174,3 +174,10 @@ def test_what_the_calendar_stage_took_out_is_put_back(kinds: dict[str, bool]) ->
     assert staged.past(origins) != pytest.approx(windows.past(origins), abs=0.1)
     expected = staged.ahead(table.scaled, origins)
     assert staged.restore(staged.targets(origins), origins) == pytest.approx(expected, abs=1e-12)
+
+
+def test_a_long_horizon_takes_fewer_windows_at_a_time() -> None:
+    _, _, windows, _ = rooms(hourly())
+    origins = np.arange(1000)
+    assert [len(chunk) for chunk in windows.chunks(origins)] == [512, 488]
+    assert len(next(dataclasses.replace(windows, horizon=10_000).chunks(origins))) == 10
