@@ -9,6 +9,11 @@ from lstmcast.panel import Integers
 from lstmcast.windows import Windows
 
 
+def naive_name(season: int) -> str:
+    """What a naive forecaster is called in a report; the last value is season 1."""
+    return "naive" if season == 1 else f"seasonal_naive_{season}"
+
+
 def naive(windows: Windows, origins: Integers) -> NDArray[np.float64]:
     """(K, B) the last value before each origin, in the table's scaled units."""
     last = windows.table.scaled[origins - 1]

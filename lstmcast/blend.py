@@ -8,7 +8,7 @@ from itertools import product
 import numpy as np
 from numpy.typing import NDArray
 
-from lstmcast.baselines import seasonal_naive
+from lstmcast.baselines import naive_name, seasonal_naive
 from lstmcast.hybrid import Hybrid
 from lstmcast.linear.highway import Highway
 from lstmcast.panel import Integers
@@ -96,11 +96,6 @@ def choose_blend(
 
 
 _BLENDS = {"linear": Blend(0.0, 1.0), "mean": Blend(0.5, 0.5), "network": Blend(1.0, 0.0)}
-
-
-def naive_name(season: int) -> str:
-    """What a naive forecaster is called in a report."""
-    return "naive" if season == 1 else f"seasonal_naive_{season}"
 
 
 def _verdict(errors: dict[str, float], naive: float, horizons: int) -> str:

@@ -101,11 +101,6 @@ def _report(
     )
 
 
-def seasonal_name(season: int) -> str:
-    """The key of a seasonal naive forecaster in a report."""
-    return f"seasonal_naive_{season}"
-
-
 def baseline_forecasters(
     windows: Windows, seasons: tuple[int, ...], undo: Callable[[Numbers, Integers], Numbers]
 ) -> dict[str, Forecaster]:
@@ -117,4 +112,4 @@ def baseline_forecasters(
     named: dict[str, Forecaster] = {
         "naive": lambda origins: Answer(undo(baselines.naive(windows, origins), origins), {})
     }
-    return named | {seasonal_name(season): seasonal(season) for season in seasons}
+    return named | {baselines.naive_name(season): seasonal(season) for season in seasons}
