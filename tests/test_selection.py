@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
+from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -146,3 +148,29 @@ def test_validation_rows_make_no_candidate() -> None:
 def test_too_many_gaps_to_train_are_too_little_history() -> None:
     with pytest.raises(TrainingError, match="too little history"):
         choices(panel_of(np.full(420, np.nan)), small())
+
+
+def _judged(*errors: float) -> Any:
+    return SimpleNamespace(errors=errors, error=float(np.mean(errors)))
+
+
+@pytest.mark.parametrize(
+    ("rival", "wins"),
+    [
+        ((0.9, 0.9), True),
+        ((1.01, 0.5), False),
+        ((0.5, 1.6), False),
+        ((0.985, 0.5), False),
+        ((0.97, 0.97), True),
+    ],
+)
+def test_a_rival_must_win_on_the_last_block_and_on_average(rival: tuple[float, float], wins: bool) -> None:
+    simple, other = _judged(1.0, 1.0), _judged(*rival)
+    assert (selection._better(simple, [other], 0.02) is other) == wins
+
+
+def test_with_few_horizons_to_judge_by_no_calendar_stage_is_tried() -> None:
+    enough = 6 * selection.FEWEST_HORIZONS
+    for rows, is_tried in ((enough, True), (enough - 1, False)):
+        found = choices(hourly(600), small(calendar="auto", val=str(rows)))
+        assert any(choice.setting.stage == "calendar" for choice in found) == is_tried
