@@ -66,3 +66,10 @@ class BusyError(LstmcastError):
 
     exit_code = 9
     name = "E_BUSY"
+
+
+class StaleError(LstmcastError):
+    """Input data whose last known target is older than was allowed."""
+
+    exit_code = 10
+    name = "E_STALE"

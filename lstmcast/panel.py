@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from functools import cached_property
 
 import numpy as np
@@ -99,6 +100,18 @@ class Clock:
         first = np.ones(len(wall), dtype=bool)
         local = pd.DatetimeIndex(wall).tz_localize(self.zone, ambiguous=first, nonexistent="shift_forward")
         return local.tz_convert("UTC").tz_localize(None).to_numpy().astype("datetime64[us]")
+
+    def instant(self, text: str) -> np.datetime64:
+        """The instant (UTC) that an ISO 8601 text names; one without a zone is meant on this clock's wall.
+
+        Of a counter, its number. Raises ValueError for other text.
+        """
+        if self.is_counter:
+            return np.datetime64(int(text), "us")
+        moment = datetime.fromisoformat(text)
+        if moment.tzinfo is None:
+            return np.datetime64(self.utc(np.array([moment], dtype="datetime64[us]"))[0], "us")
+        return np.datetime64(moment.astimezone(UTC).replace(tzinfo=None), "us")
 
     def write(self, times: Times) -> list[str]:
         """Stamps as text, in the zone and style of the file they came from."""

@@ -32,6 +32,7 @@ ARCHITECTURE: dict[str, tuple[str, str]] = {
     "blocks": ("panel errors", "numpy"),
     "sizes": ("options panel errors", ""),
     "contract": ("panel errors", "numpy"),
+    "freshness": ("errors panel", "numpy"),
     "future": ("contract errors panel", "numpy"),
     "rolling": ("contract panel errors", "numpy"),
     "baselines": ("panel windows", "numpy"),
@@ -62,7 +63,7 @@ ARCHITECTURE: dict[str, tuple[str, str]] = {
     ),
     "estimator": ("errors fitting model options panel", "numpy pandas sklearn"),
     "cli": (
-        "contract errors evaluation fitting future ingest model options panel persistence training verdict",
+        "contract errors evaluation fitting freshness future ingest model options panel persistence training verdict",
         "typer rich",
     ),
 }

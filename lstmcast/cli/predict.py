@@ -20,6 +20,7 @@ from lstmcast.cli.flags import (
     parse_quantiles,
     whole_number,
 )
+from lstmcast.cli.nights import AsOfTime, MaxAge, Night, Now
 from lstmcast.cli.reading import read_for_model, read_future_for_model, tell_findings
 from lstmcast.cli.streams import emit
 
@@ -62,6 +63,9 @@ def predict(
     horizon: Horizon = None,
     level: Level = None,
     quantiles: Quantiles = None,
+    as_of: AsOfTime = None,
+    max_age: MaxAge = None,
+    now: Now = None,
     output: ForecastOutput = None,
     as_json: Json = False,
     quiet: Quiet = False,
@@ -76,7 +80,9 @@ def predict(
     wanted = Wanted(
         whole_number("horizon", horizon, 1, 10_000), parse_levels(level), parse_quantiles(quantiles)
     )
-    forecast_file(model, Files(data, future), wanted, output, console)
+    night = Night(as_of, max_age, now)
+    night.check()
+    forecast_file(model, Files(data, future), wanted, night, output, console)
 
 
 @dataclass(frozen=True)
@@ -97,7 +103,7 @@ class Wanted:
 
 
 def forecast_file(
-    model_file: str, files: Files, wanted: Wanted, output: str | None, console: Console
+    model_file: str, files: Files, wanted: Wanted, night: Night, output: str | None, console: Console
 ) -> None:
     """Load, read, predict, write: CSV or one JSON document, to a file or to stdout."""
     from lstmcast import persistence
@@ -105,7 +111,8 @@ def forecast_file(
     if output is not None:
         persistence.probe_folder(output)
     model = persistence.load(model_file)
-    panel, readings = _read(files, model, console)
+    panel, readings = _read(files, model, night, console)
+    night.refuse_stale(panel)
     rows = table.tidy(model.predict(panel, wanted.horizon, wanted.levels, wanted.quantiles))
     for reading in readings:
         tell_findings(reading, console)
@@ -117,15 +124,15 @@ def forecast_file(
         persistence.write_text(output, text)
 
 
-def _read(files: Files, model: Model, console: Console) -> tuple[Panel, list[Reading]]:
+def _read(files: Files, model: Model, night: Night, console: Console) -> tuple[Panel, list[Reading]]:
     """History with the rows to come, and the readings it was made from."""
     from lstmcast.future import joined, require_known
 
     if files.future is None:
-        history = read_for_model(files.history, model)
+        history = read_for_model(files.history, model, night.cut(keeps_known=True))
         return history.panel, [history]
     require_known(model.contract)
-    history = read_for_model(files.history, model)
+    history = read_for_model(files.history, model, night.cut(keeps_known=False))
     future = read_future_for_model(files.future, model, history.panel.clock)
     others = len(set(future.panel.ids) - set(history.panel.ids))
     if others:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from lstmcast.cli.console import Console
     from lstmcast.contract import Contract
-    from lstmcast.ingest import Reading, ReadingRules, Roles
+    from lstmcast.ingest import AsOf, Reading, ReadingRules, Roles
     from lstmcast.model import Model
     from lstmcast.options import Options
     from lstmcast.panel import Clock
@@ -23,8 +23,8 @@ def read_for_training(source: str, options: Options) -> Reading:
     return read(source, roles, freq=options.freq, zone=options.tz, seasons=options.season, rules=rules)
 
 
-def read_for_model(source: str, model: Model) -> Reading:
-    """What a model was trained on, in a fresh file; raises DataError when it is not there.
+def read_for_model(source: str, model: Model, as_of: AsOf | None = None) -> Reading:
+    """What a model was trained on, in a fresh file, as it stands or stood; raises DataError when it is not there.
 
     The frequency is found as it was in training, not taken from the model: else every second row of hourly data
     would pass for hourly data full of gaps.
@@ -32,9 +32,9 @@ def read_for_model(source: str, model: Model) -> Reading:
     from lstmcast.ingest import read
 
     contract, rules = model.contract, _rules(model.options)
-    clock = contract.clock
+    clock, freq = contract.clock, model.options.freq
     return read(
-        source, _roles(contract), freq=model.options.freq, zone=clock.zone, seasons=clock.seasons, rules=rules
+        source, _roles(contract), freq=freq, zone=clock.zone, seasons=clock.seasons, rules=rules, as_of=as_of
     )
 
 

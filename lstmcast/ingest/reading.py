@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lstmcast.errors import DataError, UsageError
+from lstmcast.ingest.as_of import AsOf
 from lstmcast.ingest.axis import TimeAxis, find_axis, named_axis
 from lstmcast.ingest.classes import ClassColumn, is_text_class
 from lstmcast.ingest.clock import Regular, Wanted, regular
@@ -25,7 +26,7 @@ from lstmcast.ingest.source import name_of
 from lstmcast.ingest.stamps import StampColumn, Stamps
 from lstmcast.ingest.wide import refuse_wide
 from lstmcast.ingest.zones import check_zone, instants
-from lstmcast.panel import Clock, Panel, columns_of
+from lstmcast.panel import Clock, Column, Panel, columns_of
 
 ValueColumn = NumberColumn | ClassColumn
 _OF_LONG_FILES = {"missing", "constant", "sentinel"}  # findings that a few rows give no reason for
@@ -58,16 +59,17 @@ def read(
     zone: str | None = None,
     seasons: tuple[int, ...] | None = None,
     rules: ReadingRules = ReadingRules(),  # noqa: B008 (frozen)
+    as_of: AsOf | None = None,
 ) -> Reading:
     """Read a CSV file (or standard input, `-`) as a Panel.
 
     freq, zone, seasons: as `--freq`, `--tz` and `--season`; None is found in the file. Columns of the panel
     are the target, then the known, then the past ones, in the order given, a column of text as one for each of its
     classes (those of `roles.levels` where a model has them). Steps that the file lacks are rows of NaN; rows whose
-    target is empty stay, so that known columns may reach beyond the last target.
+    target is empty stay, so that known columns may reach beyond the last target. as_of: the file as it stood then.
     Raises DataError, with line, column and remedy, for what cannot be understood; UsageError for a bad option.
     """
-    return _read(source, roles, _Asked(freq, zone, seasons), rules, is_future=False)
+    return _read(source, roles, _Asked(freq, zone, seasons, as_of), rules, is_future=False)
 
 
 def read_future(
@@ -94,6 +96,7 @@ class _Asked:
     freq: str | None
     zone: str | None
     seasons: tuple[int, ...] | None
+    as_of: AsOf | None = None
 
 
 def _read(
@@ -108,6 +111,8 @@ def _read(
     roles, axis = _resolved(roles, table, is_future=is_future)
     others = tuple(name for name in table.names if name not in {*axis.names, roles.id, *roles.values})
     rows, stamps, roles = _rows(table, roles, axis, asked.zone)
+    if asked.as_of is not None:
+        rows = asked.as_of.cut(rows, _columns(roles), intake)
     wanted = Wanted(
         freq=asked.freq,
         seasons=asked.seasons,
@@ -223,6 +228,10 @@ def _say_stamps(name: str, stamps: Stamps, intake: Intake) -> None:
         intake.info("interval", f"column {name!r} holds intervals; each is taken by its start")
 
 
+def _columns(roles: Roles) -> tuple[Column, ...]:
+    return columns_of(roles.target, roles.known, roles.past, roles.levels or {})
+
+
 def _panel(series: Regular, ids: tuple[str, ...], roles: Roles) -> Panel:
-    columns = columns_of(roles.target, roles.known, roles.past, roles.levels or {})
+    columns = _columns(roles)
     return Panel(ids, series.offsets, series.times, series.values, columns, series.clock, roles.id)
