@@ -1,4 +1,4 @@
-"""Losses: weighted means over steps, quantiles and windows, with their derivatives."""
+"""Losses: weighted means over steps, quantiles (or classes) and windows, with their derivatives."""
 
 from __future__ import annotations
 
@@ -22,12 +22,16 @@ class Room:
 
     def compare(self, prediction: Array, target: Array, weight: Array) -> None:
         """error = prediction - target, and share = each target's share of the mean; 0 where weight is 0."""
-        np.equal(weight, 0, out=self.is_missing)
+        self.share_out(weight, prediction.shape[1])
         np.copyto(self.truth, target)
         np.copyto(self.truth, 0, where=self.is_missing)
-        total = float(weight.sum()) * prediction.shape[1]
-        np.multiply(weight, 1 / total if total else 0.0, out=self.share)
         np.subtract(prediction, self.truth[:, None], out=self.error)
+
+    def share_out(self, weight: Array, quantiles: int = 1) -> None:
+        """Each target's share of the mean over targets and quantiles."""
+        np.equal(weight, 0, out=self.is_missing)
+        total = float(weight.sum()) * quantiles
+        np.multiply(weight, 1 / total if total else 0.0, out=self.share)
 
 
 def _compared(prediction: Array, target: Array, weight: Array, room: Room | None) -> Room:
@@ -87,4 +91,39 @@ def pinball(
     return float(np.vdot(room.error, room.slope)), room.slope
 
 
-LOSSES: dict[str, Callable[..., Any]] = {"mse": mse, "mae": mae, "huber": huber, "pinball": pinball}
+@small_buffer()
+def cross_entropy(
+    prediction: Array, target: Array, weight: Array, room: Room | None = None
+) -> tuple[float, Array]:
+    """Categorical cross-entropy of softmax(logits): -log of the probability of the class that came.
+
+    prediction (K, C, B): logits of C classes; target (K, B): the class as a whole number, of any float type. Other
+    arrays as in `mse`; its derivative is the probabilities less the one-hot class (Bishop 2006, 4.108).
+    """
+    room = room or Room(prediction.shape, prediction.dtype)
+    room.share_out(weight)
+    np.subtract(prediction, prediction.max(axis=1, keepdims=True), out=room.error)
+    np.exp(room.error, out=room.slope)
+    total = np.add.reduce(room.slope, axis=1)
+    classes = np.where(room.is_missing, 0, target).astype(np.intp)[:, None]
+    logits = np.take_along_axis(room.error, classes, axis=1)[:, 0]
+    loss = float(np.vdot(room.share, np.log(total) - logits))
+    np.multiply(room.slope, (room.share / total)[:, None], out=room.slope)
+    of_class = np.take_along_axis(room.slope, classes, axis=1) - room.share[:, None]
+    np.put_along_axis(room.slope, classes, of_class, axis=1)
+    return loss, room.slope
+
+
+def softmax(logits: Array) -> Array:
+    """Probabilities (K, C, B) of logits (K, C, B)."""
+    above = np.exp(logits - logits.max(axis=1, keepdims=True))
+    return np.asarray(above / above.sum(axis=1, keepdims=True))
+
+
+LOSSES: dict[str, Callable[..., Any]] = {
+    "mse": mse,
+    "mae": mae,
+    "huber": huber,
+    "pinball": pinball,
+    "cross-entropy": cross_entropy,
+}

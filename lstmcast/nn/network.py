@@ -1,4 +1,4 @@
-"""The forecasting network: segments through recurrent cells to quantiles, beside a linear highway.
+"""The forecasting network: segments through recurrent cells to quantiles or logits, beside a highway.
 
 segments decoder                                     direct decoder
 past segment -> dense -> activation -> dropout       the same (segment 1: rows go straight into the cells)
@@ -7,7 +7,8 @@ future segment: activation(position + series         its last h -> dropout, besi
   + dense of what is known) -> a step, T_f times       and the series (one-hot)
 its h -> dropout -> dense layers -> w x Q values       -> dense layers -> K x Q values
 
-Both then: cut to K steps, the highway's forecast added to each quantile, quantiles sorted.
+Both then: cut to K steps, the highway's forecast added to each quantile, quantiles sorted. Of classes, Q stands for
+their number: the highway adds the logits of a simple forecaster, one for each class, and nothing is sorted.
 """
 
 from __future__ import annotations
@@ -36,7 +37,8 @@ class Architecture:
     lookback L (rows), horizon K (rows), segment w (rows a recurrent step takes; L is a multiple of it);
     past_size: features of a past segment; future_size: known features of a future segment, 0 = none;
     series: S of a panel whose series the network tells apart, 0 = it does not; cell: a name of cells.CELLS;
-    between: sizes of the dense layers between two recurrent ones, each followed by the activation.
+    between: sizes of the dense layers between two recurrent ones, each followed by the activation;
+    is_classifier: whether the Q outputs of a step are the logits of so many classes.
     """
 
     lookback: int
@@ -55,6 +57,7 @@ class Architecture:
     highway: bool = True
     cell: str = "lstm"
     between: tuple[int, ...] = ()
+    is_classifier: bool = False
 
     @property
     def past_steps(self) -> int:
@@ -91,6 +94,11 @@ class Architecture:
     def head_steps(self) -> int:
         """How often the dense layers on top are applied: once a future segment, or once."""
         return 1 if self.is_direct else self.future_steps
+
+    @property
+    def has_linear_highway(self) -> bool:
+        """True when the highway is a map of the window with weights of its own, not logits that come with a batch."""
+        return self.highway and not self.is_classifier
 
     @property
     def output_rows(self) -> int:
@@ -131,7 +139,7 @@ class Architecture:
             size = units
         rows = self.output_rows * self.quantiles
         shapes |= {"output.weight": (rows, size), "output.bias": (rows,)}
-        if self.highway:
+        if self.has_linear_highway:
             shapes |= {"highway.weight": (self.horizon, self.lookback), "highway.bias": (self.horizon,)}
         return shapes
 
@@ -140,7 +148,8 @@ class Architecture:
 class Inputs:
     """What a batch of B windows shows the network; one float dtype, C-contiguous.
 
-    past (B, T_p, F_p); future (B, T_f, F_f); window (B, L), read by the highway only; series (B,) whole numbers.
+    past (B, T_p, F_p); future (B, T_f, F_f); window (B, L), read by the highway only, or
+    for classes (B, K C), the logits that it adds; series (B,) whole numbers.
     """
 
     past: Array
@@ -272,7 +281,7 @@ class Network:
         workspace: Workspace,
         rng: np.random.Generator | None = None,
     ) -> tuple[Array, Cache]:
-        """Quantiles (K, Q, B) in rising order, borrowed from the workspace, and the cache for `backward`.
+        """Quantiles (K, Q, B) in rising order, or logits, borrowed from the workspace, and the cache for `backward`.
 
         rng draws the dropout masks; None leaves every unit on.
         """
@@ -284,11 +293,14 @@ class Network:
         self._recur(parameters, workspace)
         self._head(parameters, inputs, workspace, None if masks is None else masks[1])
         output = workspace.output[: self.architecture.horizon]
-        if self.architecture.highway:
+        if self.architecture.has_linear_highway:
             straight = np.matmul(parameters["highway.weight"], inputs.window.T, out=workspace.highway)
             np.add(straight, parameters["highway.bias"][:, None], out=straight)
             np.add(output, straight[:, None], out=output)
-        workspace.ordering.sort(output)
+        elif self.architecture.highway:
+            np.add(output, inputs.window.T.reshape(output.shape), out=output)
+        if not self.architecture.is_classifier:
+            workspace.ordering.sort(output)
         return output, Cache(inputs, workspace, masks is not None)
 
     @small_buffer()
@@ -299,8 +311,9 @@ class Network:
         """
         space, horizon = cache.workspace.backward, self.architecture.horizon
         np.copyto(space.output[:horizon], d_output)
-        cache.workspace.ordering.unsort(space.output[:horizon])
-        if self.architecture.highway:
+        if not self.architecture.is_classifier:
+            cache.workspace.ordering.unsort(space.output[:horizon])
+        if self.architecture.has_linear_highway:
             straight = np.add.reduce(space.output[:horizon], axis=1, out=space.highway)
             np.matmul(straight, cache.inputs.window, out=space.gradient["highway.weight"])
             np.add.reduce(straight, axis=1, out=space.gradient["highway.bias"])

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from lstmcast.nn import lstm
-from lstmcast.nn.losses import Room, huber, mae, mse, pinball
+from lstmcast.nn.losses import Room, cross_entropy, huber, mae, mse, pinball
 from lstmcast.nn.network import Architecture, Inputs, Network
 from lstmcast.nn.optimizers import AdamW, clip_norm
 from lstmcast.nn.start import STARTS
@@ -42,6 +42,10 @@ SHAPES = {
     "rnn": dataclasses.replace(SMALL, cell="rnn", layers=2),
     "dense between": dataclasses.replace(SMALL, layers=3, between=(4, 2), activation="tanh"),
     "wide between": dataclasses.replace(SMALL, layers=2, between=(40,), decoder="direct", cell="gru"),
+    "classes": dataclasses.replace(SMALL, is_classifier=True),
+    "classes without a highway": dataclasses.replace(
+        SMALL, is_classifier=True, highway=False, decoder="direct", cell="gru", layers=2
+    ),
     "one row a segment": dataclasses.replace(SMALL, segment=1, lookback=9, past_size=1, quantiles=1),
 }
 
@@ -50,7 +54,9 @@ def random_inputs(a: Architecture, batch: int, rng: np.random.Generator, dtype=n
     return Inputs(
         past=rng.normal(size=(batch, a.past_steps, a.past_size)).astype(dtype),
         future=rng.normal(size=(batch, a.future_steps, a.future_size)).astype(dtype),
-        window=rng.normal(size=(batch, a.lookback)).astype(dtype),
+        window=rng.normal(size=(batch, a.horizon * a.quantiles if a.is_classifier else a.lookback)).astype(
+            dtype
+        ),
         series=rng.integers(max(a.series, 1), size=batch),
     )
 
@@ -62,8 +68,14 @@ def random_parameters(a: Architecture, rng: np.random.Generator, dtype=np.float6
     return parameters
 
 
-def losses(quantiles: int):
-    levels = np.linspace(0.1, 0.9, quantiles)
+def losses(a: Architecture):
+    if a.is_classifier:
+        return {
+            "cross-entropy": lambda logits, target, weight: cross_entropy(
+                logits, np.abs(target) // 1 % 3, weight
+            )
+        }
+    levels = np.linspace(0.1, 0.9, a.quantiles)
     table = {"mse": mse, "mae": mae, "huber": huber}
     table["pinball"] = lambda *arrays: pinball(*arrays, levels)
     return table
@@ -77,7 +89,7 @@ def test_the_gradient_of_every_parameter_is_the_finite_difference(shape, batch):
     weight = np.abs(weight)
     workspace = network.workspace(batch, np.float64)
 
-    for name, loss in losses(a.quantiles).items():
+    for name, loss in losses(a).items():
 
         def value(loss=loss):
             output, cache = network.forward(parameters, inputs, workspace, np.random.default_rng(5))
@@ -163,7 +175,7 @@ def test_dropout_acts_only_where_a_generator_is_given():
     np.testing.assert_array_equal(network.forward(parameters, inputs, workspace)[0], still)
 
 
-@pytest.mark.parametrize("shape", SHAPES)
+@pytest.mark.parametrize("shape", [name for name, a in SHAPES.items() if not a.is_classifier])
 def test_quantiles_never_cross(shape):
     a, rng = SHAPES[shape], np.random.default_rng(7)
     network, parameters, inputs = Network(a), random_parameters(a, rng), random_inputs(a, 50, rng)
@@ -184,6 +196,18 @@ def test_the_output_bias_holds_the_quantiles_of_each_step(shape):
     output, _ = network.forward(parameters, inputs, network.workspace(2, np.float64))
     expected = np.tile(bias, (2, 1))[: a.horizon] + 10 * np.arange(a.horizon)[:, None]
     np.testing.assert_allclose(output, np.repeat(expected[..., None], 2, axis=2), atol=1e-13)
+
+
+def test_the_highway_of_classes_adds_the_logits_that_come_with_the_batch():
+    a, rng = SHAPES["classes"], np.random.default_rng(3)
+    network, parameters, inputs = Network(a), random_parameters(a, rng), random_inputs(a, 2, rng)
+    workspace = network.workspace(2, np.float64)
+    output = network.forward(parameters, inputs, workspace)[0].copy()
+    inputs.window[1, 2 * a.quantiles + 1] += 5  # of the second window, step 2, class 1
+    difference = network.forward(parameters, inputs, workspace)[0] - output
+    assert difference[2, 1, 1] == pytest.approx(5)
+    assert np.abs(difference).sum() == pytest.approx(5)
+    assert not any(name.startswith("highway") for name in parameters)
 
 
 def test_the_highway_is_a_linear_map_of_the_window():
