@@ -54,6 +54,13 @@ class TrainingError(LstmcastError):
     name = "E_TRAINING"
 
 
+class QualityError(LstmcastError):
+    """A quality that was asked for and not reached; the figures have been shown by then."""
+
+    exit_code = 5
+    name = "E_QUALITY"
+
+
 class OutputError(LstmcastError):
     """A result that could not be written."""
 

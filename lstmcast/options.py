@@ -67,6 +67,12 @@ class Options:
         None, "Reading", "order within dates", choices=("day-first", "month-first", "year-first")
     )
     decimal: str | None = _option(None, "Reading", "decimal sign", choices=(".", ","))
+    exclude: tuple[str, ...] = _option(
+        (),
+        "Reading",
+        "bad periods whose targets mean missing: 2012-03-01..2012-03-04, or a CSV of them",
+        unset="none",
+    )
 
     horizon: int | None = _option(None, "Network", "steps ahead", low=1, high=10_000)
     lookback: int | None = _option(None, "Network", "past rows the network sees", low=1, high=100_000)

@@ -61,6 +61,12 @@ def gain(metrics: Mapping[str, Metrics], name: str) -> float | None:
     return None if mine is None or not other else 1.0 - mine / other
 
 
+def skill(metrics: Mapping[str, Metrics]) -> tuple[float | None, str]:
+    """By which share the model's error is below that of the best baseline (None: not defined), and its name."""
+    rival = best_baseline(metrics)
+    return gain(metrics, rival), rival
+
+
 def best_baseline(metrics: Mapping[str, Metrics]) -> str:
     """The naive or seasonal naive forecaster with the lowest error."""
     measure = error_measure(metrics) or "mae"

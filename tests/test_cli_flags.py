@@ -19,6 +19,7 @@ from lstmcast.options import Options, flag
 from tests.command_line import PROJECT, lstmcast, process
 
 COMMANDS = [function.__name__ for function in EXAMPLES]
+GATES = {"--require-skill"}
 README = (PROJECT / "README.md").read_text(encoding="utf-8")
 
 
@@ -28,11 +29,11 @@ def test_every_option_is_a_flag_of_train_with_its_meaning(field: dataclasses.Fie
     assert re.search(rf"{flag(field.name)}\b[^\[]*? {re.escape(str(field.metadata['meaning'])[:20])}", words)
 
 
-def test_train_has_no_flag_that_is_neither_an_option_nor_about_output() -> None:
+def test_train_has_no_flag_that_is_neither_an_option_nor_about_output_nor_a_gate() -> None:
     found = set(re.findall(r"--[a-z][a-z-]*", lstmcast("train", "--help").out.split("Example:")[0]))
     switches = {f"--no-{f.name}" for f in dataclasses.fields(Options) if isinstance(f.default, bool)}
     options = {flag(field.name) for field in dataclasses.fields(Options)}
-    assert found == options | switches | {"--output", "--json", "--quiet", "--verbose", "--help"}
+    assert found == options | switches | {"--output", "--json", "--quiet", "--verbose", "--help"} | GATES
 
 
 @pytest.mark.parametrize("name", COMMANDS)

@@ -34,6 +34,15 @@ Verbose = Annotated[
     bool, typer.Option("-v", "--verbose", help="more: choices, figures, progress", rich_help_panel=OUTPUT)
 ]
 
+RequireSkill = Annotated[
+    str | None,
+    typer.Option(
+        metavar="X",
+        help="least share by which the best baseline must be beaten: 0.05 (else exit code 5) [none]",
+        rich_help_panel="Gates",
+    ),
+]
+
 _METAVARS: dict[Any, str] = {
     bool: "",
     int: "N",
@@ -72,6 +81,16 @@ def whole_number(name: str, text: str | None, low: int, high: int) -> int | None
     number: int = _number(name, text, int)
     if not low <= number <= high:
         raise UsageError(f"{flag(name)} goes from {low:,} to {high:,}; got {number:,}")
+    return number
+
+
+def real_number(name: str, text: str | None, low: float, high: float) -> float | None:
+    """The number behind a flag that is not in Options; raises UsageError where it is none or off limits."""
+    if text is None:
+        return None
+    number: float = _number(name, text, float)
+    if not low <= number <= high:
+        raise UsageError(f"{flag(name)} goes from {low:g} to {high:g}; got {text}")
     return number
 
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 import os
 import sys
 
-from lstmcast.errors import LstmcastError, OutputError
+from lstmcast.errors import LstmcastError, OutputError, QualityError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -46,9 +46,14 @@ def tell_error(error: LstmcastError, *, as_json: bool) -> None:
     """An error in one line on stderr, and as one JSON document on stdout for those who asked for JSON."""
     message = clean(" ".join(str(error).split()))
     tell(f"{error.name}: {message}")
-    if as_json and not isinstance(error, OutputError):
-        told = {"name": error.name, "exit_code": error.exit_code, "message": message}
-        emit(json_text({"error": told}))
+    if as_json and not isinstance(error, OutputError | QualityError):
+        emit(json_text(as_document(error)))
+
+
+def as_document(error: LstmcastError) -> dict[str, Any]:
+    """An error as the part `error` of a JSON document; of a failed gate it stands beside the figures."""
+    message = clean(" ".join(str(error).split()))
+    return {"error": {"name": error.name, "exit_code": error.exit_code, "message": message}}
 
 
 def json_text(document: dict[str, Any]) -> str:

@@ -9,9 +9,20 @@ import typer
 
 from lstmcast.cli import choices, verdict
 from lstmcast.cli.console import Console
-from lstmcast.cli.flags import OUTPUT, DataFile, Json, Quiet, Verbose, options_from, takes_options
+from lstmcast.cli.flags import (
+    OUTPUT,
+    DataFile,
+    Json,
+    Quiet,
+    RequireSkill,
+    Verbose,
+    options_from,
+    real_number,
+    takes_options,
+)
 from lstmcast.cli.reading import read_for_training, tell_findings
-from lstmcast.errors import UsageError
+from lstmcast.cli.streams import as_document
+from lstmcast.errors import QualityError, UsageError
 
 if TYPE_CHECKING:
     from lstmcast.fitting import Plan
@@ -28,6 +39,7 @@ ModelOutput = Annotated[
 def train(
     data: DataFile,
     output: ModelOutput = "model.pkl",
+    require_skill: RequireSkill = None,
     as_json: Json = False,
     quiet: Quiet = False,
     verbose: Verbose = False,
@@ -39,22 +51,39 @@ def train(
     derived from the data ([auto]).
     """
     console = Console(quiet=quiet, verbose=verbose, as_json=as_json)
-    train_model(data, options_from(flags), output, console)
+    least_skill = real_number("require_skill", require_skill, -1.0, 1.0)
+    train_model(data, options_from(flags), output, least_skill, console)
 
 
-def train_model(source: str, options: Options, output: str, console: Console) -> None:
-    """Read, train, save, show; before any work, options are checked and the output is tried and locked."""
+def train_model(
+    source: str, options: Options, output: str, least_skill: float | None, console: Console
+) -> None:
+    """Read, train, save, show; before any work, options are checked and the output is tried and locked.
+
+    Raises QualityError, having shown the verdict and saved nothing, where it falls short of `least_skill`.
+    """
     _check(options)
-    from lstmcast import persistence
+    from lstmcast import ingest, persistence
+
+    options = dataclasses.replace(options, exclude=ingest.expanded(options.exclude))
 
     persistence.probe_folder(output)
     with persistence.lock(output):
         reading = read_for_training(source, options)
         found = options if reading.dates is None else dataclasses.replace(options, dates=reading.dates)
         model = _fit(reading, found, console)  # how dates were read is kept: a short file may not tell
-        persistence.save(model, output)
+        failed = _gate(model, least_skill, output)
+        if failed is None:
+            persistence.save(model, output)
     with console.at_once():
-        _show(reading, model, output, console)
+        _show(reading, model, output, failed, console)
+    if failed is not None:
+        raise failed
+
+
+def _gate(model: Model, least_skill: float | None, output: str) -> QualityError | None:
+    clock = model.contract.clock
+    return verdict.skill_gate(model.report["test"], clock, least_skill, f"{output} is as it was")
 
 
 def _check(options: Options) -> None:
@@ -104,19 +133,29 @@ def _understood(reading: Reading, plan: Plan) -> list[tuple[str, str]]:
         ("Time", f"{reading.roles.time or 'rows'}: {reading.evidence}; {plan.zone or 'no'} time zone"),
         ("Seasons", f"{seasons} rows" if seasons else "none"),
         *classes,
+        *_excluded(reading),
         ("Forecast", task),
         *blocks,
     ]
 
 
-def _show(reading: Reading, model: Model, output: str, console: Console) -> None:
-    """The verdict and where the model went, for a person or for a program."""
+def _excluded(reading: Reading) -> list[tuple[str, str]]:
+    """A line about the rows that count as missing because their user said so."""
+    return [("Excluded", f.message) for f in reading.findings if f.code == "excluded"]
+
+
+def _show(reading: Reading, model: Model, output: str, failed: QualityError | None, console: Console) -> None:
+    """The verdict and where the model went, if it did, for a person or for a program."""
     clock = model.contract.clock
     lines = [("Chosen", choices.in_short(model)), *choices.limits(model)]
     console.notes([*lines, *(choices.details(model) if console.verbose else []), ("", "")])
     verdict.show(model.report, clock, console)
     if console.verbose:
         verdict.show_bands(model.report["test"], console)
-    console.note(f"Wrote {output}")
     findings = [vars(finding) for finding in reading.findings]
-    console.document({"model": output, "report": model.report, "findings": findings})
+    document = {"model": output, "report": model.report, "findings": findings}
+    if failed is None:
+        console.note(f"Wrote {output}")
+        console.document(document)
+    else:
+        console.document(document | {"model": None} | as_document(failed))

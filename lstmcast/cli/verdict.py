@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from lstmcast.errors import QualityError
+
 if TYPE_CHECKING:
     from lstmcast.cli.console import Console
     from lstmcast.panel import Clock
@@ -30,6 +32,27 @@ def show(report: Mapping[str, Any], clock: Clock, console: Console) -> None:
     _table("", report["test"], clock, console)
     console.result("")
     console.result(_sentence(report["verdict"]))
+
+
+def skill_gate(
+    metrics: Mapping[str, Any], clock: Clock, least: float | None, outcome: str
+) -> QualityError | None:
+    """The error that says that the best baseline was not beaten by this share, and what came of that; None: it was."""
+    from lstmcast.verdict import describe, skill
+
+    found, rival = skill(metrics)
+    if least is None or (found is not None and found >= least):
+        return None
+    name = describe(rival, clock)
+    wanted = f"--require-skill asks for {_percent(least)}"
+    if found is None:
+        return QualityError(f"{name} makes no error to compare with, and {wanted}; {outcome}")
+    side = "below" if found >= 0 else "above"
+    return QualityError(f"the error is {_percent(abs(found))} {side} that of {name}, {wanted}; {outcome}")
+
+
+def _percent(share: float) -> str:
+    return f"{share:.1%}".replace("%", " %")
 
 
 def show_by_horizon(report: Mapping[str, Any], clock: Clock, console: Console) -> None:

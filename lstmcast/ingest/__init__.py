@@ -5,5 +5,6 @@ from lstmcast.ingest.findings import Finding
 from lstmcast.ingest.reading import Reading, read, read_future
 from lstmcast.ingest.roles import Roles
 from lstmcast.ingest.rules import ReadingRules
+from lstmcast.ingest.spans import expanded
 
-__all__ = ["AsOf", "Finding", "Reading", "ReadingRules", "Roles", "read", "read_future"]
+__all__ = ["AsOf", "Finding", "Reading", "ReadingRules", "Roles", "expanded", "read", "read_future"]

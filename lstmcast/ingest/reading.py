@@ -15,7 +15,7 @@ from lstmcast.ingest.axis import TimeAxis, find_axis, named_axis
 from lstmcast.ingest.classes import ClassColumn, is_text_class
 from lstmcast.ingest.clock import Regular, Wanted, regular
 from lstmcast.ingest.columns import NameColumn, NumberColumn, is_text, say_numbers
-from lstmcast.ingest.findings import Finding
+from lstmcast.ingest.findings import Finding, count
 from lstmcast.ingest.intake import Intake
 from lstmcast.ingest.layouts import COUNTER, DIGITS, EPOCH, YMD
 from lstmcast.ingest.reader import Lines, Table
@@ -23,6 +23,7 @@ from lstmcast.ingest.roles import Roles, match
 from lstmcast.ingest.rows import Rows
 from lstmcast.ingest.rules import ReadingRules
 from lstmcast.ingest.source import name_of
+from lstmcast.ingest.spans import without
 from lstmcast.ingest.stamps import StampColumn, Stamps
 from lstmcast.ingest.wide import refuse_wide
 from lstmcast.ingest.zones import check_zone, instants
@@ -125,8 +126,20 @@ def _read(
         raise intake.refusal(f"column {roles.target!r} holds no number; there is nothing to forecast from")
     series = regular(rows, wanted, intake)
     panel = _panel(series, rows.ids, roles)
+    panel = panel if is_future else _without_excluded(panel, rules.exclude, intake)
     findings = tuple(intake.findings)
     return Reading(panel, findings, roles, series.evidence, intake.source, others, stamps.dates)
+
+
+def _without_excluded(panel: Panel, spans: tuple[str, ...], intake: Intake) -> Panel:
+    """The panel with targets of bad periods missing; raises DataError where none is left."""
+    kept = without(panel, spans)
+    gone = int(np.isfinite(panel.target).sum() - np.isfinite(kept.target).sum())
+    if spans and not np.isfinite(kept.target).any():
+        raise intake.refusal(f"every {panel.columns[0].name!r} lies in a period that --exclude names")
+    if spans:
+        intake.info("excluded", f"{count(gone, 'known row')} in the excluded periods {', '.join(spans)}")
+    return kept
 
 
 def _resolved(roles: Roles, table: Table, *, is_future: bool) -> tuple[Roles, TimeAxis]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from lstmcast.errors import UsageError
+from lstmcast.ingest.spans import check_span
 
 _CHOICES: dict[str, tuple[str, ...]] = {
     "aggregate": ("mean", "sum", "last", "max"),
@@ -27,6 +28,7 @@ class ReadingRules:
     nonexistent: a local hour that the change of the clock skips is an `error`, or moved on (`shift`).
     missing: further cells that mean missing, as text: `("-200", "-9999")`.
     decimal: `.` or `,`. dates: `day-first`, `month-first` or `year-first`.
+    exclude: bad periods whose targets mean missing: `("2012-03-01..2012-03-04",)`, both ends included.
     """
 
     aggregate: str | None = None
@@ -36,6 +38,7 @@ class ReadingRules:
     missing: tuple[str, ...] = ()
     decimal: str | None = None
     dates: str | None = None
+    exclude: tuple[str, ...] = ()
 
     def check(self) -> None:
         """Raise UsageError for a value that is none of the choices."""
@@ -43,3 +46,5 @@ class ReadingRules:
             value = getattr(self, name)
             if value is not None and value not in choices:
                 raise UsageError(f"--{name} is one of {', '.join(choices)}; got {value!r}")
+        for word in self.exclude:
+            check_span(word)
