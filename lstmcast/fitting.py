@@ -153,7 +153,11 @@ def _describe(choices: list[Choice]) -> dict[str, Any]:
     """
     tried = [
         dataclasses.asdict(choice.setting)
-        | {"penalty": choice.highway.penalty, "validation_mase": [_or_none(error) for error in choice.errors]}
+        | {
+            "penalty": choice.highway.penalty,
+            "lookbacks": list(choice.lookbacks),
+            "validation_mase": [_or_none(error) for error in choice.errors],
+        }
         for choice in choices
     ]
     penalties = {f"{penalty:g}": _or_none(error) for penalty, error in choices[0].penalties.items()}

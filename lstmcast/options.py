@@ -172,6 +172,9 @@ class Options:
     penalty: float | None = _option(
         None, "Preparation", "ridge of the linear forecaster, as a share", low=0.0, high=1e6
     )
+    linear_lookbacks: tuple[int, ...] | None = _option(
+        None, "Preparation", "the linear forecaster is the mean of maps of so many past rows: 168,336", low=1
+    )
     bands: str = _option(
         "auto",
         "Preparation",

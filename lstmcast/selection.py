@@ -86,7 +86,8 @@ def _best_lookback(trials: Trials, transform: str) -> Choice:
         choice = trials.attempt(Setting(transform, lookback, is_anchored=is_anchored), fewest)
         if choice is not None:
             found.append(choice)
-    least = segment if trials.options.lookback is None else lookbacks[0]
+    is_free = trials.options.lookback is None and trials.options.linear_lookbacks is None
+    least = segment if is_free else lookbacks[0]
     if not found and least < lookbacks[0]:
         alone = trials.attempt(Setting(transform, least, is_anchored=is_anchored), FEWEST_WINDOWS)
         found += [] if alone is None else [alone]

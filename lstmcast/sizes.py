@@ -41,10 +41,25 @@ def segment_and_lookbacks(clock: Clock, horizon: int, options: Options) -> tuple
     if options.lookback is None:
         longest = max(min(LONGEST_LOOKBACK, most) // segment, 1) * segment
         wanted = _wanted_lookbacks(clock, horizon)
-        return segment, sorted({min(-(-rows // segment) * segment, longest) for rows in wanted})
+        lookbacks = sorted({min(-(-rows // segment) * segment, longest) for rows in wanted})
+        return segment, _reaching(lookbacks, options.linear_lookbacks)
     if options.segment is not None and options.lookback % segment:
         raise UsageError(f"--lookback {options.lookback} is not a multiple of --segment {segment}")
-    return _largest_divisor(options.lookback, segment), [options.lookback]
+    return _largest_divisor(options.lookback, segment), _reaching(
+        [options.lookback], options.linear_lookbacks
+    )
+
+
+def _reaching(lookbacks: list[int], linear: tuple[int, ...] | None) -> list[int]:
+    """The lookbacks that hold what the linear forecaster is told to look back."""
+    reach = max(linear or (0,))
+    enough = [rows for rows in lookbacks if rows >= reach]
+    if not enough:
+        raise UsageError(
+            f"--linear-lookbacks goes back {reach} rows, but the network at most {lookbacks[-1]}; "
+            f"give --lookback {reach} or more, or look back less"
+        )
+    return enough
 
 
 def _most_lookback(horizon: int, options: Options) -> int:

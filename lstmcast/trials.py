@@ -9,7 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lstmcast.blocks import Blocks
-from lstmcast.linear.highway import Highway, fit_highway
+from lstmcast.linear.average import fit_average
+from lstmcast.linear.highway import Highway
 from lstmcast.options import Options
 from lstmcast.panel import Integers, Panel
 from lstmcast.preparation import Preparation, fit_preparation, fit_stage
@@ -37,7 +38,8 @@ class Choice:
     """A setting, the windows it makes, and the linear forecaster they give.
 
     errors: its error (MASE) on the validation block and, where that was asked, on blocks before it.
-    penalties: ridge penalty -> the error on the validation block it would have given.
+    lookbacks: of the ridge maps whose mean the linear forecaster is.
+    penalties: ridge penalty -> the error on the validation block that the map of the whole lookback has with it.
     """
 
     setting: Setting
@@ -46,6 +48,7 @@ class Choice:
     training: Integers
     validation: Validation
     highway: Highway
+    lookbacks: tuple[int, ...]
     errors: tuple[float, ...]
     penalties: dict[float, float]
 
@@ -86,9 +89,20 @@ class _Fold:
         validation = validation_of(windows, self.panel, self.blocks, preparation.scaling)
         if not len(validation.origins):
             return None
-        highway, tried = fit_highway(windows, training, validation, self.rng, self.options.penalty)
-        errors = (tried[highway.penalty],)
-        return Choice(setting, preparation, windows, training, validation, highway, errors, tried)
+        made = fit_average(
+            windows, training, validation, self.rng, self.options.penalty, self.options.linear_lookbacks or ()
+        )
+        return Choice(
+            setting=setting,
+            preparation=preparation,
+            windows=windows,
+            training=training,
+            validation=validation,
+            highway=made.highway,
+            lookbacks=made.lookbacks,
+            errors=(made.error,),
+            penalties=made.penalties,
+        )
 
     def _prepared(self, transform: str, stage: str) -> tuple[Preparation, Table] | None:
         """Preparation and table, made once for all ways to look back at them; None where the stage has no column."""

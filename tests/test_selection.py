@@ -136,7 +136,7 @@ def test_validation_rows_make_no_candidate() -> None:
     values[int(blocks.validation[0]) :, 0] += np.random.default_rng(0).normal(size=900)[
         int(blocks.validation[0]) :
     ]
-    options = small(calendar="auto", penalty=1e-3)
+    options = small(calendar="auto", penalty=1e-3, linear_lookbacks=(12, 24))
     one, two = (choices(p, options) for p in (panel, dataclasses.replace(panel, values=values)))
     by_setting = {choice.setting: choice for choice in two}
     for choice in one:

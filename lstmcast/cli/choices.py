@@ -39,11 +39,24 @@ def in_short(model: Model) -> str:
         _STAGES[chosen["stage"]],
         *_own_stage(choices),
         *(["windows divided by their size"] if chosen["is_sized"] else []),
-        f"ridge {chosen['penalty']:g}",
+        _linear(chosen),
         _blend(vars(blend), model.contract.clock),
     ]
     is_left_out = not blend.network and model.options.safeguard == "auto"
     return ", ".join(words) + (_why_left_out(choices["validation_mase"]) if is_left_out else "")
+
+
+def _linear(setting: Choices) -> str:
+    """The linear forecaster's ridge, and how far its maps look back where they differ."""
+    several = len(setting.get("lookbacks", ())) > 1
+    rows = f" over {_rows(setting['lookbacks'])} rows" if several else ""
+    return f"ridge {setting['penalty']:g}{rows}"
+
+
+def _rows(lookbacks: Sequence[int]) -> str:
+    """`672, 816 and 1,008`."""
+    *first, last = (f"{rows:,}" for rows in lookbacks)
+    return f"{', '.join(first)} and {last}" if first else last
 
 
 def _own_stage(choices: Choices) -> list[str]:
@@ -124,7 +137,7 @@ def _row(setting: Choices, *, is_chosen: bool) -> list[str]:
         f"{setting['lookback']:,}",
         _STAGE_CELLS[setting["stage"]],
         ", ".join(frame),
-        f"{setting['penalty']:g}",
+        _linear(setting).removeprefix("ridge "),
         _figure(last),
         ", ".join(map(_figure, earlier)),
     ]

@@ -36,13 +36,17 @@ class Highway:
 
 
 @dataclass(frozen=True)
-class _Moments:
-    """Centred second moments of all training windows: Gram (L, L), cross (L, K) and the two means."""
+class Moments:
+    """Centred second moments of training windows: Gram (L, L), cross (L, K) and the two means."""
 
     gram: Numbers
     cross: Numbers
     mean_past: Numbers
     mean_ahead: Numbers
+
+    def recent(self, rows: int) -> Moments:
+        """Those of the same windows, cut to their last rows."""
+        return Moments(self.gram[-rows:, -rows:], self.cross[-rows:], self.mean_past[-rows:], self.mean_ahead)
 
 
 def fit_highway(
@@ -53,11 +57,29 @@ def fit_highway(
     penalty: float | None = None,
 ) -> tuple[Highway, dict[float, float]]:
     """The ridge map whose penalty has the lowest validation error (or the given one), and each penalty's error."""
+    return best_ridge(moments_of(windows, training, rng), penalty, Judge(windows, validation))
+
+
+def best_ridge(moments: Moments, penalty: float | None, judge: Judge) -> tuple[Highway, dict[float, float]]:
+    """The map of these moments that the judge likes best, of all PENALTIES or the one given, and every error."""
     penalties = PENALTIES if penalty is None else (penalty,)
-    candidates = list(_ridges(_moments(windows, _subset(training, rng)), penalties))
-    errors = [validation.error(candidate.point(windows, validation.origins)) for candidate in candidates]
-    best = int(np.argmin(errors))
-    return candidates[best], dict(zip(penalties, errors, strict=True))
+    candidates = list(_ridges(moments, penalties))
+    errors = [judge(candidate) for candidate in candidates]
+    return candidates[int(np.argmin(errors))], dict(zip(penalties, errors, strict=True))
+
+
+class Judge:
+    """The validation error (MASE) of maps; their windows are gathered once for all of them."""
+
+    def __init__(self, windows: Windows, validation: Validation) -> None:
+        self._windows, self._validation = windows, validation
+        self._past = windows.past(validation.origins)
+
+    def __call__(self, highway: Highway) -> float:
+        """Of a map of the whole window, or of its last rows."""
+        seen = self._past[-highway.weight.shape[1] :]
+        forecast = highway.weight @ seen + highway.bias[:, None]
+        return self._validation.error(self._windows.restore(forecast, self._validation.origins))
 
 
 def _subset(origins: Integers, rng: np.random.Generator) -> Integers:
@@ -73,11 +95,15 @@ def _known_throughout(windows: Windows, origins: Integers) -> Integers:
     return complete if len(complete) >= min(len(origins), max(30, windows.lookback)) else origins
 
 
-def _moments(windows: Windows, origins: Integers) -> _Moments:
+def moments_of(windows: Windows, training: Integers, rng: np.random.Generator) -> Moments:
+    """Of all training windows, or of MOST_WINDOWS drawn at random."""
+    return _moments(windows, _known_throughout(windows, _subset(training, rng)))
+
+
+def _moments(windows: Windows, origins: Integers) -> Moments:
     lookback, horizon = windows.lookback, windows.horizon
     gram, cross = np.zeros((lookback, lookback)), np.zeros((lookback, horizon))
     sum_past, sum_ahead = np.zeros(lookback), np.zeros(horizon)
-    origins = _known_throughout(windows, origins)
     for start in range(0, len(origins), _CHUNK):
         chunk = origins[start : start + _CHUNK]
         past, ahead = windows.past(chunk), windows.targets(chunk)
@@ -88,10 +114,10 @@ def _moments(windows: Windows, origins: Integers) -> _Moments:
     mean_past, mean_ahead = sum_past / len(origins), sum_ahead / len(origins)
     gram -= len(origins) * np.outer(mean_past, mean_past)
     cross -= len(origins) * np.outer(mean_past, mean_ahead)
-    return _Moments(gram, cross, mean_past, mean_ahead)
+    return Moments(gram, cross, mean_past, mean_ahead)
 
 
-def _ridges(moments: _Moments, penalties: tuple[float, ...]) -> Iterator[Highway]:
+def _ridges(moments: Moments, penalties: tuple[float, ...]) -> Iterator[Highway]:
     """One map for each penalty, all from a single eigendecomposition of the Gram matrix."""
     values, vectors = np.linalg.eigh(moments.gram)
     size = float(values.mean()) or 1.0
