@@ -19,8 +19,10 @@ PACKAGE = PROJECT / "lstmcast"
 ARCHITECTURE: dict[str, tuple[str, str]] = {
     "errors": ("", ""),
     "options": ("errors", ""),
+    "findings": ("", ""),
     "panel": ("errors", "numpy pandas"),
-    "ingest": ("panel options errors", "numpy pandas"),
+    "ingest": ("findings panel options errors", "numpy pandas"),
+    "doctor": ("findings panel", "numpy"),
     "nn": ("", "numpy"),
     "metrics": ("", "numpy"),
     "intervals": ("errors", "numpy"),
@@ -63,7 +65,8 @@ ARCHITECTURE: dict[str, tuple[str, str]] = {
     ),
     "estimator": ("errors fitting model options panel", "numpy pandas sklearn"),
     "cli": (
-        "contract errors evaluation fitting freshness future ingest model options panel persistence training verdict",
+        "contract doctor errors evaluation findings fitting freshness future ingest model options panel persistence "
+        "training verdict",
         "typer rich",
     ),
 }

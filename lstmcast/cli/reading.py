@@ -20,7 +20,8 @@ def read_for_training(source: str, options: Options) -> Reading:
 
     roles = Roles(options.target or "", options.time, options.id, options.known, options.past)
     rules = _rules(options)
-    return read(source, roles, freq=options.freq, zone=options.tz, seasons=options.season, rules=rules)
+    reading = read(source, roles, freq=options.freq, zone=options.tz, seasons=options.season, rules=rules)
+    return _examined(reading)
 
 
 def read_for_model(source: str, model: Model, as_of: AsOf | None = None) -> Reading:
@@ -33,9 +34,12 @@ def read_for_model(source: str, model: Model, as_of: AsOf | None = None) -> Read
 
     contract, rules = model.contract, _rules(model.options)
     clock, freq = contract.clock, model.options.freq
-    return read(
+    reading = read(
         source, _roles(contract), freq=freq, zone=clock.zone, seasons=clock.seasons, rules=rules, as_of=as_of
     )
+    reading = _examined(reading)
+    of_training = tuple(found for found in reading.findings if found.code != "season")  # that choice is made
+    return dataclasses.replace(reading, findings=of_training)
 
 
 def read_future_for_model(source: str, model: Model, clock: Clock) -> Reading:
@@ -43,6 +47,14 @@ def read_future_for_model(source: str, model: Model, clock: Clock) -> Reading:
     from lstmcast.ingest import read_future
 
     return read_future(source, _roles(model.contract), clock, _rules(model.options))
+
+
+def _examined(reading: Reading) -> Reading:
+    """The reading with what its numbers give reason to say; nothing that is done depends on it."""
+    from lstmcast.doctor import examine
+
+    found = examine(reading.panel)
+    return dataclasses.replace(reading, findings=(*reading.findings, *found))
 
 
 def _roles(contract: Contract) -> Roles:
@@ -65,9 +77,11 @@ def tell_findings(reading: Reading, console: Console) -> None:
 
     Told once the work has begun or is done, so that a command that fails says one thing only.
     """
+    from lstmcast.findings import WARNING
+
     for finding in reading.findings:
         line = f"{finding.message} ({finding.remedy})" if finding.remedy else finding.message
-        if finding.severity == "warning":
+        if finding.severity == WARNING:
             console.warn(line)
         else:
             console.detail(line)

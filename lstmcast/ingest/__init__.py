@@ -1,7 +1,7 @@
 """Text becomes a Panel: the only rooms that see a delimiter, an encoding, a date format, a line number."""
 
+from lstmcast.findings import Finding
 from lstmcast.ingest.as_of import AsOf
-from lstmcast.ingest.findings import Finding
 from lstmcast.ingest.reading import Reading, read, read_future
 from lstmcast.ingest.roles import Roles
 from lstmcast.ingest.rules import ReadingRules

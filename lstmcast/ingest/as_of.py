@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lstmcast.errors import UsageError
-from lstmcast.ingest.findings import count
+from lstmcast.findings import count
 from lstmcast.ingest.intake import Intake
 from lstmcast.ingest.rows import Rows
 from lstmcast.panel import COUNTER, KNOWN, Clock, Column

@@ -9,9 +9,9 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from lstmcast.findings import count
 from lstmcast.ingest.cells import Cells, shown
 from lstmcast.ingest.columns import MISSING, is_number
-from lstmcast.ingest.findings import count
 from lstmcast.ingest.intake import Intake
 from lstmcast.ingest.reader import Lines
 

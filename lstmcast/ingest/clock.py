@@ -8,9 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lstmcast.errors import DataError
+from lstmcast.findings import count
 from lstmcast.ingest import frequency
 from lstmcast.ingest.decoding import Micros
-from lstmcast.ingest.findings import count
 from lstmcast.ingest.frequency import DAY
 from lstmcast.ingest.intake import Intake
 from lstmcast.ingest.rows import Rows, grouped, in_order, one_a_stamp

@@ -10,8 +10,8 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from lstmcast.errors import DataError
+from lstmcast.findings import count
 from lstmcast.ingest.cells import Cells, as_text, is_equal, shown
-from lstmcast.ingest.findings import count
 from lstmcast.ingest.intake import Intake
 from lstmcast.ingest.reader import Lines
 

@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from lstmcast.ingest.findings import count
+from lstmcast.findings import count
 from lstmcast.ingest.intake import Intake
 
 DELIMITERS = "\t;|,"  # on a tie the earlier one wins: a comma is also a decimal sign

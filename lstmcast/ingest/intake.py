@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from lstmcast.errors import DataError
-from lstmcast.ingest.findings import INFO, WARNING, Finding
+from lstmcast.findings import NOTE, WARNING, Finding
 from lstmcast.ingest.rules import ReadingRules
 
 
@@ -19,7 +19,7 @@ class Intake:
 
     def info(self, code: str, message: str, remedy: str = "") -> None:
         """Note what need not worry anybody."""
-        self.findings.append(Finding(INFO, code, message, remedy))
+        self.findings.append(Finding(NOTE, code, message, remedy))
 
     def warn(self, code: str, message: str, remedy: str = "") -> None:
         """Note what the user should look at."""

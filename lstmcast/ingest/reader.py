@@ -15,9 +15,9 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from lstmcast.errors import DataError
+from lstmcast.findings import count
 from lstmcast.ingest.cells import Cells, as_text, is_equal, sliced
 from lstmcast.ingest.dialect import Dialect, sniff
-from lstmcast.ingest.findings import count
 from lstmcast.ingest.intake import Intake
 from lstmcast.ingest.source import raw_blocks
 from lstmcast.ingest.text import line_blocks

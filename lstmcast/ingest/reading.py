@@ -10,12 +10,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lstmcast.errors import DataError, UsageError
+from lstmcast.findings import Finding, count
 from lstmcast.ingest.as_of import AsOf
 from lstmcast.ingest.axis import TimeAxis, find_axis, named_axis
 from lstmcast.ingest.classes import ClassColumn, is_text_class
 from lstmcast.ingest.clock import Regular, Wanted, regular
 from lstmcast.ingest.columns import NameColumn, NumberColumn, is_text, say_numbers
-from lstmcast.ingest.findings import Finding, count
 from lstmcast.ingest.intake import Intake
 from lstmcast.ingest.layouts import COUNTER, DIGITS, EPOCH, YMD
 from lstmcast.ingest.reader import Lines, Table

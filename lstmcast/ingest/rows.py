@@ -9,8 +9,8 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from lstmcast.errors import DataError
+from lstmcast.findings import count
 from lstmcast.ingest.decoding import Micros
-from lstmcast.ingest.findings import count
 from lstmcast.ingest.intake import Intake
 from lstmcast.ingest.reader import Lines
 from lstmcast.panel import Times

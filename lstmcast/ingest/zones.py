@@ -13,8 +13,8 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from lstmcast.errors import UsageError
+from lstmcast.findings import count
 from lstmcast.ingest.decoding import Micros
-from lstmcast.ingest.findings import count
 from lstmcast.ingest.intake import Intake
 from lstmcast.ingest.layouts import COUNTER, EPOCH
 from lstmcast.ingest.reader import Lines

@@ -1,18 +1,19 @@
-"""Findings: what was found in a file, and what was done about it, in plain words."""
+"""Findings: what was found in a file or in its numbers, and what was done about it, in plain words."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
-INFO, WARNING = "info", "warning"
+NOTE, WARNING, REFUSAL = "note", "warning", "refusal"
+SEVERITIES = (REFUSAL, WARNING, NOTE)
 
 
 @dataclass(frozen=True)
 class Finding:
     """One fact about a file that its owner should know.
 
-    severity: `info` or `warning`; code: a short stable name; message: one sentence with a line or a stamp;
-    remedy: the option that settles it otherwise, or empty.
+    severity: one of SEVERITIES; code: a short stable name; message: one sentence with a line or a stamp;
+    remedy: the option (or the step) that settles it otherwise, or empty.
     """
 
     severity: str
