@@ -80,6 +80,8 @@ def architecture_of(windows: Windows, series: int, options: Options) -> Architec
         highway=options.highway,
         cell=options.cell,
         between=options.between,
+        input_dropout=options.input_dropout,
+        recurrent_dropout=options.recurrent_dropout,
     )
 
 

@@ -101,7 +101,19 @@ class Options:
     activation: str = _option(
         "relu", "Network", "of the dense layers", choices=("relu", "tanh", "sigmoid", "identity")
     )
-    dropout: float = _option(0.2, "Network", "share of units dropped in training", low=0.0, high=0.95)
+    dropout: float = _option(
+        0.2,
+        "Network",
+        "share of units dropped in training: of segments, between layers and below the dense ones",
+        low=0.0,
+        high=0.95,
+    )
+    input_dropout: float = _option(
+        0.0, "Network", "share of what the cells are shown that is dropped", low=0.0, high=0.95
+    )
+    recurrent_dropout: float = _option(
+        0.0, "Network", "share of the state that is dropped on its way to the next step", low=0.0, high=0.95
+    )
 
     loss: str = _option(
         "pinball", "Training", "what training lowers", choices=("pinball", "mae", "mse", "huber")

@@ -3,25 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, ClassVar, NamedTuple, Protocol
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from lstmcast.nn import coupled, gru, lstm, peephole, rnn
 from lstmcast.nn.buffers import Array
-from lstmcast.nn.recurrence import Gradient
-
-
-class CellWorkspace(Protocol):
-    """What a caller reads of a cell's workspace: h is `unit` times `outputs` (T, H, B); x (T, D, B)."""
-
-    unit: ClassVar[float]
-    x: Array
-    outputs: Array
-
-    @property
-    def state(self) -> tuple[Array, ...]:
-        """h, and c where there is one, before the first step (H, B)."""
+from lstmcast.nn.recurrence import Columns, Gradient
 
 
 class Cell(NamedTuple):
@@ -34,7 +22,7 @@ class Cell(NamedTuple):
 
     shape: Callable[[int, int], tuple[int, ...]]
     start: Callable[[np.random.Generator, str, int, int], Array]
-    workspace: Callable[..., CellWorkspace]
+    workspace: Callable[..., Columns]
     forward: Callable[[Array, Any], tuple[Array, Any]]
     backward: Callable[..., Gradient]
     step: Callable[..., tuple[Array, ...]]

@@ -38,6 +38,7 @@ class _Forward(NamedTuple):
     cell: Array
     next_cell: Array
     next_h2: Array
+    drop: tuple[Array, ...]
 
 
 class Workspace(lstm.Workspace):
@@ -47,7 +48,7 @@ class Workspace(lstm.Workspace):
     factors: ClassVar[tuple[float, ...]] = (4, 8, 4)
 
     def _forward_views(self, t: int) -> _Forward:
-        _, batch, inputs, hidden = self.sizes
+        _, batch, _, hidden = self.sizes
         now, after = (t, t + 1) if self.keep else (0, 0)
         z = self.z[now]
         return _Forward(
@@ -59,7 +60,8 @@ class Workspace(lstm.Workspace):
             candidate=z[2],
             cell=z[3],
             next_cell=self.z[after, 3],
-            next_h2=self.xh[t + 1, inputs:-1],
+            next_h2=self.outputs[t],
+            drop=self.drops[t + 1],
         )
 
     def block_factors(self, start: int, stop: int) -> None:
@@ -98,7 +100,7 @@ def forward(weight: Array, workspace: Workspace) -> tuple[Array, Workspace]:
     change, tanh_cell = workspace.products[0], workspace.tanh_cell
     matmul, tanh, multiply, add, subtract = np.matmul, np.tanh, np.multiply, np.add, np.subtract
     for v in workspace.forward_views:
-        xh, gates, sigmoids, output, forget, candidate, cell, next_cell, next_h2 = v
+        xh, gates, sigmoids, output, forget, candidate, cell, next_cell, next_h2, drop = v
         matmul(w, xh, gates)
         tanh(gates, gates)
         add(sigmoids, one, sigmoids)
@@ -108,6 +110,8 @@ def forward(weight: Array, workspace: Workspace) -> tuple[Array, Workspace]:
         add(candidate, change, next_cell)
         tanh(next_cell, tanh_cell)
         multiply(output, tanh_cell, next_h2)
+        if drop:
+            multiply(*drop)
     return workspace.outputs, workspace
 
 

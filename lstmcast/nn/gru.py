@@ -18,16 +18,15 @@ to h and all but the first to x, each a slice. They come out as 4, 4, 4, 2 times
 from __future__ import annotations
 
 from functools import cached_property
-from typing import ClassVar, NamedTuple
+from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
 from numpy.typing import DTypeLike
 
 from lstmcast.nn.buffers import Array, aligned, small_buffer
-from lstmcast.nn.recurrence import FLUSH_BELOW, FLUSH_EVERY, Gradient, flush, sigmoid
+from lstmcast.nn.recurrence import FLUSH_BELOW, FLUSH_EVERY, Columns, Gradient, flush, sigmoid
 from lstmcast.nn.start import recurrent_start
 
-_BLOCK_UNITS = 32768
 _GATES, _UPDATE = 3, 1
 _FROM_H, _FROM_X = (4, 4, 4), (4, 4, 2)  # of slots Un, r, z and r, z, n
 
@@ -46,45 +45,24 @@ class _Forward(NamedTuple):
     recalled: Array
     candidate: Array
     next_h: Array
+    drop: tuple[Array, ...]
 
 
-class Workspace:
-    """Every buffer of T steps and B columns, made once and handed in.
+class Workspace(Columns):
+    """Every buffer of T steps and B columns."""
 
-    Write `x` (T, D, B) and `h0` (H, B) before `forward`; h is `unit` times `outputs` (T, H, B). The choices are those
-    of lstm.Workspace.
-    """
-
-    unit: ClassVar[float] = 1.0
+    ones: ClassVar[tuple[int, int]] = (2, 0)
 
     def __init__(
-        self,
-        steps: int,
-        batch: int,
-        inputs: int,
-        hidden: int,
-        dtype: DTypeLike,
-        *,
-        keep: bool = True,
-        inputs_are_data: bool = False,
-        block: int | None = None,
+        self, steps: int, batch: int, inputs: int, hidden: int, dtype: DTypeLike, **choices: Any
     ) -> None:
-        self.sizes = steps, batch, inputs, hidden
-        self.keep = keep
-        self.skipped = inputs if inputs_are_data else 0
-        self.half, self.one, self.two = (np.array(number, dtype) for number in (0.5, 1, 2))
-        self.xh = aligned((steps + 1, inputs + 2 + hidden, batch), dtype)
-        self.xh[:, inputs : inputs + 2] = 1
-        self.z = aligned((steps if keep else 1, 4, hidden, batch), dtype)
+        super().__init__(steps, batch, inputs, hidden, dtype, **choices)
+        self.z = aligned((steps if self.keep else 1, 4, hidden, batch), dtype)
         self.gate_weight = aligned((2 * hidden, inputs + 2 + hidden), dtype)
         self.candidate_weight = aligned((hidden, inputs + 1), dtype)
         self.recall_weight = aligned((hidden, 1 + hidden), dtype)
         self.change = aligned((hidden, batch), dtype)
-        self.x, self.outputs = self.xh[:-1, :inputs], self.xh[1:, inputs + 2 :]
-        self.h0 = aligned((hidden, batch), dtype)
-        self.state = (self.h0,)
         self.forward_views = [self._forward_views(t) for t in range(steps)]
-        self.block = min(steps, block or max(1, _BLOCK_UNITS // (hidden * batch)))
 
     def _forward_views(self, t: int) -> _Forward:
         _, batch, inputs, hidden = self.sizes
@@ -93,7 +71,7 @@ class Workspace:
             xh=self.xh[t],
             x1=self.xh[t, : inputs + 1],
             h1=self.xh[t, inputs + 1 :],
-            h=self.xh[t, inputs + 2 :],
+            h=self.states[t],
             sigmoids=z[:2],
             gates=z[:2].reshape(2 * hidden, batch),
             reset=z[0],
@@ -101,6 +79,7 @@ class Workspace:
             recalled=z[2],
             candidate=z[3],
             next_h=self.outputs[t],
+            drop=self.drops[t + 1],
         )
 
     @cached_property
@@ -158,7 +137,7 @@ def forward(weight: Array, workspace: Workspace) -> tuple[Array, Workspace]:
     w, wn, un = workspace.gate_weight, workspace.candidate_weight, workspace.recall_weight
     matmul, tanh, multiply, add, subtract = np.matmul, np.tanh, np.multiply, np.add, np.subtract
     for v in workspace.forward_views:
-        xh, x1, h1, h, sigmoids, gates, reset, update, recalled, candidate, next_h = v
+        xh, x1, h1, h, sigmoids, gates, reset, update, recalled, candidate, next_h, drop = v
         matmul(w, xh, gates)
         tanh(gates, gates)
         add(sigmoids, one, sigmoids)
@@ -171,6 +150,8 @@ def forward(weight: Array, workspace: Workspace) -> tuple[Array, Workspace]:
         multiply(change, update, change)
         multiply(change, half, change)
         add(candidate, change, next_h)
+        if drop:
+            multiply(*drop)
     return workspace.outputs, workspace
 
 
@@ -180,7 +161,7 @@ def _load(weight: Array, workspace: Workspace) -> None:
     np.multiply(weight[: 2 * hidden], 0.5, out=workspace.gate_weight)
     np.copyto(workspace.candidate_weight, weight[2 * hidden :, : inputs + 1])
     np.multiply(weight[2 * hidden :, inputs + 1 :], 0.5, out=workspace.recall_weight)
-    np.copyto(workspace.xh[0, inputs + 2 :], workspace.h0)
+    workspace.enter()
 
 
 @small_buffer()
@@ -229,7 +210,7 @@ def _block_factors(cache: Workspace, start: int, stop: int) -> None:
     np.subtract(cache.one, candidate, out=candidate)
     np.multiply(candidate, update, out=candidate)
     np.multiply(factors[:, 1:3], z[:, :2], out=factors[:, 1:3])
-    np.subtract(cache.xh[start:stop, cache.sizes[2] + 2 :], z[:, 3], out=kept)
+    np.subtract(cache.states[start:stop], z[:, 3], out=kept)
     np.multiply(update, kept, out=update)
     np.multiply(candidate, z[:, 0], out=recall)
     np.multiply(reset, candidate, out=reset)
@@ -242,7 +223,7 @@ def _through_block(
 ) -> tuple[int, bool]:
     """Carry the gradient from the block's last step to its first; returns the step it came to, and if it lives."""
     space, silent = cache.backward, cache.sizes[0] - len(entering)
-    views, w, d_h = space.views, space.weight_h, space.d_h
+    views, w, d_h, mask = space.views, space.weight_h, space.d_h, cache.mask
     matmul, multiply, add = np.matmul, np.multiply, np.add
     for t in range(stop - 1, start - 1, -1):
         factors, d_gates, kept = views[t - start]
@@ -250,6 +231,8 @@ def _through_block(
             add(d_h, entering[t - silent], d_h)
         multiply(factors, d_h, factors)
         matmul(w, d_gates, d_h)
+        if mask is not None:
+            multiply(d_h, mask, d_h)
         add(d_h, kept, d_h)
         if t > silent or t % FLUSH_EVERY:
             continue

@@ -35,16 +35,15 @@ arrive any more, so the pass ends there and the rest is exactly zero.
 from __future__ import annotations
 
 from functools import cached_property
-from typing import ClassVar, NamedTuple
+from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
 from numpy.typing import DTypeLike
 
 from lstmcast.nn.buffers import Array, aligned, small_buffer
-from lstmcast.nn.recurrence import FLUSH_BELOW, FLUSH_EVERY, Gradient, flush, sigmoid
+from lstmcast.nn.recurrence import FLUSH_BELOW, FLUSH_EVERY, Columns, Gradient, flush, sigmoid
 from lstmcast.nn.start import recurrent_start
 
-_BLOCK_UNITS = 32768
 _GATES, _FORGET = 4, 2
 
 
@@ -59,6 +58,7 @@ class _Forward(NamedTuple):
     output: Array
     next_cell: Array
     next_h2: Array
+    drop: tuple[Array, ...]
 
 
 class _Factors(NamedTuple):
@@ -71,12 +71,8 @@ class _Factors(NamedTuple):
     carry: Array
 
 
-class Workspace:
-    """Every buffer of T steps and B columns, made once and handed in.
-
-    Write `x` (T, D, B), `h0` and `c0` (H, B) before `forward`. With keep=False only one step's gates are kept:
-    less memory and faster, but no `backward` after it. With inputs_are_data=True nobody wants their derivative, and
-    `backward` leaves it out. `block` is the number of steps that `backward` takes at once. h is `unit` times `outputs`.
+class Workspace(Columns):
+    """Every buffer of T steps and B columns.
 
     Cells whose cell state is carried in the same way (peephole.py, coupled.py) inherit all of it but the forward
     views, the rows' scales (`halved` in the forward pass, `factors` in the backward one) and the block's factors.
@@ -87,39 +83,23 @@ class Workspace:
     factors: ClassVar[tuple[float, ...]] = (4, 8, 8, 4)
 
     def __init__(
-        self,
-        steps: int,
-        batch: int,
-        inputs: int,
-        hidden: int,
-        dtype: DTypeLike,
-        *,
-        keep: bool = True,
-        inputs_are_data: bool = False,
-        block: int | None = None,
+        self, steps: int, batch: int, inputs: int, hidden: int, dtype: DTypeLike, **choices: Any
     ) -> None:
-        self.sizes = steps, batch, inputs, hidden
-        self.keep = keep
-        self.skipped = inputs if inputs_are_data else 0
-        # 0-d arrays: a Python float costs 2 us more a call
-        self.half, self.one, self.two = (np.array(number, dtype) for number in (0.5, 1, 2))
-        self.xh = aligned((steps + 1, inputs + hidden + 1, batch), dtype)
-        self.xh[:, -1] = 1
+        super().__init__(steps, batch, inputs, hidden, dtype, **choices)
         gates = len(self.factors)
-        self.z = aligned((steps + 1 if keep else 1, gates + 1, hidden, batch), dtype)
+        self.z = aligned((steps + 1 if self.keep else 1, gates + 1, hidden, batch), dtype)
         self.weight = aligned((gates * hidden, inputs + hidden + 1), dtype)
         self.weight_scale = np.repeat(self.halved, hidden)[:, None] * np.ones(inputs + hidden + 1)
         self.weight_scale[:, inputs:-1] /= 2
         self.weight_scale = self.weight_scale.astype(dtype)
         self.products = aligned((2, hidden, batch), dtype)
         self.tanh_cell = aligned((hidden, batch), dtype)
-        self.x, self.outputs = self.xh[:-1, :inputs], self.xh[1:, inputs:-1]
-        self.state = self.h0, self.c0 = aligned((hidden, batch), dtype), aligned((hidden, batch), dtype)
+        self.c0 = aligned((hidden, batch), dtype)
+        self.state = self.h0, self.c0
         self.forward_views = [self._forward_views(t) for t in range(steps)]
-        self.block = min(steps, block or max(1, _BLOCK_UNITS // (hidden * batch)))
 
-    def _forward_views(self, t: int) -> tuple[Array, ...]:
-        _, batch, inputs, hidden = self.sizes
+    def _forward_views(self, t: int) -> tuple[Any, ...]:
+        _, batch, _, hidden = self.sizes
         now, after = (t, t + 1) if self.keep else (0, 0)
         z = self.z[now]
         return _Forward(
@@ -130,13 +110,14 @@ class Workspace:
             candidate_cell=z[3:5],
             output=z[0],
             next_cell=self.z[after, 4],
-            next_h2=self.xh[t + 1, inputs:-1],
+            next_h2=self.outputs[t],
+            drop=self.drops[t + 1],
         )
 
     def load(self, weight: Array) -> None:
         """Take in the weights, in their scale, and the state before the first step."""
         np.multiply(weight, self.weight_scale, out=self.weight)
-        np.multiply(self.h0, 2, out=self.xh[0, self.sizes[2] : -1])
+        self.enter()
         self.z[0, -1] = self.c0
 
     def block_factors(self, start: int, stop: int) -> None:
@@ -218,7 +199,7 @@ def forward(weight: Array, workspace: Workspace) -> tuple[Array, Workspace]:
     taken_in, kept = products
     matmul, tanh, multiply, add = np.matmul, np.tanh, np.multiply, np.add
     for v in workspace.forward_views:
-        xh, gates, sigmoids, input_forget, candidate_cell, output, next_cell, next_h2 = v
+        xh, gates, sigmoids, input_forget, candidate_cell, output, next_cell, next_h2, drop = v
         matmul(w, xh, gates)
         tanh(gates, gates)
         add(sigmoids, one, sigmoids)
@@ -227,6 +208,8 @@ def forward(weight: Array, workspace: Workspace) -> tuple[Array, Workspace]:
         multiply(next_cell, half, next_cell)
         tanh(next_cell, tanh_cell)
         multiply(output, tanh_cell, next_h2)
+        if drop:
+            multiply(*drop)
     return workspace.outputs, workspace
 
 
@@ -267,7 +250,7 @@ def _through_block(
     views, d_x_views, d_x, d_h = space.views, space.d_x_views, space.d_x_now, space.d_h
     w, d_xh, carry, d_cell = space.weight, space.d_xh, space.carry, space.d_cell
     matmul, multiply, add, copy = np.matmul, np.multiply, np.add, np.copyto
-    silent = steps - len(entering)
+    silent, mask = steps - len(entering), cache.mask
     for t in range(stop - 1, start - 1, -1):
         output_cell, cell, rest, d_gates, next_carry = views[t - start]
         if t >= silent:
@@ -276,6 +259,8 @@ def _through_block(
         add(cell, carry, d_cell)
         multiply(rest, d_cell, rest)
         matmul(w, d_gates, d_xh)
+        if mask is not None:
+            multiply(d_h, mask, d_h)
         if d_x_views:
             copy(d_x_views[t], d_x)
         carry = next_carry

@@ -14,6 +14,7 @@ their number: the highway adds the logits of a simple forecaster, one for each c
 from __future__ import annotations
 
 import itertools
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -23,10 +24,11 @@ from numpy.typing import DTypeLike
 from lstmcast.nn import dense
 from lstmcast.nn.activations import ACTIVATIONS
 from lstmcast.nn.buffers import Array, aligned, small_buffer
-from lstmcast.nn.cells import CELLS, CellWorkspace
+from lstmcast.nn.cells import CELLS
 from lstmcast.nn.dropout import Dropout
 from lstmcast.nn.ordering import Ordering
 from lstmcast.nn.parameters import Parameters
+from lstmcast.nn.recurrence import Columns
 from lstmcast.nn.start import dense_start
 
 
@@ -39,6 +41,9 @@ class Architecture:
     series: S of a panel whose series the network tells apart, 0 = it does not; cell: a name of cells.CELLS;
     between: sizes of the dense layers between two recurrent ones, each followed by the activation;
     is_classifier: whether the Q outputs of a step are the logits of so many classes.
+    Shares dropped in training: dropout of the embedded past, of h between layers and of the last h; input_dropout of
+    what the network sees of each row; recurrent_dropout of the h that goes into the next step's products. All but
+    those of the embedded past and of the last h are the same at every step of a window (Gal and Ghahramani 2016).
     """
 
     lookback: int
@@ -58,6 +63,8 @@ class Architecture:
     cell: str = "lstm"
     between: tuple[int, ...] = ()
     is_classifier: bool = False
+    input_dropout: float = 0.0
+    recurrent_dropout: float = 0.0
 
     @property
     def past_steps(self) -> int:
@@ -158,13 +165,21 @@ class Inputs:
     series: Array
 
 
+Masks = Mapping[str, Array]
+
+
 @dataclass(frozen=True)
 class Cache:
-    """What `backward` needs of a `forward`; it borrows the workspace until the next forward."""
+    """What `backward` needs of a `forward`; it borrows the workspace until the next forward.
+
+    past (T_p, F_p, B) and future (T_f, F_f, B): what was seen of the inputs; masks: what was dropped, by its place.
+    """
 
     inputs: Inputs
     workspace: Workspace
-    is_dropping: bool
+    past: Array
+    future: Array
+    masks: Masks
 
 
 class Workspace:
@@ -172,9 +187,9 @@ class Workspace:
 
     def __init__(self, architecture: Architecture, batch: int, dtype: DTypeLike, inference: bool) -> None:
         a = architecture
-        past, head = (a.past_steps, a.hidden, batch), (a.head_steps, a.hidden, batch)
+        past = (a.past_steps, a.hidden, batch)
         self.batch, self.inference = batch, inference
-        self.recurrent: list[CellWorkspace] = [
+        self.recurrent: list[Columns] = [
             CELLS[a.cell].workspace(
                 a.recurrent_steps,
                 batch,
@@ -183,6 +198,7 @@ class Workspace:
                 dtype,
                 keep=not inference,
                 inputs_are_data=layer == 0 and not a.is_embedded,
+                dropping=bool(a.recurrent_dropout) and not inference,
             )
             for layer in range(a.layers)
         ]
@@ -197,14 +213,32 @@ class Workspace:
         self.series = aligned((a.hidden, batch), dtype)
         self.levels = np.arange(a.series)[:, None]
         self.is_level = np.zeros((a.series, batch), dtype=bool)
-        self.dropouts: tuple[Dropout, Dropout] | None = None
-        if a.dropout and not inference:
-            drop = np.dtype(dtype)
-            self.dropouts = Dropout(self.past.shape, a.dropout, drop), Dropout(head, a.dropout, drop)
+        self.dropouts = {} if inference else self._dropouts(a, batch, np.dtype(dtype))
+        self.dropped = {
+            name: aligned((steps, *dropout.mask.shape), dtype)
+            for name, steps in (("inputs.past", a.past_steps), ("inputs.future", a.future_steps))
+            if (dropout := self.dropouts.get(name))
+        }
         self._architecture = a
 
     @staticmethod
-    def _between(a: Architecture, above: CellWorkspace, batch: int) -> list[Array]:
+    def _dropouts(a: Architecture, batch: int, dtype: np.dtype) -> dict[str, Dropout]:
+        """What is dropped, by its place, in the order in which masks are drawn."""
+        past = {"past": (a.past_steps, a.hidden, batch)} if a.is_embedded else {}
+        between = {f"between.{layer}": (a.hidden, batch) for layer in range(1, a.layers)}
+        layers = past | {"head": (a.head_steps, a.hidden, batch)} | between
+        inputs = {"inputs.past": (a.past_size, batch), "inputs.future": (a.future_size, batch)}
+        recurrent = {f"recurrent.{layer}": (a.hidden, batch) for layer in range(a.layers)}
+        rates = ((layers, a.dropout), (inputs, a.input_dropout), (recurrent, a.recurrent_dropout))
+        return {
+            name: Dropout(shape, rate, dtype)
+            for shapes, rate in rates
+            if rate
+            for name, shape in shapes.items()
+        }
+
+    @staticmethod
+    def _between(a: Architecture, above: Columns, batch: int) -> list[Array]:
         """h of the layer below, what each dense layer makes of it, and last the input of the layer above itself."""
         if not a.between:
             return [above.x]
@@ -285,13 +319,17 @@ class Network:
 
         rng draws the dropout masks; None leaves every unit on.
         """
-        masks = None
-        if rng is not None and workspace.dropouts is not None:
-            masks = tuple(dropout.draw(rng) for dropout in workspace.dropouts)
+        dropouts = {} if rng is None else workspace.dropouts
+        masks = {name: dropout.draw(rng) for name, dropout in dropouts.items() if rng is not None}
+        past, future = (
+            _seen(inputs.past, "past", workspace, masks),
+            _seen(inputs.future, "future", workspace, masks),
+        )
+        cache = Cache(inputs, workspace, past, future, masks)
         self._mark_series(inputs, workspace)
-        self._embed(parameters, inputs, workspace, None if masks is None else masks[0])
-        self._recur(parameters, workspace)
-        self._head(parameters, inputs, workspace, None if masks is None else masks[1])
+        self._embed(parameters, cache)
+        self._recur(parameters, workspace, masks)
+        self._head(parameters, cache)
         output = workspace.output[: self.architecture.horizon]
         if self.architecture.has_linear_highway:
             straight = np.matmul(parameters["highway.weight"], inputs.window.T, out=workspace.highway)
@@ -301,7 +339,7 @@ class Network:
             np.add(output, inputs.window.T.reshape(output.shape), out=output)
         if not self.architecture.is_classifier:
             workspace.ordering.sort(output)
-        return output, Cache(inputs, workspace, masks is not None)
+        return output, cache
 
     @small_buffer()
     def backward(self, parameters: Parameters, cache: Cache, d_output: Array) -> Parameters:
@@ -328,30 +366,23 @@ class Network:
             np.equal(workspace.levels, inputs.series, out=workspace.is_level)
             np.copyto(workspace.one_hot, workspace.is_level)
 
-    def _embed(
-        self, parameters: Parameters, inputs: Inputs, workspace: Workspace, mask: Array | None
-    ) -> None:
+    def _embed(self, parameters: Parameters, cache: Cache) -> None:
         """Fill the cells' inputs: past segments, then future ones."""
-        a = self.architecture
+        a, workspace, features = self.architecture, cache.workspace, cache.past
         past, future = np.split(workspace.recurrent[0].x, [a.past_steps])
-        features = inputs.past.transpose(1, 2, 0)
         if a.is_embedded:
             dense.forward(parameters["past.weight"], parameters["past.bias"], features, workspace.past)
             self._activation.apply(workspace.past)
             features = workspace.past
-        if mask is not None and a.is_embedded:
-            np.multiply(features, mask, out=past)
-        else:
-            np.copyto(past, features)
+        _drop(features, cache.masks.get("past"), past)
         if not a.is_direct:
-            self._embed_future(parameters, inputs, workspace, future)
+            self._embed_future(parameters, cache, future)
 
-    def _embed_future(
-        self, parameters: Parameters, inputs: Inputs, workspace: Workspace, future: Array
-    ) -> None:
+    def _embed_future(self, parameters: Parameters, cache: Cache, future: Array) -> None:
         a, position = self.architecture, parameters["future.position"].T[:, :, None]
+        workspace = cache.workspace
         if a.future_size:
-            np.matmul(parameters["future.weight"], inputs.future.transpose(1, 2, 0), out=future)
+            np.matmul(parameters["future.weight"], cache.future, out=future)
             np.add(future, position, out=future)
         else:
             np.copyto(future, position)
@@ -360,34 +391,38 @@ class Network:
             np.add(future, vectors, out=future)
         self._activation.apply(future)
 
-    def _recur(self, parameters: Parameters, workspace: Workspace) -> None:
+    def _recur(self, parameters: Parameters, workspace: Workspace, masks: Masks) -> None:
         """Run the stacked layers; each reads the h of the one below."""
         for layer, space in enumerate(workspace.recurrent):
             if layer:
-                self._go_between(parameters, workspace, layer)
+                self._go_between(parameters, workspace, layer, masks.get(f"between.{layer}"))
+            if space.mask is not None:
+                np.copyto(space.mask, masks.get(f"recurrent.{layer}", 1))
             self._cell.forward(parameters[f"recurrent.{layer}.weight"], space)
 
-    def _go_between(self, parameters: Parameters, workspace: Workspace, layer: int) -> None:
+    def _go_between(
+        self, parameters: Parameters, workspace: Workspace, layer: int, mask: Array | None
+    ) -> None:
         """From the h below a recurrent layer to its input."""
         below, arrays = workspace.recurrent[layer - 1], workspace.between[layer - 1]
         np.multiply(below.outputs, below.unit, out=arrays[0])
+        _drop(arrays[0], mask, arrays[0])
         names = self.architecture.between_shapes(layer)
         for name, x, out in zip(names, arrays[:-1], arrays[1:], strict=True):
             dense.forward(parameters[f"{name}.weight"], parameters[f"{name}.bias"], x, out)
             self._activation.apply(out)
 
-    def _head(self, parameters: Parameters, inputs: Inputs, workspace: Workspace, mask: Array | None) -> None:
+    def _head(self, parameters: Parameters, cache: Cache) -> None:
         """From the last h to the output rows."""
-        a, x = self.architecture, workspace.head[0]
+        a, workspace, x = self.architecture, cache.workspace, cache.workspace.head[0]
         h = x[:, : a.hidden]
         last = workspace.recurrent[-1]
         np.multiply(last.outputs[-a.head_steps :], last.unit, out=h)
-        if mask is not None:
-            np.multiply(h, mask, out=h)
+        _drop(h, cache.masks.get("head"), h)
         if a.is_direct:
             known = a.head_size - a.series
             if a.future_size:
-                np.copyto(x[0, a.hidden : known], inputs.future.reshape(workspace.batch, -1).T)
+                np.copyto(x[0, a.hidden : known].reshape(cache.future.shape), cache.future)
             np.copyto(x[0, known:], workspace.one_hot)
         for name, x, out in self._head_layers(workspace.head):
             dense.forward(parameters[f"{name}.weight"], parameters[f"{name}.bias"], x, out)
@@ -408,11 +443,7 @@ class Network:
                 self._activation.chain(y, d, space.scratch[: d.size].reshape(d.shape))
             self._dense_backward(space, name, d, x)
             dense.backward_input(parameters[f"{name}.weight"], d, d_x)
-        d_h = space.head[0][:, : a.hidden]
-        if cache.is_dropping and workspace.dropouts is not None:
-            np.multiply(d_h, workspace.dropouts[1].mask, out=space.d_h)
-        else:
-            np.copyto(space.d_h, d_h)
+        _drop(space.head[0][:, : a.hidden], cache.masks.get("head"), space.d_h)
 
     def _recur_backward(self, parameters: Parameters, cache: Cache) -> Array:
         """Back through the stacked layers; returns the derivative at the first one's input (T, D, B)."""
@@ -435,6 +466,7 @@ class Network:
             self._activation.chain(y[-steps:], d, space.scratch[: d.size].reshape(d.shape))
             self._dense_backward(space, name, d, x[-steps:])
             d = dense.backward_input(parameters[f"{name}.weight"], d, d_x[-steps:])
+        _drop(d, cache.masks.get(f"between.{layer}"), d)
         return d
 
     @staticmethod
@@ -447,10 +479,9 @@ class Network:
         a, workspace, space = self.architecture, cache.workspace, cache.workspace.backward
         scratch = space.scratch[: d_x.size].reshape(d_x.shape)
         d_past, d_future = d_x[: a.past_steps], d_x[a.past_steps :]
-        if cache.is_dropping and workspace.dropouts is not None:
-            np.multiply(d_past, workspace.dropouts[0].mask, out=d_past)
+        _drop(d_past, cache.masks.get("past"), d_past)
         self._activation.chain(workspace.past, d_past, scratch[: a.past_steps])
-        self._dense_backward(space, "past", d_past, cache.inputs.past.transpose(1, 2, 0))
+        self._dense_backward(space, "past", d_past, cache.past)
         if not a.is_direct:
             self._activation.chain(
                 workspace.recurrent[0].x[a.past_steps :], d_future, scratch[a.past_steps :]
@@ -464,7 +495,21 @@ class Network:
         if a.future_size:
             weight = gradient["future.weight"]
             outer = space.outer[: weight.size].reshape(weight.shape)
-            dense.outer_sum(d, cache.inputs.future.transpose(1, 2, 0), weight, outer)
+            dense.outer_sum(d, cache.future, weight, outer)
         if a.series:
             total = np.add.reduce(d, axis=0, out=space.series)
             np.matmul(total, cache.workspace.one_hot.T, out=gradient["future.series"])
+
+
+def _seen(features: Array, part: str, workspace: Workspace, masks: Masks) -> Array:
+    """Features (B, T, F) as (T, F, B), with what is dropped of them at zero."""
+    turned, mask = features.transpose(1, 2, 0), masks.get(f"inputs.{part}")
+    return turned if mask is None else np.multiply(turned, mask, out=workspace.dropped[f"inputs.{part}"])
+
+
+def _drop(units: Array, mask: Array | None, out: Array) -> None:
+    """out = units (T, M, B) times a mask, which is (M, B) where it is the same at every step."""
+    if mask is not None:
+        np.multiply(units, mask, out=out)
+    elif out is not units:
+        np.copyto(out, units)

@@ -39,13 +39,14 @@ class _Forward(NamedTuple):
     cell: Array
     next_cell: Array
     next_h2: Array
+    drop: tuple[Array, ...]
 
 
 class Workspace(lstm.Workspace):
     """Every buffer of T steps and B columns, as lstm.Workspace has them."""
 
     def _forward_views(self, t: int) -> _Forward:
-        _, batch, inputs, hidden = self.sizes
+        _, batch, _, hidden = self.sizes
         now, after = (t, t + 1) if self.keep else (0, 0)
         z = self.z[now]
         return _Forward(
@@ -57,7 +58,8 @@ class Workspace(lstm.Workspace):
             candidate_cell=z[3:5],
             cell=z[4],
             next_cell=self.z[after, 4],
-            next_h2=self.xh[t + 1, inputs:-1],
+            next_h2=self.outputs[t],
+            drop=self.drops[t + 1],
         )
 
     @cached_property
@@ -128,7 +130,7 @@ def forward(weight: Array, workspace: Workspace) -> tuple[Array, Workspace]:
     taken_in, kept = products
     matmul, tanh, multiply, add = np.matmul, np.tanh, np.multiply, np.add
     for v in workspace.forward_views:
-        xh, z, output, input_forget, inner, candidate_cell, cell, next_cell, next_h2 = v
+        xh, z, output, input_forget, inner, candidate_cell, cell, next_cell, next_h2, drop = v
         matmul(w, xh, z)
         multiply(p_input_forget, cell, products)
         add(input_forget, products, input_forget)
@@ -143,6 +145,8 @@ def forward(weight: Array, workspace: Workspace) -> tuple[Array, Workspace]:
         add(output, one, output)
         tanh(next_cell, tanh_cell)
         multiply(output, tanh_cell, next_h2)
+        if drop:
+            multiply(*drop)
     return workspace.outputs, workspace
 
 

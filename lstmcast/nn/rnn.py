@@ -14,47 +14,22 @@ from functools import cached_property
 from typing import ClassVar
 
 import numpy as np
-from numpy.typing import DTypeLike
 
 from lstmcast.nn import dense
 from lstmcast.nn.buffers import Array, aligned, small_buffer
-from lstmcast.nn.recurrence import FLUSH_BELOW, FLUSH_EVERY, Gradient, flush
+from lstmcast.nn.recurrence import FLUSH_BELOW, FLUSH_EVERY, Columns, Gradient, flush
 from lstmcast.nn.start import recurrent_start
 
-_BLOCK_UNITS = 131072
 
+class Workspace(Columns):
+    """Every buffer of T steps and B columns."""
 
-class Workspace:
-    """Every buffer of T steps and B columns, made once and handed in.
+    block_units: ClassVar[int] = 131072
 
-    Write `x` (T, D, B) and `h0` (H, B) before `forward`; h is `unit` times `outputs` (T, H, B). The choices are those
-    of lstm.Workspace.
-    """
-
-    unit: ClassVar[float] = 1.0
-
-    def __init__(
-        self,
-        steps: int,
-        batch: int,
-        inputs: int,
-        hidden: int,
-        dtype: DTypeLike,
-        *,
-        keep: bool = True,
-        inputs_are_data: bool = False,
-        block: int | None = None,
-    ) -> None:
-        self.sizes = steps, batch, inputs, hidden
-        self.keep = keep
-        self.skipped = inputs if inputs_are_data else 0
-        self.xh = aligned((steps + 1, inputs + hidden + 1, batch), dtype)
-        self.xh[:, -1] = 1
-        self.x, self.outputs = self.xh[:-1, :inputs], self.xh[1:, inputs:-1]
-        self.h0 = aligned((hidden, batch), dtype)
-        self.state = (self.h0,)
-        self.forward_views = list(zip(self.xh, self.outputs, strict=False))
-        self.block = min(steps, block or max(1, _BLOCK_UNITS // (hidden * batch)))
+    @cached_property
+    def forward_views(self) -> list[tuple[Array, Array, tuple[Array, ...]]]:
+        """x, h and 1 before each step, h after it, and the operands of its dropout."""
+        return list(zip(self.xh, self.outputs, self.drops[1:], strict=False))
 
     @cached_property
     def backward(self) -> _Backward:
@@ -95,11 +70,13 @@ def forward(weight: Array, workspace: Workspace) -> tuple[Array, Workspace]:
     Returns h (T, H, B) and the cache that `backward` takes; both are borrowed from the workspace until its next
     forward.
     """
-    np.copyto(workspace.xh[0, workspace.sizes[2] : -1], workspace.h0)
-    matmul, tanh = np.matmul, np.tanh
-    for xh, next_h in workspace.forward_views:
+    workspace.enter()
+    matmul, tanh, multiply = np.matmul, np.tanh, np.multiply
+    for xh, next_h, drop in workspace.forward_views:
         matmul(weight, xh, next_h)
         tanh(next_h, next_h)
+        if drop:
+            multiply(*drop)
     return workspace.outputs, workspace
 
 
@@ -145,7 +122,7 @@ def _through_block(
 ) -> tuple[int, bool]:
     """Carry the gradient from the block's last step to its first; returns the step it came to, and if it lives."""
     space, silent = cache.backward, cache.sizes[0] - len(entering)
-    views, w, d_h = space.views, space.weight, space.d_h
+    views, w, d_h, mask = space.views, space.weight, space.d_h, cache.mask
     matmul, multiply, add = np.matmul, np.multiply, np.add
     for t in range(stop - 1, start - 1, -1):
         d_z = views[t - start]
@@ -153,6 +130,8 @@ def _through_block(
             add(d_h, entering[t - silent], d_h)
         multiply(d_z, d_h, d_z)
         matmul(w, d_z, d_h)
+        if mask is not None:
+            multiply(d_h, mask, d_h)
         if t > silent or t % FLUSH_EVERY:
             continue
         if flush((d_h,), space.small, space.large, flush_below):

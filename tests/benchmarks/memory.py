@@ -1,4 +1,4 @@
-"""What each cell can remember, and for how long: python tests/benchmarks/memory.py [quick]
+"""What each cell can remember, and for how long: python tests/benchmarks/memory.py [quick] [workers]
 
 1. The adding problem (Hochreiter and Schmidhuber 1997, as in Le et al. 2015): of T numbers in [0, 1] two are marked,
    and the answer after the last is their sum; who always answers 1 has a mean squared error of 0.167.
@@ -7,8 +7,9 @@
    start and after training, and what clipping does to a gradient that explodes.
 
 Every line names its start. `uniform`: all weights within 1 / sqrt(H), no gate open. `orthogonal`: the recurrent ones
-orthogonal, the gate that keeps at a bias of 1; `orthogonal, gain 1.5`: those times 1.5. `chrono`: orthogonal, that gate
-at the logarithm of a number drawn from 1 to T (Tallec and Ollivier 2018).
+orthogonal, the gate that keeps at a bias of 1; `orthogonal, gain 1.5`: those times 1.5; `orthogonal, bias 0`: that gate
+at 0, half open. `chrono`: orthogonal, that gate at the logarithm of a number drawn from 1 to T (Tallec and Ollivier
+2018). What is done is stored as it is done.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ import math
 import os
 import sys
 import time
+from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -92,6 +94,8 @@ def started(cell: str, start: str, inputs: int, length: int, rng: np.random.Gene
     keeps = drawn == 1  # biases of the gate that keeps are the only ones that are 1
     if start == "chrono":
         drawn[keeps] = np.log(rng.uniform(1, length, size=int(keeps.sum())))
+    if start.endswith("bias 0"):
+        drawn[keeps] = 0
     if start.endswith("1.5"):
         drawn[:, inputs:-1] *= 1.5  # the plain cell alone has this layout and this start
     return drawn
@@ -222,6 +226,7 @@ CURVES = (
     ("gru", "chrono"),
     ("lstm", "uniform"),
     ("lstm", "orthogonal"),
+    ("lstm", "orthogonal, bias 0"),
     ("lstm", "chrono"),
     ("lstm-peephole", "chrono"),
     ("lstm-coupled", "chrono"),
@@ -241,16 +246,21 @@ def cases(plan: dict[str, Any]) -> list[Case]:
     return sorted(found, key=lambda case: -case.length)
 
 
-def measure(plan: dict[str, Any]) -> dict[str, Any]:
-    """All of it, on as many cores as there are."""
-    with ProcessPoolExecutor(os.cpu_count()) as pool:
-        solved = pool.map(solve, cases(plan))
-        length, steps = plan["curve"], plan["steps"]
-        lines = pool.map(curves, [Case("adding", length, *line, 0, steps) for line in CURVES])
-        wild_steps = min(steps, WILD_STEPS)
-        wild = [Case("adding", length, "rnn", start, 0, wild_steps) for start in ("uniform", CURVES[2][1])]
-        exploded = pool.map(explosion, wild)
-        return {"solved": list(solved), "curves": list(lines), "explosion": list(exploded)}
+def measure(plan: dict[str, Any], workers: int, keep: Callable[[dict[str, Any]], None]) -> dict[str, Any]:
+    """All of it; keep: is called with what there is whenever there is more."""
+    length, steps = plan["curve"], plan["steps"]
+    wild = [
+        Case("adding", length, "rnn", start, 0, min(steps, WILD_STEPS)) for start in ("uniform", CURVES[2][1])
+    ]
+    lines = [Case("adding", length, *line, 0, steps) for line in CURVES]
+    found: dict[str, Any] = {"solved": [], "curves": [], "explosion": []}
+    with ProcessPoolExecutor(workers) as pool:
+        parts = {"curves": pool.map(curves, lines), "explosion": pool.map(explosion, wild)}
+        for name, rows in (parts | {"solved": pool.map(solve, cases(plan))}).items():
+            for row in rows:
+                found[name].append(row)
+                keep(found)
+    return found
 
 
 def show(found: dict[str, Any]) -> None:
@@ -266,11 +276,13 @@ def show(found: dict[str, Any]) -> None:
         print(
             f"{task:7} {length:6}  {cell:14} {start:12} {error:14.4f}  {len(steps)} of {len(rows)}  {median:>11}"
         )
-    print("\nnorm of dLoss/dstate at the first step over that at the last: at the start, after training")
+    print(
+        "\nnorm of dLoss/dstate at the first step over that at the last, and of dLoss/dh: start, after training"
+    )
     for row in found["curves"]:
-        ratios = [row[f"{when}_curve"]["state"] for when in ("start", "trained")]
-        first, last = (curve[0] / max(curve[-1], 1e-300) for curve in ratios)
-        print(f"{row['cell']:14} {row['start']:22} {first:10.1e} {last:10.1e}")
+        pairs = [row[f"{when}_curve"][part] for part in ("state", "h") for when in ("start", "trained")]
+        ratios = "".join(f"{curve[0] / max(curve[-1], 1e-300):11.1e}" for curve in pairs)
+        print(f"{row['cell']:14} {row['start']:22}{ratios}")
     print("\nwith momentum: largest gradient norm in training, broken steps, error after it")
     for row in found["explosion"]:
         for name in ("clipped", "unclipped"):
@@ -305,18 +317,32 @@ def draw(found: dict[str, Any], path: Path) -> bool:
 def main() -> None:
     """Measure, print, and write results/memory.json and memory.png (memory_quick in quick mode)."""
     is_quick = "quick" in sys.argv[1:]
-    began = time.monotonic()
-    found = measure(QUICK if is_quick else FULL)
-    show(found)
+    workers = next((int(word) for word in sys.argv[1:] if word.isdigit()), os.cpu_count() or 1)
     name = "memory_quick" if is_quick else "memory"
     RESULTS.mkdir(exist_ok=True)
-    (RESULTS / f"{name}.json").write_text(json.dumps(found, indent=1) + "\n")
+    began = time.monotonic()
+
+    def keep(found: dict[str, Any]) -> None:
+        (RESULTS / f"{name}.json").write_text(json.dumps(_short(found), indent=1) + "\n")
+        print(f"{sum(map(len, found.values()))} done, {time.monotonic() - began:.0f} s", file=sys.stderr)
+
+    found = measure(QUICK if is_quick else FULL, workers, keep)
+    show(found)
     drawn = draw(found, RESULTS / f"{name}.png")
     print(
         f"\n{time.monotonic() - began:.0f} s; "
         + ("with" if drawn else "no matplotlib: without")
         + " a figure"
     )
+
+
+def _short(found: Any) -> Any:
+    """Numbers with four digits that count."""
+    if isinstance(found, dict):
+        return {name: _short(part) for name, part in found.items()}
+    if isinstance(found, list):
+        return [_short(part) for part in found]
+    return float(f"{found:.4g}") if isinstance(found, float) else found
 
 
 if __name__ == "__main__":

@@ -23,11 +23,14 @@ def draw(cell, shape, seed=0, dtype=np.float64):
     return [rng.normal(size=size).astype(dtype) for size in sizes]
 
 
-def run(cell, weight, x, *state, **options):
-    """Outputs h (T, H, B) and the cache."""
+def run(cell, weight, x, *state, mask=None, **options):
+    """Outputs h (T, H, B) and the cache; mask: of the h that goes into the next step, if any is dropped."""
     steps, inputs, batch = x.shape
-    workspace = CELLS[cell].workspace(steps, batch, inputs, len(state[0]), x.dtype, **options)
+    sizes = steps, batch, inputs, len(state[0]), x.dtype
+    workspace = CELLS[cell].workspace(*sizes, dropping=mask is not None, **options)
     workspace.x[...] = x
+    if mask is not None:
+        workspace.mask[...] = mask
     for buffer, values in zip(workspace.state, state, strict=True):
         buffer[...] = values
     outputs, cache = CELLS[cell].forward(weight, workspace)
@@ -38,42 +41,42 @@ def sigmoid(z):
     return 1 / (1 + np.exp(-z))
 
 
-def slow_lstm(weight, x, h, c):
+def slow_lstm(weight, x, h, c, mask):
     w_o, w_i, w_f, w_g = weight.reshape(4, len(h), -1)
-    column = np.concatenate([x, h, [1.0]])
+    column = np.concatenate([x, h * mask, [1.0]])
     c = sigmoid(w_f @ column) * c + sigmoid(w_i @ column) * np.tanh(w_g @ column)
     return sigmoid(w_o @ column) * np.tanh(c), c
 
 
-def slow_peephole(weight, x, h, c):
+def slow_peephole(weight, x, h, c, mask):
     hidden = len(h)
     p_o, p_i, p_f = weight[-3 * hidden :].reshape(3, hidden)
     w_o, w_i, w_f, w_g = weight[: -3 * hidden].reshape(4, hidden, -1)
-    column = np.concatenate([x, h, [1.0]])
+    column = np.concatenate([x, h * mask, [1.0]])
     i, f = sigmoid(w_i @ column + p_i * c), sigmoid(w_f @ column + p_f * c)
     c = f * c + i * np.tanh(w_g @ column)
     return sigmoid(w_o @ column + p_o * c) * np.tanh(c), c
 
 
-def slow_coupled(weight, x, h, c):
+def slow_coupled(weight, x, h, c, mask):
     w_o, w_f, w_g = weight.reshape(3, len(h), -1)
-    column = np.concatenate([x, h, [1.0]])
+    column = np.concatenate([x, h * mask, [1.0]])
     f = sigmoid(w_f @ column)
     c = f * c + (1 - f) * np.tanh(w_g @ column)
     return sigmoid(w_o @ column) * np.tanh(c), c
 
 
-def slow_gru(weight, x, h):
+def slow_gru(weight, x, h, mask):
     size = len(x)
     w, b, u = weight[:, :size].reshape(3, len(h), -1), weight[:, size : size + 2], weight[:, size + 2 :]
     b_x, b_h, u = b[:, 0].reshape(3, -1), b[:, 1].reshape(3, -1), u.reshape(3, len(h), -1)
-    r, z = (sigmoid(w[k] @ x + b_x[k] + u[k] @ h + b_h[k]) for k in (0, 1))
-    n = np.tanh(w[2] @ x + b_x[2] + r * (u[2] @ h + b_h[2]))
+    r, z = (sigmoid(w[k] @ x + b_x[k] + u[k] @ (h * mask) + b_h[k]) for k in (0, 1))
+    n = np.tanh(w[2] @ x + b_x[2] + r * (u[2] @ (h * mask) + b_h[2]))
     return ((1 - z) * n + z * h,)
 
 
-def slow_rnn(weight, x, h):
-    return (np.tanh(weight @ np.concatenate([x, h, [1.0]])),)
+def slow_rnn(weight, x, h, mask):
+    return (np.tanh(weight @ np.concatenate([x, h * mask, [1.0]])),)
 
 
 SLOW = {
@@ -85,26 +88,36 @@ SLOW = {
 }
 
 
-@pytest.mark.parametrize(("cell", "shape"), list(itertools.product(CELLS, SHAPES)))
-def test_a_fast_cell_is_its_slow_twin(cell, shape):
+def mask_of(shape, is_dropping):
+    """A dropout mask (H, B) of about half, or None."""
+    _, batch, _, hidden = shape
+    return 2.0 * (np.random.default_rng(2).random((hidden, batch)) > 0.5) if is_dropping else None
+
+
+@pytest.mark.parametrize(
+    ("cell", "shape", "is_dropping"), list(itertools.product(CELLS, SHAPES, (False, True)))
+)
+def test_a_fast_cell_is_its_slow_twin(cell, shape, is_dropping):
     weight, x, *first = draw(cell, shape)
-    outputs, _ = run(cell, weight, x, *first)
+    mask = mask_of(shape, is_dropping)
+    outputs, _ = run(cell, weight, x, *first, mask=mask)
     for b in range(shape[1]):
         state = [part[:, b] for part in first]
         for t in range(shape[0]):
-            state = SLOW[cell](weight, x[t, :, b], *state)
+            state = SLOW[cell](weight, x[t, :, b], *state, 1.0 if mask is None else mask[:, b])
             np.testing.assert_allclose(outputs[t, :, b], state[0], rtol=0, atol=1e-12)
 
 
 @pytest.mark.parametrize(
-    ("cell", "shape", "block", "entering"), list(itertools.product(CELLS, SHAPES, BLOCKS, ("last", "all")))
+    ("cell", "shape", "block", "entering", "is_dropping"),
+    list(itertools.product(CELLS, SHAPES, BLOCKS, ("last", "all"), (False, True))),
 )
-def test_every_gradient_is_the_finite_difference(cell, shape, block, entering):
+def test_every_gradient_is_the_finite_difference(cell, shape, block, entering, is_dropping):
     steps, batch, _, hidden = shape
     drawn, rng = draw(cell, shape), np.random.default_rng(1)
-    rows = steps if entering == "all" else 1
+    rows, mask = steps if entering == "all" else 1, mask_of(shape, is_dropping)
     mixing = rng.normal(size=(rows, hidden, batch))
-    _, cache = run(cell, *drawn, block=block)
+    _, cache = run(cell, *drawn, block=block, mask=mask)
     d_weight = np.full_like(drawn[0], np.nan)
     gradient = CELLS[cell].backward(drawn[0], cache, mixing, d_weight)
     exact = [d_weight, gradient.d_x, *gradient.d_state]
@@ -113,7 +126,7 @@ def test_every_gradient_is_the_finite_difference(cell, shape, block, entering):
         for sign in (1, -1):
             moved = list(drawn)
             moved[number] = drawn[number] + sign * size * direction
-            values.append(np.sum(run(cell, *moved)[0][-rows:] * mixing))
+            values.append(np.sum(run(cell, *moved, mask=mask)[0][-rows:] * mixing))
         numeric = (values[0] - values[1]) / (2 * size)
         found = np.sum(exact[number] * direction)
         assert found == pytest.approx(numeric, abs=1e-6 * max(1, abs(numeric))), name

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from lstmcast.nn import lstm
+from lstmcast.nn.cells import CELLS
 from lstmcast.nn.losses import Room, cross_entropy, huber, mae, mse, pinball
 from lstmcast.nn.network import Architecture, Inputs, Network
 from lstmcast.nn.optimizers import AdamW, clip_norm
@@ -45,6 +46,25 @@ SHAPES = {
     "classes": dataclasses.replace(SMALL, is_classifier=True),
     "classes without a highway": dataclasses.replace(
         SMALL, is_classifier=True, highway=False, decoder="direct", cell="gru", layers=2
+    ),
+    **{
+        f"{cell}, all of it dropped": dataclasses.replace(
+            SMALL, cell=cell, layers=2, input_dropout=0.3, recurrent_dropout=0.4, between=between, series=2
+        )
+        for cell, between in zip(CELLS, ((), (4,), (), (2, 3), ()), strict=True)
+    },
+    "textbook, all of it dropped": Architecture(
+        7,
+        4,
+        1,
+        3,
+        2,
+        hidden=3,
+        layers=2,
+        quantiles=2,
+        decoder="direct",
+        input_dropout=0.3,
+        recurrent_dropout=0.4,
     ),
     "one row a segment": dataclasses.replace(SMALL, segment=1, lookback=9, past_size=1, quantiles=1),
 }
@@ -173,6 +193,29 @@ def test_dropout_acts_only_where_a_generator_is_given():
     assert (moved != still).all()
     assert (network.forward(parameters, inputs, workspace, rng)[0] != moved).any()
     np.testing.assert_array_equal(network.forward(parameters, inputs, workspace)[0], still)
+
+
+def test_what_is_dropped_of_inputs_between_layers_and_on_the_recurrence_is_so_at_every_step():
+    a = dataclasses.replace(SMALL, hidden=9, layers=2, input_dropout=0.4, recurrent_dropout=0.4, dropout=0.4)
+    rng = np.random.default_rng(3)
+    network, parameters, inputs = Network(a), random_parameters(a, rng), random_inputs(a, 3, rng)
+    workspace = network.workspace(3, np.float64)
+    _, cache = network.forward(parameters, inputs, workspace, rng)
+    first, second = workspace.recurrent
+    for part in ("past", "future"):
+        mask, given = cache.masks[f"inputs.{part}"], getattr(inputs, part).transpose(1, 2, 0)
+        np.testing.assert_array_equal(getattr(cache, part), given * mask)
+        assert set(np.unique(mask)) == {0, mask.max()}
+    np.testing.assert_array_equal(second.x, first.outputs * first.unit * cache.masks["between.1"])
+    for layer, space in enumerate(workspace.recurrent):
+        mask = cache.masks[f"recurrent.{layer}"]
+        np.testing.assert_array_equal(space.recalled[1:], space.outputs * mask)
+        assert (mask == 0).any()
+    still, cache = network.forward(parameters, inputs, workspace)
+    assert not cache.masks
+    plain = Network(dataclasses.replace(a, input_dropout=0.0, recurrent_dropout=0.0))
+    same, _ = plain.forward(parameters, inputs, plain.workspace(3, np.float64))
+    np.testing.assert_array_equal(still, same)
 
 
 @pytest.mark.parametrize("shape", [name for name, a in SHAPES.items() if not a.is_classifier])
