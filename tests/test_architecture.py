@@ -21,7 +21,7 @@ ARCHITECTURE: dict[str, tuple[str, str]] = {
     "options": ("errors", ""),
     "findings": ("", ""),
     "panel": ("errors", "numpy pandas"),
-    "ingest": ("findings panel options errors", "numpy pandas"),
+    "ingest": ("findings panel options errors", "numpy pandas pyarrow"),
     "doctor": ("findings panel", "numpy"),
     "nn": ("", "numpy"),
     "metrics": ("", "numpy"),
@@ -70,8 +70,8 @@ ARCHITECTURE: dict[str, tuple[str, str]] = {
         "typer rich",
     ),
 }
-# Loaded while fitting or writing, never at the top of a file: scikit-learn takes seconds on a slow machine.
-ONLY_INSIDE_FUNCTIONS = {"sklearn", "joblib", "threadpoolctl", "scipy"}
+# Never at the top of a file: scikit-learn takes seconds on a slow machine, and extras may be absent.
+ONLY_INSIDE_FUNCTIONS = {"sklearn", "joblib", "threadpoolctl", "scipy", "pyarrow"}
 EXCEPTIONS = {"estimator": {"sklearn"}}
 
 

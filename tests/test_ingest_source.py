@@ -6,6 +6,7 @@ import bz2
 import gzip
 import io
 import lzma
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -37,17 +38,39 @@ def test_a_packed_file_that_is_cut_short_is_refused(
         read(path, Roles("y"))
 
 
-def test_zst_is_read_or_refused_with_a_way_out(tmp_path: Path) -> None:
-    path = tmp_path / "data.csv.zst"
+def zst(content: bytes) -> bytes:
+    """Packed by zstd, where something here can do it."""
     try:
-        import zstandard
+        from compression.zstd import compress
     except ImportError:
-        path.write_bytes(b"\x28\xb5\x2f\xfd" + bytes(20))
-        with pytest.raises(DataError, match="zst"):
-            read(path, Roles("y"))
-    else:
-        path.write_bytes(zstandard.compress(PLAIN))
-        assert read(path, Roles("y")).panel.target.size == 31
+        compress = pytest.importorskip("zstandard").compress
+    packed: bytes = compress(content)
+    return packed
+
+
+@pytest.mark.parametrize("cut", [1, 9, 30])
+def test_a_zst_file_is_read_frame_by_frame_and_refused_when_cut_short(cut: int, tmp_path: Path) -> None:
+    path = tmp_path / "data.txt"
+    frames = zst(PLAIN[:100]) + zst(PLAIN[100:])
+    path.write_bytes(frames)
+    assert read(path, Roles("y")).panel.target.size == 31
+    path.write_bytes(frames[:-cut])
+    with pytest.raises(DataError, match=r"is a damaged zstd file \(it is cut short\)"):
+        read(path, Roles("y"))
+    path.write_bytes(frames[:20] + bytes(80))
+    with pytest.raises(DataError, match="is a damaged zstd file"):
+        read(path, Roles("y"))
+
+
+def test_zst_without_a_module_is_refused_with_a_way_out(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "data.csv"
+    path.write_bytes(b"\x28\xb5\x2f\xfd" + bytes(20))
+    for module in ("compression.zstd", "zstandard"):
+        monkeypatch.setitem(sys.modules, module, None)
+    with pytest.raises(DataError, match=r"is a zstd file, .*the extra zst \(pip install 'lstmcast\[zst\]'\)"):
+        read(path, Roles("y"))
 
 
 class Piped:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from lstmcast.ingest.cells import Cells, as_text
+from lstmcast.ingest.cells import Cells, as_text, is_numeric
 from lstmcast.ingest.layouts import COUNTER, DIGITS, EPOCH
 from lstmcast.ingest.reader import Table
 from lstmcast.ingest.roles import listed, match, plain, unitless
@@ -25,7 +25,7 @@ class TimeAxis:
     def cells(self, parts: Sequence[Cells]) -> Cells:
         """The stamps as text: the parts with their glue between; empty where all parts are."""
         if len(parts) == 1:
-            return parts[0]
+            return as_text(parts[0]) if is_numeric(parts[0]) else parts[0]
         parts = [as_text(part) for part in parts]
         whole = parts[0] + self.glue[0]
         for part, glue in zip(parts[1:], self.glue[1:], strict=True):

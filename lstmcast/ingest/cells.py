@@ -1,4 +1,6 @@
-"""Cells: columns of text, cut as bytes from plain lines all at once, or as str where that is not enough."""
+"""Cells: columns of text, cut as bytes from plain lines all at once, or as str where that is not enough.
+
+A source that knows its numbers has them as float64 or int64, NaN where they are missing."""
 
 from __future__ import annotations
 
@@ -8,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-Cells = NDArray[Any]  # (n,) of dtype S (ASCII) or object (str)
+Cells = NDArray[Any]  # (n,) of dtype S (ASCII) or object (str), or numbers
 _WIDEST = 64  # characters of a cell that is still cut as bytes
 
 
@@ -52,7 +54,9 @@ def _between(
 
 
 def is_equal(cells: Cells, text: str) -> NDArray[np.bool_]:
-    """(n,) True where a cell is this text."""
+    """(n,) True where a cell is this text; an empty one is a number that is missing."""
+    if is_numeric(cells):
+        return np.isnan(cells) if text == "" else np.zeros(len(cells), dtype=bool)
     if cells.dtype.kind == "S":
         if not text.isascii():
             return np.zeros(len(cells), dtype=bool)
@@ -61,8 +65,16 @@ def is_equal(cells: Cells, text: str) -> NDArray[np.bool_]:
     return np.asarray(cells == text, dtype=bool)
 
 
+def is_numeric(cells: Cells) -> bool:
+    """True for cells that are numbers already."""
+    return cells.dtype.kind in "if"
+
+
 def as_text(cells: Cells) -> Cells:
     """The cells as str."""
+    if is_numeric(cells):
+        texts = ["" if number != number else str(number) for number in cells.tolist()]
+        return np.array(texts, dtype=object)
     return cells.astype("U").astype(object) if cells.dtype.kind == "S" else cells
 
 

@@ -10,7 +10,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from lstmcast.findings import count
-from lstmcast.ingest.cells import Cells, shown
+from lstmcast.ingest.cells import Cells, as_text, shown
 from lstmcast.ingest.columns import MISSING, is_number
 from lstmcast.ingest.intake import Intake
 from lstmcast.ingest.reader import Lines
@@ -44,7 +44,7 @@ class ClassColumn:
 
     def add(self, cells: Cells, lines: Lines) -> None:
         """Take a chunk; raises DataError where the file has more classes than a column may have."""
-        local, found = pd.factorize(cells.astype(object))
+        local, found = pd.factorize(as_text(cells))
         texts = [shown(text).strip() for text in found]
         known = np.array([self._code(text) for text in texts], dtype=np.int64)
         codes = known[local]

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from lstmcast.errors import DataError
 from lstmcast.findings import count
-from lstmcast.ingest.cells import Cells, as_text, is_equal, shown
+from lstmcast.ingest.cells import Cells, as_text, is_equal, is_numeric, shown
 from lstmcast.ingest.intake import Intake
 from lstmcast.ingest.reader import Lines
 
@@ -65,10 +65,7 @@ class NumberColumn:
 
     def add(self, cells: Cells, lines: Lines) -> None:
         """Take a chunk; raises DataError with the line of the first cell that is no finite number."""
-        numbers = self._plain(cells) if self.decimal != "," else None
-        if numbers is None:
-            numbers = self._plain(self._rewritten(cells, lines))
-        assert numbers is not None
+        numbers = self._numbers(cells, lines)
         infinite = np.flatnonzero(np.isinf(numbers))
         if infinite.size:
             row = infinite[0]
@@ -92,6 +89,15 @@ class NumberColumn:
         pieces, self._pieces = self._pieces, []
         return np.concatenate(pieces)
 
+    def _numbers(self, cells: Cells, lines: Lines) -> NDArray[np.float64]:
+        if is_numeric(cells):
+            return self._without_sentinels(cells.astype(np.float64))
+        numbers = self._plain(cells) if self.decimal != "," else None
+        if numbers is None:
+            numbers = self._plain(self._rewritten(cells, lines))
+        assert numbers is not None
+        return numbers
+
     def _plain(self, cells: Cells) -> NDArray[np.float64] | None:
         """The numbers, when all cells are numbers as Python writes them, or missing; else None."""
         try:
@@ -109,6 +115,11 @@ class NumberColumn:
             if len(self._missing) > len(MISSING):
                 numbers[self._absent(cells)] = np.nan
         return None if _has_underscore(cells) else numbers
+
+    def _without_sentinels(self, numbers: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Numbers that a user's sentinels say are missing as NaN."""
+        sentinels = [float(text) for text in self._missing - MISSING if is_number(text)]
+        return np.where(np.isin(numbers, sentinels), np.nan, numbers) if sentinels else numbers
 
     def _absent(self, cells: Cells) -> NDArray[np.bool_]:
         """(n,) True where a cell means missing."""
@@ -182,7 +193,7 @@ class NameColumn:
 
     def add(self, cells: Cells, lines: Lines) -> None:
         """Take a chunk; raises DataError with the line of the first cell without a name."""
-        local, names = pd.factorize(cells.astype(object))
+        local, names = pd.factorize(as_text(cells))
         known = [self._codes.setdefault(shown(name).strip(), len(self._codes)) for name in names]
         if "" in self._codes:
             row = int(np.flatnonzero(np.array(known)[local] == self._codes[""])[0])

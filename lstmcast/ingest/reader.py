@@ -8,7 +8,7 @@ import itertools
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from pathlib import Path
+from typing import Protocol
 
 import numpy as np
 import pandas as pd
@@ -33,15 +33,45 @@ class Chunk:
     lines: Lines
     cells: tuple[Cells, ...]
 
+    def without(self, rows: NDArray[np.bool_]) -> Chunk:
+        """The same without some rows."""
+        if not rows.any():
+            return self
+        return Chunk(self.lines[~rows], tuple(cells[~rows] for cells in self.cells))
 
-class Table:
-    """A source opened: its dialect, a sample of its rows, and its chunks (to be read once)."""
+    @property
+    def empty(self) -> NDArray[np.bool_]:
+        """(n,) True for rows whose cells are all empty."""
+        return _all_equal(self.cells, [""] * len(self.cells))
 
-    def __init__(self, source: str | Path, intake: Intake) -> None:
+
+class Table(Protocol):
+    """A source opened: the names of its columns, a sample of its rows, and its chunks (to be read once)."""
+
+    intake: Intake
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Names of the columns in file order, those that hold nothing left out."""
+
+    def zone_of(self, names: Sequence[str]) -> str | None:
+        """The zone that the source itself names for the stamps in these columns, if it does."""
+
+    def column(self, name: str) -> Cells:
+        """The first cells of a column, as str."""
+
+    def chunks(self, names: Sequence[str]) -> Iterator[Chunk]:
+        """All rows of the named columns; rows in which they are all empty are left out."""
+
+
+class TextTable:
+    """A table of text: its dialect, a sample of its rows, and its chunks."""
+
+    def __init__(self, stream: io.BufferedReader, intake: Intake) -> None:
         """Read as far as the header; raises DataError when there is no table."""
         self.intake = intake
         self._forget()
-        self._blocks = line_blocks(raw_blocks(source), intake)
+        self._blocks = line_blocks(raw_blocks(stream, intake.source), intake)
         block = self._head()
         self.dialect: Dialect = sniff(block[: 1 << 20].decode(errors="replace"), intake)
         start = _line_start(block, self.dialect.first - 1)
@@ -57,6 +87,10 @@ class Table:
     def names(self) -> tuple[str, ...]:
         """Names of the columns in file order, those that hold nothing left out."""
         return tuple(name for name in self.dialect.names if name)
+
+    def zone_of(self, names: Sequence[str]) -> str | None:
+        """None: text names no zone but by the offsets in it."""
+        return None
 
     def column(self, name: str) -> Cells:
         """The first cells of a column, as str."""
@@ -123,10 +157,8 @@ class Table:
         names = [self.dialect.names[place] for place in places]
         again = _all_equal(cells, names)
         self._headers.note(lines[again])
-        no_data = again | _all_equal(cells, [""] * len(cells))
-        if no_data.any():
-            lines, cells = lines[~no_data], [column[~no_data] for column in cells]
-        return Chunk(lines, tuple(cells))
+        chunk = Chunk(lines, tuple(cells))
+        return chunk.without(again | chunk.empty)
 
     def _without_comments(self, line: int, block: bytes) -> bytes:
         """The block with lines emptied that begin with # and have fewer cells than the header."""

@@ -18,6 +18,7 @@ from lstmcast.ingest.clock import Regular, Wanted, regular
 from lstmcast.ingest.columns import NameColumn, NumberColumn, is_text, say_numbers
 from lstmcast.ingest.intake import Intake
 from lstmcast.ingest.layouts import COUNTER, DIGITS, EPOCH, YMD
+from lstmcast.ingest.opening import open_table
 from lstmcast.ingest.reader import Lines, Table
 from lstmcast.ingest.roles import Roles, match
 from lstmcast.ingest.rows import Rows
@@ -108,10 +109,10 @@ def _read(
         raise UsageError("--aggregate needs the step to put the rows on: add --freq 1h, 1D, …")
     check_zone(asked.zone)
     intake = Intake(name_of(source), rules)
-    table = Table(source, intake)
+    table = open_table(source, intake)
     roles, axis = _resolved(roles, table, is_future=is_future)
     others = tuple(name for name in table.names if name not in {*axis.names, roles.id, *roles.values})
-    rows, stamps, roles = _rows(table, roles, axis, asked.zone)
+    rows, stamps, roles = _rows(table, roles, axis, asked.zone or table.zone_of(axis.names))
     if asked.as_of is not None:
         rows = asked.as_of.cut(rows, _columns(roles), intake)
     wanted = Wanted(

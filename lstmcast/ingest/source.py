@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import bz2
+import contextlib
 import difflib
 import gzip
 import importlib
@@ -22,15 +23,18 @@ _Opener = Callable[[BinaryIO], Any]  # what opens a packed stream: a context man
 _DAMAGE = (EOFError, OSError, lzma.LZMAError, zlib.error, ValueError)
 
 
+class _UnequippedError(Exception):
+    """No module here can unpack this."""
+
+
 def name_of(source: str | Path) -> str:
     """The source as messages call it."""
     return "standard input" if str(source) == STDIN else str(source)
 
 
-def raw_blocks(source: str | Path) -> Iterator[bytes]:
-    """Blocks of BLOCK bytes of what the source holds, uncompressed; raises DataError when it cannot be read."""
-    name = name_of(source)
-    with _opened(source) as stream:
+def raw_blocks(stream: io.BufferedReader, name: str) -> Iterator[bytes]:
+    """Blocks of BLOCK bytes of what a stream holds, uncompressed; raises DataError when it cannot be read."""
+    with stream:
         magic = stream.peek(8)
         _refuse_other_formats(magic, name)
         for start, what, opener in _COMPRESSED:
@@ -41,7 +45,8 @@ def raw_blocks(source: str | Path) -> Iterator[bytes]:
             yield block
 
 
-def _opened(source: str | Path) -> io.BufferedReader:
+def opened(source: str | Path) -> io.BufferedReader:
+    """The source as a stream of bytes; raises DataError where there is none."""
     if str(source) == STDIN:
         raw = getattr(sys.stdin, "buffer", None)
         if raw is None:
@@ -73,20 +78,58 @@ def _unpacked(stream: io.BufferedReader, what: str, opener: _Opener, name: str) 
         with opener(stream) as unpacked:
             while block := unpacked.read(BLOCK):
                 yield block
+    except _UnequippedError:
+        raise DataError(
+            f"{name}: is a {what} file, which needs Python 3.14 or the extra zst (pip install 'lstmcast[zst]'); "
+            "or unpack it first"
+        ) from None
     except _DAMAGE as error:
         raise DataError(f"{name}: is a damaged {what} file ({error}); write it again") from None
 
 
 def _open_zst(stream: BinaryIO) -> Any:
     """Python 3.14 knows zstd by itself; before, the package `zstandard` does."""
-    for module in ("compression.zstd", "zstandard"):
+    for name in ("compression.zstd", "zstandard"):
         try:
-            return importlib.import_module(module).open(stream, "rb")
+            return contextlib.nullcontext(_ZstdFrames(stream, importlib.import_module(name)))
         except ImportError:
             continue
-    raise DataError(
-        "a zst file needs Python 3.14 or the package zstandard; or unpack it: zstd -dc FILE | … -"
-    )
+    raise _UnequippedError
+
+
+class _ZstdFrames:
+    """A zstd file, frame by frame: the reader of `zstandard` takes a file that is cut short for one that ends."""
+
+    def __init__(self, stream: BinaryIO, module: Any) -> None:
+        self._stream, self._module = stream, module
+        self._frame, self._begun = self._new_frame(), False
+
+    def _new_frame(self) -> Any:
+        frame = self._module.ZstdDecompressor()
+        return frame.decompressobj() if hasattr(frame, "decompressobj") else frame
+
+    def read(self, size: int) -> bytes:
+        """Some more of what is unpacked, empty at the end; raises EOFError where a frame does not end."""
+        unpacked = b""
+        while not unpacked:
+            packed = self._stream.read(size // 8)
+            if not packed:
+                if self._begun:
+                    raise EOFError("it is cut short")
+                return b""
+            unpacked = b"".join(self._frames(packed))
+        return unpacked
+
+    def _frames(self, packed: bytes) -> Iterator[bytes]:
+        """What is unpacked of some bytes, which may end one frame and begin the next."""
+        while packed:
+            try:
+                yield self._frame.decompress(packed)
+            except self._module.ZstdError as error:
+                raise ValueError(error) from None
+            packed, self._begun = self._frame.unused_data, not self._frame.eof
+            if self._frame.eof:
+                self._frame = self._new_frame()
 
 
 _COMPRESSED: tuple[tuple[bytes, str, _Opener], ...] = (
@@ -99,7 +142,6 @@ _COMPRESSED: tuple[tuple[bytes, str, _Opener], ...] = (
 _OTHER_FORMATS: tuple[tuple[bytes, str], ...] = (
     (b"PK\x03\x04", "a zip archive or an Excel workbook; unpack it, or save the sheet as CSV"),
     (b"\xd0\xcf\x11\xe0", "an old Excel workbook; save the sheet as CSV"),
-    (b"PAR1", "a parquet file; write it as CSV"),
     (b"SQLite format", "a SQLite database; export the table as CSV"),
     (b"%PDF", "a PDF; a CSV is needed"),
 )

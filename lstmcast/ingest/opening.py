@@ -1,0 +1,18 @@
+"""Opening: a source is told by its content, text or parquet."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from lstmcast.ingest import parquet
+from lstmcast.ingest.intake import Intake
+from lstmcast.ingest.reader import Table, TextTable
+from lstmcast.ingest.source import opened
+
+
+def open_table(source: str | Path, intake: Intake) -> Table:
+    """The table that a file or standard input holds; raises DataError when there is none."""
+    stream = opened(source)
+    if stream.peek(len(parquet.MAGIC)).startswith(parquet.MAGIC):
+        return parquet.ParquetTable(stream, intake)
+    return TextTable(stream, intake)
