@@ -11,7 +11,7 @@ import re
 import numpy as np
 
 from lstmcast.errors import DataError, UsageError
-from lstmcast.ingest.source import raw_blocks
+from lstmcast.ingest.source import opened, raw_blocks
 from lstmcast.panel import Clock, Panel
 
 _STAMP = re.compile(r"\d{4}(-\d\d(-\d\d([T ]\d\d(:\d\d(:\d\d)?)?)?)?)?|\d+")
@@ -79,7 +79,7 @@ def _bounds(word: str, clock: Clock) -> tuple[np.datetime64, np.datetime64]:
 
 def _listed(path: str) -> list[str]:
     """The spans in the rows of a CSV file; a first row that is no span is its header."""
-    data = b"".join(raw_blocks(path))
+    data = b"".join(raw_blocks(opened(path), path))
     if len(data) > _LARGEST_LIST:
         raise DataError(f"{path}: larger than a list of periods can be; --exclude takes rows of `from,to`")
     rows = csv.reader(io.StringIO(data.decode("utf-8-sig", errors="replace"), newline=""))
