@@ -25,6 +25,11 @@ class LstmcastError(Exception):
     exit_code = 1
     name = "E_BUG"
 
+    def __init__(self, message: str, **where: str | int) -> None:
+        """where: what is known of `file`, `line`, `column` or `stamp` besides the message, for a program."""
+        super().__init__(message)
+        self.where = where
+
 
 class UsageError(LstmcastError):
     """An option or a configuration value that cannot be used."""

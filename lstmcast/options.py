@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import csv
 import dataclasses
+import io
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -210,7 +213,7 @@ class Options:
         if both:
             raise UsageError(f"--known and --past both name {both[0]!r}; it can be only one of them")
         if self.budget is not None:
-            seconds(self.budget)
+            seconds(self.budget, "--budget")
 
 
 def flag(name: str) -> str:
@@ -236,11 +239,11 @@ def _check_limits(field: dataclasses.Field[Any], value: Any) -> None:
 _UNITS = {"": 1.0, "s": 1.0, "m": 60.0, "min": 60.0, "h": 3600.0, "d": 86400.0}
 
 
-def seconds(text: str) -> float:
-    """Seconds in a duration such as `90s`, `10m`, `1.5h`; raises UsageError for anything else."""
+def seconds(text: str, name: str = "") -> float:
+    """Seconds in a duration such as `90s`, `10m`, `1.5h`; raises UsageError, with the flag's name, for others."""
     match = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*([a-z]*)\s*", text.lower())
     if match is None or match[2] not in _UNITS:
-        raise UsageError(f"a duration looks like 90s, 10m or 1h; got {text!r}")
+        raise UsageError(f"{f'{name}: ' if name else ''}a duration looks like 90s, 10m or 1h; got {text!r}")
     return float(match[1]) * _UNITS[match[2]]
 
 
@@ -255,5 +258,19 @@ def parse_numbers(name: str, text: str | None) -> tuple[int, ...] | None:
 
 
 def parse_names(text: str | None) -> tuple[str, ...]:
-    """The names of a list separated by commas; spaces around a name do not count."""
-    return tuple(part.strip() for part in (text or "").split(",") if part.strip())
+    """The names of a list separated by commas; spaces around a name do not count.
+
+    As in a CSV, a name with a comma stands in double quotes. Raises UsageError for a line end outside of them.
+    """
+    try:
+        row = next(csv.reader([text or ""], skipinitialspace=True), [])
+    except csv.Error as error:
+        raise UsageError(f"{text!r} is no list of names separated by commas ({error})") from None
+    return tuple(part.strip() for part in row if part.strip())
+
+
+def write_names(names: Iterable[object]) -> str:
+    """The list that `parse_names` reads as these names."""
+    text = io.StringIO()
+    csv.writer(text, lineterminator="").writerow(names)
+    return text.getvalue()

@@ -33,7 +33,8 @@ def test_train_has_no_flag_that_is_neither_an_option_nor_about_output_nor_a_gate
     found = set(re.findall(r"--[a-z][a-z-]*", lstmcast("train", "--help").out.split("Example:")[0]))
     switches = {f"--no-{f.name}" for f in dataclasses.fields(Options) if isinstance(f.default, bool)}
     options = {flag(field.name) for field in dataclasses.fields(Options)}
-    assert found == options | switches | {"--output", "--json", "--quiet", "--verbose", "--help"} | GATES
+    output = {"--output", "--json", "--quiet", "--verbose", "--log-json", "--debug", "--help"}
+    assert found == options | switches | output | {"--config", "--no-config"} | GATES
 
 
 @pytest.mark.parametrize("name", COMMANDS)

@@ -7,7 +7,7 @@ import pytest
 from lstmcast import __version__
 from tests.command_line import in_python, lstmcast, process
 
-HEAVY = {"numpy", "pandas", "sklearn", "scipy", "joblib", "pydantic", "rich", "torch"}
+HEAVY = {"numpy", "pandas", "sklearn", "scipy", "joblib", "pydantic", "rich", "torch", "tomllib"}
 
 
 def loaded_by(*arguments: str) -> set[str]:

@@ -10,6 +10,7 @@ from typer.main import get_command
 
 from lstmcast.cli.command import Command, Group
 from lstmcast.cli.evaluate import evaluate
+from lstmcast.cli.flags import takes_common_options
 from lstmcast.cli.info import info
 from lstmcast.cli.predict import predict
 from lstmcast.cli.streams import PROGRAM
@@ -36,7 +37,7 @@ app = typer.Typer(
     epilog="\n".join(list(EXAMPLES.values())[:2]),
 )
 for function, example in EXAMPLES.items():
-    app.command(cls=Command, epilog=example)(function)
+    app.command(cls=Command, epilog=example)(takes_common_options(function))
 
 
 @app.callback()
@@ -52,9 +53,8 @@ def main(
 
 def parse(arguments: list[str]) -> int:
     """Run the command these arguments name; raises UsageError when they cannot be understood."""
-    debug_first = sorted(arguments, key=lambda argument: argument != "--debug")
     try:
-        code = get_command(app).main(debug_first, prog_name=PROGRAM, standalone_mode=False)
+        code = get_command(app).main(arguments, prog_name=PROGRAM, standalone_mode=False)
     except UnderstoodNothing as error:
         raise UsageError(_usage_line(error)) from None
     return code if isinstance(code, int) else 0

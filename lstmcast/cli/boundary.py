@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from lstmcast import __version__
-from lstmcast.cli import streams
+from lstmcast.cli import log, run, streams
 from lstmcast.cli.signals import Signals, Stopped
 from lstmcast.errors import LstmcastError
 
@@ -25,14 +25,15 @@ class _BugError(LstmcastError):
 def guarded(arguments: list[str]) -> int:
     """Run one command line; returns its exit code, having told in one line whatever went wrong."""
     streams.use_utf8()
+    run.begin(arguments)
     try:
         return _run(arguments)
     except LstmcastError as error:
-        return _told(error, arguments)
+        return _told(error)
     except Stopped as stopped:
-        return _told(_StoppedError(stopped), arguments)
+        return _told(_StoppedError(stopped))
     except Exception as bug:
-        return _told(_BugError(_bug_line(bug, arguments)), arguments)
+        return _told_bug(bug, arguments)
 
 
 def _run(arguments: list[str]) -> int:
@@ -45,26 +46,32 @@ def _run(arguments: list[str]) -> int:
         return parse(arguments)
 
 
-def _told(error: LstmcastError, arguments: list[str]) -> int:
+def _told(error: LstmcastError, **more: str) -> int:
     """Tell an error; when even that cannot be written, stdout's failure is the one that counts."""
     try:
-        streams.tell_error(error, as_json="--json" in arguments)
+        log.tell_error(error, as_json=run.current().as_json, **more)
     except LstmcastError as worse:
-        streams.tell_error(worse, as_json=False)
+        log.tell_error(worse, as_json=False)
         return worse.exit_code
     return error.exit_code
 
 
-def _bug_line(bug: Exception, arguments: list[str]) -> str:
-    """What failed, and where its traceback is: on stderr with --debug, else in a file."""
+def _told_bug(bug: Exception, arguments: list[str]) -> int:
+    """Tell what failed, and where its traceback is: on stderr with --debug, else in a file."""
     import traceback
 
     text = "".join(traceback.format_exception(bug))
-    if "--debug" in arguments:
-        streams.show(text)
-        where = "its traceback is above"
-    else:
+    if not run.current().debug:
         where = _report_file(f"{streams.PROGRAM} {__version__}\narguments: {arguments}\n\n{text}")
+    elif run.current().log_json:
+        return _told(_BugError(_bug_line(bug, "its traceback is beside this")), traceback=text)
+    else:
+        streams.show("".join(f"{streams.clean(line)}\n" for line in text.splitlines()))
+        where = "its traceback is above"
+    return _told(_BugError(_bug_line(bug, where)))
+
+
+def _bug_line(bug: Exception, where: str) -> str:
     return f"a bug of ours, {type(bug).__name__}: {bug}; {where}"
 
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import fields
 from typing import TYPE_CHECKING, Any
 
-from lstmcast.options import Options, flag
+from lstmcast.options import Options, flag, write_names
 
 if TYPE_CHECKING:
     from lstmcast.cli.console import Console
@@ -106,9 +106,12 @@ def limits(model: Model) -> list[tuple[str, str]]:
     return [("Limits", f"{'; '.join(words)} (forecast and band)")] if words else []
 
 
-def command(options: Options) -> str:
-    """The command that would make the model again from the same file."""
-    words = ["lstmcast", "train", "DATA"]
+def command(options: Options, *, has_settings: bool = False) -> str:
+    """The command that would make the model again from the same file.
+
+    has_settings: `train` would find settings in file or environment here, which must not have a say.
+    """
+    words = ["lstmcast", "train", "DATA", *(["--no-config"] if has_settings else [])]
     for field in fields(options):
         value = getattr(options, field.name)
         if value != field.default:
@@ -119,7 +122,7 @@ def command(options: Options) -> str:
 def _flag_words(name: str, value: Any) -> list[str]:
     if isinstance(value, bool):
         return [flag(name) if value else f"--no-{flag(name)[2:]}"]
-    text = ",".join(map(str, value)) if isinstance(value, tuple) else str(value)
+    text = write_names(value) if isinstance(value, tuple) else str(value)
     return [f"{flag(name)}={text}"] if text.startswith("-") else [flag(name), text]
 
 

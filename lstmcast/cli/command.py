@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
+import os
+import re
 from typing import TYPE_CHECKING, Any
 
 import typer
 from typer.core import TyperCommand, TyperGroup
 
+from lstmcast.cli import run
 from lstmcast.cli.streams import emit
+from lstmcast.errors import LstmcastError, UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from lstmcast.cli.settings import Given, Kinds, Setting, Settings
 
 _Base: Any = TyperCommand if TYPE_CHECKING else object
 
@@ -49,7 +58,37 @@ class _Plain(_Base):  # type: ignore[misc]
 
 
 class Command(_Plain, TyperCommand):
-    """A command whose help is plain text (rich takes longer to load than everything else) in groups."""
+    """A command whose options can be set by flag, by environment and by file.
+
+    Its help is plain text (rich takes longer to load than everything else) in groups.
+    """
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """Parse the flags; what none of them says is looked up in environment and file."""
+        ctx.default_map = _Defaults(ctx)
+        try:
+            rest: list[str] = super().parse_args(ctx, args)
+        except LstmcastError:
+            raise
+        except Exception as error:  # a usage error: it is told as environment and file ask for
+            if not isinstance(error, typer.Exit):
+                ctx.default_map.teach()
+            raise
+        run.current().given = tuple(_given(self, ctx))
+        return rest
+
+    def invoke(self, ctx: Any) -> Any:
+        """Run the command; an error says where the value it speaks of was set, and which file it is about."""
+        try:
+            return super().invoke(ctx)
+        except UsageError as error:
+            error.args = (_with_places(str(error)),)
+            raise
+        except LstmcastError as error:
+            for value in ctx.params.values():
+                if isinstance(value, str) and str(error).startswith(f"{value}: "):
+                    error.where.setdefault("file", value)
+            raise
 
     def format_options(self, ctx: Any, formatter: Any) -> None:
         """Arguments and options below the heading of their group, in the order of their declaration."""
@@ -67,3 +106,90 @@ class Command(_Plain, TyperCommand):
 
 class Group(_Plain, TyperGroup):
     """The program itself: its commands, and examples."""
+
+
+class _Defaults:
+    """What options are where no flag says it; environment and file are read when the first of them is asked for.
+
+    So `--help`, which is answered before, neither waits for them nor fails with them.
+    """
+
+    def __init__(self, ctx: Any) -> None:
+        self._ctx = ctx
+        self._keys = {parameter.name: _key(parameter) for parameter in _settable(ctx.command)}
+
+    def get(self, name: str, default: Any = None) -> Any:
+        """The value of a parameter, as its flag would take it."""
+        setting = self.setting(name)
+        return default if setting is None else setting.value
+
+    def setting(self, name: str) -> Setting | None:
+        """The same with its place."""
+        is_one = name in self._keys and not self._ctx.resilient_parsing
+        return self._settings().get(self._ctx.command.name, {}).get(self._keys[name]) if is_one else None
+
+    def teach(self) -> None:
+        """Tell the run how to speak, as far as environment and file can be read."""
+        from contextlib import suppress
+
+        with suppress(LstmcastError):
+            found = self._settings().get(self._ctx.command.name, {})
+            run.current().learn({key: setting.value for key, setting in found.items()})
+
+    def _settings(self) -> Settings:
+        this_run, given = run.current(), self._ctx.params
+        if this_run.settings is None:
+            from lstmcast.cli.settings import read
+
+            is_off = given.get("no_config")
+            kinds = _kinds(self._ctx.parent.command)
+            this_run.settings = {} if is_off else read(kinds, given.get("config"), os.environ)
+        return this_run.settings
+
+
+def _settable(command: Any) -> list[Any]:
+    """The options that environment and file can set: all but those that say where to look."""
+    return [
+        parameter
+        for parameter in command.params
+        if parameter.param_type_name == "option" and not parameter.is_eager
+    ]
+
+
+def _key(parameter: Any) -> str:
+    """An option's name for those who set it: its long flag without dashes."""
+    return str(max(parameter.opts, key=len)).removeprefix("--")
+
+
+def _kinds(group: Any) -> Kinds:
+    """What each option of each command takes."""
+    return {
+        name: {
+            _key(option): "" if option.is_flag else option.metavar or "TEXT" for option in _settable(command)
+        }
+        for name, command in group.commands.items()
+    }
+
+
+def _given(command: Any, ctx: Any) -> Iterator[Given]:
+    """Every option that was set, and where."""
+    from lstmcast.cli.settings import Given
+
+    for parameter in _settable(command):
+        source = ctx.get_parameter_source(parameter.name)
+        setting = ctx.default_map.setting(parameter.name)
+        if source.name == "COMMANDLINE":
+            yield Given(_key(parameter), ctx.params[parameter.name])
+        elif setting is not None:
+            yield Given(_key(parameter), setting.value, setting.place)
+
+
+def _with_places(message: str) -> str:
+    """A message with the places where the options that it names were set, if not on the command line."""
+    named = set(re.findall(r"--([a-z][a-z-]*)", message))
+    places = [
+        f"--{given.key} is set in {given.place}"
+        for given in run.current().given
+        if given.place and given.key in named
+    ]
+    return f"{message} ({'; '.join(places)})" if places else message

@@ -8,7 +8,8 @@ import sys
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, TextIO
 
-from lstmcast.cli.streams import clean, emit, json_text, tell
+from lstmcast.cli import log, run
+from lstmcast.cli.streams import clean, emit, json_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -85,15 +86,15 @@ class Console:
             screen.print(table)
         self._emit("".join(line.rstrip() + "\n" for line in captured.get().splitlines()))
 
-    def warn(self, message: str) -> None:
-        """Something a person should know of, on stderr."""
+    def warn(self, message: str, code: str = "warning", **where: Any) -> None:
+        """Something a person should know of, on stderr; code and where: see `log.tell`."""
         if not self.quiet:
-            tell(f"warning: {message}")
+            log.tell(log.WARNING, code, message, **where)
 
-    def detail(self, message: str) -> None:
+    def detail(self, message: str, code: str = "detail", **where: Any) -> None:
         """Something only the curious want to know, on stderr."""
         if self.verbose:
-            tell(message)
+            log.tell(log.INFO, code, message, **where)
 
     @contextmanager
     def progress(self) -> Iterator[Callable[[Step], None]]:
@@ -101,7 +102,7 @@ class Console:
 
         It is drawn from the first Step on, so that what is said before stands above it.
         """
-        if self.quiet or not _is_terminal(sys.stderr):
+        if self.quiet or run.current().log_json or not _is_terminal(sys.stderr):
             yield self._step_line
             return
         from rich.console import Console as Screen
@@ -128,7 +129,7 @@ class Console:
     def _step_line(self, step: Step) -> None:
         if _is_judged(step):
             done, total = _position(step)
-            self.detail(f"step {done} of {total}, {_loss_words(step)}")
+            self.detail(f"step {done} of {total}, {_loss_words(step)}", "step", step=done, steps=total)
 
 
 def _is_terminal(stream: TextIO | None) -> bool:

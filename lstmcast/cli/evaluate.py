@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from lstmcast.cli import table, verdict
+from lstmcast.cli import log, table, verdict
 from lstmcast.cli.console import Console
 from lstmcast.cli.flags import OUTPUT, DataFile, Json, ModelFile, Quiet, Verbose, whole_number
 from lstmcast.cli.reading import read_for_model, tell_findings
@@ -62,6 +62,7 @@ def evaluate_file(model_file: str, source: str, stride: int, output: str | None,
     tell_findings(reading, console)
     if output is not None:
         persistence.write_texts(output, table.singles(model.backcasts(reading.panel, stride)))
+        log.milestone("wrote", f"wrote {output}", file=output)
     with console.at_once():
         _show(report, model_file, model.contract.clock, console)
         if output is not None:

@@ -12,10 +12,12 @@ from typing import Annotated, Any
 
 import typer
 
+from lstmcast import __version__
+from lstmcast.cli import log, run
 from lstmcast.errors import UsageError
 from lstmcast.options import Options, flag, parse_names, parse_numbers
 
-INPUT, OUTPUT = "Input", "Output"
+INPUT, OUTPUT, SETTINGS = "Input", "Output", "Settings"
 DEFAULT_LEVEL, HIGHEST_LEVEL = 80, 98
 
 # Text and flags only: see Command.get_params.
@@ -43,6 +45,37 @@ RequireSkill = Annotated[
     ),
 ]
 
+# Of every command. They are eager where they say where to look for the others.
+_Config = Annotated[
+    str | None,
+    typer.Option(
+        "--config",
+        metavar="FILE",
+        help="settings in TOML [lstmcast.toml, if it is there]",
+        is_eager=True,
+        rich_help_panel=SETTINGS,
+    ),
+]
+_NoConfig = Annotated[
+    bool,
+    typer.Option(
+        "--no-config",
+        help="flags only: no settings from file or environment",
+        is_eager=True,
+        rich_help_panel=SETTINGS,
+    ),
+]
+_LogJson = Annotated[
+    bool,
+    typer.Option("--log-json", help="on stderr one JSON object a line", rich_help_panel=OUTPUT),
+]
+_Debug = Annotated[
+    bool,
+    typer.Option("--debug", help="show a bug's traceback", rich_help_panel=OUTPUT),
+]
+_COMMON = {"config": _Config, "no_config": _NoConfig, "log_json": _LogJson, "debug": _Debug}
+
+_BY_NAME = inspect.Parameter.KEYWORD_ONLY
 _METAVARS: dict[Any, str] = {
     bool: "",
     int: "N",
@@ -67,6 +100,39 @@ def takes_options(function: Callable[..., None]) -> Callable[..., None]:
     function.__signature__ = signature.replace(parameters=parameters)  # type: ignore[attr-defined]
     function.__annotations__ = {p.name: p.annotation for p in parameters}
     return function
+
+
+def takes_common_options(function: Callable[..., None]) -> Callable[..., None]:
+    """A command with the options that all of them have, which it need not know of."""
+
+    @functools.wraps(function)
+    def command(**values: Any) -> None:
+        own = {name: value for name, value in values.items() if name not in _COMMON}
+        run.current().learn(
+            {name.removeprefix("as_").replace("_", "-"): value for name, value in values.items()}
+        )
+        log.milestone("started", f"{function.__name__}, lstmcast {__version__}")
+        if values.get("verbose"):
+            _tell_settings()
+        function(**own)
+        log.milestone("done", function.__name__)
+
+    signature = inspect.signature(function, eval_str=True)
+    parameters = [p.replace(kind=_BY_NAME) for p in signature.parameters.values()]
+    parameters += [
+        inspect.Parameter(name, _BY_NAME, default=None if name == "config" else False, annotation=kind)
+        for name, kind in _COMMON.items()
+    ]
+    command.__signature__ = signature.replace(parameters=parameters)  # type: ignore[attr-defined]
+    command.__annotations__ = {p.name: p.annotation for p in parameters}
+    return command
+
+
+def _tell_settings() -> None:
+    """What was set other than by flags, and where."""
+    for given in run.current().given:
+        if given.place:
+            log.tell(log.INFO, "setting", str(given), **given.place.where)
 
 
 def options_from(flags: Mapping[str, Any]) -> Options:

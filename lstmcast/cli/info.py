@@ -6,9 +6,10 @@ import dataclasses
 import os
 from typing import TYPE_CHECKING
 
-from lstmcast.cli import choices, verdict
+from lstmcast.cli import choices, run, verdict
 from lstmcast.cli.console import Console
 from lstmcast.cli.flags import Json, ModelFile, Quiet, Verbose
+from lstmcast.options import flag
 
 if TYPE_CHECKING:
     from lstmcast.model import Model
@@ -64,4 +65,6 @@ def _needs(model: Model) -> list[tuple[str, str]]:
 
 def _rebuilding(model: Model) -> list[tuple[str, str]]:
     """The command that would make it again; DATA stands for the file it was trained on, which it does not know."""
-    return [("Rebuild", choices.command(model.options))]
+    settings = (run.current().settings or {}).get("train", {})
+    has_settings = any(flag(field.name)[2:] in settings for field in dataclasses.fields(model.options))
+    return [("Rebuild", choices.command(model.options, has_settings=has_settings))]

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from lstmcast.cli import table
+from lstmcast.cli import log, table
 from lstmcast.cli.console import Console
 from lstmcast.cli.flags import (
     OUTPUT,
@@ -122,6 +122,7 @@ def forecast_file(
         emit(text)
     else:
         persistence.write_text(output, text)
+        log.milestone("wrote", f"wrote {output}", file=output)
 
 
 def _read(files: Files, model: Model, night: Night, console: Console) -> tuple[Panel, list[Reading]]:
@@ -136,7 +137,8 @@ def _read(files: Files, model: Model, night: Night, console: Console) -> tuple[P
     future = read_future_for_model(files.future, model, history.panel.clock)
     others = len(set(future.panel.ids) - set(history.panel.ids))
     if others:
-        console.warn(f"{others:,} series of {future.source} left out: {history.source} does not have them")
+        message = f"{others:,} series of {future.source} left out: {history.source} does not have them"
+        console.warn(message, "series_left_out", file=future.source)
     return joined(history.panel, future.panel), [history, future]
 
 
@@ -144,5 +146,6 @@ def _warn_of_rolling_on(contract: Contract, horizon: int | None, console: Consol
     if horizon is not None and horizon > contract.horizon:
         console.warn(
             f"{horizon} steps ahead, but the model was trained for {contract.horizon}: later rows stand on "
-            "the forecast of earlier ones (train with a longer --horizon)"
+            "the forecast of earlier ones (train with a longer --horizon)",
+            "beyond_horizon",
         )

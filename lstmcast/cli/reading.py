@@ -81,7 +81,5 @@ def tell_findings(reading: Reading, console: Console) -> None:
 
     for finding in reading.findings:
         line = f"{finding.message} ({finding.remedy})" if finding.remedy else finding.message
-        if finding.severity == WARNING:
-            console.warn(line)
-        else:
-            console.detail(line)
+        tell = console.warn if finding.severity == WARNING else console.detail
+        tell(line, finding.code, file=reading.source)

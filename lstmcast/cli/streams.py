@@ -7,7 +7,7 @@ from __future__ import annotations
 import os
 import sys
 
-from lstmcast.errors import LstmcastError, OutputError, QualityError
+from lstmcast.errors import OutputError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -28,11 +28,6 @@ def emit(text: str) -> None:
         raise OutputError(f"standard output cannot be written: {_reason(error)}") from error
 
 
-def tell(line: str) -> None:
-    """One line to stderr; where there is none to read it, nobody is told."""
-    show(f"{PROGRAM}: {clean(line)}\n")
-
-
 def show(text: str) -> None:
     """Text to stderr as it is, if that can be written."""
     try:
@@ -42,25 +37,24 @@ def show(text: str) -> None:
         return
 
 
-def tell_error(error: LstmcastError, *, as_json: bool) -> None:
-    """An error in one line on stderr, and as one JSON document on stdout for those who asked for JSON."""
-    message = clean(" ".join(str(error).split()))
-    tell(f"{error.name}: {message}")
-    if as_json and not isinstance(error, OutputError | QualityError):
-        emit(json_text(as_document(error)))
+def json_text(document: dict[str, Any], indent: int | None = 2) -> str:
+    """One JSON document as text; a NaN in it is a bug, since every reader would refuse it.
 
-
-def as_document(error: LstmcastError) -> dict[str, Any]:
-    """An error as the part `error` of a JSON document; of a failed gate it stands beside the figures."""
-    message = clean(" ".join(str(error).split()))
-    return {"error": {"name": error.name, "exit_code": error.exit_code, "message": message}}
-
-
-def json_text(document: dict[str, Any]) -> str:
-    """One JSON document as text; a NaN in it is a bug, since every reader would refuse it."""
+    What a terminal would act on, and JSON allows (a C1 control character, say), is written as an escape.
+    """
     import json
 
-    return json.dumps(document, ensure_ascii=False, allow_nan=False, indent=2) + "\n"
+    text = json.dumps(document, ensure_ascii=False, allow_nan=False, indent=indent)
+    lines = (line if line.isprintable() else "".join(map(_escaped, line)) for line in text.split("\n"))
+    return "\n".join(lines) + "\n"
+
+
+def _escaped(letter: str) -> str:
+    """A letter within a text of JSON; outside of texts all are printable."""
+    if letter.isprintable():
+        return letter
+    units = letter.encode("utf-16-be", "surrogatepass")
+    return "".join(f"\\u{units[i : i + 2].hex()}" for i in range(0, len(units), 2))
 
 
 def clean(text: str) -> str:

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from lstmcast.cli import table
+from lstmcast.cli import log, table
 from lstmcast.cli.console import Console
 from lstmcast.cli.flags import OUTPUT, DataFile, ModelFile, Quiet, Verbose, whole_number
 from lstmcast.cli.predict import Horizon
@@ -58,3 +58,4 @@ def write_template(
         emit(text)
     else:
         persistence.write_text(output, text)
+        log.milestone("wrote", f"wrote {output}", file=output)

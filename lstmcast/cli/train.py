@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from lstmcast.cli import choices, verdict
+from lstmcast.cli import choices, log, run, verdict
 from lstmcast.cli.console import Console
 from lstmcast.cli.flags import (
     OUTPUT,
@@ -21,7 +21,6 @@ from lstmcast.cli.flags import (
     takes_options,
 )
 from lstmcast.cli.reading import read_for_training, tell_findings
-from lstmcast.cli.streams import as_document
 from lstmcast.errors import QualityError, UsageError
 
 if TYPE_CHECKING:
@@ -75,6 +74,7 @@ def train_model(
         failed = _gate(model, least_skill, output)
         if failed is None:
             persistence.save(model, output)
+            log.milestone("wrote", f"wrote {output}", file=output)
     with console.at_once():
         _show(reading, model, output, failed, console)
     if failed is not None:
@@ -104,6 +104,7 @@ def _fit(reading: Reading, options: Options, console: Console) -> Model:
             if isinstance(event, Plan):
                 tell_findings(reading, console)
                 _show_plan(reading, event, console)
+                log.milestone("training", f"training starts: {event.steps:,} steps", file=reading.source)
             else:
                 show_step(event)
     raise AssertionError("the training ended without a model")
@@ -153,9 +154,10 @@ def _show(reading: Reading, model: Model, output: str, failed: QualityError | No
     if console.verbose:
         verdict.show_bands(model.report["test"], console)
     findings = [vars(finding) for finding in reading.findings]
-    document = {"model": output, "report": model.report, "findings": findings}
+    settings = [given.record() for given in run.current().given]
+    document = {"model": output, "settings": settings, "report": model.report, "findings": findings}
     if failed is None:
         console.note(f"Wrote {output}")
         console.document(document)
     else:
-        console.document(document | {"model": None} | as_document(failed))
+        console.document(document | {"model": None} | log.as_document(failed))

@@ -27,8 +27,9 @@ class Intake:
 
     def refusal(self, message: str) -> DataError:
         """The error that ends the reading."""
-        return DataError(f"{self.source}: {message}")
+        return DataError(f"{self.source}: {message}", file=self.source)
 
     def cell_refusal(self, line: int, column: str, message: str) -> DataError:
         """The error that ends the reading at a cell."""
-        return DataError(f"{self.source}: line {line}, column {column!r}: {message}")
+        text = f"{self.source}: line {line}, column {column!r}: {message}"
+        return DataError(text, file=self.source, line=int(line), column=column)

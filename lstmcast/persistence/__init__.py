@@ -50,7 +50,7 @@ def write(path: str | os.PathLike[str], document: Document, arrays: Arrays, kind
     try:
         data = encode(document, arrays, kind)
     except OutputError as error:
-        raise OutputError(f"cannot write {shown(path)}: {error}") from None
+        raise OutputError(f"cannot write {shown(path)}: {error}", file=os.fsdecode(path)) from None
     replace_file(path, data)
 
 
@@ -72,7 +72,7 @@ def read(path: str | os.PathLike[str], kind: Kind = "model") -> tuple[Document, 
     try:
         return decode(read_bytes(path), kind)
     except ModelFileError as error:
-        raise ModelFileError(f"{shown(path)}: {error}") from None
+        raise ModelFileError(f"{shown(path)}: {error}", file=os.fsdecode(path)) from None
 
 
 def save(model: Model, path: str | os.PathLike[str]) -> None:
@@ -86,4 +86,6 @@ def load(path: str | os.PathLike[str]) -> Model:
     try:
         return from_record(document, arrays)
     except ModelFileError as error:
-        raise ModelFileError(f"{shown(path)}: {error}; train the model again") from None
+        raise ModelFileError(
+            f"{shown(path)}: {error}; train the model again", file=os.fsdecode(path)
+        ) from None

@@ -108,9 +108,11 @@ def telling(path: Path) -> Iterator[None]:
         yield
     except OSError as error:
         reason = _REASONS.get(error.errno or 0, error.strerror or str(error))
-        raise OutputError(f"cannot write {shown(path)}: {reason}") from error
+        raise OutputError(f"cannot write {shown(path)}: {reason}", file=os.fsdecode(path)) from error
     except ValueError as error:  # a NUL in the name
-        raise OutputError(f"cannot write {shown(path)}: {error}; name another") from error
+        raise OutputError(
+            f"cannot write {shown(path)}: {error}; name another", file=os.fsdecode(path)
+        ) from error
 
 
 def _target(path: Path) -> tuple[str, os.stat_result | None]:

@@ -1,7 +1,7 @@
 """Accuracy beside published results: python -m tests.benchmarks.accuracy [SET …] [--jobs N] [--show]
 
 Default options through the public API, with the target, known columns, horizon and split of each set's protocol. Data
-are looked for in $LSTMCAST_DATA, else in shared/data beside the repository; a set whose data are absent is skipped.
+are looked for in $BENCHMARK_DATA, else in shared/data beside the repository; a set whose data are absent is skipped.
 MASE's denominator is the seasonal naive at the main season on the rows before the test block, unless a protocol has
 its own. Judged is the model of the verdict, before the last step that would train on the test rows.
 

@@ -18,7 +18,7 @@ from tests.benchmarks.accuracy_judges import Judge, at_cutoffs, beside_naive2, b
 
 Numbers = NDArray[np.float64]
 REPOSITORY = Path(__file__).resolve().parents[2]
-DATA = Path(os.environ.get("LSTMCAST_DATA") or REPOSITORY.parent / "shared" / "data")
+DATA = Path(os.environ.get("BENCHMARK_DATA") or REPOSITORY.parent / "shared" / "data")
 SAMPLES = REPOSITORY / "sample_data"
 
 

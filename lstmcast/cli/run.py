@@ -1,0 +1,59 @@
+"""One run of the program: how it was told to speak, and what it was told other than by flags."""
+
+# No import up here that takes time: --version goes this way.
+
+from __future__ import annotations
+
+import os
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from lstmcast.cli.settings import Given, Settings
+
+ON = ("1", "true", "yes", "on")
+
+
+class Run:
+    """What every part of the command line may ask about this run.
+
+    as_json, log_json, quiet, debug: set by flag, environment or file; given: every option that was set and where;
+    settings: file and environment of all commands, None until they are read.
+    """
+
+    def __init__(self, arguments: list[str]) -> None:
+        self.as_json = _is_set("--json", arguments)
+        self.log_json = _is_set("--log-json", arguments)
+        self.debug = _is_set("--debug", arguments)
+        self.quiet = False
+        self.given: tuple[Given, ...] = ()
+        self.settings: Settings | None = None
+
+    def learn(self, switches: Mapping[str, object]) -> None:
+        """Take over how to speak from the values of a command's switches, or of its settings."""
+        self.as_json |= switches.get("json") is True
+        self.log_json |= switches.get("log-json") is True
+        self.quiet |= switches.get("quiet") is True
+        self.debug |= switches.get("debug") is True
+
+
+def _is_set(flag: str, arguments: list[str]) -> bool:
+    """As far as can be said before anything is parsed; the boundary must know it even when nothing can be."""
+    variable = "LSTMCAST_" + flag[2:].replace("-", "_").upper()
+    return flag in arguments or os.environ.get(variable, "").lower() in ON
+
+
+_run = Run([])
+
+
+def begin(arguments: list[str]) -> Run:
+    """A new run takes the place of the one before."""
+    global _run
+    _run = Run(arguments)
+    return _run
+
+
+def current() -> Run:
+    """The run that is going on."""
+    return _run
