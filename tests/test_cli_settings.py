@@ -12,7 +12,7 @@ import pytest
 from typer.main import get_command
 
 from lstmcast.cli import command as commands
-from lstmcast.cli import evaluate, predict, train
+from lstmcast.cli import run, settings, train
 from lstmcast.cli.app import app
 from lstmcast.cli.flags import _kind
 from lstmcast.options import Options, flag, parse_names, write_names
@@ -84,19 +84,46 @@ def test_every_option_of_train_can_be_set_in_all_three_and_the_nearer_wins(
     assert [getattr(options, field.name) for options in seen] == [in_file, in_environment, on_line]
 
 
-def test_options_of_other_commands_can_be_set_too(monkeypatch: pytest.MonkeyPatch) -> None:
-    found: list[tuple[Any, ...]] = []
-    monkeypatch.setattr(predict, "forecast_file", lambda *values: found.append(values))
-    monkeypatch.setattr(evaluate, "evaluate_file", lambda *values: found.append(values))
-    toml(
-        'horizon = 7\n[predict]\nlevel = [80, 95]\nquantiles = 0.5\nfuture = "f.csv"\noutput = "o.csv"\njson = true\n'
-        "[evaluate]\nstride = 24\nverbose = true\n"
-    )
-    assert lstmcast("predict", "m", "d").code == lstmcast("evaluate", "m", "d").code == 0
-    (_, files, wanted, output, console), (_, _, stride, _, verbose) = found
-    assert (files.future, output, stride) == ("f.csv", "o.csv", 24)
-    assert (wanted.horizon, wanted.levels, wanted.quantiles) == (7, (80, 95), (0.5,))
-    assert (console.as_json, console.verbose, verbose.verbose) == (True, False, True)
+def settable() -> list[tuple[str, str]]:
+    """Every command with each of its options."""
+    kinds = commands._kinds(get_command(app))
+    return [(command, key) for command, keys in kinds.items() for key in keys]
+
+
+def parsed(name: str, *flags: str) -> dict[str, Any]:
+    """What a command line sets, by the option's name."""
+    run.begin([])
+    group: Any = get_command(app)
+    command = group.commands[name]
+    words = ["x" for parameter in command.params if parameter.param_type_name == "argument"]
+    context = command.make_context(name, [*words, *flags], parent=group.make_context("lstmcast", [name]))
+    return {commands._key(option): context.params[option.name] for option in commands._settable(command)}
+
+
+@pytest.mark.parametrize(("name", "key"), settable(), ids=lambda word: word)
+def test_every_option_of_every_command_can_be_set_in_all_three(
+    name: str, key: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kind = commands._kinds(get_command(app))[name][key]
+    if kind == settings.SWITCH:
+        is_on = parsed(name)[key]
+        toml(f"{key} = {str(not is_on).lower()}")
+        assert parsed(name)[key] is not is_on
+        monkeypatch.setenv(settings._variable("", key), str(is_on))
+        assert parsed(name)[key] is is_on
+        assert parsed(name, f"--no-{key}" if is_on else f"--{key}")[key] is not is_on
+        return
+    in_file, typed = {
+        "N": ("3", "3"),
+        "X": ("0.5", "0.5"),
+        "N,N": ("[3, 4]", "3,4"),
+        "X,X": ("0.5", "0.5"),
+    }.get(kind, ('["a b"]' if kind == "A,B" else '"a b"', "a b"))
+    toml(f"[{name}]\n{key} = {in_file}")
+    assert parsed(name)[key] == typed
+    monkeypatch.setenv(settings._variable(name, key), "7")
+    assert parsed(name)[key] == "7"
+    assert parsed(name, f"--{key}", "8")[key] == "8"
 
 
 def test_what_holds_for_one_command_wins_over_what_holds_for_all(
