@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lstmcast import baselines
-from lstmcast.metrics import Groups, Metrics, Tally
+from lstmcast.metrics import Metrics, Tally, terms
 from lstmcast.panel import Forecast, Integers, Times
 from lstmcast.windows import Windows
 
@@ -69,36 +69,37 @@ def backtest(
     """
     groupings = groupings or {}
     tallies = {name: Tally(windows.horizon) for name in forecasters}
-    groups = {name: {g: Groups(labels) for g, (labels, _) in groupings.items()} for name in forecasters}
+    groups = {name: {g: Tally(len(labels)) for g, (labels, _) in groupings.items()} for name in forecasters}
     for chunk in windows.chunks(origins):
         truth = windows.ahead(actual, chunk)
         denominator = scale[windows.table.series[chunk]]
         codes = {name: windows.ahead(rows, chunk) for name, (_, rows) in groupings.items()}
         for name, forecaster in forecasters.items():
             answer = forecaster(chunk)
-            tallies[name].add(truth, answer.point, denominator, answer.bands)
+            found = terms(truth, answer.point, denominator, answer.bands)
+            tallies[name].add(found)
             for grouping, code in codes.items():
-                groups[name][grouping].add(truth, answer.point, denominator, code)
-    return _report(tallies, groups, windows.horizon if len(origins) else 0, len(origins))
-
-
-def _report(
-    tallies: Mapping[str, Tally], groups: Mapping[str, Mapping[str, Groups]], steps: int, count: int
-) -> Report:
-    groupings = next(iter(groups.values()), {})
+                groups[name][grouping].add(found, code)
+    steps = range(windows.horizon if len(origins) else 0)
     return Report(
-        {name: tally.metrics() for name, tally in tallies.items()},
-        [{name: tally.metrics(step) for name, tally in tallies.items()} for step in range(steps)],
-        {
-            grouping: {
-                label: {name: groups[name][grouping].metrics(label) for name in groups}
-                for label in first.labels
-                if first.has(label)
-            }
-            for grouping, first in groupings.items()
+        overall={name: tally.metrics() for name, tally in tallies.items()},
+        by_horizon=[{name: tally.metrics(step) for name, tally in tallies.items()} for step in steps],
+        groups={
+            grouping: _by_label(labels, {name: groups[name][grouping] for name in groups})
+            for grouping, (labels, _) in groupings.items()
         },
-        count,
+        windows=len(origins),
     )
+
+
+def _by_label(labels: list[str], tallies: Mapping[str, Tally]) -> dict[str, dict[str, Metrics]]:
+    """The metrics of each forecaster in each group that has a known target."""
+    first = next(iter(tallies.values()))
+    return {
+        label: {name: tally.metrics(number) for name, tally in tallies.items()}
+        for number, label in enumerate(labels)
+        if first.count(number)
+    }
 
 
 def baseline_forecasters(

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -49,89 +48,71 @@ def mean_pinball(actual: Numbers, point: Numbers, bands: Bands) -> Numbers:
     return np.asarray(np.mean(losses, axis=0))
 
 
-class Groups:
-    """MAE and MASE within groups of target rows: an hour, a weekday, a series."""
+def terms(actual: Numbers, point: Numbers, scale: Numbers, bands: Bands | None = None) -> dict[str, Numbers]:
+    """What each metric is the mean of: (K, B) each, NaN where there is nothing to count.
 
-    def __init__(self, labels: list[str]) -> None:
-        self.labels = labels
-        self._place = {label: number for number, label in enumerate(labels)}
-        self._sums = {name: np.zeros((2, len(labels))) for name in ("mae", "mase")}
+    actual (NaN where missing) and point: (K, B); scale: (B,) MASE's denominator. A ratio whose denominator is zero
+    is not counted; `rmse` is of squares, `size` of actual values.
+    """
+    error = np.abs(point - actual)
+    found = {
+        "mae": error,
+        "rmse": error**2,
+        "mase": _ratio(error, np.broadcast_to(scale, error.shape)),
+        "smape": _ratio(200.0 * error, np.abs(actual) + np.abs(point)),
+        "mape": _ratio(100.0 * error, np.abs(actual)),
+        "size": np.abs(actual),
+    }
+    for level, band in (bands or {}).items():
+        inside = (actual >= band[0]) & (actual <= band[1])
+        found[f"coverage_{level:g}"] = np.where(np.isfinite(actual), inside, np.nan)
+        found[f"winkler_{level:g}"] = winkler(actual, band, level)
+    return found | ({"pinball": mean_pinball(actual, point, bands)} if bands else {})
 
-    def add(self, actual: Numbers, point: Numbers, scale: Numbers, codes: NDArray[np.int64]) -> None:
-        """Count B windows; codes: (K, B) index of each target's label, other arrays as for Tally."""
-        error = np.abs(point - actual)
-        for name, below in (("mae", np.ones_like(scale)), ("mase", scale)):
-            known = np.isfinite(error) & (below > 0)
-            groups = codes[known]
-            self._sums[name][0] += np.bincount(groups, (error / below)[known], len(self.labels))
-            self._sums[name][1] += np.bincount(groups, minlength=len(self.labels))
 
-    def has(self, label: str) -> bool:
-        """Whether any known target fell into a group."""
-        return bool(self._sums["mae"][1, self._place[label]])
-
-    def metrics(self, label: str) -> Metrics:
-        """The means of one group; None where nothing was counted."""
-        column = self._place[label]
-        sums = {name: sums[:, column] for name, sums in self._sums.items()}
-        return {name: float(total / count) if count else None for name, (total, count) in sums.items()}
+def _ratio(above: Numbers, below: Numbers) -> Numbers:
+    return above / np.where(below > 0, below, np.nan)
 
 
 @dataclass
 class Tally:
-    """Sums over windows, one for each of K steps ahead, of what every metric is made of.
+    """Sums, for each of so many groups, of what every metric is the mean of: of steps ahead, of hours, of series.
 
-    A ratio whose denominator is zero is not counted, and a metric without any count is None: not defined.
+    A metric without any count is None: not defined.
     """
 
-    horizon: int
+    groups: int
     _sums: dict[str, Numbers] = field(default_factory=dict)
     _least_actual: float = np.inf
 
-    def add(
-        self,
-        actual: Numbers,
-        point: Numbers,
-        scale: Numbers,
-        bands: Bands | None = None,
-    ) -> None:
-        """Count B windows. actual (NaN where missing) and point: (K, B); scale: (B,) MASE's denominator."""
-        known = np.isfinite(actual)
-        error = np.abs(point - actual)
-        self._count("mae", error, known)
-        self._count("rmse", error**2, known)
-        self._count_ratio("mase", error, np.broadcast_to(scale, error.shape), known)
-        self._count_ratio("smape", 200.0 * error, np.abs(actual) + np.abs(point), known)
-        self._count_ratio("mape", 100.0 * error, np.abs(actual), known)
-        self._count("size", np.abs(actual), known)
-        self._least_actual = min(self._least_actual, float(np.abs(actual[known]).min(initial=np.inf)))
-        for level, band in (bands or {}).items():
-            self._count(f"coverage_{level:g}", (actual >= band[0]) & (actual <= band[1]), known)
-            self._count(f"winkler_{level:g}", winkler(actual, band, level), known)
-        if bands:
-            self._count("pinball", mean_pinball(actual, point, bands), known)
+    def add(self, found: Mapping[str, Numbers], codes: NDArray[np.int64] | None = None) -> None:
+        """Count the terms (K, B) of B windows; codes: (K, B) the group of each, unless step k is group k."""
+        for name, values in found.items():
+            total = self._sums.setdefault(name, np.zeros((2, self.groups)))
+            total += _by_step(values) if codes is None else self._by_code(values, codes)
+        self._least_actual = min(self._least_actual, float(np.nanmin(found["size"], initial=np.inf)))
 
-    def _count(self, name: str, values: NDArray[Any], known: NDArray[np.bool_]) -> None:
-        total = self._sums.setdefault(name, np.zeros((2, self.horizon)))
-        total[0] += np.where(known, values, 0.0).sum(axis=1)
-        total[1] += known.sum(axis=1)
+    def count(self, group: int) -> int:
+        """How many known targets a group has."""
+        return int(self._sums["mae"][1, group]) if self._sums else 0
 
-    def _count_ratio(self, name: str, above: Numbers, below: Numbers, known: NDArray[np.bool_]) -> None:
-        defined = known & (below > 0)
-        self._count(name, above / np.where(defined, below, 1.0), defined)
-
-    def metrics(self, step: int | None = None) -> Metrics:
-        """Every metric over all steps, or at one step ahead (0 is the first)."""
-        names = [name for name in self._sums if name != "size"]
-        result = {name: self._mean(name, step) for name in names}
+    def metrics(self, group: int | None = None) -> Metrics:
+        """Every metric over all groups, or of one (of steps, 0 is the first)."""
+        result = {name: self._mean(name, group) for name in self._sums if name != "size"}
         if result.get("rmse") is not None:
             result["rmse"] = float(np.sqrt(result["rmse"] or 0.0))
         if "mape" in result and self._zero_is_near():
             result["mape"] = None
         return result
 
-    def _mean(self, name: str, step: int | None) -> float | None:
-        sums = self._sums[name] if step is None else self._sums[name][:, step : step + 1]
+    def _by_code(self, values: Numbers, codes: NDArray[np.int64]) -> Numbers:
+        known = np.isfinite(values)
+        groups = codes[known]
+        counts = np.bincount(groups, minlength=self.groups)
+        return np.stack([np.bincount(groups, values[known], self.groups), counts])
+
+    def _mean(self, name: str, group: int | None) -> float | None:
+        sums = self._sums[name] if group is None else self._sums[name][:, group : group + 1]
         total, count = sums.sum(axis=1)
         return float(total / count) if count else None
 
@@ -139,3 +120,9 @@ class Tally:
         """A percentage of almost nothing says nothing: MAPE is left out."""
         size = self._mean("size", None)
         return size is None or self._least_actual < ZERO_IS_NEAR * size
+
+
+def _by_step(values: Numbers) -> Numbers:
+    """(2, K) sums and counts of terms (K, B)."""
+    known = np.isfinite(values)
+    return np.stack([np.where(known, values, 0.0).sum(axis=1), known.sum(axis=1)])

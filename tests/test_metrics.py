@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from sklearn import metrics as theirs
 
-from lstmcast.metrics import Groups, Tally, mean_pinball, pinball, seasonal_scale, winkler
+from lstmcast.metrics import Tally, mean_pinball, pinball, seasonal_scale, terms, winkler
 
 RNG = np.random.default_rng(0)
 ACTUAL = RNG.normal(50, 5, size=(4, 30))
@@ -16,7 +16,7 @@ SCALE = np.linspace(1, 2, 30)
 
 def tally_of(actual=ACTUAL, point=POINT, scale=SCALE, bands=None):  # type: ignore[no-untyped-def]
     tally = Tally(len(actual))
-    tally.add(actual, point, scale, bands)
+    tally.add(terms(actual, point, scale, bands))
     return tally
 
 
@@ -47,7 +47,7 @@ def test_coverage_is_the_share_inside_edges_included() -> None:
 def test_adding_in_parts_is_adding_at_once() -> None:
     parts = Tally(4)
     for columns in (slice(0, 7), slice(7, 8), slice(8, 30)):
-        parts.add(ACTUAL[:, columns], POINT[:, columns], SCALE[columns])
+        parts.add(terms(ACTUAL[:, columns], POINT[:, columns], SCALE[columns]))
     assert parts.metrics() == pytest.approx(tally_of().metrics())
 
 
@@ -128,12 +128,16 @@ def test_groups_are_the_means_of_their_targets() -> None:
     scale = SCALE.copy()
     scale[7] = np.nan
     codes[codes == 2] = 0
-    groups = Groups(["a", "b", "c"])
-    groups.add(actual[:, :11], POINT[:, :11], scale[:11], codes[:, :11])
-    groups.add(actual[:, 11:], POINT[:, 11:], scale[11:], codes[:, 11:])
-    for code, label in ((0, "a"), (1, "b")):
-        error = np.where(codes == code, np.abs(POINT - actual), np.nan)
-        assert groups.metrics(label)["mae"] == pytest.approx(np.nanmean(error))
-        assert groups.metrics(label)["mase"] == pytest.approx(np.nanmean(error / scale))
-    assert (groups.has("b"), groups.has("c")) == (True, False)
-    assert groups.metrics("c") == {"mae": None, "mase": None}
+    bands = {80: (POINT - 1, POINT + 2)}
+    groups = Tally(3)
+    for columns in (slice(0, 11), slice(11, 30)):
+        band = {80: (bands[80][0][:, columns], bands[80][1][:, columns])}
+        found = terms(actual[:, columns], POINT[:, columns], scale[columns], band)
+        groups.add(found, codes[:, columns])
+    for code in (0, 1):
+        own = np.where(codes == code, actual, np.nan)
+        alone = tally_of(own, POINT, scale, bands).metrics()
+        assert groups.metrics(code) == pytest.approx(alone)
+        assert None not in alone.values()
+    assert (groups.count(0) + groups.count(1), groups.count(2)) == (np.isfinite(actual).sum(), 0)
+    assert set(groups.metrics(2).values()) == {None}
