@@ -187,7 +187,7 @@ def _judged(
         preparation=choice.preparation,
         setting=choice.setting,
         forecaster=forecaster,
-        intervals=_calibrated(forecaster, winner.windows, choice.validation, horizons, options.bands),
+        intervals=_calibrated(forecaster, winner.windows, choice.validation, horizons, options),
         limits=_limits(panel, blocks, options),
         mase_scale=scales(panel, blocks, "before_test"),
         seen_until=panel.times[np.maximum(blocks.test - 1, blocks.start)],
@@ -236,13 +236,13 @@ def _contract(panel: Panel, choices: list[Choice], time: str | None) -> Contract
 
 
 def _calibrated(
-    forecaster: Blended, windows: Windows, validation: Validation, horizons: int, wanted: str
+    forecaster: Blended, windows: Windows, validation: Validation, horizons: int, options: Options
 ) -> Intervals:
     origins = validation.origins
     point, quantiles = forecaster.point_and_quantiles(windows, origins)
     observed = windows.ahead(windows.table.observed, origins)
     actual = np.where(observed, windows.ahead(windows.table.scaled, origins), np.nan)
-    return calibrate(actual, point, quantiles, horizons, wanted)
+    return calibrate(actual, point, quantiles, horizons, options.bands, options.band_factor)
 
 
 def _limits(panel: Panel, blocks: Blocks, options: Options) -> tuple[float, float]:

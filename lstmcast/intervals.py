@@ -82,24 +82,30 @@ def _pair(level: int) -> tuple[int, int]:
 
 
 def calibrate(
-    actual: Numbers, point: Numbers, quantiles: Numbers | None, horizons: int, wanted: str = "auto"
+    actual: Numbers,
+    point: Numbers,
+    quantiles: Numbers | None,
+    horizons: int,
+    wanted: str = "auto",
+    factor: float = 1.0,
 ) -> Intervals:
     """The widths that validation windows ask for.
 
     actual: (K, n) in scaled units, NaN where missing; point: (K, n); quantiles: (K, Q, n) or None;
     horizons: disjoint ones in the validation block. With few, factors below one are not believed; with very few, or
-    without quantiles, each step ahead has a width of its own; wanted: a kind, or `auto`.
+    without quantiles, each step ahead has a width of its own; wanted: a kind, or `auto`; factor: how many times as
+    wide as that.
     """
     error = actual - point
     if quantiles is None or wanted == "split" or (wanted == "auto" and horizons < FEWEST_HORIZONS):
-        return Intervals("split", _split(np.abs(error)))
+        return Intervals("split", factor * _split(np.abs(error)))
     below, above = half_widths(quantiles)
     factors = [
         order_statistic(np.abs(error) / np.where(error < 0, low, high), level)
         for level, low, high in zip(LEVELS, below, above, strict=True)
     ]
     least = 1.0 if horizons < TRUSTED_HORIZONS else 0.0
-    return Intervals("quantiles", np.maximum(factors, least))
+    return Intervals("quantiles", factor * np.maximum(factors, least))
 
 
 def _split(error: Numbers) -> Numbers:

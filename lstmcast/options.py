@@ -196,6 +196,9 @@ class Options:
         "widths: the network's quantiles (where it ships) times a factor, or one for each step",
         choices=("auto", "quantiles", "split"),
     )
+    band_factor: float = _option(
+        1.0, "Preparation", "bands this many times as wide as validation rows ask for", low=0.01, high=100.0
+    )
     min: float | None = _option(None, "Preparation", "nothing forecast is below this")
     max: float | None = _option(None, "Preparation", "nothing forecast is above this", unset="none")
 

@@ -122,3 +122,16 @@ def test_the_band_of_a_window_does_not_depend_on_the_windows_beside_it() -> None
     alone = intervals.bands(point[:, :1], quantiles[:, :, :1], (80,))[80]
     assert alone[0].tolist() == together[0][:, :1].tolist()
     assert alone[1].tolist() == together[1][:, :1].tolist()
+
+
+@pytest.mark.parametrize("kind", ["quantiles", "split"])
+def test_a_factor_makes_bands_that_many_times_as_wide(kind: str) -> None:
+    rng = np.random.default_rng(0)
+    point, quantiles = fan(rng, 3, 400)
+    actual = point + rng.normal(size=point.shape)
+    plain, wide = (calibrate(actual, point, quantiles, 20, kind, factor) for factor in (1.0, 1.5))
+    for level in (80, 95):
+        low, high = plain.bands(point, quantiles, [level])[level]
+        lower, higher = wide.bands(point, quantiles, [level])[level]
+        assert higher - point == pytest.approx(1.5 * (high - point))
+        assert point - lower == pytest.approx(1.5 * (point - low))
