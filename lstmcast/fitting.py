@@ -88,6 +88,7 @@ def fitting(panel: Panel, options: Options, time: str | None = None) -> Iterator
             winner = entries[0]
             again = [_final(*pair, blocks) for pair in zip(winner.members, winner.trained, strict=True)]
             model = _with_final(model, panel, (yield from train_members(again, options.threads)))
+        model.report["learned"] = model.learned(panel, np.arange(len(panel.ids)))
         yield model
 
 

@@ -207,6 +207,20 @@ class Model:
                 actual = windows.ahead(panel.target, chunk).T.reshape(-1)
                 yield Backcast(forecast, panel.times[chunk - 1], actual, in_sample)
 
+    def rows_seen(self, panel: Panel, series: Integers) -> int:
+        """How many rows of the panel with a known target have taught or chosen anything."""
+        until = np.repeat(self.seen_until[series], panel.lengths)
+        return int((np.isfinite(panel.target) & (panel.times <= until)).sum())
+
+    def learned(self, panel: Panel, series: Integers, rows_before: int = 0) -> dict[str, Any]:
+        """What the model says of the rows it has seen: how many, `rows_before` not in this panel, and until when."""
+        until = self.seen_until[series].max(keepdims=True)
+        return {"rows": rows_before + self.rows_seen(panel, series), "until": panel.clock.write(until)[0]}
+
+    def judge(self, panel: Panel, origins: Integers) -> dict[str, Any]:
+        """What `evaluate` reports, of these windows of rows that the model has not seen; origins: (n,), n > 0."""
+        return self._judge(panel, self.windows(panel, self.contract.check(panel)), origins, in_sample=False)
+
     def _judge(self, panel: Panel, windows: Windows, origins: Integers, *, in_sample: bool) -> dict[str, Any]:
         forecasters, scale = self.forecasters(windows), self.mase_scale
         report = backtest(forecasters, windows, panel.target, origins, scale, groupings_of(panel))

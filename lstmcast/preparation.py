@@ -121,6 +121,29 @@ def fit_stage(
     return fit_calendar_stage(design, panel.times, known, scaled, panel.offsets, training, observed)
 
 
+def refit_stage(
+    preparation: Preparation,
+    stage: CalendarStage,
+    panel: Panel,
+    series: Integers,
+    blocks: Blocks,
+    share: float,
+) -> tuple[CalendarStage, Numbers]:
+    """A model's calendar regression estimated again, with the same columns; and (N,) its level, cross-fitted.
+
+    series: (S',) which of the model's each is; share: how much the rows at hand count for, the old estimate the rest.
+    """
+    known = preparation.others(panel)[:, known_columns(panel)]
+    observed = np.asarray(np.isfinite(panel.values[:, [0, *panel.roles(KNOWN)]]).all(axis=1))
+    scaled = preparation.scaling.apply(panel.target, np.repeat(series, panel.lengths))
+    training = blocks.slices("training")
+    fitted = fit_calendar_stage(stage.design, panel.times, known, scaled, panel.offsets, training, observed)
+    old = stage.level(panel.times, known, panel.offsets, series)
+    if fitted is None:
+        return stage, old
+    return stage.towards(fitted[0], series, share), old + share * (fitted[1] - old)
+
+
 def _fit_covariates(panel: Panel, training: Sequence[slice]) -> Scaling:
     rows = np.concatenate([panel.values[rows, 1:] for rows in training])
     if not rows.shape[1]:

@@ -59,6 +59,10 @@ ARCHITECTURE: dict[str, tuple[str, str]] = {
         "selection sizes training trials validation windows",
         "numpy threadpoolctl",
     ),
+    "refreshing": (
+        "blocks errors hybrid intervals linear members model options panel preparation training verdict windows",
+        "numpy threadpoolctl",
+    ),
     "persistence": (
         "blend contract errors hybrid intervals linear model nn options panel preparation scaling trials",
         "numpy joblib",

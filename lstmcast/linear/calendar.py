@@ -165,6 +165,16 @@ class CalendarStage:
         which = np.repeat(series, np.diff(offsets))
         return self._level(times, smoothed, self.weight, self.intercept, which)
 
+    def towards(self, other: CalendarStage, series: Integers, share: float) -> CalendarStage:
+        """This stage moved by a share towards another of the same design, whose rows are `series` (S',) of these."""
+        weight = (
+            self.weight * other.spread / self.spread
+        )  # the same regression, of columns as the other has them
+        intercept = self.intercept + self.weight @ ((other.mean - self.mean) / self.spread)
+        weight[series] += share * (other.weight - weight[series])
+        intercept[series] += share * (other.intercept - intercept[series])
+        return CalendarStage(self.design, other.mean, other.spread, weight, intercept)
+
     def _level(
         self, times: Times, smoothed: Numbers, weight: Numbers, intercept: Numbers, which: Integers
     ) -> Numbers:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -80,6 +81,21 @@ class Judge:
         seen = self._past[-highway.weight.shape[1] :]
         forecast = highway.weight @ seen + highway.bias[:, None]
         return self._validation.error(self._windows.restore(forecast, self._validation.origins))
+
+
+def refit_highway(
+    highway: Highway, windows: Windows, training: Integers, rng: np.random.Generator, share: float
+) -> Highway:
+    """The map moved by a share towards the ridge solution on these windows.
+
+    The ridge is of what the old map leaves of them, so that what they do not tell stays as it was.
+    """
+    moments = _moments(windows.for_linear, _subset(training, rng))
+    left = dataclasses.replace(moments, cross=moments.cross - moments.gram @ highway.weight.T)
+    change = next(_ridges(left, (highway.penalty,))).weight
+    weight = highway.weight + share * change
+    bias = moments.mean_ahead - (highway.weight + change) @ moments.mean_past
+    return Highway(weight, highway.bias + share * (bias - highway.bias), highway.penalty)
 
 
 def _subset(origins: Integers, rng: np.random.Generator) -> Integers:

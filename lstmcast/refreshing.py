@@ -1,0 +1,310 @@
+"""A model trained on with new rows: the challenger, its champion, and which of them ships."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Generator, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lstmcast.blocks import Blocks
+from lstmcast.errors import DataError
+from lstmcast.hybrid import Hybrid, schedule_of
+from lstmcast.intervals import TRUSTED_HORIZONS, Intervals, calibrate
+from lstmcast.linear.calendar import CalendarStage
+from lstmcast.linear.highway import Highway, refit_highway
+from lstmcast.members import Member, seconds_each, train_members
+from lstmcast.model import LinearView, Model
+from lstmcast.options import Options
+from lstmcast.panel import Integers, Panel
+from lstmcast.preparation import refit_stage
+from lstmcast.training import Schedule, Step
+from lstmcast.verdict import error_measure
+from lstmcast.windows import Table, Windows
+
+Numbers = NDArray[np.float64]
+STEPS = 0.3
+RATE = 0.3
+MOST_ORIGINS = 20_000
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What a refresh will do; stamps as in the file, of its first series that is judged.
+
+    new: rows with a known target that the champion has not seen; learned: what it has learned from, by its report;
+    blocks: first and last stamp of the new rows that teach and of those that judge.
+    """
+
+    new: int
+    learned: dict[str, Any] | None
+    blocks: dict[str, tuple[str, str]]
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """Which of the two is better on the judging rows, and the model that would ship in the champion's place.
+
+    champion, challenger: reports over the same windows; measure: by which they are compared.
+    """
+
+    model: Model
+    champion: dict[str, Any]
+    challenger: dict[str, Any]
+    measure: str
+    is_better: bool
+
+
+def refreshing(
+    champion: Model,
+    panel: Panel,
+    *,
+    budget: float | None = None,
+    always: bool = False,
+    threads: int | None = None,
+) -> Iterator[Plan | Step | Outcome]:
+    """The Plan first, then Steps while training, the Outcome last.
+
+    Neither has seen the judging rows, the newest half of the new ones, when it is judged; what ships has seen them all.
+    budget: longest time in seconds; always: make the model that would ship even where it is no better.
+    Raises DataError where the panel does not fit the contract, or holds too few new rows.
+    """
+    from threadpoolctl import threadpool_limits
+
+    with threadpool_limits(limits=1, user_api="blas"):
+        series = champion.contract.check(panel)
+        blocks = _blocks(champion, panel, series)
+        yield _plan(champion, panel, series, blocks)
+        limit = None if budget is None else budget / 2
+        challenger = yield from _taught(champion, panel, series, blocks, "training", limit, threads)
+        origins = _judging_origins(champion, panel, blocks)
+        outcome = _judged(champion, challenger, panel, origins)
+        if outcome.is_better or always:
+            outcome = yield from _with_all_rows(
+                champion, challenger, outcome, panel, blocks, origins, limit, threads
+            )
+        yield outcome
+
+
+def _blocks(model: Model, panel: Panel, series: Integers) -> Blocks:
+    """What may teach (training) and the newest half of the unseen rows (test); nothing validates."""
+    start, end, horizon = panel.offsets[:-1], panel.known_until(), model.contract.horizon
+    firsts = [
+        start[s] + np.searchsorted(panel.times[panel.rows(s)], model.seen_until[own], side="right")
+        for s, own in enumerate(series)
+    ]
+    new = np.maximum(end - np.array(firsts, dtype=np.int64), 0)
+    if not (new >= 2 * horizon).any():
+        raise DataError(_too_few(model, panel, int(new.max(initial=0))))
+    judging = end - np.where(new >= 2 * horizon, new // 2, 0)
+    return Blocks(start, judging, judging, end)
+
+
+def _too_few(model: Model, panel: Panel, new: int) -> str:
+    needed, until = 2 * model.contract.horizon, panel.clock.write(np.array([model.seen_until.max()]))[0]
+    return (
+        f"the model has seen everything up to {until}; a refresh needs {needed} newer rows with a known "
+        f"{model.contract.target!r}, half of them to judge by: {new} are there, {needed - new} are missing"
+    )
+
+
+def _plan(model: Model, panel: Panel, series: Integers, blocks: Blocks) -> Plan:
+    judged = int(np.argmax(blocks.end > blocks.test))
+    first_new = int(panel.offsets[judged]) + int(
+        np.searchsorted(panel.times[panel.rows(judged)], model.seen_until[series[judged]], side="right")
+    )
+    edges = {"teach": (first_new, blocks.test[judged]), "judge": (blocks.test[judged], blocks.end[judged])}
+    known = np.isfinite(panel.target).sum()
+    return Plan(
+        new=int(known) - model.rows_seen(panel, series),
+        learned=model.report.get("learned"),
+        blocks={name: _ends(panel, int(first), int(stop)) for name, (first, stop) in edges.items()},
+    )
+
+
+def _ends(panel: Panel, first: int, stop: int) -> tuple[str, str]:
+    one, other = panel.clock.write(panel.times[[first, max(stop - 1, first)]])
+    return one, other
+
+
+def _judging_origins(model: Model, panel: Panel, blocks: Blocks) -> Integers:
+    windows = model.windows(panel, model.contract.check(panel))
+    origins = windows.usable(blocks.origins("test", windows.lookback, windows.horizon))
+    if not len(origins):
+        raise DataError(
+            f"the new rows have no window of {windows.lookback} rows with few gaps and a known target after them "
+            "to judge by; send a file that begins earlier, or wait for more rows"
+        )
+    if len(origins) > MOST_ORIGINS:
+        origins = origins[np.linspace(0, len(origins) - 1, MOST_ORIGINS).round().astype(np.int64)]
+    return origins
+
+
+def _judged(champion: Model, challenger: Model, panel: Panel, origins: Integers) -> Outcome:
+    """Both on the same windows, in MASE, or MAE where that is not defined; a tie is the champion's."""
+    before, after = (model.judge(panel, origins) for model in (champion, challenger))
+    measure = error_measure(before["test"]) or "mae"
+    old, new = (report["test"]["model"][measure] for report in (before, after))
+    return Outcome(challenger, before, after, measure, old is not None and new is not None and new < old)
+
+
+def _with_all_rows(
+    champion: Model,
+    challenger: Model,
+    outcome: Outcome,
+    panel: Panel,
+    blocks: Blocks,
+    origins: Integers,
+    limit: float | None,
+    threads: int | None,
+) -> Generator[Step, None, Outcome]:
+    """The outcome with the model that ships: taught as the challenger was, with the judging rows as well."""
+    model, series = challenger, champion.contract.check(panel)
+    if champion.options.final:
+        model = yield from _taught(champion, panel, series, blocks, "all", limit, threads)
+    intervals = _calibrated(challenger, panel, origins)
+    model = dataclasses.replace(model, intervals=intervals, report=_report(champion, outcome))
+    absent = _absent(champion, panel, series) or 0
+    model.report["learned"] = model.learned(panel, series, absent)
+    return dataclasses.replace(outcome, model=model)
+
+
+def _report(champion: Model, outcome: Outcome) -> dict[str, Any]:
+    """The verdict on the judging rows, the choices of the training, and every refresh so far, the latest last."""
+    errors = {
+        name: report["test"]["model"]
+        for name, report in (("champion", outcome.champion), ("challenger", outcome.challenger))
+    }
+    entry = {"first": outcome.challenger["first"], "last": outcome.challenger["last"], **errors}
+    history = [*champion.report.get("refreshes", []), entry]
+    return {**outcome.challenger, "choices": champion.report["choices"], "refreshes": history}
+
+
+def _calibrated(model: Model, panel: Panel, origins: Integers) -> Intervals:
+    """The band's widths moved towards those that the judging rows ask for, as far as these hold enough horizons."""
+    windows = model.windows(panel, model.contract.check(panel))
+    point, quantiles = model.forecaster.point_and_quantiles(windows, origins)
+    observed = windows.ahead(windows.table.observed, origins)
+    actual = np.where(observed, windows.ahead(windows.table.scaled, origins), np.nan)
+    old = model.intervals
+    asked = calibrate(actual, point, quantiles, TRUSTED_HORIZONS, old.kind)
+    horizons = (int(origins.max() - origins.min()) + windows.horizon) // windows.horizon
+    share = horizons / (horizons + TRUSTED_HORIZONS)
+    return Intervals(old.kind, old.widths + share * (asked.widths - old.widths))
+
+
+def _absent(champion: Model, panel: Panel, series: Integers) -> int | None:
+    """Rows that the champion has learned from and the panel lacks; None where the champion does not say."""
+    told = champion.report.get("learned")
+    return None if told is None else max(int(told["rows"]) - champion.rows_seen(panel, series), 0)
+
+
+def _share(champion: Model, panel: Panel, series: Integers, blocks: Blocks, name: str) -> float:
+    """What the rows at hand count for, beside those that only the champion has seen; half where it does not say."""
+    rows = sum(int(np.isfinite(panel.target[rows]).sum()) for rows in blocks.slices(name))
+    absent = _absent(champion, panel, series)
+    return 0.5 if absent is None else rows / max(rows + absent, 1)
+
+
+def _taught(
+    champion: Model,
+    panel: Panel,
+    series: Integers,
+    blocks: Blocks,
+    name: str,
+    limit: float | None,
+    threads: int | None,
+) -> Generator[Step, None, Model]:
+    """The champion trained on with the rows of a block: calendar stage and linear map in closed form, the network by
+    a few gentle steps from where it stands.
+
+    Scaling, the shape of everything and what was chosen stay as they are.
+    """
+    first, stop = blocks.bounds(name)
+    own = dataclasses.replace(blocks, validation=stop)
+    share = _share(champion, panel, series, blocks, name)
+    model, windows = _restaged(champion, panel, series, own, share)
+    origins = windows.usable(own.origins("training", windows.lookback, windows.horizon))
+    if not len(origins):
+        raise DataError(
+            f"no window of {windows.lookback} + {windows.horizon} known rows comes before the judging rows; "
+            "send a file that begins earlier"
+        )
+    rng = np.random.default_rng(np.random.SeedSequence(model.options.seed))
+    highway = refit_highway(model.forecaster.highway, windows, origins, rng, share)
+    forecaster = dataclasses.replace(model.forecaster, highway=highway)
+    if forecaster.hybrid is not None:
+        members = _members(model, forecaster.hybrid, windows, origins, highway, limit, threads)
+        trained = yield from train_members(members, threads)
+        hybrid = dataclasses.replace(
+            forecaster.hybrid, members=tuple(result.parameters for result in trained)
+        )
+        forecaster = dataclasses.replace(forecaster, hybrid=hybrid)
+    seen_until = champion.seen_until.copy()
+    seen_until[series] = np.maximum(seen_until[series], panel.times[np.maximum(stop - 1, first)])
+    return dataclasses.replace(model, forecaster=forecaster, seen_until=seen_until)
+
+
+def _restaged(
+    champion: Model, panel: Panel, series: Integers, blocks: Blocks, share: float
+) -> tuple[Model, Windows]:
+    """The champion with its calendar stages estimated again, and the windows that teach, their levels cross-fitted."""
+    model, windows = champion, champion.windows(panel, series)
+    if champion.preparation.stage is not None:
+        stage, table = _restage(champion, champion.preparation.stage, panel, series, blocks, share)
+        model = dataclasses.replace(model, preparation=dataclasses.replace(model.preparation, stage=stage))
+        windows = dataclasses.replace(windows, table=table)
+    if champion.linear is not None and champion.linear.stage is not None and windows.linear is not None:
+        stage, table = _restage(champion, champion.linear.stage, panel, series, blocks, share)
+        model = dataclasses.replace(model, linear=LinearView(stage, champion.linear.is_anchored))
+        windows = dataclasses.replace(windows, linear=dataclasses.replace(windows.linear, table=table))
+    return model, windows
+
+
+def _restage(
+    champion: Model, stage: CalendarStage, panel: Panel, series: Integers, blocks: Blocks, share: float
+) -> tuple[CalendarStage, Table]:
+    """A calendar stage estimated again, and the rows of the panel as it leaves them."""
+    clock = dataclasses.replace(panel.clock, seasons=champion.contract.clock.seasons)
+    panel = dataclasses.replace(panel, clock=clock)
+    stage, taught = refit_stage(champion.preparation, stage, panel, series, blocks, share)
+    return stage, dataclasses.replace(champion.preparation, stage=stage).table(panel, series, taught)
+
+
+def _members(
+    model: Model,
+    hybrid: Hybrid,
+    windows: Windows,
+    origins: Integers,
+    highway: Highway,
+    limit: float | None,
+    threads: int | None,
+) -> list[Member]:
+    """The networks where they stand, their own linear map moved as the forecaster's was where the two see the same."""
+    architecture, options = hybrid.network.architecture, model.options
+    moves = architecture.highway and model.linear is None
+    seeds = np.random.SeedSequence(options.seed).spawn(len(hybrid.members))
+    schedule = _schedule(origins, options, seconds_each(limit, len(hybrid.members), threads))
+    members = []
+    for seed, parameters in zip(seeds, hybrid.members, strict=True):
+        weights = parameters.like()
+        weights.flat[:] = parameters.flat
+        if moves:
+            weights["highway.weight"][...] += highway.weight - model.forecaster.highway.weight
+            weights["highway.bias"][...] += highway.bias - model.forecaster.highway.bias
+        own = dataclasses.replace(windows, linear=None)
+        members.append(
+            Member(own, origins, None, highway, architecture, options, schedule, seed, weights.flat)
+        )
+    return members
+
+
+def _schedule(origins: Integers, options: Options, limit: float | None) -> Schedule:
+    """A share of a training's steps at a share of its rate; nobody is left to see a plateau or to stop for."""
+    schedule = schedule_of(origins, options, limit)
+    kind = "cosine" if schedule.kind == "plateau" else schedule.kind
+    steps = round(STEPS * schedule.steps)
+    return dataclasses.replace(schedule, steps=steps, rate=RATE * schedule.rate, patience=None, kind=kind)
