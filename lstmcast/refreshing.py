@@ -14,8 +14,9 @@ from lstmcast.blocks import Blocks
 from lstmcast.errors import DataError
 from lstmcast.hybrid import Hybrid, schedule_of
 from lstmcast.intervals import TRUSTED_HORIZONS, Intervals, calibrate
+from lstmcast.linear.average import refit_average
 from lstmcast.linear.calendar import CalendarStage
-from lstmcast.linear.highway import Highway, refit_highway
+from lstmcast.linear.highway import Highway
 from lstmcast.members import Member, seconds_each, train_members
 from lstmcast.model import LinearView, Model
 from lstmcast.options import Options
@@ -234,7 +235,8 @@ def _taught(
             "send a file that begins earlier"
         )
     rng = np.random.default_rng(np.random.SeedSequence(model.options.seed))
-    highway = refit_highway(model.forecaster.highway, windows, origins, rng, share)
+    chosen = model.report["choices"]["chosen"].get("lookbacks") or [windows.lookback]
+    highway = refit_average(model.forecaster.highway, chosen, windows, origins, rng, share)
     forecaster = dataclasses.replace(model.forecaster, highway=highway)
     if forecaster.hybrid is not None:
         members = _members(model, forecaster.hybrid, windows, origins, highway, limit, threads)

@@ -70,7 +70,7 @@ ARCHITECTURE: dict[str, tuple[str, str]] = {
     "estimator": ("errors fitting model options panel", "numpy pandas sklearn"),
     "cli": (
         "contract doctor errors evaluation findings fitting freshness future ingest model options panel persistence "
-        "training verdict",
+        "refreshing training verdict",
         "typer rich",
     ),
 }

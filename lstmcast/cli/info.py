@@ -31,7 +31,12 @@ def show_model(model_file: str, console: Console) -> None:
 
     model = persistence.load(model_file)
     size = os.stat(model_file).st_size
-    lines = [("File", f"{model_file}, {size:,} bytes"), *_needs(model), ("Chosen", choices.in_short(model))]
+    lines = [
+        ("File", f"{model_file}, {size:,} bytes"),
+        *_needs(model),
+        *_seen(model),
+        ("Chosen", choices.in_short(model)),
+    ]
     console.notes([*lines, *choices.limits(model), *choices.details(model), *_rebuilding(model), ("", "")])
     if not console.quiet:
         choices.show_tried(model.report["choices"], console)
@@ -68,3 +73,19 @@ def _rebuilding(model: Model) -> list[tuple[str, str]]:
     settings = (run.current().settings or {}).get("train", {})
     has_settings = any(flag(field.name)[2:] in settings for field in dataclasses.fields(model.options))
     return [("Rebuild", choices.command(model.options, has_settings=has_settings))]
+
+
+def _seen(model: Model) -> list[tuple[str, str]]:
+    """What it has learned from, and how the last refresh was decided."""
+    told = model.report.get("learned")
+    until = model.contract.clock.write(model.seen_until.max(keepdims=True))[0]
+    lines = [("Seen", f"{told['rows']:,} rows until {until}" if told else f"rows until {until}")]
+    history = model.report.get("refreshes", [])
+    if history:
+        last = history[-1]
+        measure = "mase" if last["challenger"].get("mase") is not None else "mae"
+        new, old = (f"{last[name][measure]:.4g}" for name in ("challenger", "champion"))
+        times = "once" if len(history) == 1 else f"{len(history):,} times"
+        judged = f"{measure.upper()} {new} against {old} before it, from {last['first']} to {last['last']}"
+        lines.append(("Refreshed", f"{times}, last by {judged}; the verdict below is about these rows"))
+    return lines

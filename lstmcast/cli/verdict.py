@@ -123,9 +123,14 @@ def _worst(
 def _table(corner: str, metrics: Mapping[str, Metrics], clock: Clock, console: Console) -> None:
     from lstmcast.verdict import describe
 
+    table(corner, {describe(name, clock): values for name, values in metrics.items()}, console)
+
+
+def table(corner: str, metrics: Mapping[str, Metrics], console: Console) -> None:
+    """The metrics of forecasters by the names that are shown, one a row."""
     measures = [measure for measure in COLUMNS if _is_shown(metrics, measure)]
     rows = [
-        [describe(name, clock), *(_cell(measure, values.get(measure, "")) for measure in measures)]
+        [name, *(_cell(measure, values.get(measure, "")) for measure in measures)]
         for name, values in metrics.items()
     ]
     console.table([corner, *(COLUMNS[measure] for measure in measures)], rows)

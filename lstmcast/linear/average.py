@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from lstmcast.linear.highway import Highway, Judge, best_ridge, moments_of
+from lstmcast.linear.highway import Highway, Judge, best_ridge, moments_of, ridges
 from lstmcast.panel import Integers
 from lstmcast.validation import Validation
 from lstmcast.windows import Windows
@@ -61,6 +61,25 @@ def fit_average(
     if not lookbacks and judge(mean) > (1 + SLACK) * errors[whole]:
         chosen, mean = (whole,), tried[whole][0]
     return Average(mean, judge(mean), chosen, tried[whole][1])
+
+
+def refit_average(
+    highway: Highway,
+    lookbacks: Sequence[int],
+    windows: Windows,
+    training: Integers,
+    rng: np.random.Generator,
+    share: float,
+) -> Highway:
+    """A map moved by a share towards the mean, over the same lookbacks, of the maps of these windows.
+
+    lookbacks: of the maps whose mean it was; all of them have its penalty.
+    """
+    moments = moments_of(windows.for_linear, training, rng)
+    maps = [next(ridges(moments.recent(rows), (highway.penalty,))) for rows in lookbacks]
+    mean = _mean(maps, windows.lookback)
+    weight = highway.weight + share * (mean.weight - highway.weight)
+    return Highway(weight, highway.bias + share * (mean.bias - highway.bias), highway.penalty)
 
 
 def _parts(windows: Windows) -> list[int]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -64,7 +63,7 @@ def fit_highway(
 def best_ridge(moments: Moments, penalty: float | None, judge: Judge) -> tuple[Highway, dict[float, float]]:
     """The map of these moments that the judge likes best, of all PENALTIES or the one given, and every error."""
     penalties = PENALTIES if penalty is None else (penalty,)
-    candidates = list(_ridges(moments, penalties))
+    candidates = list(ridges(moments, penalties))
     errors = [judge(candidate) for candidate in candidates]
     return candidates[int(np.argmin(errors))], dict(zip(penalties, errors, strict=True))
 
@@ -81,21 +80,6 @@ class Judge:
         seen = self._past[-highway.weight.shape[1] :]
         forecast = highway.weight @ seen + highway.bias[:, None]
         return self._validation.error(self._windows.restore(forecast, self._validation.origins))
-
-
-def refit_highway(
-    highway: Highway, windows: Windows, training: Integers, rng: np.random.Generator, share: float
-) -> Highway:
-    """The map moved by a share towards the ridge solution on these windows.
-
-    The ridge is of what the old map leaves of them, so that what they do not tell stays as it was.
-    """
-    moments = _moments(windows.for_linear, _subset(training, rng))
-    left = dataclasses.replace(moments, cross=moments.cross - moments.gram @ highway.weight.T)
-    change = next(_ridges(left, (highway.penalty,))).weight
-    weight = highway.weight + share * change
-    bias = moments.mean_ahead - (highway.weight + change) @ moments.mean_past
-    return Highway(weight, highway.bias + share * (bias - highway.bias), highway.penalty)
 
 
 def _subset(origins: Integers, rng: np.random.Generator) -> Integers:
@@ -133,7 +117,7 @@ def _moments(windows: Windows, origins: Integers) -> Moments:
     return Moments(gram, cross, mean_past, mean_ahead)
 
 
-def _ridges(moments: Moments, penalties: tuple[float, ...]) -> Iterator[Highway]:
+def ridges(moments: Moments, penalties: tuple[float, ...]) -> Iterator[Highway]:
     """One map for each penalty, all from a single eigendecomposition of the Gram matrix."""
     values, vectors = np.linalg.eigh(moments.gram)
     size = float(values.mean()) or 1.0

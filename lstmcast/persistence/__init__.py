@@ -18,6 +18,7 @@ from lstmcast.persistence.files import (
 from lstmcast.persistence.lock import lock
 from lstmcast.persistence.models import from_record, to_record
 from lstmcast.persistence.record import Arrays, Document, Kind, decode, encode
+from lstmcast.persistence.rotation import forget_old, keep_old, newest_old, roll_back
 from lstmcast.persistence.source import read_bytes
 
 __all__ = [
@@ -28,11 +29,14 @@ __all__ = [
     "encode",
     "load",
     "lock",
+    "newest_old",
     "permission_warning",
     "probe_folder",
     "read",
     "replace_file",
+    "roll_back",
     "save",
+    "save_keeping_old",
     "shown",
     "sweep",
     "write",
@@ -78,6 +82,17 @@ def read(path: str | os.PathLike[str], kind: Kind = "model") -> tuple[Document, 
 def save(model: Model, path: str | os.PathLike[str]) -> None:
     """Put a trained model into the file `path`; raises OutputError as `write` does."""
     write(path, *to_record(model))
+
+
+def save_keeping_old(model: Model, path: str | os.PathLike[str], count: int) -> None:
+    """The same, with the file that stood there kept as `path`.1, those before it as .2 and on, `count` of them in all.
+
+    At no moment is `path` missing or torn. Call it with the file's lock.
+    """
+    if count:
+        keep_old(path)
+    save(model, path)
+    forget_old(path, count)
 
 
 def load(path: str | os.PathLike[str]) -> Model:
