@@ -23,10 +23,38 @@ def naive(windows: Windows, origins: Integers) -> NDArray[np.float64]:
 def seasonal_naive(windows: Windows, origins: Integers, season: int) -> NDArray[np.float64]:
     """(K, B) the value one season before, or as many seasons as are needed to be before the origin.
 
-    Where a series is younger than a season, its first rows stand in.
+    A season of whole days goes by the wall clock: after a day of 23 or 25 hours, eight o'clock is still compared with
+    eight o'clock. Where a series is younger than a season, its first rows stand in.
     """
-    ahead = np.arange(windows.horizon)
+    table, ahead = windows.table, np.arange(windows.horizon)
     back = season * (1 + ahead // season)
-    rows = origins[None, :] + (ahead - back)[:, None]
-    firsts = windows.table.offsets[windows.table.series[origins - 1]]
-    return windows.table.scaled[np.maximum(rows, firsts[None, :])]
+    if table.ahead is not None and season % table.day == 0:
+        rows = _same_wall_clock(
+            origins[None, :] + ahead[:, None], origins, season, back[:, None], table.ahead
+        )
+    else:
+        rows = origins[None, :] + (ahead - back)[:, None]
+    firsts = table.offsets[table.series[origins - 1]]
+    return table.scaled[np.maximum(rows, firsts[None, :])]
+
+
+def _same_wall_clock(
+    targets: Integers, origins: Integers, season: int, back: Integers, ahead: NDArray[np.float32]
+) -> Integers:
+    """(K, B) the last row before the origin that shows the same time as the target, whole seasons before it.
+
+    back: (K, 1) how many rows that is without a change of the clock; a change may put the row of a season less before
+    the origin, or that of these seasons behind it. An hour that the clock skipped is stood for by a neighbour.
+    """
+    fewest = np.maximum(back - season, season)
+    rows = _shifted(targets, fewest, ahead)
+    for more in (season, 2 * season):
+        rows = np.where(rows < origins, rows, _shifted(targets, fewest + more, ahead))
+    return rows
+
+
+def _shifted(targets: Integers, back: Integers, ahead: NDArray[np.float32]) -> Integers:
+    """(K, B) the row so many rows before, moved by what the wall clock was changed between the two."""
+    rows: Integers = np.maximum(targets - back, 0)
+    moved: Integers = np.rint(ahead[targets] - ahead[rows]).astype(np.int64)
+    return rows + moved

@@ -19,7 +19,8 @@ ZERO_IS_NEAR = 0.01
 def seasonal_scale(values: Numbers, season: int) -> float:
     """MASE's denominator: mean absolute difference at lag `season` over known pairs; NaN when there is none.
 
-    Hyndman and Koehler 2006. values: (n,) in-sample, NaN where missing.
+    Hyndman and Koehler 2006. values: (n,) in-sample, NaN where missing. The lag is in rows, as it is published: the
+    two days a year on which the wall clock is changed hardly move a mean over months.
     """
     change = np.abs(values[season:] - values[:-season])
     known = np.isfinite(change)

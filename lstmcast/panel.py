@@ -93,6 +93,14 @@ class Clock:
         local = pd.DatetimeIndex(times).tz_localize("UTC").tz_convert(self.zone).tz_localize(None)
         return local.to_numpy().astype("datetime64[us]")
 
+    def ahead(self, times: Times) -> NDArray[np.float32] | None:
+        """(N,) steps by which the wall clock is ahead of UTC at these instants; None where that never changes, or a
+        step is a day or longer and follows the wall clock by itself."""
+        if self.zone is None or self.step is None or self.is_counter:
+            return None
+        ahead = ((self.wall(times) - times) / self.step.to_timedelta64()).astype(np.float32)
+        return ahead if len(ahead) and (ahead != ahead[0]).any() else None
+
     def utc(self, wall: Times) -> Times:
         """The instants at which the wall clock shows these; a repeated hour is its first, a skipped one the next."""
         if self.zone is None or self.is_counter:

@@ -11,7 +11,13 @@ from numpy.typing import NDArray
 from lstmcast.blocks import Blocks
 from lstmcast.features import calendar_vector, has_years
 from lstmcast.gaps import fill_from_past, hold_from_past
-from lstmcast.linear.calendar import CalendarStage, Design, describe_covariates, fit_calendar_stage
+from lstmcast.linear.calendar import (
+    CalendarStage,
+    Design,
+    describe_covariates,
+    fit_calendar_stage,
+    rows_in_a_day,
+)
 from lstmcast.metrics import seasonal_scale
 from lstmcast.panel import KNOWN, Integers, Panel
 from lstmcast.scaling import Scaling, fit_scaling
@@ -70,6 +76,8 @@ class Preparation:
             series=rows,
             offsets=panel.offsets,
             change=self.change,
+            ahead=panel.clock.ahead(panel.times),
+            day=rows_in_a_day(panel.clock),
         )
 
     def calendar(self, panel: Panel) -> NDArray[np.float32]:

@@ -27,6 +27,7 @@ class Table:
     past: (N, c) features of a past row, of which the first is scaled - level.
     known: (N, c') features of a row that are known ahead; calendar: (N, F); series: (N,); offsets: (S+1,).
     change: mean absolute seasonal difference of each of the model's series, in scaled units.
+    ahead: (N,) steps by which the wall clock is ahead of UTC where that changes, else None; day: rows of a usual day.
     """
 
     scaled: NDArray[np.float64]
@@ -38,6 +39,8 @@ class Table:
     series: Integers
     offsets: Integers
     change: NDArray[np.float64]
+    ahead: NDArray[np.float32] | None = None
+    day: int = 0
 
 
 @dataclass(frozen=True)

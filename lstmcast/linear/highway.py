@@ -22,6 +22,9 @@ _CHUNK = 2048
 class Highway:
     """y[t+k] - y[t] as a linear map of the window less its last value (NLinear, Zeng et al. 2022).
 
+    The map goes by rows, also where the wall clock is changed within a window: what follows the wall clock is the
+    calendar stage's part, which is taken out before and put back after by each row's own hour.
+
     weight: (K, L); bias: (K,); penalty: the chosen ridge, as a share of the mean diagonal of the Gram matrix.
     """
 
