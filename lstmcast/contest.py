@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from dataclasses import dataclass
 
 import numpy as np
@@ -18,6 +18,7 @@ from lstmcast.trials import Choice
 from lstmcast.windows import Windows
 
 GAIN = 0.01
+Begin = Callable[[Choice, list[Member]], list[Member]]
 
 
 @dataclass(frozen=True)
@@ -43,16 +44,19 @@ def train_networks(
     horizons: int,
     options: Options,
     seeds: list[np.random.SeedSequence],
+    begin: Begin | None = None,
 ) -> Generator[Step, None, list[Entry]]:
     """Train the members of each candidate setting; the winner first.
 
     series: S, how many the panel has; seasons: of the seasonal naives; horizons: disjoint ones in the validation
-    block; seeds: one for each member.
+    block; seeds: one for each member; begin: gives members of a setting the weights to start from.
     """
     candidates = _candidates(choices, options)
     budget = None if options.budget is None else seconds(options.budget)
     each = seconds_each(budget, len(candidates) * len(seeds), options.threads)
     groups = [[_member(choice, series, options, seed, each) for seed in seeds] for choice in candidates]
+    if begin is not None:
+        groups = [begin(choice, members) for choice, members in zip(candidates, groups, strict=True)]
     trained = yield from train_members([m for members in groups for m in members], options.threads)
     entries = []
     for number, (choice, members) in enumerate(zip(candidates, groups, strict=True)):

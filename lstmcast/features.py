@@ -44,6 +44,16 @@ def has_years(first: np.datetime64, last: np.datetime64) -> bool:
     return bool((last - first) / _DAY >= 2 * 365 - 1)
 
 
+def calendar_names(clock: Clock, *, with_year: bool) -> tuple[str, ...]:
+    """(F,) the names of what `calendar_vector` gives, in its order."""
+    sizes = {
+        "day": 2 * DAY_HARMONICS if not clock.is_counter and clock.step is not None else 0,
+        "weekday": 7 if not clock.is_counter and (clock.step is not None or clock.is_daily) else 0,
+        "year": 2 * YEAR_HARMONICS if with_year and not clock.is_counter else 0,
+    }
+    return tuple(f"{name} {number}" for name, size in sizes.items() for number in range(size))
+
+
 def calendar_vector(clock: Clock, times: Times, *, with_year: bool) -> NDArray[np.float32]:
     """(N, F) calendar features of each row; F is 0 for a counter, which has no calendar.
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -13,15 +14,17 @@ from lstmcast.blend import Blended
 from lstmcast.blocks import Blocks, split
 from lstmcast.contest import Entry, train_networks
 from lstmcast.contract import Contract, contract_of
-from lstmcast.errors import TrainingError
+from lstmcast.errors import TrainingError, UsageError
 from lstmcast.evaluation import backtest
 from lstmcast.gaps import history_needed
-from lstmcast.hybrid import schedule_of
+from lstmcast.hybrid import architecture_of, schedule_of
 from lstmcast.intervals import LEVELS, Intervals, calibrate
 from lstmcast.members import Member, Trained, train_members
 from lstmcast.model import LinearView, Model, summary
 from lstmcast.options import Options
 from lstmcast.panel import Panel
+from lstmcast.persistence import load
+from lstmcast.pretrained import Transfer, begin, transfer, view_of
 from lstmcast.selection import choose
 from lstmcast.sizes import default_horizon
 from lstmcast.training import Step
@@ -40,7 +43,7 @@ class Plan:
     """What training understood and chose before it starts; stamps are written as in the file.
 
     blocks: name -> first and last stamp of the first series; choices: what validation rows decided, by which figures,
-    before training.
+    before training; start: what of another model's weights is started from, as Transfer.told gives it.
     """
 
     rows: int
@@ -57,39 +60,78 @@ class Plan:
     training_windows: int
     blocks: dict[str, tuple[str, str]]
     choices: dict[str, Any]
+    start: dict[str, list[str]] | None = None
 
 
-def fit(panel: Panel, options: Options | None = None, time: str | None = None) -> Model:
-    """Train on a panel; time: the name of the time column that the model will look for in fresh files."""
-    *_, model = fitting(panel, options or Options(), time)
+def fit(
+    panel: Panel,
+    options: Options | None = None,
+    time: str | None = None,
+    *,
+    pretrained: Model | None = None,
+) -> Model:
+    """Train on a panel; time: the name of the time column that the model will look for in fresh files.
+
+    pretrained: a model whose weights to start from, in place of the file that options.from_ names.
+    """
+    *_, model = fitting(panel, options or Options(), time, pretrained=pretrained)
     assert isinstance(model, Model)
     return model
 
 
-def fitting(panel: Panel, options: Options, time: str | None = None) -> Iterator[Plan | Step | Model]:
-    """The Plan first, then Steps while training, the finished Model last.
+def fitting(
+    panel: Panel, options: Options, time: str | None = None, *, pretrained: Model | None = None
+) -> Iterator[Plan | Step | Model]:
+    """The Plan first, then Steps while training, the finished Model last; pretrained: as in `fit`.
 
     Raises UsageError for options that make no sense, TrainingError where there is too little history or it diverges.
     """
     from threadpoolctl import threadpool_limits
 
     options.check()
+    source = pretrained or _named(options)
     with threadpool_limits(limits=1, user_api="blas"):
         horizon = options.horizon or default_horizon(panel.clock)
         blocks = split(panel, horizon, options.val, options.test)
         seeds = np.random.SeedSequence(options.seed).spawn(options.members + 1)
         choices = choose(panel, blocks, horizon, options, np.random.default_rng(seeds[0]))
-        yield _plan(panel, blocks, choices, options)
+        matching = None if source is None else partial(_transfer, source, panel, options)
+        yield _plan(panel, blocks, choices, options, matching)
         horizons = int((blocks.test - blocks.validation).max()) // horizon
         sizes = len(panel.ids), panel.clock.seasons, horizons
-        entries = yield from train_networks(choices, *sizes, options, seeds[1:])
+        entries = yield from train_networks(
+            choices, *sizes, options, seeds[1:], None if matching is None else partial(_begun, matching)
+        )
         model = _judged(panel, blocks, choices, entries, horizons, options, time)
+        if matching is not None:
+            model.report["choices"]["start"] = matching(entries[0].choice).told()
         if options.final and model.forecaster.hybrid is not None:
             winner = entries[0]
             again = [_final(*pair, blocks) for pair in zip(winner.members, winner.trained, strict=True)]
             model = _with_final(model, panel, (yield from train_members(again, options.threads)))
         model.report["learned"] = model.learned(panel, np.arange(len(panel.ids)))
         yield model
+
+
+def _named(options: Options) -> Model | None:
+    """The model to start from, where the options name one; raises ModelFileError, and UsageError where they do not."""
+    if options.from_ is not None:
+        return load(options.from_)
+    if options.freeze is not None:
+        raise UsageError("--freeze leaves weights as another model has them; name that model with --from")
+    return None
+
+
+def _transfer(source: Model, panel: Panel, options: Options, choice: Choice) -> Transfer:
+    """What a network of this choice starts from."""
+    windows, count = choice.windows, len(panel.ids)
+    view = view_of(choice.preparation, panel.columns, panel.ids, panel.clock, windows.segment)
+    architecture = architecture_of(windows, count, options)
+    return transfer(source, choice.setting, architecture, view, options.freeze)
+
+
+def _begun(matching: Callable[[Choice], Transfer], choice: Choice, members: list[Member]) -> list[Member]:
+    return begin(members, matching(choice))
 
 
 def _final(member: Member, trained: Trained, blocks: Blocks) -> Member:
@@ -120,7 +162,13 @@ def _with_final(model: Model, panel: Panel, trained: tuple[Trained, ...]) -> Mod
     )
 
 
-def _plan(panel: Panel, blocks: Blocks, choices: list[Choice], options: Options) -> Plan:
+def _plan(
+    panel: Panel,
+    blocks: Blocks,
+    choices: list[Choice],
+    options: Options,
+    matching: Callable[[Choice], Transfer] | None,
+) -> Plan:
     chosen, clock = choices[0], panel.clock
     return Plan(
         rows=len(panel.times),
@@ -137,6 +185,7 @@ def _plan(panel: Panel, blocks: Blocks, choices: list[Choice], options: Options)
         training_windows=len(chosen.training),
         blocks={name: _ends(panel, blocks, name) for name in ("training", "validation", "test")},
         choices=_describe(choices),
+        start=None if matching is None else matching(chosen).told(),
     )
 
 

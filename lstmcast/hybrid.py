@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from functools import partial
+from itertools import groupby
 
 import numpy as np
 from numpy.typing import NDArray
@@ -115,8 +116,9 @@ def lesson_of(
     highway: Highway,
     options: Options,
     rng: np.random.Generator,
+    frozen: tuple[str, ...] = (),
 ) -> Lesson:
-    """Everything one member trains with, started at the linear forecaster."""
+    """Everything one member trains with, started at the linear forecaster; frozen: names of what nothing changes."""
     network = Network(architecture)
     parameters = network.start(rng, DTYPE, start=start_of(architecture))
     start_at_linear(network, parameters, windows, training, highway)
@@ -127,11 +129,12 @@ def lesson_of(
         network=network,
         parameters=parameters,
         workspace=network.workspace(options.batch, DTYPE),
-        optimizer=_optimizer(parameters, options),
+        optimizer=_optimizer(parameters, options, frozen),
         loss=_loss(options, architecture),
         sample=partial(_sample, windows, training, options.batch),
         validate=judge,
         rng=rng,
+        frozen=tuple(parameters.slices[name] for name in frozen),
     )
 
 
@@ -163,13 +166,18 @@ def _loss(options: Options, architecture: Architecture) -> Loss:
     return partial(LOSSES[options.loss], room=room)
 
 
-def _optimizer(parameters: Parameters, options: Options) -> Optimizer:
+def _optimizer(parameters: Parameters, options: Options, frozen: tuple[str, ...]) -> Optimizer:
     """The highway starts at its solution already: it moves slowly, and nothing pulls it towards zero."""
     decay = WEIGHT_DECAY if options.optimizer == "adamw" else 0.0
-    if "highway.weight" not in parameters:
-        return OPTIMIZERS[options.optimizer](parameters.flat, [Group(slice(None), decay=decay)])
-    first = parameters.slices["highway.weight"].start
-    groups = [Group(slice(0, first), decay=decay), Group(slice(first, None), rate_factor=HIGHWAY_RATE)]
+
+    def kind(name: str) -> tuple[float, float]:
+        is_highway = name.startswith("highway")
+        return HIGHWAY_RATE if is_highway else 1.0, 0.0 if is_highway or name in frozen else decay
+
+    groups = []
+    for (factor, decay_of), names in groupby(parameters, kind):
+        first, *_ = several = [parameters.slices[name] for name in names]
+        groups.append(Group(slice(first.start, several[-1].stop), factor, decay_of))
     return OPTIMIZERS[options.optimizer](parameters.flat, groups)
 
 

@@ -26,7 +26,7 @@ class Member:
     """One network to train: plain data, so that a worker can be handed it.
 
     training: (n,) origins; validation: None to keep the last weights instead of the best; weights: (P,) to go on from,
-    None for a start at the linear forecaster.
+    NaN (or None for all) where it starts at the linear forecaster; frozen: names of parameters that nothing changes.
     """
 
     windows: Windows
@@ -38,15 +38,15 @@ class Member:
     schedule: Schedule
     seed: np.random.SeedSequence
     weights: Floats | None = None
+    frozen: tuple[str, ...] = ()
 
     def lesson(self) -> Lesson:
         """What it trains with; the same seed gives the same lesson."""
         rng = np.random.Generator(np.random.SFC64(self.seed))
-        lesson = lesson_of(
-            self.architecture, self.windows, self.training, self.validation, self.highway, self.options, rng
-        )
+        blocks = self.windows, self.training, self.validation
+        lesson = lesson_of(self.architecture, *blocks, self.highway, self.options, rng, self.frozen)
         if self.weights is not None:
-            lesson.parameters.flat[:] = self.weights
+            np.copyto(lesson.parameters.flat, self.weights, where=~np.isnan(self.weights))
         return lesson
 
 

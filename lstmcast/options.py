@@ -117,6 +117,16 @@ class Options:
     recurrent_dropout: float = _option(
         0.0, "Network", "share of the state that is dropped on its way to the next step", low=0.0, high=0.95
     )
+    from_: str | None = _option(
+        None, "Network", "model file whose weights to start from, as far as they fit", unset="none"
+    )
+    freeze: str | None = _option(
+        None,
+        "Network",
+        "with --from, what stays as it is there: the recurrent layers and all below them",
+        choices=("recurrent",),
+        unset="none",
+    )
 
     loss: str = _option(
         "pinball", "Training", "what training lowers", choices=("pinball", "mae", "mse", "huber")
@@ -220,8 +230,8 @@ class Options:
 
 
 def flag(name: str) -> str:
-    """The command-line spelling of an option: `highway` is `--highway`."""
-    return "--" + name.replace("_", "-")
+    """The command-line spelling of an option: `highway` is `--highway`, and `from_` (a word of Python) `--from`."""
+    return "--" + name.removesuffix("_").replace("_", "-")
 
 
 def _check_limits(field: dataclasses.Field[Any], value: Any) -> None:

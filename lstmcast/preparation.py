@@ -19,7 +19,7 @@ from lstmcast.linear.calendar import (
     rows_in_a_day,
 )
 from lstmcast.metrics import seasonal_scale
-from lstmcast.panel import KNOWN, Integers, Panel
+from lstmcast.panel import KNOWN, Column, Integers, Panel
 from lstmcast.scaling import Scaling, fit_scaling
 from lstmcast.windows import Table
 
@@ -79,6 +79,14 @@ class Preparation:
             ahead=panel.clock.ahead(panel.times),
             day=rows_in_a_day(panel.clock),
         )
+
+    def names(self, columns: Sequence[Column]) -> tuple[tuple[str, ...], tuple[str, ...]]:
+        """Names of a table's features of a past row, and of those known ahead, in their order."""
+        others = [column.name for column in columns[1:]]
+        known = [column.name for column in columns[1:] if column.role == KNOWN]
+        stage = ["the calendar stage's level"] if self.stage is not None else []
+        masked = ["whether it is missing"] if self.masked else []
+        return ("the target", *masked, *others, *stage), (*known, *stage)
 
     def calendar(self, panel: Panel) -> NDArray[np.float32]:
         """(N, F) calendar features of each row; they depend on nothing but `with_year`."""

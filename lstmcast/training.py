@@ -85,7 +85,8 @@ class Lesson:
     """What one network trains with: a source of batches, a loss, an optimizer and a judge.
 
     sample(rng) -> inputs, target (K, B), weight (K, B); validate(parameters) -> error on validation rows.
-    best_step: at which step the parameters stood that training leaves behind.
+    best_step: at which step the parameters stood that training leaves behind; frozen: parts of the flat vector that
+    nothing changes.
     """
 
     network: Network
@@ -97,6 +98,7 @@ class Lesson:
     validate: Callable[[Parameters], float] | None
     rng: np.random.Generator
     best_step: int = 0
+    frozen: tuple[slice, ...] = ()
 
     def learn(self, rate: float, schedule: Schedule) -> float:
         """One batch forward, backward and update; the loss, or NaN (and no update) where the gradient is not finite."""
@@ -104,6 +106,8 @@ class Lesson:
         output, cache = self.network.forward(self.parameters, inputs, self.workspace, self.rng)
         loss, d_output = self.loss(output, target, weight)
         gradient = self.network.backward(self.parameters, cache, d_output)
+        for part in self.frozen:
+            gradient.flat[part] = 0
         if not (math.isfinite(loss) and math.isfinite(schedule.clipped(gradient.flat))):
             return math.nan
         self.optimizer.step(gradient.flat, rate)

@@ -48,6 +48,7 @@ ARCHITECTURE: dict[str, tuple[str, str]] = {
     "hybrid": ("intervals linear nn options panel training validation windows", "numpy"),
     "members": ("hybrid linear nn options panel training validation windows", "numpy joblib"),
     "blend": ("baselines hybrid linear panel validation windows", "numpy"),
+    "pretrained": ("errors features hybrid members model nn panel preparation trials", "numpy"),
     "model": (
         "blend contract errors evaluation features intervals linear options panel preparation rolling trials "
         "verdict windows",
@@ -55,8 +56,8 @@ ARCHITECTURE: dict[str, tuple[str, str]] = {
     ),
     "contest": ("blend hybrid members nn options training trials windows", "numpy"),
     "fitting": (
-        "blend blocks contest contract errors evaluation gaps hybrid intervals members model options panel "
-        "selection sizes training trials validation windows",
+        "blend blocks contest contract errors evaluation gaps hybrid intervals members model options panel persistence "
+        "pretrained selection sizes training trials validation windows",
         "numpy threadpoolctl",
     ),
     "refreshing": (

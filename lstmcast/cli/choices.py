@@ -84,6 +84,7 @@ def details(model: Model) -> list[tuple[str, str]]:
     """The figures behind a model's other choices: name and what there is to say, line by line."""
     choices = model.report["choices"]
     lines = [
+        *start(choices.get("start")),
         ("Ridge", _listed(choices.get("penalties", {}))),
         ("Network", _steps(choices)),
         ("Settings", _networks(choices.get("networks", []))),
@@ -104,6 +105,18 @@ def limits(model: Model) -> list[tuple[str, str]]:
     if high is not None:
         words.append(f"nothing above {high:g}")
     return [("Limits", f"{'; '.join(words)} (forecast and band)")] if words else []
+
+
+def start(told: Mapping[str, Sequence[str]] | None) -> list[tuple[str, str]]:
+    """Lines about the other model's weights that training starts from, if there is one."""
+    if told is None:
+        return []
+    words = [f"{', '.join(told['taken']) or 'nothing whole'} of the other model"]
+    words += [f"in part {', '.join(told['partly'])}"] if told["partly"] else []
+    words += [f"new are {', '.join(told['new'])}"] if told["new"] else []
+    words += [f"seen otherwise there: {', '.join(told['differs'])}"] if told["differs"] else []
+    frozen = [("Frozen", f"{', '.join(told['frozen'])}; the rest is trained")] if told["frozen"] else []
+    return [("Start", "; ".join(words)), *frozen]
 
 
 def command(options: Options, *, has_settings: bool = False) -> str:

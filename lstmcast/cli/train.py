@@ -66,11 +66,14 @@ def train_model(
 
     options = dataclasses.replace(options, exclude=ingest.expanded(options.exclude))
 
+    pretrained = None if options.from_ is None else persistence.load(options.from_)
     persistence.probe_folder(output)
     with persistence.lock(output):
         reading = read_for_training(source, options)
         found = options if reading.dates is None else dataclasses.replace(options, dates=reading.dates)
-        model = _fit(reading, found, console)  # how dates were read is kept: a short file may not tell
+        model = _fit(
+            reading, found, pretrained, console
+        )  # how dates were read is kept: a short file may not tell
         failed = _gate(model, least_skill, output)
         if failed is None:
             persistence.save(model, output)
@@ -92,13 +95,13 @@ def _check(options: Options) -> None:
         raise UsageError("--target is missing: it names the column to forecast, such as --target load")
 
 
-def _fit(reading: Reading, options: Options, console: Console) -> Model:
+def _fit(reading: Reading, options: Options, pretrained: Model | None, console: Console) -> Model:
     """Follow the training: say what was understood, move the bar, return the finished model."""
     from lstmcast.fitting import Plan, fitting
     from lstmcast.model import Model
 
     with console.progress() as show_step:
-        for event in fitting(reading.panel, options, reading.roles.time):
+        for event in fitting(reading.panel, options, reading.roles.time, pretrained=pretrained):
             if isinstance(event, Model):
                 return event
             if isinstance(event, Plan):
@@ -137,6 +140,7 @@ def _understood(reading: Reading, plan: Plan) -> list[tuple[str, str]]:
         *_excluded(reading),
         ("Forecast", task),
         *blocks,
+        *choices.start(plan.start),
     ]
 
 
