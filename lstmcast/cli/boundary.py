@@ -7,6 +7,10 @@ from lstmcast.cli import log, run, streams
 from lstmcast.cli.signals import Signals, Stopped
 from lstmcast.errors import LstmcastError
 
+TYPE_CHECKING = False  # typing itself is not loaded: --version goes this way
+if TYPE_CHECKING:
+    from typing import TextIO
+
 
 class _StoppedError(LstmcastError):
     """How a signal is told."""
@@ -40,10 +44,27 @@ def _run(arguments: list[str]) -> int:
     if "--version" in arguments:  # before typer, which takes several times as long to load as Python itself
         streams.emit(f"{streams.PROGRAM} {__version__}\n")
         return 0
-    with Signals():
+    import warnings
+
+    with Signals(), warnings.catch_warnings():
+        warnings.simplefilter("default")
+        warnings.showwarning = _python_warning
         from lstmcast.cli.app import parse
 
         return parse(arguments)
+
+
+def _python_warning(
+    message: Warning | str,
+    category: type[Warning],
+    filename: str,
+    lineno: int,
+    file: TextIO | None = None,
+    line: str | None = None,
+) -> None:
+    """What libraries warn their callers of is for us, not for the user."""
+    if run.current().debug:
+        log.tell(log.INFO, "python_warning", f"{category.__name__}: {message} ({filename}:{lineno})")
 
 
 def _told(error: LstmcastError, **more: str) -> int:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import io
 import math
 import os
 import sys
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any, TextIO
+from typing import TYPE_CHECKING, Any, Literal, TextIO
 
 from lstmcast.cli import log, run
 from lstmcast.cli.streams import clean, emit, json_text
@@ -81,10 +82,10 @@ class Console:
             table.add_column(Text(name), justify="left" if i == 0 else "right", no_wrap=True)
         for row in rows:
             table.add_row(*(Text(clean(cell)) for cell in row))
-        screen = Screen(file=sys.stdout, width=200, highlight=False)
-        with screen.capture() as captured:
-            screen.print(table)
-        self._emit("".join(line.rstrip() + "\n" for line in captured.get().splitlines()))
+        drawn = io.StringIO()  # of its own: a screen on stdout would write there by itself
+        screen = Screen(file=drawn, width=200, highlight=False, color_system=_colors(sys.stdout))
+        screen.print(table)
+        self._emit("".join(line.rstrip() + "\n" for line in drawn.getvalue().splitlines()))
 
     def warn(self, message: str, code: str = "warning", **where: Any) -> None:
         """Something a person should know of, on stderr; code and where: see `log.tell`."""
@@ -110,7 +111,7 @@ class Console:
 
         words, left = TextColumn("{task.description}", markup=False), TextColumn("left")
         columns = (words, BarColumn(), TimeRemainingColumn(), left)
-        screen = Screen(stderr=True)
+        screen = Screen(stderr=True, color_system=_colors(sys.stderr))
         bar = Progress(*columns, console=screen, transient=True, redirect_stdout=False, redirect_stderr=False)
         task = bar.add_task("training")
 
@@ -135,6 +136,14 @@ class Console:
 def _is_terminal(stream: TextIO | None) -> bool:
     """True where a bar can be drawn: a terminal that understands it."""
     return stream is not None and stream.isatty() and os.environ.get("TERM") != "dumb"
+
+
+def _colors(stream: TextIO | None) -> Literal["standard"] | None:
+    """What rich may use, bold included: nothing by NO_COLOR and TERM=dumb, else on a terminal or by FORCE_COLOR."""
+    if os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb":
+        return None
+    is_terminal = stream is not None and stream.isatty()
+    return "standard" if is_terminal or os.environ.get("FORCE_COLOR") else None
 
 
 def _is_judged(step: Step) -> bool:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from lstmcast.cli import choices, run, verdict
 from lstmcast.cli.console import Console
 from lstmcast.cli.flags import Json, ModelFile, Quiet, Verbose
+from lstmcast.cli.reading import tell_if_open
 from lstmcast.options import flag
 
 if TYPE_CHECKING:
@@ -30,6 +31,7 @@ def show_model(model_file: str, console: Console) -> None:
     from lstmcast import persistence
 
     model = persistence.load(model_file)
+    tell_if_open(model_file, console)
     size = os.stat(model_file).st_size
     lines = [
         ("File", f"{model_file}, {size:,} bytes"),

@@ -21,8 +21,8 @@ from lstmcast.cli.flags import (
     whole_number,
 )
 from lstmcast.cli.nights import AsOfTime, MaxAge, Night, Now
-from lstmcast.cli.reading import read_for_model, read_future_for_model, tell_findings
-from lstmcast.cli.streams import emit
+from lstmcast.cli.reading import read_for_model, read_future_for_model, tell_findings, tell_if_open
+from lstmcast.cli.streams import emit, harmless
 
 if TYPE_CHECKING:
     from lstmcast.contract import Contract
@@ -114,12 +114,13 @@ def forecast_file(
     panel, readings = _read(files, model, night, console)
     night.refuse_stale(panel)
     rows = table.tidy(model.predict(panel, wanted.horizon, wanted.levels, wanted.quantiles))
+    tell_if_open(model_file, console)
     for reading in readings:
         tell_findings(reading, console)
     _warn_of_rolling_on(model.contract, wanted.horizon, console)
     text = table.as_document(rows) if console.as_json else table.as_csv(rows)
     if output is None:
-        emit(text)
+        emit(harmless(text))
     else:
         persistence.write_text(output, text)
         log.milestone("wrote", f"wrote {output}", file=output)

@@ -83,3 +83,12 @@ def tell_findings(reading: Reading, console: Console) -> None:
         line = f"{finding.message} ({finding.remedy})" if finding.remedy else finding.message
         tell = console.warn if finding.severity == WARNING else console.detail
         tell(line, finding.code, file=reading.source)
+
+
+def tell_if_open(model_file: str, console: Console) -> None:
+    """A warning where every user of the machine may change the model, or put another in its place."""
+    from lstmcast.persistence import permission_warning
+
+    message = permission_warning(model_file)
+    if message is not None:
+        console.warn(message, "open_to_all", file=model_file)

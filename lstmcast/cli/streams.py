@@ -57,6 +57,13 @@ def _escaped(letter: str) -> str:
     return "".join(f"\\u{units[i : i + 2].hex()}" for i in range(0, len(units), 2))
 
 
+def harmless(text: str) -> str:
+    """A whole table, fit for a terminal: control characters in its cells are spelled out, all other text stays."""
+    import re
+
+    return re.sub(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]", lambda found: repr(found[0])[1:-1], text)
+
+
 def clean(text: str) -> str:
     """Text from a file, fit for a terminal: what would move the cursor or ring the bell is spelled out."""
     return "".join(c if c.isprintable() else repr(c)[1:-1] for c in text)

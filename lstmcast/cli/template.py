@@ -10,8 +10,8 @@ from lstmcast.cli import log, table
 from lstmcast.cli.console import Console
 from lstmcast.cli.flags import OUTPUT, DataFile, ModelFile, Quiet, Verbose, whole_number
 from lstmcast.cli.predict import Horizon
-from lstmcast.cli.reading import read_for_model, tell_findings
-from lstmcast.cli.streams import emit
+from lstmcast.cli.reading import read_for_model, tell_findings, tell_if_open
+from lstmcast.cli.streams import emit, harmless
 
 TemplateOutput = Annotated[
     str | None,
@@ -49,13 +49,14 @@ def write_template(
     reading = read_for_model(source, model)
     model.contract.check(reading.panel)
     rows = future.template(reading.panel, model.contract, horizon or model.contract.horizon)
+    tell_if_open(model_file, console)
     tell_findings(reading, console)
     for name in model.contract.known:
         if name in model.contract.levels:
             console.detail(f"{name} is one of {', '.join(model.contract.levels[name])}")
     text = table.as_csv(rows)
     if output is None:
-        emit(text)
+        emit(harmless(text))
     else:
         persistence.write_text(output, text)
         log.milestone("wrote", f"wrote {output}", file=output)

@@ -20,7 +20,7 @@ from lstmcast.cli.flags import (
     real_number,
     takes_options,
 )
-from lstmcast.cli.reading import read_for_training, tell_findings
+from lstmcast.cli.reading import read_for_training, tell_findings, tell_if_open
 from lstmcast.errors import QualityError, UsageError
 
 if TYPE_CHECKING:
@@ -78,6 +78,7 @@ def train_model(
         if failed is None:
             persistence.save(model, output)
             log.milestone("wrote", f"wrote {output}", file=output)
+            tell_if_open(output, console)
     with console.at_once():
         _show(reading, model, output, failed, console)
     if failed is not None:
