@@ -34,8 +34,7 @@ def seasonal_naive(windows: Windows, origins: Integers, season: int) -> NDArray[
         )
     else:
         rows = origins[None, :] + (ahead - back)[:, None]
-    firsts = table.offsets[table.series[origins - 1]]
-    return table.scaled[np.maximum(rows, firsts[None, :])]
+    return table.scaled[np.maximum(rows, table.firsts(origins)[None, :])]
 
 
 def _same_wall_clock(

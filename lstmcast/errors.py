@@ -52,6 +52,13 @@ class ModelFileError(LstmcastError):
     name = "E_MODEL"
 
 
+class DegradedError(LstmcastError):
+    """A forecast that was written although the model made not all of it; told, never raised."""
+
+    exit_code = 6
+    name = "E_DEGRADED"
+
+
 class TrainingError(LstmcastError):
     """Training that cannot start (too little history) or cannot go on (diverged)."""
 

@@ -17,8 +17,10 @@ from lstmcast.contract import Contract, contract_of
 from lstmcast.errors import TrainingError, UsageError
 from lstmcast.evaluation import backtest
 from lstmcast.gaps import history_needed
+from lstmcast.habits import habits_of
 from lstmcast.hybrid import architecture_of, schedule_of
 from lstmcast.intervals import LEVELS, Intervals, calibrate
+from lstmcast.ladder import build_ladder
 from lstmcast.members import Member, Trained, train_members
 from lstmcast.model import LinearView, Model, summary
 from lstmcast.options import Options
@@ -243,6 +245,14 @@ def _judged(
         seen_until=panel.times[np.maximum(blocks.test - 1, blocks.start)],
         report={},
         linear=_linear_view(choice, best_linear),
+        habits=habits_of(
+            [panel.target[rows] for rows in blocks.slices("before_test")],
+            panel.clock.season,
+            winner.windows.lookback,
+        ),
+        ladder=build_ladder(
+            forecaster.highway, winner.windows, choice.validation, panel.clock.seasons, horizons
+        ),
     )
     model.report.update(_verdict(model, panel, blocks))
     model.report["choices"] = _describe(choices) | {

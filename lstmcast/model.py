@@ -15,7 +15,9 @@ from lstmcast.contract import Contract
 from lstmcast.errors import DataError, UsageError
 from lstmcast.evaluation import Answer, Backcast, Forecaster, Report, backtest, baseline_forecasters
 from lstmcast.features import weekday
+from lstmcast.habits import Comparison, Habits, compare, without_spikes
 from lstmcast.intervals import Intervals
+from lstmcast.ladder import Ladder, StandIns, stand_ins, unfit
 from lstmcast.linear.calendar import CalendarStage
 from lstmcast.options import Options
 from lstmcast.panel import Forecast, Integers, Panel, Times
@@ -23,11 +25,12 @@ from lstmcast.preparation import Preparation
 from lstmcast.rolling import Bands, at_origin, join, remember
 from lstmcast.trials import Setting
 from lstmcast.verdict import verdict
-from lstmcast.windows import MOST_MISSING, Table, Windows
+from lstmcast.windows import Table, Windows
 
 Numbers = NDArray[np.float64]
 DEFAULT_LEVELS = (80,)
 JUDGED_LEVELS = (80, 90)
+_LARGEST = 1e300  # what a very wide band ends at, so that its width is a number
 WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 
 
@@ -45,6 +48,7 @@ class Model:
 
     limits: lowest and highest value a forecast may have, NaN for none.
     mase_scale: (S,) MASE's denominators; seen_until: (S,) stamp of the last row that taught or chose anything.
+    habits, ladder: what fresh windows are compared with, and who stands in for the network; None in older files.
     """
 
     contract: Contract
@@ -58,6 +62,8 @@ class Model:
     seen_until: NDArray[np.datetime64]
     report: dict[str, Any]
     linear: LinearView | None = None
+    habits: Habits | None = None
+    ladder: Ladder | None = None
 
     @property
     def source(self) -> str:
@@ -81,14 +87,25 @@ class Model:
 
     def answer(self, windows: Windows, origins: Integers, levels: Sequence[float] = DEFAULT_LEVELS) -> Answer:
         """The forecast of B windows: point (K, B) and the band of each level, in the units of the CSV."""
+        return self._undone(self._scaled(windows, origins, levels), windows.table.series[origins - 1])
+
+    def _scaled(self, windows: Windows, origins: Integers, levels: Sequence[float]) -> Answer:
+        """The forecast of B windows, scaled."""
         point, quantiles = self.forecaster.point_and_quantiles(windows, origins)
-        bands = self.intervals.bands(point, quantiles, levels)
-        series = windows.table.series[origins - 1]
+        return Answer(point, self.intervals.bands(point, quantiles, levels))
 
-        def undo(scaled: Numbers) -> Numbers:
-            return _within(self.preparation.scaling.undo(scaled, series), self.limits)
+    def _undone(self, scaled: Answer, series: Integers) -> Answer:
+        """A scaled forecast in the units of the CSV, within the limits; series: (B,) of the model's."""
 
-        return Answer(undo(point), {level: (undo(low), undo(high)) for level, (low, high) in bands.items()})
+        def undo(values: Numbers) -> Numbers:
+            return _within(self.preparation.scaling.undo(values, series), self.limits)
+
+        def edge(values: Numbers) -> Numbers:
+            with np.errstate(over="ignore"):  # the logarithm of a very wide band
+                return np.clip(undo(values), -_LARGEST, _LARGEST)
+
+        bands = {level: (edge(low), edge(high)) for level, (low, high) in scaled.bands.items()}
+        return Answer(undo(scaled.point), bands)
 
     def predict(
         self,
@@ -96,39 +113,100 @@ class Model:
         horizon: int | None = None,
         levels: Sequence[int] = DEFAULT_LEVELS,
         quantiles: Sequence[float] = (),
+        *,
+        fallback: bool = True,
     ) -> Forecast:
         """Forecast each series from its last known target on, `horizon` steps (as trained, unless given).
 
         levels: of the bands, in percent; quantiles: between 0 and 1, asked for besides.
 
-        Beyond the trained horizon the forecast is rolled on: its own median stands in for history.
-        Raises DataError when the panel does not fit the contract, is too short or too full of gaps, or lacks known
-        columns.
+        A series whose window the model cannot carry is forecast by a simpler forecaster, and its rows say so; with
+        `fallback` off it is refused. Beyond the trained horizon the forecast is rolled on: its own median stands in
+        for history. Raises DataError when the panel does not fit the contract, has a series without any known target,
+        or lacks known columns.
         """
         series = self.contract.check(panel)
         ahead = self.contract.horizon if horizon is None else horizon
         panel, origins = at_origin(panel, self.contract, ahead)
-        blocks = []
-        for done in range(0, ahead, self.contract.horizon):
-            blocks.append(self._block(panel, series, origins + done, [*levels, *map(_level_of, quantiles)]))
-            remember(panel, blocks[-1].point, origins + done)
+        wanted = [*levels, *map(_level_of, quantiles)]
+        seen = compare(self.habits, panel, origins, series, self.contract)
+        panel = without_spikes(panel, seen)
+        first, others = self._first_block(panel, series, origins, wanted, seen, may_fall_back=fallback)
+        blocks = [first]
+        for done in range(self.contract.horizon, ahead, self.contract.horizon):
+            remember(panel, blocks[-1].point, origins + done - self.contract.horizon)
+            blocks.append(self._block(self.windows(panel, series), origins + done, wanted, others))
         points = [block.point for block in blocks]
         joined = join(points, [block.bands for block in blocks])
         bands = {
             k: (_within(low, self.limits), _within(high, self.limits)) for k, (low, high) in joined.items()
         }
-        return self._forecast(panel, origins, np.concatenate(points)[:ahead], bands, levels, quantiles)
+        forecast = self._forecast(panel, origins, np.concatenate(points)[:ahead], bands, levels, quantiles)
+        return dataclasses.replace(
+            forecast,
+            source=tuple(others.source(place // ahead, self.source) for place in range(len(forecast.source))),
+            fallbacks=others.fallbacks,
+            findings=seen.findings,
+        )
 
-    def _block(self, panel: Panel, series: Integers, origins: Integers, levels: Sequence[float]) -> Answer:
+    def _first_block(
+        self,
+        panel: Panel,
+        series: Integers,
+        origins: Integers,
+        levels: Sequence[float],
+        seen: Comparison,
+        *,
+        may_fall_back: bool,
+    ) -> tuple[Answer, StandIns]:
+        """The first K rows of every series, and who stands in for the model; raises DataError where nobody may."""
         windows = self.windows(panel, series)
-        refused = np.setdiff1d(origins, windows.usable(origins, with_targets=False))
-        if len(refused):
-            name = panel.ids[int(np.searchsorted(panel.offsets, refused[0], side="right")) - 1]
-            raise DataError(
-                f"more than {MOST_MISSING:.0%} of the last {self.contract.lookback} rows of "
-                f"{self.contract.target!r}{f' of {name}' if name else ''} are missing; fill them or send a longer file"
-            )
-        return self.answer(windows, origins, levels)
+        codes = unfit(windows, origins)
+        if self.forecaster.hybrid is not None:
+            codes = dict.fromkeys(np.flatnonzero(seen.is_alien).tolist(), "out_of_range") | codes
+        ladder, stretch = (
+            self.ladder if may_fall_back else None,
+            self._stretch(windows, origins, series, seen),
+        )
+        others = stand_ins(ladder, codes, seen, stretch, panel, windows, origins)
+        block = self._block(windows, origins, levels, others)
+        broken = np.flatnonzero(~np.isfinite(block.point).all(axis=0))
+        if len(broken):
+            codes |= dict.fromkeys(broken.tolist(), "not_finite")
+            others = stand_ins(ladder, codes, seen, stretch, panel, windows, origins)
+            block = self._block(windows, origins, levels, others)
+        return block, others
+
+    def _stretch(self, windows: Windows, origins: Integers, series: Integers, seen: Comparison) -> Numbers:
+        """(S,) how many times further from the centre a window far out of range is than any before; of others 1."""
+        stretch = np.ones(len(origins))
+        if self.habits is None:
+            return stretch
+        scaling, number = self.preparation.scaling, np.arange(len(self.contract.ids))
+        ends = [np.abs(scaling.apply(end, number)) for end in (self.habits.lowest, self.habits.highest)]
+        reach = np.maximum(np.maximum(*ends), 1e-9)[series]
+        for place in np.flatnonzero(seen.is_alien):
+            stretch[place] = max(windows.furthest(int(origins[place])) / reach[place], 1.0)
+        return stretch
+
+    def _block(
+        self, windows: Windows, origins: Integers, levels: Sequence[float], others: StandIns
+    ) -> Answer:
+        """The next K rows of every series, from the model or from who stands in for it."""
+        if not others.rungs:
+            return self.answer(windows, origins, levels)
+        point = np.empty((windows.horizon, len(origins)))
+        bands = {level: (np.empty_like(point), np.empty_like(point)) for level in levels}
+        for rung, places in others.groups(len(origins)):
+            if rung is None:
+                part = self._scaled(windows, origins[places], levels)
+            else:
+                part = others.scaled(rung, self.forecaster.highway, windows, origins, places, levels)
+            point[:, places] = part.point
+            for level, edges in part.bands.items():
+                for whole, edge in zip(bands[level], edges, strict=True):
+                    whole[:, places] = edge
+        return self._undone(Answer(point, bands), windows.table.series[origins - 1])
 
     def _forecast(
         self,

@@ -12,6 +12,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from lstmcast.findings import Finding
+
 Floats = NDArray[np.floating]
 Integers = NDArray[np.int64]
 Times = NDArray[np.datetime64]
@@ -257,12 +259,27 @@ class Panel:
 
 
 @dataclass(frozen=True)
+class Fallback:
+    """A series that a simpler forecaster stands in for.
+
+    series: index into the forecast's ids; source: what made its rows; code: a short stable name of the reason:
+    too_short, gaps, out_of_range or not_finite; reason: the same as a sentence.
+    """
+
+    series: int
+    source: str
+    code: str
+    reason: str
+
+
+@dataclass(frozen=True)
 class Forecast:
     """Forecasts of R rows, in the units of the CSV.
 
     ids: (S,); series: (R,) index into ids; times: (R,) UTC; point: (R,);
     bands: level in percent -> (lower (R,), upper (R,)); quantiles: between 0 and 1 -> (R,);
-    source: (R,) what made each row.
+    source: (R,) what made each row; fallbacks: series that the model could not forecast; findings: how the rows it
+    looked back at are unlike those it learned from.
     """
 
     ids: tuple[str, ...]
@@ -274,6 +291,8 @@ class Forecast:
     clock: Clock
     id_name: str | None = None
     quantiles: dict[float, NDArray[np.float64]] = dataclasses.field(default_factory=dict)
+    fallbacks: tuple[Fallback, ...] = ()
+    findings: tuple[Finding, ...] = ()
 
     def table(self) -> dict[str, list[str] | list[float]]:
         """Columns by name, in the order in which they are written."""

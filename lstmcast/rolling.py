@@ -17,11 +17,13 @@ def at_origin(panel: Panel, contract: Contract, ahead: int) -> tuple[Panel, Inte
     """The panel with just the history a forecast depends on, then the rows to be forecast; and each origin (S,).
 
     The origin is the row after the last known target; rows the file has beyond it give the known columns.
-    Future rows are whole blocks of the trained horizon. Raises DataError when history or known columns are too short.
+    Future rows are whole blocks of the trained horizon. Raises DataError where a series has no known target, or lacks
+    known columns ahead.
     """
     stops = panel.known_until()
-    for series, stop in enumerate(stops):
-        _refuse_short(panel, series, int(stop - panel.offsets[series]), contract)
+    empty = np.flatnonzero(stops == panel.offsets[:-1])
+    if len(empty):
+        raise _empty(panel, int(empty[0]), contract)
     starts = np.maximum(panel.offsets[:-1], stops - contract.history)
     count = -(-ahead // contract.horizon) * contract.horizon
     extended = panel.take(starts, stops).extended(count)
@@ -32,13 +34,11 @@ def at_origin(panel: Panel, contract: Contract, ahead: int) -> tuple[Panel, Inte
     return extended, origins
 
 
-def _refuse_short(panel: Panel, series: int, rows: int, contract: Contract) -> None:
-    if rows < contract.lookback:
-        name = f" of series {panel.ids[series]!r}" if panel.id_name else ""
-        raise DataError(
-            f"too little history: {rows} rows{name} up to the last known {contract.target!r}, the model looks back "
-            f"{contract.lookback}; send a longer file, or train with a shorter --lookback"
-        )
+def _empty(panel: Panel, series: int, contract: Contract) -> DataError:
+    name = f" of series {panel.ids[series]!r}" if panel.id_name else ""
+    return DataError(
+        f"too little history: no {contract.target!r} is known{name}; send a file in which some are"
+    )
 
 
 def _copy_known(panel: Panel, stop: int, end: int, extended: Panel, origin: int, count: int) -> None:

@@ -42,6 +42,10 @@ class Table:
     ahead: NDArray[np.float32] | None = None
     day: int = 0
 
+    def firsts(self, origins: Integers) -> Integers:
+        """(B,) the first row of the series that ends, or goes on, at each origin."""
+        return self.offsets[np.searchsorted(self.offsets, origins - 1, side="right") - 1]
+
 
 @dataclass(frozen=True)
 class Batch:
@@ -107,6 +111,11 @@ class Windows:
     def ahead(self, column: NDArray[Any], origins: Integers) -> NDArray[Any]:
         """(K, B) what a column (N,) holds from each origin on."""
         return sliding_window_view(column, self.horizon)[origins].T
+
+    def furthest(self, origin: int) -> float:
+        """How far from zero the scaled values before an origin go, as far back as the series does."""
+        first = max(int(self.table.firsts(np.array([origin]))[0]), origin - self.lookback)
+        return float(np.abs(self.table.scaled[first:origin]).max())
 
     def frame(self, origins: Integers) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """Level (B,) and size (B,) by which each window is normalised: 0 and 1 unless anchored or sized."""

@@ -20,9 +20,14 @@ ARCHITECTURE: dict[str, tuple[str, str]] = {
     "errors": ("", ""),
     "options": ("errors", ""),
     "findings": ("", ""),
+<<<<<<< HEAD
     "panel": ("errors", "numpy pandas"),
     "ingest": ("findings panel options errors", "numpy pandas pyarrow"),
     "doctor": ("findings panel", "numpy"),
+=======
+    "panel": ("errors findings", "numpy pandas"),
+    "ingest": ("panel options errors", "numpy pandas"),
+>>>>>>> 9a512ca (wip: who stands in for the network, and what is unlike training)
     "nn": ("", "numpy"),
     "metrics": ("", "numpy"),
     "intervals": ("errors", "numpy"),
@@ -47,17 +52,24 @@ ARCHITECTURE: dict[str, tuple[str, str]] = {
     "training": ("nn panel errors", "numpy"),
     "hybrid": ("intervals linear nn options panel training validation windows", "numpy"),
     "members": ("hybrid linear nn options panel training validation windows", "numpy joblib"),
+    "habits": ("contract findings panel windows", "numpy"),
+    "ladder": ("baselines errors evaluation habits intervals linear panel validation windows", "numpy"),
     "blend": ("baselines hybrid linear panel validation windows", "numpy"),
     "pretrained": ("errors features hybrid members model nn panel preparation trials", "numpy"),
     "model": (
-        "blend contract errors evaluation features intervals linear options panel preparation rolling trials "
-        "verdict windows",
+        "blend contract errors evaluation features habits intervals ladder linear options panel preparation rolling "
+        "trials verdict windows",
         "numpy",
     ),
     "contest": ("blend hybrid members nn options training trials windows", "numpy"),
     "fitting": (
+<<<<<<< HEAD
         "blend blocks contest contract errors evaluation gaps hybrid intervals members model options panel persistence "
         "pretrained selection sizes training trials validation windows",
+=======
+        "blend blocks contest contract errors evaluation gaps habits hybrid intervals ladder members model options "
+        "panel selection sizes training trials validation windows",
+>>>>>>> 08101a1 (wip: who stands in for the network, and what is unlike training)
         "numpy threadpoolctl",
     ),
     "refreshing": (
@@ -65,7 +77,7 @@ ARCHITECTURE: dict[str, tuple[str, str]] = {
         "numpy threadpoolctl",
     ),
     "persistence": (
-        "blend contract errors hybrid intervals linear model nn options panel preparation scaling trials",
+        "blend contract errors habits hybrid intervals ladder linear model nn options panel preparation scaling trials",
         "numpy joblib",
     ),
     "estimator": ("errors fitting model options panel", "numpy pandas sklearn"),

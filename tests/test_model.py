@@ -97,22 +97,22 @@ def test_a_model_is_kept_where_an_earlier_block_could_not_judge() -> None:
         (panel_of(load(200), clock=Clock("30min", seasons=(48,))), "rows are 30min apart"),
         (panel_of(load(200), clock=dataclasses.replace(HOURLY, zone="Europe/Helsinki")), "a zone"),
         (panel_of(load(20)), "too little history: 20 rows"),
-        (panel_of(np.full(200, np.nan)), "too little history: 0 rows"),
+        (panel_of(np.full(200, np.nan)), "too little history: no 'load' is known"),
         (stacked(hourly(200), hourly(200)), "series 'a'"),
         (weather(200)[0], "columns 'load', in this order"),
     ],
 )
 def test_predict_refuses_what_does_not_fit_in_one_line(panel: Any, message: str) -> None:
     with pytest.raises(DataError, match=message) as caught:
-        trained().predict(panel)
+        trained().predict(panel, fallback=False)
     assert "\n" not in str(caught.value)
 
 
-def test_predict_refuses_a_history_full_of_gaps() -> None:
+def test_predict_without_fallback_refuses_a_history_full_of_gaps() -> None:
     target = load(200)
     target[180:190] = np.nan
-    with pytest.raises(DataError, match="more than 25% of the last 24 rows"):
-        trained().predict(panel_of(target))
+    with pytest.raises(DataError, match="10 of the last 24 rows of 'load' are missing, more than 25 %"):
+        trained().predict(panel_of(target), fallback=False)
 
 
 def test_known_columns_must_be_there_and_reach_over_the_horizon() -> None:

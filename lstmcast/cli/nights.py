@@ -1,4 +1,4 @@
-"""What `predict` asks of a night that is not like the others: how old its data may be, and as of when."""
+"""What `predict` does in a night that is not like the others: late data, odd data, rows the model did not make."""
 
 from __future__ import annotations
 
@@ -7,12 +7,14 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from lstmcast.errors import UsageError
+from lstmcast.cli.streams import tell_error
+from lstmcast.errors import DataError, DegradedError, UsageError
 from lstmcast.options import seconds
 
 if TYPE_CHECKING:
+    from lstmcast.cli.console import Console
     from lstmcast.ingest import AsOf
-    from lstmcast.panel import Panel
+    from lstmcast.panel import Fallback, Forecast, Panel
 
 PANEL = "Nights"
 AsOfTime = Annotated[
@@ -31,15 +33,27 @@ Now = Annotated[
         metavar="TIME", help="what --max-age takes for now [--as-of, or the clock]", rich_help_panel=PANEL
     ),
 ]
+NoFallback = Annotated[
+    bool,
+    typer.Option(
+        "--no-fallback", help="exit 3 where the model cannot forecast a series", rich_help_panel=PANEL
+    ),
+]
+Strict = Annotated[
+    bool,
+    typer.Option("--strict", help="exit 3 for odd data, 6 for rows not of the model", rich_help_panel=PANEL),
+]
 
 
 @dataclass(frozen=True)
 class Night:
-    """Times as the user wrote them; None: not asked for."""
+    """Times as the user wrote them, None where not asked for, and what is refused or told by an exit code."""
 
     as_of: str | None = None
     max_age: str | None = None
     now: str | None = None
+    may_fall_back: bool = True
+    is_strict: bool = False
 
     def check(self) -> None:
         """Raise UsageError for what can be seen to be wrong without the file."""
@@ -60,3 +74,38 @@ class Night:
 
         if self.max_age is not None:
             refuse_stale(panel, self.now or self.as_of, seconds(self.max_age), self.max_age)
+
+    def refuse_findings(self, forecast: Forecast) -> None:
+        """Raise DataError for data unlike those of training, if that is not only to be warned of."""
+        if self.is_strict and forecast.findings:
+            told = "; ".join(f"{finding.code}: {finding.message}" for finding in forecast.findings)
+            raise DataError(f"{told} (--strict: nothing was written)")
+
+    def tell(self, forecast: Forecast, console: Console) -> int:
+        """What the night was like, on stderr, once its forecast is written; returns the exit code."""
+        for finding in forecast.findings:
+            console.warn(f"{finding.code}: {finding.message}")
+        degraded = _degraded(forecast)
+        if degraded and self.is_strict:
+            tell_error(DegradedError("; ".join(degraded)), as_json=False)
+            return DegradedError.exit_code
+        for line in degraded:
+            console.warn(line)
+        return 0
+
+
+def _degraded(forecast: Forecast) -> list[str]:
+    """A sentence for each forecaster that stood in, and each reason."""
+    kinds: dict[tuple[str, str], list[Fallback]] = {}
+    for fallback in forecast.fallbacks:
+        kinds.setdefault((fallback.code, fallback.source), []).append(fallback)
+    return [f"{code}: {_stood_in(source, found, forecast)}" for (code, source), found in kinds.items()]
+
+
+def _stood_in(source: str, found: list[Fallback], forecast: Forecast) -> str:
+    which = f"{len(found):,} of {len(forecast.ids):,} series are" if len(forecast.ids) > 1 else "the rows are"
+    who = _SPOKEN.get(source, "the same time a season ago")
+    return f"{which} forecast by {who} ({source}), not by the model: {found[0].reason}"
+
+
+_SPOKEN = {"linear": "the linear map", "naive": "the last value"}

@@ -20,7 +20,7 @@ from lstmcast.cli.flags import (
     parse_quantiles,
     whole_number,
 )
-from lstmcast.cli.nights import AsOfTime, MaxAge, Night, Now
+from lstmcast.cli.nights import AsOfTime, MaxAge, Night, NoFallback, Now, Strict
 from lstmcast.cli.reading import read_for_model, read_future_for_model, tell_findings, tell_if_open
 from lstmcast.cli.streams import emit, harmless
 
@@ -66,6 +66,8 @@ def predict(
     as_of: AsOfTime = None,
     max_age: MaxAge = None,
     now: Now = None,
+    no_fallback: NoFallback = False,
+    strict: Strict = False,
     output: ForecastOutput = None,
     as_json: Json = False,
     quiet: Quiet = False,
@@ -73,16 +75,18 @@ def predict(
 ) -> None:
     """Forecast from the end of fresh history.
 
-    The file needs the columns the model was trained on, and at least as many rows as it looks back.
-    Nothing is refitted.
+    The file needs the columns the model was trained on. Nothing is refitted. Where the last rows cannot carry the
+    model, a simpler forecaster stands in, and the column `source` says so.
     """
     console = Console(quiet=quiet, verbose=verbose, as_json=as_json)
     wanted = Wanted(
         whole_number("horizon", horizon, 1, 10_000), parse_levels(level), parse_quantiles(quantiles)
     )
-    night = Night(as_of, max_age, now)
+    night = Night(as_of, max_age, now, may_fall_back=not no_fallback, is_strict=strict)
     night.check()
-    forecast_file(model, Files(data, future), wanted, night, output, console)
+    code = forecast_file(model, Files(data, future), wanted, night, output, console)
+    if code:
+        raise typer.Exit(code)
 
 
 @dataclass(frozen=True)
@@ -104,8 +108,8 @@ class Wanted:
 
 def forecast_file(
     model_file: str, files: Files, wanted: Wanted, night: Night, output: str | None, console: Console
-) -> None:
-    """Load, read, predict, write: CSV or one JSON document, to a file or to stdout."""
+) -> int:
+    """Load, read, predict, write: CSV or one JSON document, to a file or to stdout; returns the exit code."""
     from lstmcast import persistence
 
     if output is not None:
@@ -113,17 +117,22 @@ def forecast_file(
     model = persistence.load(model_file)
     panel, readings = _read(files, model, night, console)
     night.refuse_stale(panel)
-    rows = table.tidy(model.predict(panel, wanted.horizon, wanted.levels, wanted.quantiles))
+    forecast = model.predict(
+        panel, wanted.horizon, wanted.levels, wanted.quantiles, fallback=night.may_fall_back
+    )
+    night.refuse_findings(forecast)
+    rows = table.tidy(forecast)
     tell_if_open(model_file, console)
     for reading in readings:
         tell_findings(reading, console)
     _warn_of_rolling_on(model.contract, wanted.horizon, console)
-    text = table.as_document(rows) if console.as_json else table.as_csv(rows)
+    text = table.as_document(rows, forecast) if console.as_json else table.as_csv(rows)
     if output is None:
         emit(harmless(text))
     else:
         persistence.write_text(output, text)
         log.milestone("wrote", f"wrote {output}", file=output)
+    return night.tell(forecast, console)
 
 
 def _read(files: Files, model: Model, night: Night, console: Console) -> tuple[Panel, list[Reading]]:

@@ -34,8 +34,20 @@ def read_for_model(source: str, model: Model, as_of: AsOf | None = None) -> Read
 
     contract, rules = model.contract, _rules(model.options)
     clock, freq = contract.clock, model.options.freq
+<<<<<<< HEAD
     reading = read(
         source, _roles(contract), freq=freq, zone=clock.zone, seasons=clock.seasons, rules=rules, as_of=as_of
+=======
+    return read(
+        source,
+        _roles(contract),
+        freq=freq,
+        zone=clock.zone,
+        seasons=clock.seasons,
+        rules=rules,
+        as_of=as_of,
+        lone=clock.freq,
+>>>>>>> 9a512ca (wip: who stands in for the network, and what is unlike training)
     )
     reading = _examined(reading)
     of_training = tuple(found for found in reading.findings if found.code != "season")  # that choice is made

@@ -64,10 +64,17 @@ def _beside_actual(backcast: Backcast) -> Rows:
     return rows
 
 
-def as_document(rows: Rows) -> str:
-    """Rows as one JSON document: a list of records below `forecast`."""
+def as_document(rows: Rows, forecast: Forecast) -> str:
+    """Rows as one JSON document: a list of records below `forecast`, then what a forecaster stood in for, and why, and
+    how the rows looked back at are unlike those of training."""
     records = [dict(zip(rows, values, strict=True)) for values in zip(*rows.values(), strict=True)]
-    return json_text({"forecast": records})
+    fallbacks = [
+        {"series": forecast.ids[found.series]}
+        | {name: getattr(found, name) for name in ("source", "code", "reason")}
+        for found in forecast.fallbacks
+    ]
+    findings = [{"code": found.code, "message": found.message} for found in forecast.findings]
+    return json_text({"forecast": records, "fallbacks": fallbacks, "findings": findings})
 
 
 def _digits(forecast: Forecast) -> int:

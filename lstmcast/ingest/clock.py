@@ -26,11 +26,13 @@ _THINNEST = 20  # rows of the clock for each row of the file, beyond which a sta
 class Wanted:
     """What the user asks of the clock (None: as the file shows) and how its stamps are written.
 
-    identities: columns that might name series; style: the file's own ISO 8601 pattern, or empty;
-    has_hours, has_offsets: what its stamps show.
+    lone: the frequency of a row that stands alone, and so shows none; identities: columns that might name series;
+    style: the file's own ISO 8601 pattern, or empty; has_hours, has_offsets: what its
+    stamps show.
     """
 
     freq: str | None = None
+    lone: str | None = None
     seasons: tuple[int, ...] | None = None
     identities: tuple[str, ...] = ()
     style: str = ""
@@ -57,7 +59,10 @@ def regular(rows: Rows, wanted: Wanted, intake: Intake) -> Regular:
     size, how = rows.size, intake.rules.aggregate
     if wanted.freq is None or how is None:
         rows = one_a_stamp(rows, wanted.identities, intake)
-    found = _found(rows, wanted.freq is not None, intake)
+    if wanted.freq is None and wanted.lone is not None and not rows.steps().size:
+        found = wanted.lone
+    else:
+        found = _found(rows, wanted.freq is not None, intake)
     freq = found if wanted.freq is None else frequency.chosen(wanted.freq, found)
     clock = Clock(freq, rows.zone, default_seasons(freq) if wanted.seasons is None else wanted.seasons)
     if wanted.freq is not None and how is not None:

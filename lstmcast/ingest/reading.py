@@ -62,16 +62,18 @@ def read(
     seasons: tuple[int, ...] | None = None,
     rules: ReadingRules = ReadingRules(),  # noqa: B008 (frozen)
     as_of: AsOf | None = None,
+    lone: str | None = None,
 ) -> Reading:
     """Read a CSV file (or standard input, `-`) as a Panel.
 
     freq, zone, seasons: as `--freq`, `--tz` and `--season`; None is found in the file. Columns of the panel
     are the target, then the known, then the past ones, in the order given, a column of text as one for each of its
     classes (those of `roles.levels` where a model has them). Steps that the file lacks are rows of NaN; rows whose
-    target is empty stay, so that known columns may reach beyond the last target. as_of: the file as it stood then.
+    target is empty stay, so that known columns may reach beyond the last target. as_of: the file as it stood then;
+    lone: the frequency of a single row.
     Raises DataError, with line, column and remedy, for what cannot be understood; UsageError for a bad option.
     """
-    return _read(source, roles, _Asked(freq, zone, seasons, as_of), rules, is_future=False)
+    return _read(source, roles, _Asked(freq, zone, seasons, as_of, lone), rules, is_future=False)
 
 
 def read_future(
@@ -99,6 +101,7 @@ class _Asked:
     zone: str | None
     seasons: tuple[int, ...] | None
     as_of: AsOf | None = None
+    lone: str | None = None
 
 
 def _read(
@@ -117,6 +120,7 @@ def _read(
         rows = asked.as_of.cut(rows, _columns(roles), intake)
     wanted = Wanted(
         freq=asked.freq,
+        lone=asked.lone,
         seasons=asked.seasons,
         identities=tuple(name for name in others if is_text(table.column(name))),
         style=stamps.style if len(axis.names) == 1 else "",

@@ -12,8 +12,10 @@ from numpy.typing import NDArray
 from lstmcast.blend import Blend, Blended
 from lstmcast.contract import Contract
 from lstmcast.errors import ModelFileError
+from lstmcast.habits import Habits
 from lstmcast.hybrid import DTYPE, Hybrid, architecture_of
 from lstmcast.intervals import LEVELS, Intervals
+from lstmcast.ladder import Ladder
 from lstmcast.linear.calendar import CalendarStage, Covariate, Design
 from lstmcast.linear.highway import Highway
 from lstmcast.model import LinearView, Model
@@ -29,6 +31,7 @@ Document = Mapping[str, Any]
 Arrays = Mapping[str, NDArray[Any]]
 
 Shape = tuple[int, ...]
+_HABITS = tuple(field.name for field in dataclasses.fields(Habits))
 _STAGE_ARRAYS = ("mean", "spread", "weight", "intercept")
 
 
@@ -52,6 +55,8 @@ def to_record(model: Model) -> tuple[Document, Arrays]:
         "intervals": model.intervals.kind,
         "limits": [None if np.isnan(limit) else limit for limit in model.limits],
         "report": model.report,
+        "habits": model.habits is not None,
+        "ladder": None if model.ladder is None else model.ladder.seasons,
     }
     arrays: dict[str, NDArray[Any]] = {
         **_scaling_arrays("scaling", preparation.scaling),
@@ -65,6 +70,10 @@ def to_record(model: Model) -> tuple[Document, Arrays]:
         "mase_scale": np.nan_to_num(model.mase_scale, nan=0.0),
         "seen_until": _microseconds(model.seen_until),
     }
+    if model.habits is not None:
+        arrays |= {f"habits.{name}": getattr(model.habits, name) for name in _HABITS}
+    if model.ladder is not None:
+        arrays["ladder"] = model.ladder.widths
     if forecaster.hybrid is not None:
         document["architecture"] = dataclasses.asdict(forecaster.hybrid.network.architecture)
         arrays |= {f"member.{i}": member.flat for i, member in enumerate(forecaster.hybrid.members)}
@@ -107,6 +116,8 @@ def _assemble(document: Document, arrays: Arrays) -> Model:
         seen_until=arrays["seen_until"].astype("datetime64[us]"),
         report=document["report"],
         linear=_linear(document.get("linear"), contract.clock, arrays),
+        habits=Habits(*(arrays[f"habits.{name}"] for name in _HABITS)) if document.get("habits") else None,
+        ladder=_ladder(document.get("ladder"), arrays),
     )
 
 
@@ -120,6 +131,10 @@ def _linear(fields: Document | None, clock: Clock, arrays: Arrays) -> LinearView
     if fields is None:
         return None
     return LinearView(_stage("linear_stage", fields["stage"], clock, arrays), fields["is_anchored"])
+
+
+def _ladder(seasons: list[int] | None, arrays: Arrays) -> Ladder | None:
+    return None if seasons is None else Ladder(tuple(seasons), arrays["ladder"])
 
 
 def _microseconds(times: NDArray[np.datetime64]) -> NDArray[np.int64]:
@@ -205,6 +220,11 @@ def _check(model: Model) -> None:
     }
     wanted |= _stage_shapes("stage", preparation.stage, series)
     wanted |= _stage_shapes("linear stage", None if model.linear is None else model.linear.stage, series)
+    if model.habits is not None:
+        wanted |= {f"habits' {name}": (getattr(model.habits, name).shape, series) for name in _HABITS}
+    if model.ladder is not None:
+        rungs = (1 + len(model.ladder.seasons), len(LEVELS), horizon)
+        wanted["ladder"] = (model.ladder.widths.shape, rungs)
     for name, (found, expected) in wanted.items():
         if found != expected:
             raise ValueError(f"{name} has shape {found} where the contract asks for {expected}")
