@@ -18,15 +18,12 @@ from lstmcast.windows import MOST_MISSING
 Numbers = NDArray[np.float64]
 Mask = NDArray[np.bool_]
 
-UNIT_JUMP = (
-    30.0  # times as high, or as low, as the level ever was; no season does that, and every change of unit
-)
+UNIT_JUMP = 30.0  # times as high, or as low, as the level ever was: no season is, every change of unit is
+UNIT_SHARE = 0.25  # of a season's rows that must be out of range: fewer are spikes
 FEWEST_FLAT = 6
 FEWEST_SETTLED = 6
-_OF_SPAN, _OF_SIZE = (
-    1.0,
-    0.5,
-)  # how far beyond the range is far: so much of its width, and of its largest value
+# How far beyond the range is far: so much of its width, or of its largest value.
+_OF_SPAN, _OF_SIZE = 1.0, 0.5
 _MISSING, _MORE_MISSING = 2.0, 0.1  # times the usual share, and the least above it
 _AT_ONCE = 500_000
 
@@ -193,18 +190,23 @@ class _Seen:
         self.level = self._level()
         self.has_jumped = self._jumped()
 
+    @property
+    def _width(self) -> int:
+        """Rows that make the level now."""
+        return min(level_rows(self.contract.clock.season, self.contract.lookback), self.contract.lookback)
+
     def _level(self) -> Numbers:
         """(S',) mean size of the last season's rows."""
-        width = level_rows(self.contract.clock.season, self.contract.lookback)
-        recent = np.abs(self.rows[:, -min(width, self.rows.shape[1]) :])
+        recent = np.abs(self.rows[:, -self._width :])
         known = np.isfinite(recent)
         return np.asarray(np.where(known, recent, 0.0).sum(axis=1) / np.maximum(known.sum(axis=1), 1))
 
     def _jumped(self) -> Mask:
         """(S',) whether the level is now many times what it ever was, or that small a part of it."""
-        high = (self.level > UNIT_JUMP * self.habits.greatest_level) & (self.habits.greatest_level > 0)
+        many = self.is_outside[:, -self._width :].mean(axis=1) >= UNIT_SHARE
+        high = (self.level > UNIT_JUMP * self.habits.greatest_level) & (self.habits.greatest_level > 0) & many
         low = (UNIT_JUMP * self.level < self.habits.least_level) & (self.level > 0)
-        return (high | low) & self.habits.is_known
+        return np.asarray((high | low) & self.habits.is_known)
 
     def oddities(self) -> Iterator[_Oddity]:
         """One for each kind of finding that these windows give reason for."""
@@ -218,11 +220,10 @@ class _Seen:
             return
         worst = int(np.argmax(self.has_jumped))
         low, high = self.habits.least_level[worst], self.habits.greatest_level[worst]
-        width = level_rows(self.contract.clock.season, self.contract.lookback)
+        rows = count(min(self._width, int(self.lengths[worst])), "row")
         message = (
-            f"the size of {self._name(worst)} is {self.level[worst]:,.4g} on average over its last "
-            f"{count(min(width, int(self.lengths[worst])), 'row')}, in training it was {low:,.4g} to {high:,.4g}: "
-            "has its unit changed?"
+            f"the size of {self._name(worst)} is {self.level[worst]:,.4g} on average over its last {rows}, in training "
+            f"it was {low:,.4g} to {high:,.4g}: has its unit changed?"
         )
         yield _Oddity("unit_jump", int(self.has_jumped.sum()), 1.0, message)
 

@@ -169,13 +169,15 @@ class Model:
             self._stretch(windows, origins, series, seen),
         )
         others = stand_ins(ladder, codes, seen, stretch, panel, windows, origins)
-        block = self._block(windows, origins, levels, others)
-        broken = np.flatnonzero(~np.isfinite(block.point).all(axis=0))
+        scaled = self._scaled_block(windows, origins, levels, others)
+        broken = np.flatnonzero(
+            ~np.isfinite(scaled.point).all(axis=0)
+        )  # seen before the limits, which would hide it
         if len(broken):
             codes |= dict.fromkeys(broken.tolist(), "not_finite")
             others = stand_ins(ladder, codes, seen, stretch, panel, windows, origins)
-            block = self._block(windows, origins, levels, others)
-        return block, others
+            scaled = self._scaled_block(windows, origins, levels, others)
+        return self._undone(scaled, windows.table.series[origins - 1]), others
 
     def _stretch(self, windows: Windows, origins: Integers, series: Integers, seen: Comparison) -> Numbers:
         """(S,) how many times further from the centre a window far out of range is than any before; of others 1."""
@@ -193,8 +195,15 @@ class Model:
         self, windows: Windows, origins: Integers, levels: Sequence[float], others: StandIns
     ) -> Answer:
         """The next K rows of every series, from the model or from who stands in for it."""
+        scaled = self._scaled_block(windows, origins, levels, others)
+        return self._undone(scaled, windows.table.series[origins - 1])
+
+    def _scaled_block(
+        self, windows: Windows, origins: Integers, levels: Sequence[float], others: StandIns
+    ) -> Answer:
+        """The same, scaled."""
         if not others.rungs:
-            return self.answer(windows, origins, levels)
+            return self._scaled(windows, origins, levels)
         point = np.empty((windows.horizon, len(origins)))
         bands = {level: (np.empty_like(point), np.empty_like(point)) for level in levels}
         for rung, places in others.groups(len(origins)):
@@ -206,7 +215,7 @@ class Model:
             for level, edges in part.bands.items():
                 for whole, edge in zip(bands[level], edges, strict=True):
                     whole[:, places] = edge
-        return self._undone(Answer(point, bands), windows.table.series[origins - 1])
+        return Answer(point, bands)
 
     def _forecast(
         self,

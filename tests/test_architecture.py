@@ -20,14 +20,9 @@ ARCHITECTURE: dict[str, tuple[str, str]] = {
     "errors": ("", ""),
     "options": ("errors", ""),
     "findings": ("", ""),
-<<<<<<< HEAD
-    "panel": ("errors", "numpy pandas"),
+    "panel": ("errors findings", "numpy pandas"),
     "ingest": ("findings panel options errors", "numpy pandas pyarrow"),
     "doctor": ("findings panel", "numpy"),
-=======
-    "panel": ("errors findings", "numpy pandas"),
-    "ingest": ("panel options errors", "numpy pandas"),
->>>>>>> 9a512ca (wip: who stands in for the network, and what is unlike training)
     "nn": ("", "numpy"),
     "metrics": ("", "numpy"),
     "intervals": ("errors", "numpy"),

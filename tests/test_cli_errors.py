@@ -86,8 +86,9 @@ def test_too_little_history_to_train_is_7_and_says_which_option_helps(tmp_path: 
     refused(train(path, tmp_path, "--target", "load"), 7, "rows", "--")
 
 
-def test_too_little_history_to_predict_is_3(model_file: Path, tmp_path: Path) -> None:
-    refused(predict(model_file, write_csv(tmp_path / "data.csv", ROWS[:47])), 3, "47 rows", "48")
+def test_too_little_history_to_predict_is_3_without_fallback(model_file: Path, tmp_path: Path) -> None:
+    path = write_csv(tmp_path / "data.csv", ROWS[:47])
+    refused(predict(model_file, path, "--no-fallback"), 3, "47 rows", "48")
 
 
 def test_a_missing_column_in_predict_is_3(model_file: Path, tmp_path: Path) -> None:

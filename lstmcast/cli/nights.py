@@ -81,6 +81,11 @@ class Night:
             told = "; ".join(f"{finding.code}: {finding.message}" for finding in forecast.findings)
             raise DataError(f"{told} (--strict: nothing was written)")
 
+    def told(self, forecast: Forecast) -> set[str]:
+        """Codes of the doctor's findings about the file that say what those about its last rows say better."""
+        codes = {finding.code for finding in forecast.findings} | {found.code for found in forecast.fallbacks}
+        return {doctors for code in codes for doctors in _SAME.get(code, ())}
+
     def tell(self, forecast: Forecast, console: Console) -> int:
         """What the night was like, on stderr, once its forecast is written; returns the exit code."""
         for finding in forecast.findings:
@@ -108,4 +113,11 @@ def _stood_in(source: str, found: list[Fallback], forecast: Forecast) -> str:
     return f"{which} forecast by {who} ({source}), not by the model: {found[0].reason}"
 
 
+_SAME = {
+    "flat": ("flat", "stale_tail"),
+    "unit_jump": ("unit_jump", "level_jump", "outliers"),
+    "out_of_range": ("unit_jump", "level_jump", "outliers"),
+    "missing_share": ("missing_share",),
+    "gaps": ("missing_share",),
+}
 _SPOKEN = {"linear": "the linear map", "naive": "the last value"}

@@ -124,7 +124,7 @@ def forecast_file(
     rows = table.tidy(forecast)
     tell_if_open(model_file, console)
     for reading in readings:
-        tell_findings(reading, console)
+        tell_findings(reading, console, besides=night.told(forecast))
     _warn_of_rolling_on(model.contract, wanted.horizon, console)
     text = table.as_document(rows, forecast) if console.as_json else table.as_csv(rows)
     if output is None:

@@ -6,6 +6,8 @@ import dataclasses
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     from lstmcast.cli.console import Console
     from lstmcast.contract import Contract
     from lstmcast.ingest import AsOf, Reading, ReadingRules, Roles
@@ -34,11 +36,7 @@ def read_for_model(source: str, model: Model, as_of: AsOf | None = None) -> Read
 
     contract, rules = model.contract, _rules(model.options)
     clock, freq = contract.clock, model.options.freq
-<<<<<<< HEAD
     reading = read(
-        source, _roles(contract), freq=freq, zone=clock.zone, seasons=clock.seasons, rules=rules, as_of=as_of
-=======
-    return read(
         source,
         _roles(contract),
         freq=freq,
@@ -47,7 +45,6 @@ def read_for_model(source: str, model: Model, as_of: AsOf | None = None) -> Read
         rules=rules,
         as_of=as_of,
         lone=clock.freq,
->>>>>>> 9a512ca (wip: who stands in for the network, and what is unlike training)
     )
     reading = _examined(reading)
     of_training = tuple(found for found in reading.findings if found.code != "season")  # that choice is made
@@ -84,8 +81,10 @@ def _rules(options: Options) -> ReadingRules:
     )
 
 
-def tell_findings(reading: Reading, console: Console) -> None:
+def tell_findings(reading: Reading, console: Console, besides: Collection[str] = ()) -> None:
     """What the reader repaired or wondered about: warnings always, the rest for the curious.
+
+    besides: codes of what is told otherwise already.
 
     Told once the work has begun or is done, so that a command that fails says one thing only.
     """
@@ -93,6 +92,8 @@ def tell_findings(reading: Reading, console: Console) -> None:
 
     for finding in reading.findings:
         line = f"{finding.message} ({finding.remedy})" if finding.remedy else finding.message
+        if finding.code in besides:
+            continue
         tell = console.warn if finding.severity == WARNING else console.detail
         tell(line, finding.code, file=reading.source)
 
