@@ -7,11 +7,13 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from lstmcast.cli.streams import tell_error
+from lstmcast.cli.log import tell_error
 from lstmcast.errors import DataError, DegradedError, UsageError
 from lstmcast.options import seconds
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from lstmcast.cli.console import Console
     from lstmcast.ingest import AsOf
     from lstmcast.panel import Fallback, Forecast, Panel
@@ -89,28 +91,28 @@ class Night:
     def tell(self, forecast: Forecast, console: Console) -> int:
         """What the night was like, on stderr, once its forecast is written; returns the exit code."""
         for finding in forecast.findings:
-            console.warn(f"{finding.code}: {finding.message}")
-        degraded = _degraded(forecast)
+            console.warn(f"{finding.code}: {finding.message}", finding.code)
+        degraded = list(_degraded(forecast))
         if degraded and self.is_strict:
-            tell_error(DegradedError("; ".join(degraded)), as_json=False)
+            told = "; ".join(f"{code}: {sentence}" for code, sentence in degraded)
+            tell_error(DegradedError(told), as_json=False)
             return DegradedError.exit_code
-        for line in degraded:
-            console.warn(line)
+        for code, sentence in degraded:
+            console.warn(f"{code}: {sentence}", code)
         return 0
 
 
-def _degraded(forecast: Forecast) -> list[str]:
-    """A sentence for each forecaster that stood in, and each reason."""
+def _degraded(forecast: Forecast) -> Iterator[tuple[str, str]]:
+    """A code and a sentence for each reason and each forecaster that stood in."""
     kinds: dict[tuple[str, str], list[Fallback]] = {}
     for fallback in forecast.fallbacks:
         kinds.setdefault((fallback.code, fallback.source), []).append(fallback)
-    return [f"{code}: {_stood_in(source, found, forecast)}" for (code, source), found in kinds.items()]
-
-
-def _stood_in(source: str, found: list[Fallback], forecast: Forecast) -> str:
-    which = f"{len(found):,} of {len(forecast.ids):,} series are" if len(forecast.ids) > 1 else "the rows are"
-    who = _SPOKEN.get(source, "the same time a season ago")
-    return f"{which} forecast by {who} ({source}), not by the model: {found[0].reason}"
+    for (code, source), found in kinds.items():
+        which = (
+            f"{len(found):,} of {len(forecast.ids):,} series are" if len(forecast.ids) > 1 else "the rows are"
+        )
+        who = _SPOKEN.get(source, "the same time a season ago")
+        yield code, f"{which} forecast by {who} ({source}), not by the model: {found[0].reason}"
 
 
 _SAME = {
