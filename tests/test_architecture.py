@@ -58,13 +58,8 @@ ARCHITECTURE: dict[str, tuple[str, str]] = {
     ),
     "contest": ("blend hybrid members nn options training trials windows", "numpy"),
     "fitting": (
-<<<<<<< HEAD
-        "blend blocks contest contract errors evaluation gaps hybrid intervals members model options panel persistence "
-        "pretrained selection sizes training trials validation windows",
-=======
         "blend blocks contest contract errors evaluation gaps habits hybrid intervals ladder members model options "
-        "panel selection sizes training trials validation windows",
->>>>>>> 08101a1 (wip: who stands in for the network, and what is unlike training)
+        "panel persistence pretrained selection sizes training trials validation windows",
         "numpy threadpoolctl",
     ),
     "refreshing": (
