@@ -77,7 +77,7 @@ def test_every_option_of_train_can_be_set_in_all_three_and_the_nearer_wins(
     in_file, in_environment, on_line = samples(field)
     toml(f"[train]\n{flag(field.name)[2:]} = {json.dumps(in_file)}\n")
     lstmcast("train", "data.csv")
-    monkeypatch.setenv(f"LSTMCAST_{field.name.upper()}", written(in_environment))
+    monkeypatch.setenv(settings._variable("", flag(field.name)[2:]), written(in_environment))
     lstmcast("train", "data.csv")
     switch = f"--no-{flag(field.name)[2:]}"
     lstmcast("train", "data.csv", *([switch] if on_line is False else [flag(field.name), written(on_line)]))
@@ -238,7 +238,9 @@ def test_options_of_one_name_take_the_same_in_every_command() -> None:
     kinds = commands._kinds(get_command(app))
     assert set(kinds) == {name for name in kinds if kinds[name]}
     merged = {key: kind for options in kinds.values() for key, kind in options.items()}
-    assert all(merged[key] == kind for options in kinds.values() for key, kind in options.items())
+    for options in kinds.values():
+        for key, kind in options.items():
+            assert settings._WANTED.get(merged[key]) == settings._WANTED.get(kind), key
     # LSTMCAST_A_B is either the option a-b of all commands or the option b of the command a
     assert not {key for key in merged for name in kinds if key.startswith(f"{name}-")}
 
