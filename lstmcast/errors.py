@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+TYPE_CHECKING = False  # typing is not loaded: --version goes this way
+if TYPE_CHECKING:
+    from lstmcast.findings import Finding
+
 EXIT_CODES: dict[int, str] = {
     0: "done",
     1: "a bug of ours",
@@ -39,10 +43,14 @@ class UsageError(LstmcastError):
 
 
 class DataError(LstmcastError):
-    """Input data that cannot be understood, or that do not fit the model's contract."""
+    """Input data that cannot be understood, or that do not fit the model's contract.
+
+    findings: what had been found in the file until then.
+    """
 
     exit_code = 3
     name = "E_DATA"
+    findings: tuple[Finding, ...] = ()
 
 
 class ModelFileError(LstmcastError):

@@ -17,7 +17,7 @@ PACKAGE = PROJECT / "lstmcast"
 
 # room: (rooms of ours it may import, packages of others it may import)
 ARCHITECTURE: dict[str, tuple[str, str]] = {
-    "errors": ("", ""),
+    "errors": ("findings", ""),
     "options": ("errors", ""),
     "findings": ("", ""),
     "panel": ("errors findings", "numpy pandas"),

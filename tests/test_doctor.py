@@ -105,6 +105,13 @@ def test_dry_spells_are_no_flat_stretch() -> None:
     assert stretches.flat_stretches(rain, 7) == []
 
 
+def test_a_machine_that_is_mostly_off_is_not_flat() -> None:
+    power = np.zeros(3000)
+    for start in (200, 260, 900, 2700):
+        power[start : start + 50] = load(50)
+    assert stretches.flat_stretches(power, 24) == []
+
+
 def test_a_price_that_changes_once_a_month_is_not_flat() -> None:
     assert stretches.flat_stretches(np.repeat(load(30), 30), 7) == []
 

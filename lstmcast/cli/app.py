@@ -8,6 +8,7 @@ from typing import Annotated, cast
 import typer
 from typer.main import get_command
 
+from lstmcast.cli.check import check
 from lstmcast.cli.command import Command, Group
 from lstmcast.cli.evaluate import evaluate
 from lstmcast.cli.flags import takes_common_options
@@ -20,6 +21,7 @@ from lstmcast.cli.train import train
 from lstmcast.errors import UsageError
 
 EXAMPLES: dict[Callable[..., None], str] = {
+    check: "lstmcast check sample_data/seattle_weather.csv --target temp_max",
     train: "lstmcast train sample_data/victoria_load.csv --target load",
     predict: "lstmcast predict model.pkl sample_data/victoria_new.csv --level 80,95 --output forecast.csv",
     template: "lstmcast template weather.pkl sample_data/seattle_weather.csv --output coming.csv",
@@ -36,7 +38,7 @@ app = typer.Typer(
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
-    epilog="\n".join(list(EXAMPLES.values())[:2]),
+    epilog="\n".join(EXAMPLES[command] for command in (train, predict)),
 )
 for function, example in EXAMPLES.items():
     app.command(cls=Command, epilog=example)(takes_common_options(function))

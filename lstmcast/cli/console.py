@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import math
 import os
+import shutil
 import sys
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Literal, TextIO
@@ -86,6 +87,14 @@ class Console:
         screen = Screen(file=drawn, width=200, highlight=False, color_system=_colors(sys.stdout))
         screen.print(table)
         self._emit("".join(line.rstrip() + "\n" for line in drawn.getvalue().splitlines()))
+
+    def draws(self) -> bool:
+        """Whether a picture is of use: on a terminal, where neither brevity nor JSON was asked for."""
+        return not self.quiet and not self.as_json and _is_terminal(sys.stdout)
+
+    def width(self) -> int:
+        """How many letters fit across."""
+        return shutil.get_terminal_size().columns
 
     def warn(self, message: str, code: str = "warning", **where: Any) -> None:
         """Something a person should know of, on stderr; code and where: see `log.tell`."""

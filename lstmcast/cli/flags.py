@@ -15,7 +15,7 @@ import typer
 from lstmcast import __version__
 from lstmcast.cli import log, run
 from lstmcast.errors import UsageError
-from lstmcast.options import Options, flag, parse_names, parse_numbers
+from lstmcast.options import GROUPS, Options, flag, parse_names, parse_numbers
 
 INPUT, OUTPUT, SETTINGS = "Input", "Output", "Settings"
 DEFAULT_LEVEL, HIGHEST_LEVEL = 80, 98
@@ -86,16 +86,17 @@ _METAVARS: dict[Any, str] = {
 }
 
 
-def takes_options(function: Callable[..., None]) -> Callable[..., None]:
-    """Spell out a command's `**flags` as one typed parameter for each field of Options.
+def takes_options(function: Callable[..., None], groups: tuple[str, ...] = GROUPS) -> Callable[..., None]:
+    """Spell out a command's `**flags` as one typed parameter for each field of Options in these groups.
 
     Options stays the only place where a flag is declared: typer reads the parameters from the signature.
     """
+    fields = [field for field in dataclasses.fields(Options) if field.metadata["group"] in groups]
     signature = inspect.signature(function, eval_str=True)
     named = [p for p in signature.parameters.values() if p.kind is not inspect.Parameter.VAR_KEYWORD]
     firsts = [p for p in named if p.default is inspect.Parameter.empty]
     lasts = [p for p in named if p.default is not inspect.Parameter.empty]
-    parameters = [*firsts, *map(_parameter, dataclasses.fields(Options)), *lasts]
+    parameters = [*firsts, *map(_parameter, fields), *lasts]
     parameters = [p.replace(kind=inspect.Parameter.KEYWORD_ONLY) for p in parameters]
     function.__signature__ = signature.replace(parameters=parameters)  # type: ignore[attr-defined]
     function.__annotations__ = {p.name: p.annotation for p in parameters}
@@ -135,9 +136,15 @@ def _tell_settings() -> None:
             log.tell(log.INFO, "setting", str(given), **given.place.where)
 
 
+def takes_reading_options(function: Callable[..., None]) -> Callable[..., None]:
+    """Spell out those options alone that say how a file is read."""
+    return takes_options(function, ("Data", "Reading"))
+
+
 def options_from(flags: Mapping[str, Any]) -> Options:
     """Options from the words on the command line; raises UsageError for a word that is no number."""
-    return Options(**{field.name: _value(field, flags[field.name]) for field in dataclasses.fields(Options)})
+    given = [field for field in dataclasses.fields(Options) if field.name in flags]
+    return Options(**{field.name: _value(field, flags[field.name]) for field in given})
 
 
 def whole_number(name: str, text: str | None, low: int, high: int) -> int | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from lstmcast.cli import run
 from lstmcast.cli.streams import PROGRAM, clean, emit, json_text, show
-from lstmcast.errors import LstmcastError, OutputError, QualityError
+from lstmcast.errors import DataError, LstmcastError, OutputError, QualityError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -39,9 +39,12 @@ def tell_error(error: LstmcastError, *, as_json: bool, **more: Any) -> None:
 
 
 def as_document(error: LstmcastError) -> dict[str, Any]:
-    """An error as the part `error` of a JSON document; of a failed gate it stands beside the figures."""
+    """An error as the part `error` of a JSON document; of a failed gate it stands beside the figures, of data that
+    cannot be used beside what had been found in them."""
     told = {"name": error.name, "exit_code": error.exit_code, "message": clean(_line(error))}
-    return {"error": told | error.where}
+    found = error.findings if isinstance(error, DataError) else ()
+    document: dict[str, Any] = {"error": told | error.where}
+    return document | ({"findings": [vars(finding) for finding in found]} if found else {})
 
 
 def _line(error: LstmcastError) -> str:

@@ -6,10 +6,11 @@ import dataclasses
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Collection, Iterable
 
     from lstmcast.cli.console import Console
     from lstmcast.contract import Contract
+    from lstmcast.findings import Finding
     from lstmcast.ingest import AsOf, Reading, ReadingRules, Roles
     from lstmcast.model import Model
     from lstmcast.options import Options
@@ -23,6 +24,16 @@ def read_for_training(source: str, options: Options) -> Reading:
     roles = Roles(options.target or "", options.time, options.id, options.known, options.past)
     rules = _rules(options)
     reading = read(source, roles, freq=options.freq, zone=options.tz, seasons=options.season, rules=rules)
+    return _examined(reading)
+
+
+def survey_file(source: str, options: Options) -> Reading:
+    """What `check` looks at: the file as training reads it, or without a target all columns that could be one."""
+    from lstmcast.ingest import Roles, survey
+
+    roles = Roles(options.target or "", options.time, options.id, options.known, options.past)
+    rules = _rules(options)
+    reading = survey(source, roles, freq=options.freq, zone=options.tz, seasons=options.season, rules=rules)
     return _examined(reading)
 
 
@@ -91,11 +102,10 @@ def tell_findings(reading: Reading, console: Console, besides: Collection[str] =
     from lstmcast.findings import WARNING
 
     for finding in reading.findings:
-        line = f"{finding.message} ({finding.remedy})" if finding.remedy else finding.message
         if finding.code in besides:
             continue
         tell = console.warn if finding.severity == WARNING else console.detail
-        tell(line, finding.code, file=reading.source)
+        tell(line_of(finding), finding.code, file=reading.source)
 
 
 def tell_if_open(model_file: str, console: Console) -> None:
@@ -105,3 +115,15 @@ def tell_if_open(model_file: str, console: Console) -> None:
     message = permission_warning(model_file)
     if message is not None:
         console.warn(message, "open_to_all", file=model_file)
+
+
+def line_of(finding: Finding) -> str:
+    """A finding with what settles it."""
+    return f"{finding.message} ({finding.remedy})" if finding.remedy else finding.message
+
+
+def by_severity(findings: Iterable[Finding]) -> tuple[Finding, ...]:
+    """The gravest first, else in the order in which they came up."""
+    from lstmcast.findings import SEVERITIES
+
+    return tuple(sorted(findings, key=lambda finding: SEVERITIES.index(finding.severity)))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,6 +16,7 @@ from lstmcast.panel import Panel
 
 _SLACK = np.timedelta64(14, "h")  # a stamp without a zone may be that far ahead of UTC
 _GAPPY, _FULL_OF_GAPS = 0.05, 0.2  # shares of missing rows that are noted, and warned of
+_FAINT = 0.1  # strength below which a season does not show
 _FEWEST = 4  # rows below which a share means nothing
 
 
@@ -153,15 +154,22 @@ def _seasons(seen: Sequence[Track]) -> Iterator[Finding]:
     track, clock = seen[0], seen[0].panel.clock
     strengths = seasons.strengths([each.values for each in seen], clock.seasons)
     if strengths:
-        said = ", ".join(f"of {length:,} rows {share:.2f}" for length, share in strengths.items())
-        message = f"column {track.name} has a season {said} strong (0 none, 1 nothing else)"
-        yield Finding(NOTE, "seasons", message)
+        yield Finding(NOTE, "seasons", f"column {track.name} {_season_words(strengths)}")
     if not clock.seasons and track.is_target and (length := seasons.find_season(track.values)) is not None:
         share = seasons.strength(track.values, length)
         message = (
             f"column {track.name} shows a season of {length:,} rows (strength {share:.2f}); none is used"
         )
         yield Finding(WARNING, "season", message, f"--season {length}")
+
+
+def _season_words(strengths: Mapping[int, float]) -> str:
+    """The seasons that show, or that none does."""
+    clear = {length: share for length, share in strengths.items() if share >= _FAINT} or strengths
+    said = " and ".join(f"{length:,} rows (strength {share:.2f})" for length, share in clear.items())
+    if max(clear.values()) < _FAINT:
+        return f"shows no season of {said}"
+    return f"has {'a season' if len(clear) == 1 else 'seasons'} of {said}"
 
 
 def _stretches(seen: Sequence[Track]) -> Iterator[Finding]:

@@ -12,6 +12,7 @@ Places = NDArray[np.intp]
 
 _LEAST, _MOST_WAIT = 8, 48  # rows below which no stretch is long; of a longer season not all need pass
 _TIMES = 6  # times as long as nine in ten stretches of its kind
+_RESTING = 0.75  # share of all other rows with a value at which the series rests: no rain, nobody at home
 _ENOUGH = 5  # stretches of one value that show how long it usually stands
 
 
@@ -43,9 +44,7 @@ def flat_stretches(values: Numbers, season: int = 1) -> list[Stretch]:
         return []  # a constant: all of it is one stretch, and nothing says what is usual
     usual = float(np.quantile(lengths, 0.9))
     long = np.flatnonzero((lengths >= least) & (lengths > _TIMES * usual))
-    held = [
-        place for place in long.tolist() if lengths[place] > _TIMES * _usual(values[starts], lengths, place)
-    ]
+    held = [place for place in long.tolist() if _is_odd(values[starts], lengths, place)]
     return [Stretch(int(starts[i]), int(starts[i] + lengths[i]), float(values[starts[i]])) for i in held]
 
 
@@ -66,8 +65,11 @@ def _runs(values: Numbers) -> tuple[Places, Places]:
     return starts[known], lengths[known]
 
 
-def _usual(values: Numbers, lengths: Places, place: int) -> float:
-    """How long stretches of the value at `place` last otherwise, where there are enough to tell; else 1."""
-    same = np.flatnonzero(values == values[place])
-    others = lengths[same[same != place]]
-    return float(np.quantile(others, 0.9)) if others.size >= _ENOUGH else 1.0
+def _is_odd(values: Numbers, lengths: Places, place: int) -> bool:
+    """Whether a stretch is longer than others of its value, and its value not one at which the series mostly rests."""
+    same = values == values[place]
+    same[place] = False
+    others = lengths[same]
+    usual = float(np.quantile(others, 0.9)) if others.size >= _ENOUGH else 1.0
+    rests = others.sum() > _RESTING * (lengths.sum() - lengths[place])
+    return bool(lengths[place] > _TIMES * usual) and not rests

@@ -100,6 +100,18 @@ class _Candidate:
         return ones >= (_MOSTLY if is_named else 1.0)
 
 
+def tells_time(name: str, cells: Cells) -> bool:
+    """True for a column that only tells the time or counts the rows: year, month, day, hour, a row's number."""
+    words = unitless(name)
+    if any(words in called for _, called in (*_PARTS, *_OF_A_YEAR)):
+        return True
+    stamps = guessed(cells)
+    if stamps is None:
+        return False
+    candidate = _Candidate(name, 0, stamps)
+    return candidate.is_counter or candidate.is_calendar
+
+
 def find_axis(table: Table, taken: set[str | None]) -> TimeAxis:
     """The likeliest time axis among the columns that are not taken; raises DataError when there is none.
 

@@ -11,11 +11,15 @@ from lstmcast.ingest.rules import ReadingRules
 
 @dataclass(frozen=True)
 class Intake:
-    """The file as messages call it, what its user said, and the findings so far."""
+    """The file as messages call it, what its user said, and the findings so far.
+
+    is_lenient: whether columns were taken that nobody named, which need not be numbers to their end.
+    """
 
     source: str
     rules: ReadingRules = field(default_factory=ReadingRules)
     findings: list[Finding] = field(default_factory=list)
+    is_lenient: bool = False
 
     def info(self, code: str, message: str, remedy: str = "") -> None:
         """Note what need not worry anybody."""

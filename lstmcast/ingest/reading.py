@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -26,9 +27,10 @@ from lstmcast.ingest.rules import ReadingRules
 from lstmcast.ingest.source import name_of
 from lstmcast.ingest.spans import without
 from lstmcast.ingest.stamps import StampColumn, Stamps
+from lstmcast.ingest.survey import Candidate, LenientColumn, all_numbers, candidates, finding
 from lstmcast.ingest.wide import refuse_wide
 from lstmcast.ingest.zones import check_zone, instants
-from lstmcast.panel import Clock, Column, Panel, columns_of
+from lstmcast.panel import TARGET, Clock, Column, Panel, columns_of
 
 ValueColumn = NumberColumn | ClassColumn
 _OF_LONG_FILES = {"missing", "constant", "sentinel"}  # findings that a few rows give no reason for
@@ -41,7 +43,8 @@ class Reading:
     findings: in the order in which they came up; roles: under the file's own names, the time column and the
     classes of text filled in; evidence: how the frequency was found (`1 h in 3,599 of 3,599 steps`); source: the
     file as messages call it; others: columns that no role uses; dates: `day-first` or `month-first` where the
-    file showed it (ReadingRules.dates for a later file, which may be too short to show it), else None.
+    file showed it (ReadingRules.dates for a later file, which may be too short to show it), else None; candidates:
+    of a survey, the columns that no role uses and that could help.
     """
 
     panel: Panel
@@ -51,6 +54,7 @@ class Reading:
     source: str
     others: tuple[str, ...]
     dates: str | None = None
+    candidates: tuple[Candidate, ...] = ()
 
 
 def read(
@@ -93,6 +97,40 @@ def read_future(
     return replace(reading, findings=findings)
 
 
+def survey(
+    source: str | Path,
+    roles: Roles,
+    *,
+    freq: str | None = None,
+    zone: str | None = None,
+    seasons: tuple[int, ...] | None = None,
+    rules: ReadingRules = ReadingRules(),  # noqa: B008 (frozen)
+) -> Reading:
+    """Read as `read` does, and say which columns nobody named could help.
+
+    Where the roles name no target (it is empty), every column of numbers is one, unless it proves to be none.
+    """
+    if rules.exclude and not roles.target:
+        raise UsageError("--exclude takes rows of the target out; name it with --target")
+    asked = _Asked(freq, zone, seasons)
+    with _opened(source, asked, rules, is_lenient=not roles.target) as table:
+        named = roles if roles.target else _with_every_number(roles, table)
+        reading = _understood(table, named, asked, is_future=False)
+        parts = reading.roles
+        free = candidates(table, [*(parts.time or "").split(","), parts.id or "", *parts.values])
+    targets = (parts.target, *parts.past[len(roles.past) :])
+    told = finding(roles.target, free, targets)
+    findings = reading.findings if told is None else (*reading.findings, told)
+    panel = reading.panel if roles.target else _all_targets(reading.panel, targets)
+    return replace(reading, panel=panel, findings=findings, candidates=tuple(free))
+
+
+def _all_targets(panel: Panel, names: Sequence[str]) -> Panel:
+    """The panel with each of these columns as a target."""
+    columns = tuple(Column(c.name, TARGET) if c.name in names else c for c in panel.columns)
+    return replace(panel, columns=columns)
+
+
 @dataclass(frozen=True)
 class _Asked:
     """What the user says of the clock; None: as the file shows."""
@@ -107,12 +145,37 @@ class _Asked:
 def _read(
     source: str | Path, roles: Roles, asked: _Asked, rules: ReadingRules, *, is_future: bool
 ) -> Reading:
+    with _opened(source, asked, rules) as table:
+        return _understood(table, roles, asked, is_future=is_future)
+
+
+@contextmanager
+def _opened(
+    source: str | Path, asked: _Asked, rules: ReadingRules, *, is_lenient: bool = False
+) -> Iterator[Table]:
+    """The table of a source; an error that ends its reading carries what was found until then."""
     rules.check()
     if rules.aggregate is not None and asked.freq is None:
         raise UsageError("--aggregate needs the step to put the rows on: add --freq 1h, 1D, …")
     check_zone(asked.zone)
-    intake = Intake(name_of(source), rules)
-    table = open_table(source, intake)
+    intake = Intake(name_of(source), rules, is_lenient=is_lenient)
+    try:
+        yield open_table(source, intake)
+    except DataError as error:
+        error.findings = tuple(intake.findings)
+        raise
+
+
+def _with_every_number(roles: Roles, table: Table) -> Roles:
+    """Roles without a target, with every column of numbers for one; the time axis among them."""
+    refuse_wide(table)
+    time = roles.time or ",".join(find_axis(table, {roles.id}).names)
+    roles = replace(roles, time=time)
+    return all_numbers(roles, candidates(table, [*time.split(","), time, roles.id or ""]), table)
+
+
+def _understood(table: Table, roles: Roles, asked: _Asked, *, is_future: bool) -> Reading:
+    intake = table.intake
     roles, axis = _resolved(roles, table, is_future=is_future)
     others = tuple(name for name in table.names if name not in {*axis.names, roles.id, *roles.values})
     rows, stamps, roles = _rows(table, roles, axis, asked.zone or table.zone_of(axis.names))
@@ -127,11 +190,12 @@ def _read(
         has_hours=stamps.depth >= 5,
         has_offsets=stamps.offsets is not None or stamps.order == EPOCH,
     )
-    if not is_future and np.isnan(rows.values[:, 0]).all():
+    hoped_for = rows.values if intake.is_lenient else rows.values[:, :1]
+    if not is_future and np.isnan(hoped_for).all():
         raise intake.refusal(f"column {roles.target!r} holds no number; there is nothing to forecast from")
     series = regular(rows, wanted, intake)
     panel = _panel(series, rows.ids, roles)
-    panel = panel if is_future else _without_excluded(panel, rules.exclude, intake)
+    panel = panel if is_future else _without_excluded(panel, intake.rules.exclude, intake)
     findings = tuple(intake.findings)
     return Reading(panel, findings, roles, series.evidence, intake.source, others, stamps.dates)
 
@@ -213,7 +277,7 @@ def _column(name: str, roles: Roles, table: Table) -> ValueColumn:
     may_be_text = name != roles.target and roles.levels is None
     if may_be_text and is_text_class(table.column(name), intake.rules.missing):
         return ClassColumn(name, intake)
-    return NumberColumn(name, intake)
+    return LenientColumn(name, intake) if intake.is_lenient else NumberColumn(name, intake)
 
 
 def _side_by_side(columns: Sequence[ValueColumn], lines: Lines, intake: Intake) -> NDArray[np.float64]:
