@@ -76,7 +76,7 @@ def test_every_example_runs_and_says_what_the_readme_shows(
     blocks = [
         block for block in README.split("```\n")[1::2] if block.startswith(("Data ", "Chosen ", "In-sample"))
     ]
-    assert len(blocks) == 3
+    assert len(blocks) == 4
     for block in blocks:
         assert like(block) <= like(shown)
 

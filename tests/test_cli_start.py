@@ -26,6 +26,7 @@ def loaded_by(*arguments: str) -> set[str]:
     "arguments",
     [
         ["--help"],
+        ["check", "-h"],
         ["train", "--help"],
         ["predict", "-h"],
         ["template", "-h"],

@@ -21,7 +21,7 @@ from lstmcast.cli.train import train
 from lstmcast.errors import UsageError
 
 EXAMPLES: dict[Callable[..., None], str] = {
-    check: "lstmcast check sample_data/seattle_weather.csv --target temp_max",
+    check: "lstmcast check sample_data/water_flow.csv",
     train: "lstmcast train sample_data/victoria_load.csv --target load",
     predict: "lstmcast predict model.pkl sample_data/victoria_new.csv --level 80,95 --output forecast.csv",
     template: "lstmcast template weather.pkl sample_data/seattle_weather.csv --output coming.csv",

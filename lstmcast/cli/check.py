@@ -91,6 +91,7 @@ def _understood(reading: Reading) -> list[tuple[str, str]]:
     zone = panel.clock.zone or "no"
     return [
         ("Data", f"{reading.source}: {rows:,} rows{many}, {first} to {last}"),
+        ("Written", reading.layout),
         ("Time", f"{reading.roles.time}: {reading.evidence}; {zone} time zone"),
         ("Seasons", f"{seasons} rows" if seasons else "none"),
     ]
@@ -175,6 +176,7 @@ def _document(reading: Reading, columns: Sequence[Overview], findings: Iterable[
         "last": last,
         "time": reading.roles.time,
         "id": reading.roles.id,
+        "layout": reading.layout,
         "evidence": reading.evidence,
         "freq": panel.clock.freq,
         "zone": panel.clock.zone,

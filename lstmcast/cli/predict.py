@@ -123,10 +123,12 @@ def forecast_file(
     night.refuse_findings(forecast)
     rows = table.tidy(forecast)
     tell_if_open(model_file, console)
+    told = night.told(forecast)
     for reading in readings:
-        tell_findings(reading, console, besides=night.told(forecast))
+        tell_findings(reading, console, besides=told)
     _warn_of_rolling_on(model.contract, wanted.horizon, console)
-    text = table.as_document(rows, forecast) if console.as_json else table.as_csv(rows)
+    found = [each for reading in readings for each in reading.findings if each.code not in told]
+    text = table.as_document(rows, forecast, found) if console.as_json else table.as_csv(rows)
     if output is None:
         emit(harmless(text))
     else:

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from lstmcast.evaluation import Backcast
+    from lstmcast.findings import Finding
     from lstmcast.panel import Forecast
 
 Rows = dict[str, list[str | float]]
@@ -64,17 +65,17 @@ def _beside_actual(backcast: Backcast) -> Rows:
     return rows
 
 
-def as_document(rows: Rows, forecast: Forecast) -> str:
+def as_document(rows: Rows, forecast: Forecast, findings: Sequence[Finding]) -> str:
     """Rows as one JSON document: a list of records below `forecast`, then what a forecaster stood in for, and why, and
-    how the rows looked back at are unlike those of training."""
+    how the rows looked back at are unlike those of training. findings: of the files, which stand after those."""
     records = [dict(zip(rows, values, strict=True)) for values in zip(*rows.values(), strict=True)]
     fallbacks = [
         {"series": forecast.ids[found.series]}
         | {name: getattr(found, name) for name in ("source", "code", "reason")}
         for found in forecast.fallbacks
     ]
-    findings = [{"code": found.code, "message": found.message} for found in forecast.findings]
-    return json_text({"forecast": records, "fallbacks": fallbacks, "findings": findings})
+    found = [vars(finding) for finding in (*forecast.findings, *findings)]
+    return json_text({"forecast": records, "fallbacks": fallbacks, "findings": found})
 
 
 def _digits(forecast: Forecast) -> int:

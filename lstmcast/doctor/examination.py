@@ -139,7 +139,7 @@ def _counter(metered: Sequence[tuple[Track, Meter]]) -> Finding:
     times = sum(len(found.resets) for _, found in metered)
     if not times:
         return Finding(
-            NOTE, "climbs", f"column {metered[0][0].name} only climbs; if it is a counter, {remedy}"
+            NOTE, "climbs", f"column {metered[0][0].name} only climbs", f"if it is a counter, {remedy}"
         )
     track, found = next((track, found) for track, found in metered if found.resets)
     message = (
@@ -165,11 +165,11 @@ def _seasons(seen: Sequence[Track]) -> Iterator[Finding]:
 
 def _season_words(strengths: Mapping[int, float]) -> str:
     """The seasons that show, or that none does."""
-    clear = {length: share for length, share in strengths.items() if share >= _FAINT} or strengths
-    said = " and ".join(f"{length:,} rows (strength {share:.2f})" for length, share in clear.items())
-    if max(clear.values()) < _FAINT:
-        return f"shows no season of {said}"
-    return f"has {'a season' if len(clear) == 1 else 'seasons'} of {said}"
+    told = {length: f"{length:,} rows (strength {share:.2f})" for length, share in strengths.items()}
+    clear = [told[length] for length, share in strengths.items() if share >= _FAINT]
+    if not clear:
+        return f"shows no season of {' or '.join(told.values())}"
+    return f"has {'a season' if len(clear) == 1 else 'seasons'} of {' and '.join(clear)}"
 
 
 def _stretches(seen: Sequence[Track]) -> Iterator[Finding]:

@@ -15,7 +15,7 @@ _BOTTOM, _DEEP = (
     0.1,
     0.5,
 )  # a reset ends within this share of the range above the lowest, and falls by that share
-_LONGEST_FALLS = 0.25  # share of steps that may be resets: a meter of the day has one in 24
+_MOST_FALLS = 1 / 12  # share of steps that may be resets: a meter of the day has one in 24 hours
 
 
 @dataclass(frozen=True)
@@ -33,7 +33,7 @@ def meter(values: Numbers) -> Meter | None:
         return None
     steps = np.diff(known)
     falls = np.flatnonzero(steps < 0)
-    if (steps > 0).mean() < _CLIMBING or falls.size > _LONGEST_FALLS * steps.size:
+    if (steps > 0).mean() < _CLIMBING or falls.size > _MOST_FALLS * steps.size:
         return None
     lowest, width = float(known.min()), float(np.ptp(known))
     if falls.size and not 0 <= lowest <= _BOTTOM * width:

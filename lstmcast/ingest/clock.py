@@ -19,6 +19,7 @@ from lstmcast.panel import COUNTER, Clock, Times, default_seasons
 
 _HOUR = DAY // 24
 _MOST_STEPS = 0.5  # share of steps that must be the modal one
+_SEVERAL = 0.3  # share of repeated stamps from which on a file holds several series, whatever the clock did
 _THINNEST = 20  # rows of the clock for each row of the file, beyond which a stamp must be wrong
 
 
@@ -291,7 +292,8 @@ def _filled(rows: Rows, places: NDArray[np.int64], clock: Clock, evidence: str) 
 def _refuse_hidden_zone(rows: Rows, intake: Intake) -> None:
     """Raise DataError when hours are doubled and missing just where some zone changes its clock."""
     again = rows.again()
-    zones = _suspected(rows, rows.utc[again]) if again.any() else []
+    is_one_series = 0 < again.mean() < _SEVERAL
+    zones = _suspected(rows, rows.utc[again]) if is_one_series else []
     if not zones:
         return
     row = int(np.argmax(again))

@@ -39,6 +39,11 @@ class ParquetTable:
         """Names of the columns in file order."""
         return tuple(self._file.schema_arrow.names)
 
+    @property
+    def layout(self) -> str:
+        """That it is no text."""
+        return "parquet"
+
     def zone_of(self, names: Sequence[str]) -> str | None:
         """The zone that the type of a single column of stamps names."""
         kind = self._file.schema_arrow.field(names[0]).type if len(names) == 1 else None

@@ -23,6 +23,7 @@ from lstmcast.ingest.source import raw_blocks
 from lstmcast.ingest.text import line_blocks
 
 Lines = NDArray[np.int64]
+_SEPARATORS = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "bars"}
 SAMPLE = 1000  # rows looked at to find out what the columns are
 
 
@@ -54,6 +55,10 @@ class Table(Protocol):
     def names(self) -> tuple[str, ...]:
         """Names of the columns in file order, those that hold nothing left out."""
 
+    @property
+    def layout(self) -> str:
+        """How it is written, in words."""
+
     def zone_of(self, names: Sequence[str]) -> str | None:
         """The zone that the source itself names for the stamps in these columns, if it does."""
 
@@ -76,8 +81,8 @@ class TextTable:
         self.dialect: Dialect = sniff(block[: 1 << 20].decode(errors="replace"), intake)
         start = _line_start(block, self.dialect.first - 1)
         self._first = (self.dialect.first, block[start:])
-        head = _line_start(self._first[1], SAMPLE)
-        sample = self._parse(self.dialect.first, self._first[1][:head], range(self.dialect.width))
+        head = self._first[1][: _line_start(self._first[1], SAMPLE)]
+        sample = self._parse(self.dialect.first, head[: self._cut_line(head)], range(self.dialect.width))
         self._sample = [as_text(cells) for cells in sample.cells]
         self._forget()
         if not sample.lines.size:
@@ -87,6 +92,13 @@ class TextTable:
     def names(self) -> tuple[str, ...]:
         """Names of the columns in file order, those that hold nothing left out."""
         return tuple(name for name in self.dialect.names if name)
+
+    @property
+    def layout(self) -> str:
+        """What separates its cells, and where its rows begin."""
+        return (
+            f"text, {_SEPARATORS[self.dialect.delimiter]} between cells, data from line {self.dialect.first}"
+        )
 
     def zone_of(self, names: Sequence[str]) -> str | None:
         """None: text names no zone but by the offsets in it."""
@@ -130,13 +142,19 @@ class TextTable:
 
     def _whole(self, line: int, block: bytes) -> bytes:
         """The last block without a line that was cut off: no line end, and fewer cells than the header."""
-        start = block.rfind(b"\n", 0, len(block)) + 1
-        last = block[start:]
-        if not last.strip() or len(self._fields(last.decode())) >= self.dialect.width:
+        start = self._cut_line(block)
+        if start is None:
             return block
         number = line + block.count(b"\n")
         self.intake.warn("cut_off", f"line {number}, the last, is cut off; it was dropped")
         return block[:start]
+
+    def _cut_line(self, block: bytes) -> int | None:
+        """Where a last line starts that was cut off, if one was."""
+        start = block.rfind(b"\n") + 1
+        last = block[start:]
+        is_whole = not last.strip() or len(self._fields(last.decode())) >= self.dialect.width
+        return None if is_whole else start
 
     def _fields(self, line: str) -> list[str]:
         return next(csv.reader([line], delimiter=self.dialect.delimiter), [])

@@ -44,7 +44,7 @@ class Reading:
     classes of text filled in; evidence: how the frequency was found (`1 h in 3,599 of 3,599 steps`); source: the
     file as messages call it; others: columns that no role uses; dates: `day-first` or `month-first` where the
     file showed it (ReadingRules.dates for a later file, which may be too short to show it), else None; candidates:
-    of a survey, the columns that no role uses and that could help.
+    of a survey, the columns that no role uses and that could help; layout: of a survey, how the file is written.
     """
 
     panel: Panel
@@ -55,6 +55,7 @@ class Reading:
     others: tuple[str, ...]
     dates: str | None = None
     candidates: tuple[Candidate, ...] = ()
+    layout: str = ""
 
 
 def read(
@@ -122,7 +123,7 @@ def survey(
     told = finding(roles.target, free, targets)
     findings = reading.findings if told is None else (*reading.findings, told)
     panel = reading.panel if roles.target else _all_targets(reading.panel, targets)
-    return replace(reading, panel=panel, findings=findings, candidates=tuple(free))
+    return replace(reading, panel=panel, findings=findings, candidates=tuple(free), layout=table.layout)
 
 
 def _all_targets(panel: Panel, names: Sequence[str]) -> Panel:
