@@ -25,6 +25,7 @@ FEWEST_SETTLED = 6
 # How far beyond the range is far: so much of its width, or of its largest value.
 _OF_SPAN, _OF_SIZE = 1.0, 0.5
 _MISSING, _MORE_MISSING = 2.0, 0.1  # times the usual share, and the least above it
+_WIDEST = {"lowest": min, "highest": max, "least_level": min, "greatest_level": max, "missing": max}
 _AT_ONCE = 500_000
 
 
@@ -76,6 +77,26 @@ class Comparison:
     is_alien: Mask
     is_out: Mask
     is_settled: Mask
+
+
+def widened(
+    habits: Habits, series: Integers, values: Sequence[Numbers], season: int, lookback: int
+) -> Habits:
+    """Habits that know newer rows (n,) of some series (S',) too.
+
+    Rows far out of range count only where they are half of the new ones or more, and so the new habit; what stood
+    still for long does not become one.
+    """
+    seen = {name: getattr(habits, name).copy() for name in habits.__dataclass_fields__}
+    for place, rows in zip(series, values, strict=True):
+        odd = habits.take(np.array([place])).is_out(rows[None])[0]
+        usual = rows if 2 * odd.sum() >= np.isfinite(rows).sum() else np.where(odd, np.nan, rows)
+        new = habits_of([usual], season, lookback)
+        if new.is_known[0]:
+            for name, array in seen.items():
+                now, choose = getattr(new, name)[0], _WIDEST.get(name, lambda then, _: then)
+                array[place] = choose(array[place], now) if habits.is_known[place] else now
+    return Habits(**seen)
 
 
 def habits_of(values: Sequence[Numbers], season: int, lookback: int) -> Habits:

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from lstmcast.blocks import Blocks
 from lstmcast.errors import DataError
+from lstmcast.habits import widened
 from lstmcast.hybrid import Hybrid, schedule_of
 from lstmcast.intervals import TRUSTED_HORIZONS, Intervals, calibrate
 from lstmcast.linear.average import refit_average
@@ -247,7 +248,11 @@ def _taught(
         forecaster = dataclasses.replace(forecaster, hybrid=hybrid)
     seen_until = champion.seen_until.copy()
     seen_until[series] = np.maximum(seen_until[series], panel.times[np.maximum(stop - 1, first)])
-    return dataclasses.replace(model, forecaster=forecaster, seen_until=seen_until)
+    habits = champion.habits
+    if habits is not None:
+        rows = [panel.target[rows] for rows in blocks.slices(name)]
+        habits = widened(habits, series, rows, windows.season, windows.lookback)
+    return dataclasses.replace(model, forecaster=forecaster, seen_until=seen_until, habits=habits)
 
 
 def _restaged(

@@ -63,7 +63,7 @@ ARCHITECTURE: dict[str, tuple[str, str]] = {
         "numpy threadpoolctl",
     ),
     "refreshing": (
-        "blocks errors hybrid intervals linear members model options panel preparation training verdict windows",
+        "blocks errors habits hybrid intervals linear members model options panel preparation training verdict windows",
         "numpy threadpoolctl",
     ),
     "persistence": (

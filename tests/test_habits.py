@@ -7,7 +7,7 @@ import dataclasses
 import numpy as np
 import pytest
 
-from lstmcast.habits import habits_of
+from lstmcast.habits import habits_of, widened
 from lstmcast.model import Model
 from lstmcast.panel import Panel
 from tests.panels import (
@@ -133,3 +133,19 @@ def test_habits_know_nothing_of_the_test_rows() -> None:
     assert one is not None
     assert two is not None
     assert one.highest.tolist() == two.highest.tolist()
+
+
+def test_habits_are_widened_by_newer_rows_but_not_by_spikes_or_what_stood_still() -> None:
+    day = np.arange(48) % 24 + 10.0
+    habits = habits_of([day, np.full(48, NAN)], 24, 48)
+    drifting = widened(habits, np.array([0]), [day * 1.2], 24, 48)
+    assert drifting.highest[0] == pytest.approx(33 * 1.2)
+    assert drifting.lowest[0] == 10.0
+    odd = np.concatenate([day, [-9999.0], np.full(30, 20.0)])
+    spiky = widened(habits, np.array([0]), [odd], 24, 48)
+    assert (spiky.lowest[0], spiky.flat[0]) == (10.0, 1)
+    settled = widened(habits, np.array([0]), [np.concatenate([day[:10], day * 1000])], 24, 48)
+    assert settled.highest[0] == 33_000
+    begun = widened(habits, np.array([1]), [day], 24, 48)
+    assert (begun.is_known.tolist(), begun.flat.tolist()) == ([True, True], [1, 1])
+    assert widened(habits, np.array([0]), [np.full(9, NAN)], 24, 48).highest[0] == 33.0
