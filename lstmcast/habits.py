@@ -94,8 +94,11 @@ def widened(
         new = habits_of([usual], season, lookback)
         if new.is_known[0]:
             for name, array in seen.items():
-                now, choose = getattr(new, name)[0], _WIDEST.get(name, lambda then, _: then)
-                array[place] = choose(array[place], now) if habits.is_known[place] else now
+                now = getattr(new, name)[0]
+                if not habits.is_known[place]:
+                    array[place] = now
+                elif name in _WIDEST:
+                    array[place] = _WIDEST[name](array[place], now)
     return Habits(**seen)
 
 
