@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import dataclasses
+import itertools
+import math
 from collections.abc import Callable, Generator
 from dataclasses import dataclass
 
 import numpy as np
 
 from lstmcast.blend import Blended, choose_blend
+from lstmcast.checkpoint import Progress, Trained
 from lstmcast.hybrid import Hybrid, architecture_of, schedule_of
-from lstmcast.members import Member, Trained, seconds_each, train_members
+from lstmcast.members import Member, train_members
 from lstmcast.nn.network import Network
-from lstmcast.options import Options, seconds
+from lstmcast.options import Options
 from lstmcast.training import Step
 from lstmcast.trials import Choice
 from lstmcast.windows import Windows
@@ -37,31 +40,53 @@ class Entry:
     errors: dict[str, float]
 
 
-def train_networks(
+@dataclass(frozen=True)
+class Candidate:
+    """A setting to be tried, and the networks to be trained on it."""
+
+    choice: Choice
+    members: list[Member]
+
+
+def candidates_of(
     choices: list[Choice],
     series: int,
-    seasons: tuple[int, ...],
-    horizons: int,
     options: Options,
     seeds: list[np.random.SeedSequence],
     begin: Begin | None = None,
-) -> Generator[Step, None, list[Entry]]:
-    """Train the members of each candidate setting; the winner first.
+) -> list[Candidate]:
+    """The settings worth a network.
 
-    series: S, how many the panel has; seasons: of the seasonal naives; horizons: disjoint ones in the validation
-    block; seeds: one for each member; begin: gives members of a setting the weights to start from.
+    series: S, how many the panel has; seeds: one for each member; begin: gives members of a setting the weights to
+    start from.
     """
-    candidates = _candidates(choices, options)
-    budget = None if options.budget is None else seconds(options.budget)
-    each = seconds_each(budget, len(candidates) * len(seeds), options.threads)
-    groups = [[_member(choice, series, options, seed, each) for seed in seeds] for choice in candidates]
-    if begin is not None:
-        groups = [begin(choice, members) for choice, members in zip(candidates, groups, strict=True)]
-    trained = yield from train_members([m for members in groups for m in members], options.threads)
+    candidates = []
+    for choice in _candidates(choices, options):
+        members = [_member(choice, series, options, seed) for seed in seeds]
+        candidates.append(Candidate(choice, members if begin is None else begin(choice, members)))
+    return candidates
+
+
+def train_networks(
+    candidates: list[Candidate],
+    linear: Choice,
+    seasons: tuple[int, ...],
+    horizons: int,
+    options: Options,
+    start: Progress | None = None,
+    until: float = math.inf,
+) -> Generator[Step | Progress, None, list[Entry]]:
+    """Train the members of each candidate; the winner first.
+
+    linear: the best linear forecaster; seasons: of the seasonal naives; horizons: disjoint ones in the validation
+    block; start and until: as in `train_members`.
+    """
+    members = [member for candidate in candidates for member in candidate.members]
+    trained = iter((yield from train_members(members, options.threads, start, until)))
     entries = []
-    for number, (choice, members) in enumerate(zip(candidates, groups, strict=True)):
-        own = trained[number * len(seeds) : (number + 1) * len(seeds)]
-        entries.append(_entry(choice, choices[0], members, own, seasons, horizons, options.safeguard))
+    for candidate in candidates:
+        own = tuple(itertools.islice(trained, len(candidate.members)))
+        entries.append(_entry(candidate, linear, own, seasons, horizons, options.safeguard))
     return _ranked(entries)
 
 
@@ -76,9 +101,7 @@ def _candidates(choices: list[Choice], options: Options) -> list[Choice]:
     return [chosen, *sorted(alone, key=lambda choice: choice.error)[:1]]
 
 
-def _member(
-    choice: Choice, series: int, options: Options, seed: np.random.SeedSequence, limit: float | None
-) -> Member:
+def _member(choice: Choice, series: int, options: Options, seed: np.random.SeedSequence) -> Member:
     return Member(
         windows=choice.windows,
         training=choice.training,
@@ -86,24 +109,25 @@ def _member(
         highway=choice.highway,
         architecture=architecture_of(choice.windows, series, options),
         options=options,
-        schedule=schedule_of(choice.training, options, limit),
+        schedule=schedule_of(choice.training, options),
         seed=seed,
     )
 
 
 def _entry(
-    choice: Choice,
+    candidate: Candidate,
     linear: Choice,
-    members: list[Member],
     trained: tuple[Trained, ...],
     seasons: tuple[int, ...],
     horizons: int,
     safeguard: str,
 ) -> Entry:
     """What would ship of a setting's network and the best linear forecaster."""
+    choice, members = candidate.choice, candidate.members
     same = choice is linear
     windows = choice.windows if same else dataclasses.replace(choice.windows, linear=linear.windows)
-    hybrid = Hybrid(Network(members[0].architecture), tuple(result.parameters for result in trained))
+    architecture = members[0].architecture
+    hybrid = Hybrid(Network(architecture), tuple(result.parameters(architecture) for result in trained))
     forecaster, errors = choose_blend(
         windows, choice.validation, hybrid, linear.highway, seasons, horizons, safeguard
     )

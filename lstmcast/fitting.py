@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import collections
 import dataclasses
-from collections.abc import Callable, Iterator
+import math
+import time
+from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass
 from functools import partial
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 
 from lstmcast.blend import Blended
 from lstmcast.blocks import Blocks, split
-from lstmcast.contest import Entry, train_networks
+from lstmcast.budget import Expectation, expect
+from lstmcast.checkpoint import Checkpoint, Progress, Trained
+from lstmcast.contest import Candidate, Entry, candidates_of, train_networks
 from lstmcast.contract import Contract, contract_of
 from lstmcast.errors import TrainingError, UsageError
 from lstmcast.evaluation import backtest
@@ -21,9 +26,9 @@ from lstmcast.habits import habits_of
 from lstmcast.hybrid import architecture_of, schedule_of
 from lstmcast.intervals import LEVELS, Intervals, calibrate
 from lstmcast.ladder import build_ladder
-from lstmcast.members import Member, Trained, train_members
+from lstmcast.members import Member, train_members
 from lstmcast.model import LinearView, Model, summary
-from lstmcast.options import Options
+from lstmcast.options import Options, seconds
 from lstmcast.panel import Panel
 from lstmcast.persistence import load
 from lstmcast.pretrained import Transfer, begin, transfer, view_of
@@ -65,6 +70,10 @@ class Plan:
     start: dict[str, list[str]] | None = None
 
 
+Event = Plan | Expectation | Step | Checkpoint | Model
+Value = TypeVar("Value")
+
+
 def fit(
     panel: Panel,
     options: Options | None = None,
@@ -76,43 +85,92 @@ def fit(
 
     pretrained: a model whose weights to start from, in place of the file that options.from_ names.
     """
-    *_, model = fitting(panel, options or Options(), time, pretrained=pretrained)
+    (model,) = collections.deque(fitting(panel, options or Options(), time, pretrained=pretrained), maxlen=1)
     assert isinstance(model, Model)
     return model
 
 
 def fitting(
-    panel: Panel, options: Options, time: str | None = None, *, pretrained: Model | None = None
-) -> Iterator[Plan | Step | Model]:
-    """The Plan first, then Steps while training, the finished Model last; pretrained: as in `fit`.
+    panel: Panel,
+    options: Options,
+    time_column: str | None = None,
+    *,
+    pretrained: Model | None = None,
+    start: Checkpoint | None = None,
+    began: float | None = None,
+) -> Iterator[Event]:
+    """The Plan first (with a budget, an Expectation), then Steps, now and then a Checkpoint, the finished Model last.
 
+    pretrained: as in `fit`.
+    start: a checkpoint of the same data and options to go on from; the model is the same to the bit.
+    began: when the budget began to run (of `time.monotonic`), else now.
     Raises UsageError for options that make no sense, TrainingError where there is too little history or it diverges.
     """
     from threadpoolctl import threadpool_limits
 
     options.check()
     source = pretrained or _named(options)
+    until, checkpoint = _until(options, began), start or Checkpoint()
     with threadpool_limits(limits=1, user_api="blas"):
         horizon = options.horizon or default_horizon(panel.clock)
         blocks = split(panel, horizon, options.val, options.test)
         seeds = np.random.SeedSequence(options.seed).spawn(options.members + 1)
-        choices = choose(panel, blocks, horizon, options, np.random.default_rng(seeds[0]))
+        choices = choose(panel, blocks, horizon, options, np.random.default_rng(seeds[0]), until)
         matching = None if source is None else partial(_transfer, source, panel, options)
         yield _plan(panel, blocks, choices, options, matching)
         horizons = int((blocks.test - blocks.validation).max()) // horizon
-        sizes = len(panel.ids), panel.clock.seasons, horizons
-        entries = yield from train_networks(
-            choices, *sizes, options, seeds[1:], None if matching is None else partial(_begun, matching)
+        begun = None if matching is None else partial(_begun, matching)
+        candidates = candidates_of(choices, len(panel.ids), options, seeds[1:], begun)
+        enough = math.inf
+        if not math.isinf(until):
+            expectation = _expected(candidates, options, until)
+            enough = time.monotonic() + expectation.for_training
+            yield expectation
+        contest = train_networks(
+            candidates, choices[0], panel.clock.seasons, horizons, options, checkpoint.networks, enough
         )
-        model = _judged(panel, blocks, choices, entries, horizons, options, time)
+        entries, checkpoint = yield from _kept(contest, checkpoint, "networks")
+        model = _judged(panel, blocks, choices, entries, horizons, options, time_column)
         if matching is not None:
             model.report["choices"]["start"] = matching(entries[0].choice).told()
         if options.final and model.forecaster.hybrid is not None:
             winner = entries[0]
             again = [_final(*pair, blocks) for pair in zip(winner.members, winner.trained, strict=True)]
-            model = _with_final(model, panel, (yield from train_members(again, options.threads)))
+            last = train_members(again, options.threads, checkpoint.final, until)
+            trained, _ = yield from _kept(last, checkpoint, "final")
+            model = _with_final(model, panel, trained)
         model.report["learned"] = model.learned(panel, np.arange(len(panel.ids)))
         yield model
+
+
+def _until(options: Options, began: float | None) -> float:
+    """When the budget is spent."""
+    if options.budget is None:
+        return math.inf
+    return (time.monotonic() if began is None else began) + seconds(options.budget, "--budget")
+
+
+def _expected(candidates: list[Candidate], options: Options, until: float) -> Expectation:
+    members = [member for candidate in candidates for member in candidate.members]
+    final = FINAL_STEPS if options.final else 0.0
+    return expect(members, options.members, options.threads, final, until - time.monotonic())
+
+
+def _kept(
+    events: Generator[Step | Progress, None, Value], checkpoint: Checkpoint, part: str
+) -> Generator[Step | Checkpoint, None, tuple[Value, Checkpoint]]:
+    """Pass events on, each progress of this part as a checkpoint of the whole; the outcome, and the last checkpoint."""
+    while True:
+        try:
+            event = next(events)
+        except StopIteration as end:
+            return end.value, checkpoint
+        if isinstance(event, Progress):
+            changed: dict[str, Any] = {part: event}
+            checkpoint = dataclasses.replace(checkpoint, **changed)
+            yield checkpoint
+        else:
+            yield event
 
 
 def _named(options: Options) -> Model | None:
@@ -149,14 +207,16 @@ def _final(member: Member, trained: Trained, blocks: Blocks) -> Member:
             schedule, steps=steps, rate=FINAL_RATE * schedule.rate, patience=None, kind=kind
         ),
         seed=member.seed.spawn(1)[0],
-        weights=trained.parameters.flat,
+        weights=trained.weights,
     )
 
 
 def _with_final(model: Model, panel: Panel, trained: tuple[Trained, ...]) -> Model:
     """The model with weights that have seen every row."""
     assert model.forecaster.hybrid is not None
-    hybrid = dataclasses.replace(model.forecaster.hybrid, members=tuple(t.parameters for t in trained))
+    architecture = model.forecaster.hybrid.network.architecture
+    members = tuple(result.parameters(architecture) for result in trained)
+    hybrid = dataclasses.replace(model.forecaster.hybrid, members=members)
     return dataclasses.replace(
         model,
         forecaster=dataclasses.replace(model.forecaster, hybrid=hybrid),

@@ -86,7 +86,7 @@ def architecture_of(windows: Windows, series: int, options: Options) -> Architec
     )
 
 
-def schedule_of(training: Integers, options: Options, seconds: float | None = None) -> Schedule:
+def schedule_of(training: Integers, options: Options) -> Schedule:
     """How long to train on this many windows."""
     steps = options.steps
     if steps is None:
@@ -94,9 +94,8 @@ def schedule_of(training: Integers, options: Options, seconds: float | None = No
         if options.epochs is not None:
             steps = round(options.epochs * len(training) / options.batch)
     rate = options.lr or RATES[options.optimizer]
-    return Schedule(
-        steps, rate, options.clip, options.patience, seconds, options.schedule, options.clip_value
-    )
+    kind, value = options.schedule, options.clip_value
+    return Schedule(steps, rate, options.clip, options.patience, kind=kind, clip_value=value)
 
 
 def default_steps(windows: int) -> int:

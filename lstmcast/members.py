@@ -5,20 +5,28 @@ from __future__ import annotations
 import dataclasses
 import math
 import os
-from collections.abc import Generator
+import signal
+import threading
+import time
+import warnings
+from collections.abc import Generator, Iterator
 from dataclasses import dataclass
 
 import numpy as np
 
+from lstmcast.checkpoint import Progress, Trained
 from lstmcast.hybrid import lesson_of
 from lstmcast.linear.highway import Highway
 from lstmcast.nn.network import Architecture
-from lstmcast.nn.parameters import Parameters
 from lstmcast.options import Options
 from lstmcast.panel import Floats, Integers
-from lstmcast.training import Lesson, Schedule, Step, train
+from lstmcast.training import Lesson, Schedule, State, Step, Training
 from lstmcast.validation import Validation
 from lstmcast.windows import Windows
+
+STATE_EVERY = 0.5  # seconds of training between two states: at most so much is done again
+SLICE = 2.0  # the same side by side, where a state travels between processes
+_GLANCE = 0.2  # seconds between two looks of a worker at who its parent is
 
 
 @dataclass(frozen=True)
@@ -49,56 +57,125 @@ class Member:
             np.copyto(lesson.parameters.flat, self.weights, where=~np.isnan(self.weights))
         return lesson
 
-
-@dataclass(frozen=True)
-class Trained:
-    """A member's best weights and the step at which they stood."""
-
-    parameters: Parameters
-    best_step: int
-
-
-Training = Generator[Step, None, tuple[Trained, ...]]
+    def within(self, seconds: float, state: State | None) -> Member:
+        """The same, to be trained from this state for no longer than so many seconds."""
+        if math.isinf(seconds):
+            return self
+        limit = max(seconds, 0.0) + (0.0 if state is None else state.seconds)
+        return dataclasses.replace(self, schedule=dataclasses.replace(self.schedule, seconds=limit))
 
 
-def train_members(members: list[Member], threads: int | None) -> Training:
-    """Report every step, or each member's last when they train side by side; the weights do not depend on which."""
-    workers = min(threads or os.cpu_count() or 1, len(members))
-    return (yield from _side_by_side(members, workers) if workers > 1 else _one_by_one(members))
+Events = Generator[Step | Progress, None, tuple[Trained, ...]]
 
 
-def seconds_each(budget: float | None, members: int, threads: int | None) -> float | None:
-    """The share of a budget that one member may take when `threads` of them train at a time."""
-    if budget is None:
-        return None
-    workers = min(threads or os.cpu_count() or 1, members)
-    return budget / math.ceil(members / workers)
+def train_members(
+    members: list[Member], threads: int | None, start: Progress | None = None, until: float = math.inf
+) -> Events:
+    """Report steps and, now and then, how far all have come; the weights depend on neither threads nor start.
+
+    start: what is done already; until: when the time is up (of `time.monotonic`), shared among those to be trained.
+    """
+    progress = start or Progress()
+    workers = workers_for(len(members) - len(progress.finished), threads)
+    one_or_more = _side_by_side(members, workers, progress, until)
+    progress = yield from one_or_more if workers > 1 else _one_by_one(members, progress, until)
+    return tuple(progress.finished[number] for number in range(len(members)))
 
 
-def _one_by_one(members: list[Member]) -> Training:
-    trained = []
-    for number, member in enumerate(members):
-        lesson = member.lesson()
-        for step in train(lesson, member.schedule):
-            yield dataclasses.replace(step, member=number, members=len(members))
-        trained.append(Trained(lesson.parameters, lesson.best_step))
-    return tuple(trained)
+def workers_for(members: int, threads: int | None) -> int:
+    """How many members train at a time."""
+    return min(threads or os.cpu_count() or 1, members)
 
 
-def _side_by_side(members: list[Member], workers: int) -> Training:
-    """One BLAS thread in each worker: the cores go to the members."""
+def _rest(members: list[Member], progress: Progress) -> list[int]:
+    return [number for number in range(len(members)) if number not in progress.finished]
+
+
+def share(until: float, members: int, workers: int) -> float:
+    """Seconds from now that one of so many members may take when so many train at a time."""
+    return (until - time.monotonic()) / math.ceil(members / workers)
+
+
+def _one_by_one(
+    members: list[Member], progress: Progress, until: float
+) -> Generator[Step | Progress, None, Progress]:
+    while rest := _rest(members, progress):
+        number, state = rest[0], progress.underway.get(rest[0])
+        member = members[number].within(share(until, len(rest), 1), state)
+        for event in _course(member, state, STATE_EVERY):
+            if isinstance(event, Step):
+                yield dataclasses.replace(event, member=number, members=len(members))
+            else:
+                progress = progress.after(number, event)
+                yield progress
+    return progress
+
+
+def _side_by_side(
+    members: list[Member], workers: int, progress: Progress, until: float
+) -> Generator[Step | Progress, None, Progress]:
+    """In rounds, each of which takes as many members as there are workers a slice further.
+
+    One BLAS thread in each worker: the cores go to the members.
+    """
     from joblib import Parallel, delayed, parallel_config
 
-    trained = []
-    with parallel_config(backend="loky", inner_max_num_threads=1):
-        results = Parallel(n_jobs=workers, return_as="generator")(delayed(_to_the_end)(m) for m in members)
-        for number, (result, step) in enumerate(results):
-            yield dataclasses.replace(step, member=number, members=len(members))
-            trained.append(result)
-    return tuple(trained)
+    taken: dict[int, Member] = {}
+    setup = {"initializer": _serve, "initargs": (os.getpid(),)}
+    with (
+        parallel_config(backend="loky", inner_max_num_threads=1, **setup),
+        warnings.catch_warnings(action="ignore"),  # of how a worker was killed
+        Parallel(n_jobs=workers) as run,
+    ):
+        while rest := _rest(members, progress):
+            now = rest[:workers]
+            states = [progress.underway.get(number) for number in now]
+            for number, state in zip(now, states, strict=True):
+                seconds = share(until, len(rest), workers)
+                taken.setdefault(number, members[number].within(seconds, state))
+            results = run(
+                delayed(_slice)(taken[n], state, SLICE) for n, state in zip(now, states, strict=True)
+            )
+            for number, (steps, result) in zip(now, results, strict=True):
+                progress = progress.after(number, result)
+                yield from (dataclasses.replace(s, member=number, members=len(members)) for s in steps)
+            yield progress
+    return progress
 
 
-def _to_the_end(member: Member) -> tuple[Trained, Step]:
+def _course(member: Member, state: State | None, every: float) -> Iterator[Step | State | Trained]:
+    """A member's steps, its state after every so many seconds, and what it is in the end."""
     lesson = member.lesson()
-    *_, last = train(lesson, member.schedule)
-    return Trained(lesson.parameters, lesson.best_step), last
+    training, kept = Training(lesson, member.schedule, state), 0.0 if state is None else state.seconds
+    for step in training:
+        yield step
+        if step.seconds - kept >= every:
+            kept = step.seconds
+            yield training.state()
+    yield Trained(lesson.parameters.flat, lesson.best_step)
+
+
+def _slice(member: Member, state: State | None, seconds: float) -> tuple[list[Step], State | Trained]:
+    """A worker's task: train for so long or to the end; the steps that were judged, the last, and the outcome."""
+    judged: list[Step] = []
+    last: list[Step] = []
+    for event in _course(member, state, seconds):
+        if not isinstance(event, Step):
+            return judged + last, event
+        is_judged = not math.isnan(event.validation_loss)
+        judged += [event] if is_judged else []
+        last = [] if is_judged else [event]
+    raise AssertionError("a training has an end")
+
+
+def _serve(parent: int) -> None:
+    """Prepare a worker: a signal to all is its parent's to answer, and it does not outlive that."""
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.SIG_IGN)
+    threading.Thread(target=_leave_after, args=(parent,), daemon=True).start()
+
+
+def _leave_after(parent: int) -> None:
+    while os.getppid() == parent:
+        time.sleep(_GLANCE)
+    os._exit(1)

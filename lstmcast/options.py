@@ -166,7 +166,9 @@ class Options:
     threads: int | None = _option(
         None, "Training", "workers that train members side by side", low=1, high=256
     )
-    budget: str | None = _option(None, "Training", "longest time for training: 90s, 10m, 1h", unset="none")
+    budget: str | None = _option(
+        None, "Training", "longest time for all that train does: 90s, 10m, 1h", unset="none"
+    )
 
     safeguard: str = _option(
         "auto",

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
+import math
+import time
 from collections.abc import Generator, Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -11,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lstmcast.blocks import Blocks
+from lstmcast.checkpoint import Trained
 from lstmcast.errors import DataError
 from lstmcast.habits import widened
 from lstmcast.hybrid import Hybrid, schedule_of
@@ -18,7 +21,7 @@ from lstmcast.intervals import TRUSTED_HORIZONS, Intervals, calibrate
 from lstmcast.linear.average import refit_average
 from lstmcast.linear.calendar import CalendarStage
 from lstmcast.linear.highway import Highway
-from lstmcast.members import Member, seconds_each, train_members
+from lstmcast.members import Events, Member, train_members
 from lstmcast.model import LinearView, Model
 from lstmcast.options import Options
 from lstmcast.panel import Integers, Panel
@@ -240,12 +243,14 @@ def _taught(
     highway = refit_average(model.forecaster.highway, chosen, windows, origins, rng, share)
     forecaster = dataclasses.replace(model.forecaster, highway=highway)
     if forecaster.hybrid is not None:
-        members = _members(model, forecaster.hybrid, windows, origins, highway, limit, threads)
-        trained = yield from train_members(members, threads)
-        hybrid = dataclasses.replace(
-            forecaster.hybrid, members=tuple(result.parameters for result in trained)
+        members = _members(model, forecaster.hybrid, windows, origins, highway)
+        until = math.inf if limit is None else time.monotonic() + limit
+        trained = yield from _steps(train_members(members, threads, until=until))
+        architecture = forecaster.hybrid.network.architecture
+        networks = tuple(result.parameters(architecture) for result in trained)
+        forecaster = dataclasses.replace(
+            forecaster, hybrid=dataclasses.replace(forecaster.hybrid, members=networks)
         )
-        forecaster = dataclasses.replace(forecaster, hybrid=hybrid)
     seen_until = champion.seen_until.copy()
     seen_until[series] = np.maximum(seen_until[series], panel.times[np.maximum(stop - 1, first)])
     habits = champion.habits
@@ -253,6 +258,18 @@ def _taught(
         rows = [panel.target[rows] for rows in blocks.slices(name)]
         habits = widened(habits, series, rows, windows.season, windows.lookback)
     return dataclasses.replace(model, forecaster=forecaster, seen_until=seen_until, habits=habits)
+
+
+def _steps(events: Events) -> Generator[Step, None, tuple[Trained, ...]]:
+    """The steps alone: a refresh is short, and one that is stopped starts again."""
+    while True:
+        try:
+            event = next(events)
+        except StopIteration as end:
+            trained: tuple[Trained, ...] = end.value
+            return trained
+        if isinstance(event, Step):
+            yield event
 
 
 def _restaged(
@@ -287,14 +304,12 @@ def _members(
     windows: Windows,
     origins: Integers,
     highway: Highway,
-    limit: float | None,
-    threads: int | None,
 ) -> list[Member]:
     """The networks where they stand, their own linear map moved as the forecaster's was where the two see the same."""
     architecture, options = hybrid.network.architecture, model.options
     moves = architecture.highway and model.linear is None
     seeds = np.random.SeedSequence(options.seed).spawn(len(hybrid.members))
-    schedule = _schedule(origins, options, seconds_each(limit, len(hybrid.members), threads))
+    schedule = _schedule(origins, options)
     members = []
     for seed, parameters in zip(seeds, hybrid.members, strict=True):
         weights = parameters.like()
@@ -309,9 +324,9 @@ def _members(
     return members
 
 
-def _schedule(origins: Integers, options: Options, limit: float | None) -> Schedule:
+def _schedule(origins: Integers, options: Options) -> Schedule:
     """A share of a training's steps at a share of its rate; nobody is left to see a plateau or to stop for."""
-    schedule = schedule_of(origins, options, limit)
+    schedule = schedule_of(origins, options)
     kind = "cosine" if schedule.kind == "plateau" else schedule.kind
     steps = round(STEPS * schedule.steps)
     return dataclasses.replace(schedule, steps=steps, rate=RATE * schedule.rate, patience=None, kind=kind)

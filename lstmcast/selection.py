@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
+import math
+import time
 
 import numpy as np
 
@@ -23,22 +25,32 @@ _ANCHORS = {"auto": (True, False), "yes": (True,), "no": (False,)}
 
 
 def choose(
-    panel: Panel, blocks: Blocks, horizon: int, options: Options, rng: np.random.Generator
+    panel: Panel,
+    blocks: Blocks,
+    horizon: int,
+    options: Options,
+    rng: np.random.Generator,
+    until: float = math.inf,
 ) -> list[Choice]:
     """Every setting that was tried, the chosen one first.
 
     Transform and lookback are chosen together, then the calendar stage (where the block holds FEWEST_HORIZONS: what
     returns to a profile looks good until the level moves), then (panels) the size of windows. Each must win by its
     gain over what is simpler. Raises TrainingError when no lookback leaves enough windows.
+    until: when (of `time.monotonic`) the time is up, and nothing more is tried that was not asked for.
     """
     trials = Trials(panel, blocks, horizon, options, rng)
-    plain, *logged = [_best_lookback(trials, transform) for transform in _transforms(panel, blocks, options)]
+    first, *others = _transforms(panel, blocks, options)
+    plain = _best_lookback(trials, first)
+    logged = [_best_lookback(trials, transform) for transform in others if time.monotonic() < until]
     chosen = _better(plain, logged, TRANSFORM_GAIN)
-    if _horizons(blocks, horizon) >= FEWEST_HORIZONS or options.calendar != "auto":
+    can_tell = _horizons(blocks, horizon) >= FEWEST_HORIZONS and time.monotonic() < until
+    if can_tell or options.calendar != "auto":
         chosen, *stages = _judged_often(trials, chosen, _stages(trials, chosen.setting))
         chosen = _better(chosen, stages, STAGE_GAIN if options.calendar == "auto" else None)
-    chosen, *sizes = _judged_often(trials, chosen, _sizes(trials, chosen.setting))
-    chosen = _better(chosen, sizes, 0.0 if options.window_size == "auto" else None)
+    if time.monotonic() < until or options.window_size != "auto":
+        chosen, *sizes = _judged_often(trials, chosen, _sizes(trials, chosen.setting))
+        chosen = _better(chosen, sizes, 0.0 if options.window_size == "auto" else None)
     return [chosen] + [choice for choice in trials.tried if choice is not chosen]
 
 

@@ -45,8 +45,10 @@ ARCHITECTURE: dict[str, tuple[str, str]] = {
     "trials": ("blocks linear options panel preparation sizes validation windows", "numpy"),
     "selection": ("blocks errors options panel preparation sizes trials", "numpy"),
     "training": ("nn panel errors", "numpy"),
+    "checkpoint": ("nn options panel training", "numpy"),
     "hybrid": ("intervals linear nn options panel training validation windows", "numpy"),
-    "members": ("hybrid linear nn options panel training validation windows", "numpy joblib"),
+    "members": ("checkpoint hybrid linear nn options panel training validation windows", "numpy joblib"),
+    "budget": ("members training", ""),
     "habits": ("contract findings panel windows", "numpy"),
     "ladder": ("baselines errors evaluation habits intervals linear panel validation windows", "numpy"),
     "blend": ("baselines hybrid linear panel validation windows", "numpy"),
@@ -56,24 +58,26 @@ ARCHITECTURE: dict[str, tuple[str, str]] = {
         "trials verdict windows",
         "numpy",
     ),
-    "contest": ("blend hybrid members nn options training trials windows", "numpy"),
+    "contest": ("blend checkpoint hybrid members nn options training trials windows", "numpy"),
     "fitting": (
-        "blend blocks contest contract errors evaluation gaps habits hybrid intervals ladder members model options "
-        "panel persistence pretrained selection sizes training trials validation windows",
+        "blend blocks budget checkpoint contest contract errors evaluation gaps habits hybrid intervals ladder members "
+        "model options panel persistence pretrained selection sizes training trials validation windows",
         "numpy threadpoolctl",
     ),
     "refreshing": (
-        "blocks errors habits hybrid intervals linear members model options panel preparation training verdict windows",
+        "blocks checkpoint errors habits hybrid intervals linear members model options panel preparation training "
+        "verdict windows",
         "numpy threadpoolctl",
     ),
     "persistence": (
-        "blend contract errors habits hybrid intervals ladder linear model nn options panel preparation scaling trials",
+        "blend checkpoint contract errors habits hybrid intervals ladder linear model nn options panel preparation "
+        "scaling training trials",
         "numpy joblib",
     ),
     "estimator": ("errors fitting model options panel", "numpy pandas sklearn"),
     "cli": (
-        "contract doctor errors evaluation findings fitting freshness future ingest model options panel persistence "
-        "refreshing training verdict",
+        "budget checkpoint contract doctor errors evaluation findings fitting freshness future ingest model options "
+        "panel persistence refreshing training verdict",
         "typer rich",
     ),
 }

@@ -20,6 +20,7 @@ from tests.command_line import PROJECT, lstmcast, process
 
 COMMANDS = [function.__name__ for function in EXAMPLES]
 GATES = {"--require-skill"}
+AROUND = {"--resume", "--wait"}
 README = (PROJECT / "README.md").read_text(encoding="utf-8")
 
 
@@ -29,12 +30,12 @@ def test_every_option_is_a_flag_of_train_with_its_meaning(field: dataclasses.Fie
     assert re.search(rf"{flag(field.name)}\b[^\[]*? {re.escape(str(field.metadata['meaning'])[:20])}", words)
 
 
-def test_train_has_no_flag_that_is_neither_an_option_nor_about_output_nor_a_gate() -> None:
+def test_train_has_no_flag_that_is_neither_an_option_nor_about_the_run_nor_a_gate() -> None:
     found = set(re.findall(r"--[a-z][a-z-]*", lstmcast("train", "--help").out.split("Example:")[0]))
     switches = {f"--no-{f.name}" for f in dataclasses.fields(Options) if isinstance(f.default, bool)}
     options = {flag(field.name) for field in dataclasses.fields(Options)}
     output = {"--output", "--json", "--quiet", "--verbose", "--log-json", "--debug", "--help"}
-    assert found == options | switches | output | {"--config", "--no-config"} | GATES
+    assert found == options | switches | output | {"--config", "--no-config"} | GATES | AROUND
 
 
 @pytest.mark.parametrize("name", COMMANDS)

@@ -11,7 +11,7 @@ import pytest
 
 from lstmcast import contest
 from lstmcast.blocks import split
-from lstmcast.members import Trained
+from lstmcast.checkpoint import Trained
 from lstmcast.options import Options
 from lstmcast.trials import Setting, Trials
 from tests.panels import small, weather
@@ -52,9 +52,10 @@ def test_a_network_on_the_calendar_alone_is_blended_with_the_linear_forecaster_t
     trials = Trials(panel, blocks, horizon, options, rng)
     both = [trials.attempt(Setting("none", 24, stage)) for stage in ("covariates", "calendar")]
     linear, own = (choice for choice in both if choice is not None)
-    member = contest._member(own, 1, options, np.random.SeedSequence(0), None)
+    member = contest._member(own, 1, options, np.random.SeedSequence(0))
     lesson = member.lesson()
-    entry = contest._entry(own, linear, [member], (Trained(lesson.parameters, 0),), (24,), 4, "mean")
+    trained = (Trained(lesson.parameters.flat, 0),)
+    entry = contest._entry(contest.Candidate(own, [member]), linear, trained, (24,), 4, "mean")
     origins = own.validation.origins
     network = entry.forecaster.hybrid.point(own.windows, origins)  # type: ignore[union-attr]
     expected = 0.5 * network + 0.5 * linear.highway.point(linear.windows, origins)

@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 import pytest
 
+from lstmcast.checkpoint import Checkpoint
 from lstmcast.errors import DataError, ModelFileError, TrainingError, UsageError
 from lstmcast.fitting import Plan, fitting
-from lstmcast.members import seconds_each
 from lstmcast.model import Model
 from lstmcast.panel import Clock, Column
 from lstmcast.persistence.models import from_record, to_record
@@ -37,7 +37,7 @@ def test_training_yields_a_plan_then_steps_then_the_model() -> None:
     plan, *steps, model = fitting(hourly(), small(threads=1))
     assert isinstance(plan, Plan)
     assert isinstance(model, Model)
-    assert all(isinstance(step, Step) for step in steps)
+    assert {type(step) for step in steps} == {Step, Checkpoint}
     assert (plan.rows, plan.series, plan.missing, plan.freq, plan.seasons) == (420, 1, 0, "h", (24,))
     assert plan.blocks["test"] == ("2024-01-15T21:00:00", "2024-01-18T11:00:00")
     assert plan.blocks["training"][0] == "2024-01-01T00:00:00"
@@ -174,13 +174,6 @@ def test_the_bands_of_rolled_blocks_add_up_as_independent_errors() -> None:
     lower, upper = join(points, bands)[80]
     assert upper[:, 0] == pytest.approx([1, 3, np.hypot(1, 3), np.hypot(3, 3)])
     assert lower == pytest.approx(-upper)
-
-
-def test_a_budget_is_shared_by_the_members_that_train_one_after_the_other() -> None:
-    assert seconds_each(None, 3, 1) is None
-    assert seconds_each(60.0, 3, 1) == 20
-    assert seconds_each(60.0, 3, 2) == 30
-    assert seconds_each(60.0, 3, 8) == 60
 
 
 def record() -> tuple[dict[str, Any], dict[str, Any]]:

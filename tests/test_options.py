@@ -128,9 +128,9 @@ def test_the_cells_of_the_option_are_those_there_are() -> None:
 def test_the_last_round_that_nobody_judges_sees_no_plateau(monkeypatch: pytest.MonkeyPatch) -> None:
     given: list[Any] = []
 
-    def recorded(members: list[Any], threads: int | None) -> Any:
+    def recorded(members: list[Any], *further: Any) -> Any:
         given.extend(members)
-        return train_members(members, threads)
+        return train_members(members, *further)
 
     monkeypatch.setattr("lstmcast.fitting.train_members", recorded)
     trained_once = {"highway": False, "steps": 20, **NETWORK}

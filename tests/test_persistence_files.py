@@ -416,7 +416,7 @@ def test_a_killed_writer_leaves_a_whole_file_and_the_next_run_no_litter(tmp_path
     folder.mkdir()
     path = folder / "model.pkl"
     persistence.replace_file(path, sources[0].read_bytes())
-    for _ in range(8):
+    for _ in range(10):
         process = started(WRITER, path, *sources)
         end = time.monotonic() + choose.uniform(0, 0.1)
         while time.monotonic() < end:

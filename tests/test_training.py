@@ -12,7 +12,7 @@ from lstmcast.errors import TrainingError
 from lstmcast.hybrid import architecture_of, lesson_of, schedule_of
 from lstmcast.linear.highway import fit_highway
 from lstmcast.nn.optimizers import OPTIMIZERS
-from lstmcast.training import Lesson, Schedule, Step, train
+from lstmcast.training import Lesson, Schedule, Step, Training
 from tests.panels import hourly, rooms, small
 
 
@@ -42,7 +42,7 @@ def judged(student: Lesson, errors: list[float]) -> list[np.ndarray]:
 def test_the_weights_left_behind_are_the_best_and_not_the_last() -> None:
     student = lesson()
     shown = judged(student, [5.0, 4.0, 2.0, 3.0, 2.0, 6.0])
-    steps = list(train(student, Schedule(5, 0.01, 1.0)))
+    steps = list(Training(student, Schedule(5, 0.01, 1.0)))
     assert student.parameters.flat.tobytes() == shown[2].tobytes() != shown[-1].tobytes()
     assert student.best_step == 2
     assert [step.is_best for step in steps] == [True, True, True, False, False, False]
@@ -53,7 +53,7 @@ def test_where_nothing_is_better_the_start_is_left_behind() -> None:
     student = lesson()
     start = student.parameters.flat.copy()
     judged(student, [1.0] + 9 * [2.0])
-    list(train(student, Schedule(9, 0.01, 1.0)))
+    list(Training(student, Schedule(9, 0.01, 1.0)))
     assert student.parameters.flat.tobytes() == start.tobytes()
     assert student.best_step == 0
 
@@ -61,23 +61,23 @@ def test_where_nothing_is_better_the_start_is_left_behind() -> None:
 def test_patience_counts_validations_without_a_gain() -> None:
     student = lesson()
     judged(student, [5.0, 4.0, 4.5, 3.0, 3.5, 3.1, 9.0, 1.0])
-    assert [step.number for step in train(student, Schedule(20, 0.01, 1.0, patience=2))][-1] == 5
+    assert [step.number for step in Training(student, Schedule(20, 0.01, 1.0, patience=2))][-1] == 5
     judged(student, [5.0, 4.0, 4.5, 3.0, 3.5, 3.1, 9.0, 1.0])
-    assert [step.number for step in train(student, Schedule(7, 0.01, 1.0, patience=9))][-1] == 7
+    assert [step.number for step in Training(student, Schedule(7, 0.01, 1.0, patience=9))][-1] == 7
 
 
 def test_a_budget_stops_training_and_judges_what_there_is(monkeypatch: pytest.MonkeyPatch) -> None:
     clock = iter(range(1000))
     monkeypatch.setattr(training.time, "monotonic", lambda: float(next(clock)))
     student = lesson()
-    steps = list(train(student, Schedule(200, 0.01, 1.0, seconds=4.5)))
+    steps = list(Training(student, Schedule(200, 0.01, 1.0, seconds=4.5)))
     assert steps[-1].number == 5
     assert math.isfinite(steps[-1].validation_loss)
 
 
 def test_validation_is_looked_at_about_fourteen_times_and_at_the_end() -> None:
     student = lesson()
-    steps = list(train(student, Schedule(59, 0.01, 1.0)))
+    steps = list(Training(student, Schedule(59, 0.01, 1.0)))
     looks = [step.number for step in steps if math.isfinite(step.validation_loss)]
     assert looks == [0, *range(4, 57, 4), 59]
 
@@ -86,7 +86,7 @@ def test_without_a_judge_the_last_weights_stay() -> None:
     student = lesson()
     student.validate = None
     start = student.parameters.flat.copy()
-    steps = list(train(student, Schedule(5, 0.01, 1.0)))
+    steps = list(Training(student, Schedule(5, 0.01, 1.0)))
     assert all(math.isnan(step.validation_loss) for step in steps)
     assert student.parameters.flat.tobytes() != start.tobytes()
 
@@ -109,7 +109,7 @@ def test_a_loss_that_is_not_finite_goes_back_to_the_best_weights_at_half_the_rat
     student, schedule = lesson(), Schedule(6, 0.01, 1.0)
     shown = judged(student, [5.0, 4.0, 6.0, 5.0, 7.0, 8.0, 9.0])
     rates = spoil(student, {3})
-    steps = list(train(student, schedule))
+    steps = list(Training(student, schedule))
     assert math.isnan(steps[3].train_loss)
     assert shown[3].tobytes() == shown[1].tobytes()  # what was best stood at step 1
     expected = [schedule.rate_at(n) * (1.0 if n < 3 else 0.5) for n in (1, 2, 4, 5, 6)]
@@ -119,10 +119,10 @@ def test_a_loss_that_is_not_finite_goes_back_to_the_best_weights_at_half_the_rat
 def test_after_a_few_tries_it_is_a_training_error_in_one_line() -> None:
     student = lesson()
     spoil(student, {2, 3, 4})
-    list(train(student, Schedule(8, 0.01, 1.0)))
+    list(Training(student, Schedule(8, 0.01, 1.0)))
     spoil(student, {2, 3, 4, 5})
     with pytest.raises(TrainingError, match=r"diverged 4 times.*--lr") as caught:
-        list(train(student, Schedule(8, 0.01, 1.0)))
+        list(Training(student, Schedule(8, 0.01, 1.0)))
     assert "\n" not in str(caught.value)
 
 
@@ -144,21 +144,21 @@ def test_a_restart_forgets_the_momentum_that_led_away(optimizer: str) -> None:
 
     assert learn is not derailed
     student.learn = derailed  # type: ignore[method-assign]
-    seen = [student.parameters.flat.copy() for _ in train(student, Schedule(5, 0.01, 1.0))]
+    seen = [student.parameters.flat.copy() for _ in Training(student, Schedule(5, 0.01, 1.0))]
     assert seen[4].tobytes() == start.tobytes()
     assert np.abs(seen[5] - start).max() < 1e-3
 
 
 def test_training_lowers_the_training_loss() -> None:
     student = lesson(hidden=16)
-    losses = [step.train_loss for step in train(student, Schedule(120, 4e-3, 1.0))]
+    losses = [step.train_loss for step in Training(student, Schedule(120, 4e-3, 1.0))]
     assert np.mean(losses[-20:]) < 0.9 * np.mean(losses[1:21])
 
 
 def test_the_same_seed_gives_the_same_weights_and_another_does_not() -> None:
     students = [lesson(seed) for seed in (1, 1, 2)]
     for student in students:
-        list(train(student, Schedule(6, 0.01, 1.0)))
+        list(Training(student, Schedule(6, 0.01, 1.0)))
     flat = [student.parameters.flat.tobytes() for student in students]
     assert flat[0] == flat[1] != flat[2]
 
@@ -177,7 +177,7 @@ def test_a_plateau_lowers_the_rate_after_two_validations_without_a_gain() -> Non
     judged(student, errors)
     schedule = Schedule(9, 0.01, 1.0, kind="plateau")
     rates = spoil(student, set())
-    list(train(student, schedule))
+    list(Training(student, schedule))
     falls = [1, 1, 1, 0.3, 0.3, 0.09, 0.09, 0.09, 0.027]
     assert rates == pytest.approx([0.01 * min(1, (n + 1) / 2) * fall for n, fall in enumerate(falls)])
 
@@ -186,7 +186,7 @@ def test_other_schedules_do_not_see_a_plateau() -> None:
     student, schedule = lesson(), Schedule(9, 0.01, 1.0, kind="constant")
     judged(student, 10 * [5.0])
     rates = spoil(student, set())
-    list(train(student, schedule))
+    list(Training(student, schedule))
     assert rates == pytest.approx([0.005] + 8 * [0.01])
 
 
@@ -204,7 +204,7 @@ def test_steps_epochs_and_rates_become_a_schedule() -> None:
     assert schedule_of(origins, small(steps=77)).steps == 77
     assert schedule_of(origins, small(steps=None, epochs=2.5, batch=16)).steps == 250
     assert schedule_of(origins, small()).rate != schedule_of(origins, small(optimizer="sgd")).rate
-    assert schedule_of(origins, small(lr=0.5, clip=0.25, patience=3), 9.0) == Schedule(8, 0.5, 0.25, 3, 9.0)
+    assert schedule_of(origins, small(lr=0.5, clip=0.25, patience=3)) == Schedule(8, 0.5, 0.25, 3)
     other = schedule_of(origins, small(schedule="one-cycle", clip_value=0.5))
     assert (other.kind, other.clip_value) == ("one-cycle", 0.5)
 

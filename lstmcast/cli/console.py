@@ -30,6 +30,7 @@ class Console:
         self.verbose = verbose
         self.as_json = as_json
         self._held: list[str] | None = None
+        self._reached: dict[int, tuple[int, int]] = {}
 
     @contextmanager
     def at_once(self) -> Iterator[None]:
@@ -106,6 +107,11 @@ class Console:
         if self.verbose:
             log.tell(log.INFO, code, message, **where)
 
+    def hint(self, message: str, code: str = "hint") -> None:
+        """Something for whoever is watching: on stderr, where that is a terminal, and for the curious."""
+        if self.verbose or (not self.quiet and _is_terminal(sys.stderr)):
+            log.tell(log.INFO, code, message)
+
     @contextmanager
     def progress(self) -> Iterator[Callable[[Step], None]]:
         """A bar on stderr that is told of every Step; off a terminal it is silent but for `verbose`.
@@ -126,7 +132,7 @@ class Console:
 
         def show(step: Step) -> None:
             bar.start()
-            done, total = _position(step)
+            done, total = self._position(step)
             bar.update(task, completed=done, total=total)
             if _is_judged(step):
                 bar.update(task, description=_loss_words(step))
@@ -137,9 +143,19 @@ class Console:
             bar.stop()
 
     def _step_line(self, step: Step) -> None:
+        done, total = self._position(step)
         if _is_judged(step):
-            done, total = _position(step)
             self.detail(f"step {done} of {total}, {_loss_words(step)}", "step", step=done, steps=total)
+
+    def _position(self, step: Step) -> tuple[int, int]:
+        """Steps done and to do over all members, of which several may be under way."""
+        before = self._reached.get(step.member)
+        if before is not None and before[1] != step.total:
+            self._reached.clear()  # another round has begun
+        self._reached[step.member] = step.number, step.total
+        others = (step.members - len(self._reached)) * step.total
+        done, total = (sum(column) for column in zip(*self._reached.values(), strict=True))
+        return done, total + others
 
 
 def _is_terminal(stream: TextIO | None) -> bool:
@@ -158,11 +174,6 @@ def _colors(stream: TextIO | None) -> Literal["standard"] | None:
 def _is_judged(step: Step) -> bool:
     """True for a step after which the validation rows were forecast; else the loss is NaN."""
     return not math.isnan(step.validation_loss)
-
-
-def _position(step: Step) -> tuple[int, int]:
-    """Steps done and to do over all members."""
-    return step.member * step.total + step.number, step.members * step.total
 
 
 def _loss_words(step: Step) -> str:

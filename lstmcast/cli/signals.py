@@ -11,9 +11,24 @@ if TYPE_CHECKING:
 class Stopped(BaseException):
     """A signal asked us to stop; no `except Exception` on the way may swallow it."""
 
-    def __init__(self, number: int, name: str) -> None:
-        super().__init__(f"stopped by {name} before it was done")
+    def __init__(self, number: int, name: str, words: str = " before it was done") -> None:
+        super().__init__(f"stopped by {name}{words}")
+        self._number, self._name = number, name
         self.exit_code = 128 + number
+
+    def with_words(self, words: str) -> Stopped:
+        """The same with other words after the signal's name: on how things stand now."""
+        return Stopped(self._number, self._name, words)
+
+
+def ignore_signals() -> None:
+    """From here on, until Signals is left, nothing more is raised: what is under way is the way out."""
+    import signal
+    import threading
+
+    if threading.current_thread() is threading.main_thread():
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, signal.SIG_IGN)
 
 
 class Signals:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from functools import partial
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -20,8 +21,11 @@ from lstmcast.cli.flags import (
     real_number,
     takes_options,
 )
+from lstmcast.cli.following import Following
+from lstmcast.cli.keeper import Keeper
 from lstmcast.cli.reading import read_for_training, tell_findings, tell_if_open
 from lstmcast.errors import QualityError, UsageError
+from lstmcast.options import seconds
 
 if TYPE_CHECKING:
     from lstmcast.fitting import Plan
@@ -33,11 +37,26 @@ ModelOutput = Annotated[
     str, typer.Option("-o", "--output", metavar="FILE", help="model file to write", rich_help_panel=OUTPUT)
 ]
 
+Resume = Annotated[
+    bool, typer.Option("--resume", help="go on from where a stopped run left off", rich_help_panel=OUTPUT)
+]
+Wait = Annotated[
+    str | None,
+    typer.Option(
+        "--wait",
+        metavar="TEXT",
+        help="how long to wait for another run that writes this model: 600, 10m [none]",
+        rich_help_panel=OUTPUT,
+    ),
+]
+
 
 @takes_options
 def train(
     data: DataFile,
     output: ModelOutput = "model.pkl",
+    resume: Resume = False,
+    wait: Wait = None,
     require_skill: RequireSkill = None,
     as_json: Json = False,
     quiet: Quiet = False,
@@ -51,14 +70,23 @@ def train(
     """
     console = Console(quiet=quiet, verbose=verbose, as_json=as_json)
     least_skill = real_number("require_skill", require_skill, -1.0, 1.0)
-    train_model(data, options_from(flags), output, least_skill, console)
+    patience = 0.0 if wait is None else seconds(wait, "--wait")
+    train_model(data, options_from(flags), output, least_skill, console, resume=resume, wait=patience)
 
 
 def train_model(
-    source: str, options: Options, output: str, least_skill: float | None, console: Console
+    source: str,
+    options: Options,
+    output: str,
+    least_skill: float | None,
+    console: Console,
+    *,
+    resume: bool = False,
+    wait: float = 0.0,
 ) -> None:
     """Read, train, save, show; before any work, options are checked and the output is tried and locked.
 
+    resume: go on from what a stopped run has left; wait: seconds to wait for another run to be done.
     Raises QualityError, having shown the verdict and saved nothing, where it falls short of `least_skill`.
     """
     _check(options)
@@ -68,19 +96,19 @@ def train_model(
 
     pretrained = None if options.from_ is None else persistence.load(options.from_)
     persistence.probe_folder(output)
-    with persistence.lock(output):
+    with persistence.lock(output, wait), Keeper(output, console) as keeper:
+        following = Following(keeper, console)
         reading = read_for_training(source, options)
         found = options if reading.dates is None else dataclasses.replace(options, dates=reading.dates)
-        model = _fit(
-            reading, found, pretrained, console
-        )  # how dates were read is kept: a short file may not tell
+        # how dates were read is kept: a short file may not tell
+        model = following.train(reading, found, pretrained, resume, partial(_show_plan, reading, console))
         failed = _gate(model, least_skill, output)
         if failed is None:
             persistence.save(model, output)
             log.milestone("wrote", f"wrote {output}", file=output)
             tell_if_open(output, console)
     with console.at_once():
-        _show(reading, model, output, failed, console)
+        _show(reading, model, output, failed, console, following.budget(options.budget))
     if failed is not None:
         raise failed
 
@@ -96,30 +124,14 @@ def _check(options: Options) -> None:
         raise UsageError("--target is missing: it names the column to forecast, such as --target load")
 
 
-def _fit(reading: Reading, options: Options, pretrained: Model | None, console: Console) -> Model:
-    """Follow the training: say what was understood, move the bar, return the finished model."""
-    from lstmcast.fitting import Plan, fitting
-    from lstmcast.model import Model
-
-    with console.progress() as show_step:
-        for event in fitting(reading.panel, options, reading.roles.time, pretrained=pretrained):
-            if isinstance(event, Model):
-                return event
-            if isinstance(event, Plan):
-                tell_findings(reading, console)
-                _show_plan(reading, event, console)
-                log.milestone("training", f"training starts: {event.steps:,} steps", file=reading.source)
-            else:
-                show_step(event)
-    raise AssertionError("the training ended without a model")
-
-
-def _show_plan(reading: Reading, plan: Plan, console: Console) -> None:
+def _show_plan(reading: Reading, console: Console, plan: Plan) -> None:
     """What was understood and, for the curious, what was tried before training."""
+    tell_findings(reading, console)
     console.notes(_understood(reading, plan))
     if console.verbose and not console.quiet:
         console.note("")
         choices.show_tried(plan.choices, console)
+    log.milestone("training", f"training starts: {plan.steps:,} steps", file=reading.source)
 
 
 def _understood(reading: Reading, plan: Plan) -> list[tuple[str, str]]:
@@ -150,7 +162,14 @@ def _excluded(reading: Reading) -> list[tuple[str, str]]:
     return [("Excluded", f.message) for f in reading.findings if f.code == "excluded"]
 
 
-def _show(reading: Reading, model: Model, output: str, failed: QualityError | None, console: Console) -> None:
+def _show(
+    reading: Reading,
+    model: Model,
+    output: str,
+    failed: QualityError | None,
+    console: Console,
+    more: dict[str, Any],
+) -> None:
     """The verdict and where the model went, if it did, for a person or for a program."""
     clock = model.contract.clock
     lines = [("Chosen", choices.in_short(model)), *choices.limits(model)]
@@ -161,6 +180,7 @@ def _show(reading: Reading, model: Model, output: str, failed: QualityError | No
     findings = [vars(finding) for finding in reading.findings]
     settings = [given.record() for given in run.current().given]
     document = {"model": output, "settings": settings, "report": model.report, "findings": findings}
+    document |= more
     if failed is None:
         console.note(f"Wrote {output}")
         console.document(document)

@@ -5,11 +5,14 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable
 
+from lstmcast.checkpoint import Checkpoint
 from lstmcast.errors import ModelFileError, OutputError
 from lstmcast.model import Model
+from lstmcast.persistence import checkpoints
 from lstmcast.persistence.files import (
     permission_warning,
     probe_folder,
+    remove_file,
     replace_file,
     replace_file_by_parts,
     shown,
@@ -17,7 +20,7 @@ from lstmcast.persistence.files import (
 )
 from lstmcast.persistence.lock import lock
 from lstmcast.persistence.models import from_record, to_record
-from lstmcast.persistence.record import Arrays, Document, Kind, decode, encode
+from lstmcast.persistence.record import LARGEST, Arrays, Document, Kind, decode, encode
 from lstmcast.persistence.rotation import forget_old, keep_old, newest_old, roll_back
 from lstmcast.persistence.source import read_bytes
 
@@ -25,17 +28,21 @@ __all__ = [
     "Arrays",
     "Document",
     "Kind",
+    "checkpoint_name",
     "decode",
     "encode",
     "load",
+    "load_checkpoint",
     "lock",
     "newest_old",
     "permission_warning",
     "probe_folder",
     "read",
+    "remove_file",
     "replace_file",
     "roll_back",
     "save",
+    "save_checkpoint",
     "save_keeping_old",
     "shown",
     "sweep",
@@ -74,7 +81,7 @@ def read(path: str | os.PathLike[str], kind: Kind = "model") -> tuple[Document, 
     Raises ModelFileError, one line with the file's name, for everything that `write` would not have written.
     """
     try:
-        return decode(read_bytes(path), kind)
+        return decode(read_bytes(path, LARGEST[kind]), kind)
     except ModelFileError as error:
         raise ModelFileError(f"{shown(path)}: {error}", file=os.fsdecode(path)) from None
 
@@ -104,3 +111,25 @@ def load(path: str | os.PathLike[str]) -> Model:
         raise ModelFileError(
             f"{shown(path)}: {error}; train the model again", file=os.fsdecode(path)
         ) from None
+
+
+def checkpoint_name(path: str | os.PathLike[str]) -> str:
+    """The file beside the model `path` that holds how far its training came; behind a symlink beside the real one."""
+    name = os.fsdecode(path)
+    return f"{os.path.realpath(name) if os.path.islink(name) else name}.ckpt"
+
+
+def save_checkpoint(checkpoint: Checkpoint, path: str | os.PathLike[str]) -> None:
+    """Put a checkpoint into the file `path`; raises OutputError as `write` does."""
+    write(path, *checkpoints.to_record(checkpoint), kind="checkpoint")
+
+
+def load_checkpoint(path: str | os.PathLike[str]) -> Checkpoint | None:
+    """The checkpoint in the file `path`, None where there is no such file; raises ModelFileError as `load` does."""
+    if not os.path.lexists(path):
+        return None
+    document, arrays = read(path, "checkpoint")
+    try:
+        return checkpoints.from_record(document, arrays)
+    except ModelFileError as error:
+        raise ModelFileError(f"{shown(path)}: {error}", file=os.fsdecode(path)) from None

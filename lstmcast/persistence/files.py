@@ -79,6 +79,12 @@ def probe_folder(path: Path) -> None:
             os.fsync(descriptor)
 
 
+def remove_file(path: Path) -> None:
+    """Removes the file `path` if it is there; raises OutputError when it cannot."""
+    with telling(path), suppress(FileNotFoundError):
+        os.unlink(path)
+
+
 def sweep(folder: Path) -> None:
     """Removes what killed runs left in `folder`: our temporary files whose writer is no more."""
     with suppress(OSError), os.scandir(folder) as entries:

@@ -33,6 +33,8 @@ Document = Mapping[str, Any]
 Arrays = Mapping[str, npt.NDArray[Any]]
 Kind = Literal["model", "checkpoint"]
 
+# A checkpoint holds the weights four times, and those of several networks.
+LARGEST: dict[Kind, int] = {"model": LARGEST_FILE, "checkpoint": 1_000_000_000}
 NUMBER = 1
 KEYS = ["format", "number", "json", "block", "sha256"]
 DTYPES = ("<f4", "<f8", "<i4", "<i8", "<u4", "<u8", "|u1", "|b1")
@@ -84,8 +86,8 @@ def decode(data: bytes, kind: Kind = "model") -> tuple[dict[str, Any], dict[str,
 
     Raises ModelFileError, a sentence without the file's name, for everything that `encode` does not write.
     """
-    if len(data) > LARGEST_FILE:
-        raise DamagedError(f"larger than {LARGEST_FILE // 1_000_000} MB")
+    if len(data) > LARGEST[kind]:
+        raise DamagedError(f"larger than {LARGEST[kind] // 1_000_000} MB")
     record = opcodes.parse(data)
     text, block = _contents(record, kind)
     root = _parsed(text)

@@ -10,8 +10,8 @@ from lstmcast.errors import ModelFileError
 LARGEST_FILE = 64_000_000  # bytes; a model of the default size has less than one in a hundred of that
 
 
-def read_bytes(path: str | os.PathLike[str]) -> bytes:
-    """All bytes of the regular file `path`, at most LARGEST_FILE.
+def read_bytes(path: str | os.PathLike[str], largest: int = LARGEST_FILE) -> bytes:
+    """All bytes of the regular file `path`, at most so many.
 
     Raises ModelFileError, a sentence without the file's name, for everything else; never waits for a pipe.
     """
@@ -19,7 +19,7 @@ def read_bytes(path: str | os.PathLike[str]) -> bytes:
         # O_NONBLOCK: a FIFO without a writer opens at once, and is then seen to be no regular file
         descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_NOCTTY)
         try:
-            return _all_bytes(descriptor)
+            return _all_bytes(descriptor, largest)
         finally:
             os.close(descriptor)
     except FileNotFoundError:
@@ -32,14 +32,14 @@ def read_bytes(path: str | os.PathLike[str]) -> bytes:
         raise ModelFileError("this cannot be the name of a file; name another") from None
 
 
-def _all_bytes(descriptor: int) -> bytes:
+def _all_bytes(descriptor: int, largest: int) -> bytes:
     """The bytes of an open file, once it is known to be regular and not too large."""
     status = os.fstat(descriptor)
     if not stat.S_ISREG(status.st_mode):
         kind = "a folder" if stat.S_ISDIR(status.st_mode) else "a pipe or a device"
         raise ModelFileError(f"is {kind}; name a file that `lstmcast train` wrote")
-    if status.st_size > LARGEST_FILE:
-        raise ModelFileError(f"larger than {LARGEST_FILE // 1_000_000} MB, so no model file; name another")
+    if status.st_size > largest:
+        raise ModelFileError(f"larger than {largest // 1_000_000} MB, so no model file; name another")
     if not status.st_size:
         raise ModelFileError("is empty; name a file that `lstmcast train` wrote")
     with open(descriptor, "rb", closefd=False) as file:

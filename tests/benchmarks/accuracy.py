@@ -30,7 +30,7 @@ from pathlib import Path
 from typing import Any
 
 from lstmcast.blocks import split
-from lstmcast.fitting import Plan, fit, fitting
+from lstmcast.fitting import Event, Plan, fit, fitting
 from lstmcast.model import Model
 from lstmcast.options import Options
 from lstmcast.panel import Panel
@@ -70,14 +70,14 @@ class Fitting:
         selection, training, verdict = (self.ends[name] for name in ("selection", "training", "verdict"))
         return {"selection": selection, "training": training - selection, "verdict": verdict - training}
 
-    def _note(self, event: Plan | Step | Model, seconds: float) -> None:
+    def _note(self, event: Event, seconds: float) -> None:
         if isinstance(event, Plan):
             self.ends |= {"selection": seconds, "training": seconds}
             self.phase = "training"
         elif isinstance(event, Step):
             self.ends["training"] = seconds
             self.phase = f"step {event.number} of {event.total}"
-        else:
+        elif isinstance(event, Model):
             self.ends["verdict"], self.model = seconds, event
 
     def _talk(self, started: float, done: threading.Event) -> None:

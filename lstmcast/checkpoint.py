@@ -1,0 +1,79 @@
+"""How far a training has come, as plain data: what a later run goes on from."""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from lstmcast import __version__
+from lstmcast.nn.network import Architecture
+from lstmcast.nn.parameters import Parameters
+from lstmcast.options import Options
+from lstmcast.panel import Floats, Panel
+from lstmcast.training import State
+
+
+@dataclass(frozen=True)
+class Trained:
+    """A finished network: its best weights (P,) and the step at which they stood."""
+
+    weights: Floats
+    best_step: int
+
+    def parameters(self, architecture: Architecture) -> Parameters:
+        """The weights by name."""
+        parameters = Parameters(architecture.shapes(), self.weights.dtype)
+        parameters.flat[:] = self.weights
+        return parameters
+
+
+@dataclass(frozen=True)
+class Progress:
+    """How far several networks have come, by their number: some are finished, some under way."""
+
+    finished: Mapping[int, Trained] = field(default_factory=dict)
+    underway: Mapping[int, State] = field(default_factory=dict)
+
+    def after(self, number: int, result: Trained | State) -> Progress:
+        """The same once this network has come so far."""
+        others = {other: state for other, state in self.underway.items() if other != number}
+        if isinstance(result, State):
+            return Progress(self.finished, {**others, number: result})
+        return Progress({**self.finished, number: result}, others)
+
+
+@dataclass(frozen=True)
+class Checkpoint:
+    """How far a whole training has come: the networks of the contest, and the winner's last round over all rows.
+
+    fingerprint: of the data and options it belongs to. What is not in it, is computed again.
+    """
+
+    fingerprint: str = ""
+    networks: Progress = Progress()
+    final: Progress = Progress()
+
+
+def fingerprint(panel: Panel, options: Options, start: Sequence[Parameters] = ()) -> str:
+    """Hex SHA-256 over all that decides the bits of a model: versions, options, data, and the weights it starts from.
+
+    A later run may have more workers or more time: these are left out.
+    """
+    lasting = dataclasses.replace(options, threads=None, budget=None)
+    told = {
+        "versions": (__version__, np.__version__),
+        "options": dataclasses.asdict(lasting),
+        "ids": panel.ids,
+        "columns": [dataclasses.astuple(column) for column in panel.columns],
+        "clock": dataclasses.asdict(panel.clock),
+    }
+    digest = hashlib.sha256(json.dumps(told).encode())
+    for array in (panel.offsets, panel.times, panel.values, *(member.flat for member in start)):
+        digest.update(f"{array.dtype.str}{array.shape}".encode())
+        digest.update(np.ascontiguousarray(array).view(np.uint8).data)
+    return digest.hexdigest()
