@@ -18,6 +18,7 @@ _HOMES = {
     "fit": "fitting",
     "load": "persistence",
     "read": "ingest",
+    "read_holidays": "ingest",
     "save": "persistence",
 }
 

@@ -7,7 +7,20 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from lstmcast.errors import DataError
-from lstmcast.panel import COUNTER, KNOWN, PAST, Clock, Column, Integers, Panel, columns_of
+from lstmcast.findings import Finding
+from lstmcast.panel import (
+    COUNTER,
+    HOLIDAYS,
+    KNOWN,
+    PAST,
+    Clock,
+    Column,
+    Holidays,
+    Integers,
+    Panel,
+    Times,
+    columns_of,
+)
 
 
 @dataclass(frozen=True)
@@ -15,7 +28,7 @@ class Contract:
     """Columns of the file by role, the ids of the series, the clock, and the sizes of a window.
 
     time: the time column's name; history: rows before an origin that a forecast may depend on; levels: the classes
-    of each known or past column that is text.
+    of each known or past column that is text; holidays: days off that the model knows by itself.
     """
 
     target: str
@@ -30,6 +43,7 @@ class Contract:
     segment: int
     history: int
     levels: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    holidays: Holidays | None = None
 
     def check(self, panel: Panel) -> Integers:
         """(S,) which of the model's series each of the panel's is; raises DataError where the panel does not fit."""
@@ -62,7 +76,16 @@ class Contract:
     @property
     def columns(self) -> tuple[Column, ...]:
         """The panel's columns, the target first."""
-        return columns_of(self.target, self.known, self.past, self.levels)
+        own = () if self.holidays is None else (HOLIDAYS,)
+        return columns_of(self.target, (*self.known, *own), self.past, self.levels)
+
+    def marked(self, panel: Panel) -> Panel:
+        """The panel with the column of days off that the model has, whatever is in the file."""
+        return panel.with_holidays(self.holidays)
+
+    def beyond_holidays(self, times: Times) -> tuple[Finding, ...]:
+        """A finding where some of these instants lie beyond the days off that the model knows."""
+        return () if self.holidays is None else self.holidays.beyond(self.clock.wall(times))
 
 
 def _spoken(freq: str) -> str:
@@ -74,7 +97,10 @@ def contract_of(
 ) -> Contract:
     """The contract of a model trained on this panel."""
     of_role = {role: [panel.columns[i] for i in panel.roles(role)] for role in (KNOWN, PAST)}
-    names = {role: tuple(dict.fromkeys(c.source for c in columns)) for role, columns in of_role.items()}
+    names = {
+        role: tuple(dict.fromkeys(c.source for c in columns if c.name != HOLIDAYS))
+        for role, columns in of_role.items()
+    }
     return Contract(
         target=panel.columns[0].name,
         time=time,
@@ -88,6 +114,7 @@ def contract_of(
         segment=segment,
         history=history,
         levels=_levels(panel.columns),
+        holidays=panel.holidays,
     )
 
 

@@ -23,6 +23,7 @@ from lstmcast.errors import TrainingError, UsageError
 from lstmcast.evaluation import backtest
 from lstmcast.gaps import history_needed
 from lstmcast.habits import habits_of
+from lstmcast.holidays import is_country, of_country, taught
 from lstmcast.hybrid import architecture_of, schedule_of
 from lstmcast.intervals import LEVELS, Intervals, calibrate
 from lstmcast.ladder import build_ladder
@@ -50,7 +51,9 @@ class Plan:
     """What training understood and chose before it starts; stamps are written as in the file.
 
     blocks: name -> first and last stamp of the first series; choices: what validation rows decided, by which figures,
-    before training; start: what of another model's weights is started from, as Transfer.told gives it.
+    before training; start: what of another model's weights is started from, as Transfer.told gives it;
+    holidays: whose days off are known, how many of them training rows teach (where none, they are left out), and
+    until when they are known.
     """
 
     rows: int
@@ -68,6 +71,7 @@ class Plan:
     blocks: dict[str, tuple[str, str]]
     choices: dict[str, Any]
     start: dict[str, list[str]] | None = None
+    holidays: tuple[str, int, str] | None = None
 
 
 Event = Plan | Expectation | Step | Checkpoint | Model
@@ -112,12 +116,17 @@ def fitting(
     source = pretrained or _named(options)
     until, checkpoint = _until(options, began), start or Checkpoint()
     with threadpool_limits(limits=1, user_api="blas"):
+        panel = _with_holidays(panel, options)
         horizon = options.horizon or default_horizon(panel.clock)
         blocks = split(panel, horizon, options.val, options.test)
+        holidays, days = panel.holidays, taught(panel, blocks.slices("training"))
+        panel = panel if days else panel.with_holidays(None)
         seeds = np.random.SeedSequence(options.seed).spawn(options.members + 1)
         choices = choose(panel, blocks, horizon, options, np.random.default_rng(seeds[0]), until)
         matching = None if source is None else partial(_transfer, source, panel, options)
-        yield _plan(panel, blocks, choices, options, matching)
+        plan = _plan(panel, blocks, choices, options, matching)
+        known = None if holidays is None else (holidays.name, days, holidays.last)
+        yield dataclasses.replace(plan, holidays=known)
         horizons = int((blocks.test - blocks.validation).max()) // horizon
         begun = None if matching is None else partial(_begun, matching)
         candidates = candidates_of(choices, len(panel.ids), options, seeds[1:], begun)
@@ -192,6 +201,18 @@ def _transfer(source: Model, panel: Panel, options: Options, choice: Choice) -> 
 
 def _begun(matching: Callable[[Choice], Transfer], choice: Choice, members: list[Member]) -> list[Member]:
     return begin(members, matching(choice))
+
+
+def _with_holidays(panel: Panel, options: Options) -> Panel:
+    """The panel with the days off of a country, where they are asked for and not there already."""
+    if options.holidays is None or panel.holidays is not None:
+        return panel
+    if not is_country(options.holidays):
+        raise UsageError(
+            f"holidays={options.holidays!r} is no country; for the days of a file, train on "
+            "panel.with_holidays(lstmcast.read_holidays(file))"
+        )
+    return panel.with_holidays(of_country(options.holidays, panel))
 
 
 def _final(member: Member, trained: Trained, blocks: Blocks) -> Member:

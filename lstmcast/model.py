@@ -125,6 +125,7 @@ class Model:
         for history. Raises DataError when the panel does not fit the contract, has a series without any known target,
         or lacks known columns.
         """
+        panel = self.contract.marked(panel)
         series = self.contract.check(panel)
         ahead = self.contract.horizon if horizon is None else horizon
         panel, origins = at_origin(panel, self.contract, ahead)
@@ -146,7 +147,7 @@ class Model:
             forecast,
             source=tuple(others.source(place // ahead, self.source) for place in range(len(forecast.source))),
             fallbacks=others.fallbacks,
-            findings=seen.findings,
+            findings=(*seen.findings, *self.contract.beyond_holidays(forecast.times)),
         )
 
     def _first_block(
@@ -264,6 +265,7 @@ class Model:
         Where the file has no unseen rows, `test` is about seen ones, and `in_sample` says so. stride: rows between two
         origins. Raises DataError where the file has no window of known rows.
         """
+        panel = self.contract.marked(panel)
         windows = self.windows(panel, self.contract.check(panel))
         origins, is_seen = self._origins(panel, windows)
         fresh, seen = origins[~is_seen][::stride], origins[is_seen][::stride]
@@ -285,6 +287,7 @@ class Model:
 
     def backcasts(self, panel: Panel, stride: int = 1) -> Iterator[Backcast]:
         """The single forecasts that `evaluate` judges, a bounded number at a time: unseen ones, then seen ones."""
+        panel = self.contract.marked(panel)
         windows = self.windows(panel, self.contract.check(panel))
         origins, is_seen = self._origins(panel, windows)
         for in_sample in (False, True):
@@ -306,6 +309,7 @@ class Model:
 
     def judge(self, panel: Panel, origins: Integers) -> dict[str, Any]:
         """What `evaluate` reports, of these windows of rows that the model has not seen; origins: (n,), n > 0."""
+        panel = self.contract.marked(panel)
         return self._judge(panel, self.windows(panel, self.contract.check(panel)), origins, in_sample=False)
 
     def _judge(self, panel: Panel, windows: Windows, origins: Integers, *, in_sample: bool) -> dict[str, Any]:

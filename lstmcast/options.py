@@ -43,6 +43,9 @@ class Options:
     id: str | None = _option(None, "Data", "column that names the series of a panel", unset="none")
     known: tuple[str, ...] = _option((), "Data", "columns known ahead, separated by commas", unset="none")
     past: tuple[str, ...] = _option((), "Data", "columns known up to now only", unset="none")
+    holidays: str | None = _option(
+        None, "Data", "days off: of a country (FI, DE-BY) or a CSV file of dates", unset="none"
+    )
     freq: str | None = _option(None, "Data", "time step: 15min, 1h, 1D, W-SUN, MS, …")
     tz: str | None = _option(None, "Data", "time zone of the stamps, such as Europe/Helsinki")
     season: tuple[int, ...] | None = _option(None, "Data", "season lengths in rows: 24,168", low=2)

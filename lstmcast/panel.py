@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from lstmcast.findings import Finding
+from lstmcast.findings import WARNING, Finding
 
 Floats = NDArray[np.floating]
 Integers = NDArray[np.int64]
@@ -20,6 +20,7 @@ Times = NDArray[np.datetime64]
 
 COUNTER = "count"
 TARGET, KNOWN, PAST = "target", "known", "past"
+HOLIDAYS = "--holidays"  # the column that a panel has of them; no column of a file is called so
 _DAY = pd.Timedelta(days=1)
 _CALENDAR_SEASONS = {"D": (7,), "B": (5,), "W": (52,), "M": (12,), "Q": (4,), "Y": ()}
 
@@ -191,11 +192,42 @@ def columns_of(
 
 
 @dataclass(frozen=True)
+class Holidays:
+    """Days off, as people on a wall calendar have them.
+
+    name: the country (`FI`, `DE-BY`) or file they come from; days: ISO dates, rising; first and last: the dates from
+    which to which they are known, all other days before and after count as working days.
+    """
+
+    name: str
+    days: tuple[str, ...]
+    first: str
+    last: str
+
+    def on(self, wall: Times) -> NDArray[np.bool_]:
+        """(N,) whether these wall times lie in a day off."""
+        days = np.array(self.days, dtype="datetime64[D]")
+        return np.isin(wall.astype("datetime64[D]"), days)
+
+    def beyond(self, wall: Times) -> tuple[Finding, ...]:
+        """A finding where some of these wall times lie before the first or after the last date that is known."""
+        days = wall.astype("datetime64[D]")
+        if (days >= np.datetime64(self.first)).all() and (days <= np.datetime64(self.last)).all():
+            return ()
+        message = (
+            f"days off of {self.name} are known from {self.first} to {self.last} only; all before and after count "
+            "as working days (train with --holidays that reach further)"
+        )
+        return (Finding(WARNING, "beyond_holidays", message),)
+
+
+@dataclass(frozen=True)
 class Panel:
     """S regular series over one clock, one after the other in flat arrays.
 
     ids: (S,) names, (`""`,) for a single series; offsets: (S+1,), series s is rows offsets[s]:offsets[s+1].
     times: (N,) UTC, regular within a series; values: (N, C) float64, NaN where missing, target first.
+    holidays: the days off of which a column known ahead is made (see `with_holidays`), if there is one.
     """
 
     ids: tuple[str, ...]
@@ -205,6 +237,7 @@ class Panel:
     columns: tuple[Column, ...]
     clock: Clock
     id_name: str | None = None
+    holidays: Holidays | None = None
 
     @property
     def target(self) -> NDArray[np.float64]:
@@ -246,16 +279,30 @@ class Panel:
         return self.take(np.maximum(self.offsets[:-1], stops - count), stops)
 
     def extended(self, count: int) -> Panel:
-        """Each series with `count` more rows, whose stamps follow the clock and whose values are missing."""
+        """Each series with `count` more rows, whose stamps follow the clock and whose values, but for days off, are
+        missing."""
         lasts, which = np.unique(self.times[self.offsets[1:] - 1], return_inverse=True)
         after = np.stack([self.clock.after(last, count) for last in lasts])[which]  # most series end together
         at = np.repeat(self.offsets[1:], count)
-        return dataclasses.replace(
+        longer = dataclasses.replace(
             self,
             offsets=self.offsets + count * np.arange(len(self.offsets)),
             times=np.insert(self.times, at, after.reshape(-1)),
             values=np.insert(self.values, at, np.nan, axis=0),
         )
+        return longer if self.holidays is None else longer.with_holidays(self.holidays)
+
+    def with_holidays(self, holidays: Holidays | None) -> Panel:
+        """The panel with a column known ahead that is one on days off and else zero; None takes it away."""
+        if holidays is None and self.holidays is None:
+            return self
+        keep = [i for i, column in enumerate(self.columns) if column.name != HOLIDAYS]
+        columns, values = [self.columns[i] for i in keep], self.values[:, keep]
+        if holidays is not None:
+            place = 1 + sum(column.role == KNOWN for column in columns)
+            columns.insert(place, Column(HOLIDAYS, KNOWN))
+            values = np.insert(values, place, holidays.on(self.clock.wall(self.times)), axis=1)
+        return dataclasses.replace(self, columns=tuple(columns), values=values, holidays=holidays)
 
 
 @dataclass(frozen=True)

@@ -80,6 +80,7 @@ def refreshing(
     from threadpoolctl import threadpool_limits
 
     with threadpool_limits(limits=1, user_api="blas"):
+        panel = champion.contract.marked(panel)
         series = champion.contract.check(panel)
         blocks = _blocks(champion, panel, series)
         yield _plan(champion, panel, series, blocks)

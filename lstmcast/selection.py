@@ -123,7 +123,7 @@ def _stages(trials: Trials, setting: Setting) -> list[Choice]:
     found = [choice for choice in map(trials.attempt, settings) if choice is not None]
     if not found and wanted not in ("auto", "none"):
         needs = (
-            "columns given with --known"
+            "columns given with --known, or --holidays"
             if wanted == "covariates"
             else "stamps with weekdays, or years of them"
         )

@@ -30,10 +30,11 @@ ARCHITECTURE: dict[str, tuple[str, str]] = {
     "scaling": ("panel errors", "numpy"),
     "windows": ("panel errors", "numpy"),
     "features": ("panel", "numpy pandas"),
+    "holidays": ("errors panel", "numpy holidays"),
     "gaps": ("panel", "numpy"),
     "blocks": ("panel errors", "numpy"),
     "sizes": ("options panel errors", ""),
-    "contract": ("panel errors", "numpy"),
+    "contract": ("errors findings panel", "numpy"),
     "freshness": ("errors panel", "numpy"),
     "future": ("contract errors panel", "numpy"),
     "rolling": ("contract panel errors", "numpy"),
@@ -60,8 +61,8 @@ ARCHITECTURE: dict[str, tuple[str, str]] = {
     ),
     "contest": ("blend checkpoint hybrid members nn options training trials windows", "numpy"),
     "fitting": (
-        "blend blocks budget checkpoint contest contract errors evaluation gaps habits hybrid intervals ladder members "
-        "model options panel persistence pretrained selection sizes training trials validation windows",
+        "blend blocks budget checkpoint contest contract errors evaluation gaps habits holidays hybrid intervals "
+        "ladder members model options panel persistence pretrained selection sizes training trials validation windows",
         "numpy threadpoolctl",
     ),
     "refreshing": (
@@ -76,13 +77,13 @@ ARCHITECTURE: dict[str, tuple[str, str]] = {
     ),
     "estimator": ("errors fitting model options panel", "numpy pandas sklearn"),
     "cli": (
-        "budget checkpoint contract doctor errors evaluation findings fitting freshness future ingest model options "
-        "panel persistence refreshing training verdict",
+        "budget checkpoint contract doctor errors evaluation findings fitting freshness future holidays ingest model "
+        "options panel persistence refreshing training verdict",
         "typer rich",
     ),
 }
 # Never at the top of a file: scikit-learn takes seconds on a slow machine, and extras may be absent.
-ONLY_INSIDE_FUNCTIONS = {"sklearn", "joblib", "threadpoolctl", "scipy", "pyarrow"}
+ONLY_INSIDE_FUNCTIONS = {"sklearn", "joblib", "threadpoolctl", "scipy", "pyarrow", "holidays"}
 EXCEPTIONS = {"estimator": {"sklearn"}}
 
 

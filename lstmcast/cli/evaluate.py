@@ -9,7 +9,7 @@ import typer
 from lstmcast.cli import log, table, verdict
 from lstmcast.cli.console import Console
 from lstmcast.cli.flags import OUTPUT, DataFile, Json, ModelFile, Quiet, Verbose, whole_number
-from lstmcast.cli.reading import read_for_model, tell_findings, tell_if_open
+from lstmcast.cli.reading import read_for_model, tell_days_off, tell_findings, tell_if_open
 
 if TYPE_CHECKING:
     from lstmcast.panel import Clock
@@ -61,6 +61,7 @@ def evaluate_file(model_file: str, source: str, stride: int, output: str | None,
     report = model.evaluate(reading.panel, stride)
     tell_if_open(model_file, console)
     tell_findings(reading, console)
+    tell_days_off(model.contract.holidays, reading.panel.clock, reading.panel.times, console)
     if output is not None:
         persistence.write_texts(output, table.singles(model.backcasts(reading.panel, stride)))
         log.milestone("wrote", f"wrote {output}", file=output)

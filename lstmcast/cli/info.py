@@ -65,6 +65,8 @@ def _needs(model: Model) -> list[tuple[str, str]]:
         ("Clock", f"{contract.clock.freq}, {contract.clock.zone or 'no'} time zone"),
         ("Forecast", f"{contract.target}, {contract.horizon:,} rows ahead, by the {model.source} forecaster"),
     ]
+    if contract.holidays is not None:
+        lines.append(("Holidays", f"{contract.holidays.name}, known until {contract.holidays.last}"))
     if model.options.exclude:
         lines.append(("Excluded", f"{', '.join(model.options.exclude)}: targets there count as missing"))
     return lines + ([("Series", f"{len(contract.ids):,}")] if contract.id else [])

@@ -21,7 +21,12 @@ from lstmcast.cli.flags import (
     whole_number,
 )
 from lstmcast.cli.nights import AsOfTime, MaxAge, Night, NoFallback, Now, Strict
-from lstmcast.cli.reading import read_for_model, read_future_for_model, tell_findings, tell_if_open
+from lstmcast.cli.reading import (
+    read_for_model,
+    read_future_for_model,
+    tell_findings,
+    tell_if_open,
+)
 from lstmcast.cli.streams import emit, harmless
 
 if TYPE_CHECKING:

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from lstmcast.ingest import AsOf, Reading, ReadingRules, Roles
     from lstmcast.model import Model
     from lstmcast.options import Options
-    from lstmcast.panel import Clock
+    from lstmcast.panel import Clock, Holidays, Times
 
 
 def read_for_training(source: str, options: Options) -> Reading:
@@ -24,7 +24,19 @@ def read_for_training(source: str, options: Options) -> Reading:
     roles = Roles(options.target or "", options.time, options.id, options.known, options.past)
     rules = _rules(options)
     reading = read(source, roles, freq=options.freq, zone=options.tz, seasons=options.season, rules=rules)
-    return _examined(reading)
+    return _with_days_off(_examined(reading), options)
+
+
+def _with_days_off(reading: Reading, options: Options) -> Reading:
+    """The reading with the days off that a file lists; those of a country are training's own affair."""
+    from lstmcast.holidays import is_country, require_days
+    from lstmcast.ingest import read_holidays
+
+    if options.holidays is None or is_country(options.holidays):
+        return reading
+    require_days(reading.panel)
+    holidays = read_holidays(options.holidays, options.dates)
+    return dataclasses.replace(reading, panel=reading.panel.with_holidays(holidays))
 
 
 def survey_file(source: str, options: Options) -> Reading:
@@ -90,6 +102,12 @@ def _rules(options: Options) -> ReadingRules:
     return ReadingRules(
         **{field.name: getattr(options, field.name) for field in dataclasses.fields(ReadingRules)}
     )
+
+
+def tell_days_off(holidays: Holidays | None, clock: Clock, times: Times, console: Console) -> None:
+    """Warn of rows that lie beyond the days off that are known."""
+    for finding in () if holidays is None else holidays.beyond(clock.wall(times)):
+        console.warn(finding.message, finding.code)
 
 
 def tell_findings(reading: Reading, console: Console, besides: Collection[str] = ()) -> None:

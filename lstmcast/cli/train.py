@@ -23,8 +23,9 @@ from lstmcast.cli.flags import (
 )
 from lstmcast.cli.following import Following
 from lstmcast.cli.keeper import Keeper
-from lstmcast.cli.reading import read_for_training, tell_findings, tell_if_open
+from lstmcast.cli.reading import read_for_training, tell_days_off, tell_findings, tell_if_open
 from lstmcast.errors import QualityError, UsageError
+from lstmcast.findings import count
 from lstmcast.options import seconds
 
 if TYPE_CHECKING:
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
     from lstmcast.ingest import Reading
     from lstmcast.model import Model
     from lstmcast.options import Options
+    from lstmcast.panel import Panel
 
 ModelOutput = Annotated[
     str, typer.Option("-o", "--output", metavar="FILE", help="model file to write", rich_help_panel=OUTPUT)
@@ -124,9 +126,18 @@ def _check(options: Options) -> None:
         raise UsageError("--target is missing: it names the column to forecast, such as --target load")
 
 
+def _tell_holidays(panel: Panel, plan: Plan, console: Console) -> None:
+    """Warn where the days off that were asked for are not those of these rows."""
+    tell_days_off(panel.holidays, panel.clock, panel.times, console)
+    if plan.holidays is not None and not plan.holidays[1]:
+        name = plan.holidays[0]
+        console.warn(f"no day off of {name} is among the training rows; --holidays left out", "no_holidays")
+
+
 def _show_plan(reading: Reading, console: Console, plan: Plan) -> None:
     """What was understood and, for the curious, what was tried before training."""
     tell_findings(reading, console)
+    _tell_holidays(reading.panel, plan, console)
     console.notes(_understood(reading, plan))
     if console.verbose and not console.quiet:
         console.note("")
@@ -151,6 +162,7 @@ def _understood(reading: Reading, plan: Plan) -> list[tuple[str, str]]:
         ("Seasons", f"{seasons} rows" if seasons else "none"),
         *classes,
         *_excluded(reading),
+        *_holidays(plan),
         ("Forecast", task),
         *blocks,
         *choices.start(plan.start),
@@ -160,6 +172,13 @@ def _understood(reading: Reading, plan: Plan) -> list[tuple[str, str]]:
 def _excluded(reading: Reading) -> list[tuple[str, str]]:
     """A line about the rows that count as missing because their user said so."""
     return [("Excluded", f.message) for f in reading.findings if f.code == "excluded"]
+
+
+def _holidays(plan: Plan) -> list[tuple[str, str]]:
+    if plan.holidays is None or not plan.holidays[1]:
+        return []
+    name, days, last = plan.holidays
+    return [("Holidays", f"{name}: {count(days, 'day')} among the training rows, known until {last}")]
 
 
 def _show(

@@ -2,9 +2,21 @@
 
 from lstmcast.findings import Finding
 from lstmcast.ingest.as_of import AsOf
+from lstmcast.ingest.days import read_holidays
 from lstmcast.ingest.reading import Reading, read, read_future, survey
 from lstmcast.ingest.roles import Roles
 from lstmcast.ingest.rules import ReadingRules
 from lstmcast.ingest.spans import expanded
 
-__all__ = ["AsOf", "Finding", "Reading", "ReadingRules", "Roles", "expanded", "read", "read_future", "survey"]
+__all__ = [
+    "AsOf",
+    "Finding",
+    "Reading",
+    "ReadingRules",
+    "Roles",
+    "expanded",
+    "read",
+    "read_future",
+    "read_holidays",
+    "survey",
+]

@@ -22,7 +22,7 @@ from lstmcast.model import LinearView, Model
 from lstmcast.nn.network import Architecture, Network
 from lstmcast.nn.parameters import Parameters
 from lstmcast.options import Options
-from lstmcast.panel import Clock, Panel
+from lstmcast.panel import Clock, Holidays, Panel
 from lstmcast.preparation import Preparation
 from lstmcast.scaling import Scaling
 from lstmcast.trials import Setting
@@ -173,7 +173,18 @@ def _fields(document: Document) -> dict[str, Any]:
 def _contract(fields: Document) -> Contract:
     clock = Clock(**_fields(fields["clock"]))
     levels = _fields(fields.get("levels", {}))  # a file written before there were classes has none
-    return Contract(**_fields(fields) | {"clock": clock, "levels": levels})
+    return Contract(**_fields(fields) | {"clock": clock, "levels": levels, "holidays": _holidays(fields)})
+
+
+def _holidays(fields: Document) -> Holidays | None:
+    """Days off; a file written before there were any has none."""
+    found = fields.get("holidays")
+    if found is None:
+        return None
+    holidays = Holidays(**_fields(found))
+    epoch = np.zeros(1, "datetime64[us]")
+    holidays.on(epoch), holidays.beyond(epoch)  # ValueError where they are no dates
+    return holidays
 
 
 def _hybrid(fields: Document | None, count: int, arrays: Arrays) -> Hybrid | None:

@@ -1,0 +1,43 @@
+"""Days: a file of dates, such as days off, read by the rooms that read stamps."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+
+from lstmcast.ingest.axis import find_axis
+from lstmcast.ingest.intake import Intake
+from lstmcast.ingest.layouts import COUNTER, EPOCH, QUARTER, WEEK
+from lstmcast.ingest.opening import open_table
+from lstmcast.ingest.rules import ReadingRules
+from lstmcast.ingest.source import name_of
+from lstmcast.ingest.stamps import StampColumn, Stamps
+from lstmcast.panel import Holidays
+
+_DAY = 4  # Layout.depth of a date
+
+
+def read_holidays(source: str | Path, dates: str | None = None) -> Holidays:
+    """The days off that a file lists in a column of dates; other columns, such as their names, are for people.
+
+    They count as known for the whole years of the first and the last date. dates: as ReadingRules.dates.
+    Raises DataError, with line and column, where there is no column of dates.
+    """
+    intake = Intake(name_of(source), ReadingRules(dates=dates))
+    table = open_table(source, intake)
+    axis = find_axis(table, set())
+    column = StampColumn(",".join(axis.names), intake)
+    for chunk in table.chunks(axis.names):
+        column.add(axis.cells(chunk.cells), chunk.lines)
+    days = _days(column.finish(), axis.names, intake)
+    first, last = days[0][:4], days[-1][:4]
+    return Holidays(intake.source, days, f"{first}-01-01", f"{last}-12-31")
+
+
+def _days(stamps: Stamps, names: Sequence[str], intake: Intake) -> tuple[str, ...]:
+    if stamps.order in (COUNTER, EPOCH, WEEK, QUARTER) or stamps.depth < _DAY:
+        raise intake.refusal(f"column {','.join(names)!r} holds no dates such as 2024-12-25")
+    days = np.unique(stamps.wall.astype("datetime64[us]").astype("datetime64[D]"))
+    return tuple(map(str, days))
