@@ -38,7 +38,7 @@ STAMPS: dict[str, tuple[str, Callable[[int], str]]] = {
     "counter": ("n", lambda i: str(i + 1)),
     "days": ("day", lambda i: str((START + timedelta(days=i)).date())),
     "months": ("month", lambda i: f"{1960 + i // 12}-{i % 12 + 1:02d}"),
-    "weeks": ("week", lambda i: str((START + timedelta(weeks=i)).date())),
+    "weeks": ("week", lambda i: str((START + timedelta(weeks=i - 500)).date())),
 }
 
 
