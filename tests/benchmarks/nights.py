@@ -1,0 +1,53 @@
+"""Four hundred nights through real processes: every one with its exit code and its file, those missed caught up with.
+
+    python -m tests.benchmarks.nights
+
+The nights are those of tests/nights.py; the suite runs a few dozen of them, in its own process.
+"""
+
+from __future__ import annotations
+
+import json
+import tempfile
+import time
+from collections import Counter
+from pathlib import Path
+
+from tests.command_line import Said, process
+from tests.nights import COUNT, Meter, expected, simulate, train
+
+RESULTS = Path(__file__).parent / "results" / "nights.json"
+
+
+class Counted:
+    """Runs command lines in processes of their own, and counts them by exit code."""
+
+    def __init__(self) -> None:
+        self.codes: Counter[int] = Counter()
+
+    def __call__(self, *arguments: object) -> Said:
+        said = process(*arguments)
+        self.codes[said.code] += 1
+        return said
+
+
+def main() -> None:
+    """Run all nights, print what they were and store it."""
+    began, run, meter = time.monotonic(), Counted(), Meter()
+    with tempfile.TemporaryDirectory() as folder:
+        simulate(Path(folder), meter, train(Path(folder), meter, run), range(COUNT), run)
+    nights = Counter((expected(night).kind, expected(night).code) for night in range(COUNT))
+    print("| nights | of what kind | exit code |", "|---|---|---|", sep="\n")
+    for (kind, code), count in nights.items():
+        print(f"| {count} | {kind} | {code} |")
+    seconds = round(time.monotonic() - began)
+    print(
+        f"\n{sum(run.codes.values())} processes in {seconds} s, by exit code: {dict(sorted(run.codes.items()))}"
+    )
+    kinds = [{"kind": kind, "code": code, "nights": count} for (kind, code), count in nights.items()]
+    codes = {str(code): count for code, count in sorted(run.codes.items())}
+    RESULTS.write_text(json.dumps({"nights": kinds, "processes": codes}, indent=1) + "\n", encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
