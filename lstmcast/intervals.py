@@ -68,7 +68,7 @@ def half_widths(quantiles: Numbers) -> tuple[Numbers, Numbers]:
     Levels beyond the outermost quantiles take those: the factor makes up for it. No distance is zero, and what is
     least depends on the window alone: its forecast is the same whatever stands beside it.
     """
-    pairs = [_pair(level) for level in LEVELS]
+    pairs = [pair(level) for level in LEVELS]
     median = quantiles[:, _MEDIAN]
     below = np.stack([median - quantiles[:, low] for low, _ in pairs])
     above = np.stack([quantiles[:, high] - median for _, high in pairs])
@@ -76,7 +76,8 @@ def half_widths(quantiles: Numbers) -> tuple[Numbers, Numbers]:
     return np.maximum(below, least), np.maximum(above, least)
 
 
-def _pair(level: int) -> tuple[int, int]:
+def pair(level: int) -> tuple[int, int]:
+    """Which of QUANTILES are the lower and the upper end of a level in percent, the outermost beyond them."""
     low = int(np.argmin([abs(q - (1 - level / 100) / 2) for q in QUANTILES[:_MEDIAN]]))
     return low, len(QUANTILES) - 1 - low
 

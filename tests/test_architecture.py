@@ -59,6 +59,10 @@ ARCHITECTURE: dict[str, tuple[str, str]] = {
         "trials verdict windows",
         "numpy",
     ),
+    "exchange": (
+        "baselines errors habits intervals model nn panel rolling windows",
+        "numpy onnx",
+    ),
     "contest": ("blend checkpoint hybrid members nn options training trials windows", "numpy"),
     "fitting": (
         "blend blocks budget checkpoint contest contract errors evaluation gaps habits holidays hybrid intervals "
@@ -77,13 +81,13 @@ ARCHITECTURE: dict[str, tuple[str, str]] = {
     ),
     "estimator": ("errors fitting model options panel", "numpy pandas sklearn"),
     "cli": (
-        "budget checkpoint contract doctor errors evaluation findings fitting freshness future holidays ingest model "
-        "options panel persistence refreshing training verdict",
+        "budget checkpoint contract doctor errors evaluation exchange findings fitting freshness future holidays "
+        "ingest model options panel persistence refreshing training verdict",
         "typer rich",
     ),
 }
 # Never at the top of a file: scikit-learn takes seconds on a slow machine, and extras may be absent.
-ONLY_INSIDE_FUNCTIONS = {"sklearn", "joblib", "threadpoolctl", "scipy", "pyarrow", "holidays"}
+ONLY_INSIDE_FUNCTIONS = {"sklearn", "joblib", "threadpoolctl", "scipy", "onnx", "pyarrow", "holidays"}
 EXCEPTIONS = {"estimator": {"sklearn"}}
 
 

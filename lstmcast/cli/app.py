@@ -11,6 +11,7 @@ from typer.main import get_command
 from lstmcast.cli.check import check
 from lstmcast.cli.command import Command, Group
 from lstmcast.cli.evaluate import evaluate
+from lstmcast.cli.export import export
 from lstmcast.cli.flags import takes_common_options
 from lstmcast.cli.info import info
 from lstmcast.cli.predict import predict
@@ -28,6 +29,7 @@ EXAMPLES: dict[Callable[..., None], str] = {
     evaluate: "lstmcast evaluate model.pkl sample_data/victoria_load.csv --output singles.csv",
     refresh: "lstmcast refresh load.pkl sample_data/victoria_load.csv --budget 10m",
     info: "lstmcast info model.pkl",
+    export: "lstmcast export model.pkl --output model.onnx",
 }
 
 # The base of every usage error, which typer does not export.

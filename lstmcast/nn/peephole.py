@@ -100,7 +100,7 @@ class Workspace(lstm.Workspace):
         self.d_peepholes[1:] += np.vecdot(factors[:, 2:4], self.z[first:stop, 4:]).sum(axis=0)
 
 
-def _parts(weight: Array, hidden: int) -> tuple[Array, Array]:
+def parts(weight: Array, hidden: int) -> tuple[Array, Array]:
     """W (4H, D+H+1) and the peepholes (3, H) of a vector of weights; views."""
     gates, peepholes = np.split(weight, [-_PEEPHOLES * hidden])
     return gates.reshape(4 * hidden, -1), peepholes.reshape(_PEEPHOLES, hidden)
@@ -121,7 +121,7 @@ def start(rng: np.random.Generator, how: str, inputs: int, hidden: int) -> Array
 @small_buffer()
 def forward(weight: Array, workspace: Workspace) -> tuple[Array, Workspace]:
     """Run over `workspace.x` (T, D, B) from `workspace.h0` and `c0`; gives what lstm.forward gives."""
-    gates, peepholes = _parts(weight, workspace.sizes[3])
+    gates, peepholes = parts(weight, workspace.sizes[3])
     workspace.load(gates)
     np.multiply(peepholes[..., None], 0.5, out=workspace.peepholes)
     p_output, p_input_forget = workspace.peepholes[0], workspace.peepholes[1:]
@@ -154,7 +154,7 @@ def backward(
     weight: Array, cache: Workspace, d_h: Array, d_weight: Array, *, flush_below: float = FLUSH_BELOW
 ) -> Gradient:
     """Back through time, as lstm.backward, with the gradient of W and the peepholes in d_weight."""
-    (gates, _), (d_gates, d_peepholes) = (_parts(array, cache.sizes[3]) for array in (weight, d_weight))
+    (gates, _), (d_gates, d_peepholes) = (parts(array, cache.sizes[3]) for array in (weight, d_weight))
     cache.d_peepholes.fill(0)
     gradient = lstm.backward(gates, cache, d_h, d_gates, flush_below=flush_below)
     for row, d, factor in zip(d_peepholes, cache.d_peepholes, cache.factors, strict=False):
@@ -164,7 +164,7 @@ def backward(
 
 def step(weight: Array, x: Array, h: Array, c: Array) -> tuple[Array, Array]:
     """One step of the equations above: x (D, B), h and c (H, B) -> the next h and c, new arrays."""
-    gates, peepholes = _parts(weight, len(h))
+    gates, peepholes = parts(weight, len(h))
     p_output, p_input, p_forget = peepholes[..., None]
     zo, zi, zf, zg = np.split(gates @ np.concatenate([x, h, np.ones_like(x[:1])]), 4)
     cell = sigmoid(zf + p_forget * c) * c + sigmoid(zi + p_input * c) * np.tanh(zg)
