@@ -38,6 +38,18 @@ def test_train_has_no_flag_that_is_neither_an_option_nor_about_the_run_nor_a_gat
     assert found == options | switches | output | {"--config", "--no-config"} | GATES | AROUND
 
 
+def test_check_has_the_options_that_say_how_a_file_is_read() -> None:
+    said = lstmcast("check", "--help").out.split("Example:")[0]
+    fields = [
+        field for field in dataclasses.fields(Options) if field.metadata["group"] in ("Data", "Reading")
+    ]
+    reading = {flag(field.name) for field in fields} - {"--holidays"}
+    output = {"--json", "--quiet", "--log-json", "--debug", "--config", "--no-config", "--help"}
+    assert set(re.findall(r"--[a-z][a-z-]*", said)) == reading | output
+    assert "column to forecast [every column of numbers]" in " ".join(said.split())
+    assert "column to forecast [required]" in " ".join(lstmcast("train", "--help").out.split())
+
+
 @pytest.mark.parametrize("name", COMMANDS)
 @pytest.mark.parametrize("spelling", ["-h", "--help"])
 def test_every_command_helps_and_ends_with_an_example(name: str, spelling: str) -> None:

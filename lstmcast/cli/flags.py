@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import copy
 import dataclasses
 import functools
 import inspect
 import types
 import typing
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Annotated, Any
 
 import typer
@@ -15,7 +16,7 @@ import typer
 from lstmcast import __version__
 from lstmcast.cli import log, run
 from lstmcast.errors import UsageError
-from lstmcast.options import GROUPS, Options, flag, parse_names, parse_numbers
+from lstmcast.options import Options, flag, parse_names, parse_numbers
 
 INPUT, OUTPUT, SETTINGS = "Input", "Output", "Settings"
 DEFAULT_LEVEL, HIGHEST_LEVEL = 80, 98
@@ -86,12 +87,13 @@ _METAVARS: dict[Any, str] = {
 }
 
 
-def takes_options(function: Callable[..., None], groups: tuple[str, ...] = GROUPS) -> Callable[..., None]:
-    """Spell out a command's `**flags` as one typed parameter for each field of Options in these groups.
+def takes_options(
+    function: Callable[..., None], fields: Sequence[dataclasses.Field[Any]] = dataclasses.fields(Options)
+) -> Callable[..., None]:
+    """Spell out a command's `**flags` as one typed parameter for each field of Options, or for these.
 
     Options stays the only place where a flag is declared: typer reads the parameters from the signature.
     """
-    fields = [field for field in dataclasses.fields(Options) if field.metadata["group"] in groups]
     signature = inspect.signature(function, eval_str=True)
     named = [p for p in signature.parameters.values() if p.kind is not inspect.Parameter.VAR_KEYWORD]
     firsts = [p for p in named if p.default is inspect.Parameter.empty]
@@ -137,8 +139,18 @@ def _tell_settings() -> None:
 
 
 def takes_reading_options(function: Callable[..., None]) -> Callable[..., None]:
-    """Spell out those options alone that say how a file is read."""
-    return takes_options(function, ("Data", "Reading"))
+    """Spell out those options alone that say how a file is read, which can be done without a target."""
+    groups = ("Data", "Reading")
+    fields = [field for field in dataclasses.fields(Options) if field.metadata["group"] in groups]
+    return takes_options(function, [_free_target(field) for field in fields if field.name != "holidays"])
+
+
+def _free_target(field: dataclasses.Field[Any]) -> dataclasses.Field[Any]:
+    """The same field, but of the target the word for what it is when nobody names it."""
+    if field.name == "target":
+        field = copy.copy(field)
+        field.metadata = types.MappingProxyType({**field.metadata, "unset": "every column of numbers"})
+    return field
 
 
 def options_from(flags: Mapping[str, Any]) -> Options:
