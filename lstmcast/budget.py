@@ -5,9 +5,12 @@ from __future__ import annotations
 import math
 import statistics
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 
-from lstmcast.members import Member, workers_for
+from lstmcast.hybrid import FINAL_STEPS
+from lstmcast.members import Learner, workers_for
+from lstmcast.options import Options, seconds
 from lstmcast.training import VALIDATIONS
 
 TIMED_STEPS = 5
@@ -44,8 +47,21 @@ class Expectation:
         return max(self.left - self.judging, 0.0) * (self.training / both if both else 1.0)
 
 
+def deadline(options: Options, began: float | None) -> float:
+    """When the budget is spent (of `time.monotonic`), if it began to run then, else now; infinite without one."""
+    if options.budget is None:
+        return math.inf
+    return (time.monotonic() if began is None else began) + seconds(options.budget, "--budget")
+
+
+def expected(members: Sequence[Learner], options: Options, until: float) -> Expectation:
+    """What these members of a training should take, and its last round; until: when the budget is spent."""
+    final = FINAL_STEPS if options.final else 0.0
+    return expect(members, options.members, options.threads, final, until - time.monotonic())
+
+
 def expect(
-    members: list[Member], winners: int, threads: int | None, final: float, left: float
+    members: Sequence[Learner], winners: int, threads: int | None, final: float, left: float
 ) -> Expectation:
     """What it should take to train these members, then the winners among them again, for a share `final` of the steps.
 
@@ -69,7 +85,7 @@ def _rounds(members: int, threads: int | None) -> int:
     return math.ceil(members / workers_for(members, threads))
 
 
-def _timed(member: Member) -> tuple[float, float]:
+def _timed(member: Learner) -> tuple[float, float]:
     """Seconds of a step and of a look at the validation rows, of a copy that is thrown away."""
     lesson = member.lesson()
     started = time.monotonic()

@@ -5,8 +5,9 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Generator, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any, TypeVar
 
 import numpy as np
 
@@ -15,7 +16,9 @@ from lstmcast.nn.network import Architecture
 from lstmcast.nn.parameters import Parameters
 from lstmcast.options import Options
 from lstmcast.panel import Floats, Panel
-from lstmcast.training import State
+from lstmcast.training import State, Step
+
+Value = TypeVar("Value")
 
 
 @dataclass(frozen=True)
@@ -59,6 +62,23 @@ class Checkpoint:
     final: Progress = Progress()
 
 
+def kept(
+    events: Generator[Step | Progress, None, Value], checkpoint: Checkpoint, part: str
+) -> Generator[Step | Checkpoint, None, tuple[Value, Checkpoint]]:
+    """Pass events on, each progress of this part as a checkpoint of the whole; the outcome, and the last checkpoint."""
+    while True:
+        try:
+            event = next(events)
+        except StopIteration as end:
+            return end.value, checkpoint
+        if isinstance(event, Progress):
+            changed: dict[str, Any] = {part: event}
+            checkpoint = dataclasses.replace(checkpoint, **changed)
+            yield checkpoint
+        else:
+            yield event
+
+
 def fingerprint(panel: Panel, options: Options, start: Sequence[Parameters] = ()) -> str:
     """Hex SHA-256 over all that decides the bits of a model: versions, options, data, and the weights it starts from.
 
@@ -71,6 +91,7 @@ def fingerprint(panel: Panel, options: Options, start: Sequence[Parameters] = ()
         "ids": panel.ids,
         "columns": [dataclasses.astuple(column) for column in panel.columns],
         "clock": dataclasses.asdict(panel.clock),
+        "classes": panel.classes,
     }
     digest = hashlib.sha256(json.dumps(told).encode())
     for array in (panel.offsets, panel.times, panel.values, *(member.flat for member in start)):

@@ -28,7 +28,7 @@ class Contract:
     """Columns of the file by role, the ids of the series, the clock, and the sizes of a window.
 
     time: the time column's name; history: rows before an origin that a forecast may depend on; levels: the classes
-    of each known or past column that is text; holidays: days off that the model knows by itself.
+    of each column that has some, the target's too; holidays: days off that the model knows by itself.
     """
 
     target: str
@@ -62,6 +62,11 @@ class Contract:
             raise DataError(f"series {unknown[0]!r} is not one the model was trained on; train with it")
         return np.array([place[name] for name in panel.ids], dtype=np.int64)
 
+    @property
+    def classes(self) -> tuple[str, ...]:
+        """Those of the target; none where it is numbers."""
+        return self.levels.get(self.target, ())
+
     def _check_columns(self, panel: Panel) -> None:
         missing = [column for column in self.columns if column not in panel.columns]
         if missing:
@@ -72,6 +77,11 @@ class Contract:
         if panel.columns != self.columns:
             names = ", ".join(repr(column.name) for column in self.columns)
             raise DataError(f"the model was trained on the columns {names}, in this order and no others")
+        if panel.classes != self.classes:
+            raise DataError(
+                f"the model's target is {_kind(self.classes)}, that of the data is {_kind(panel.classes)}; read them "
+                "with the model's classes, in their order"
+            )
 
     @property
     def columns(self) -> tuple[Column, ...]:
@@ -113,15 +123,19 @@ def contract_of(
         horizon=horizon,
         segment=segment,
         history=history,
-        levels=_levels(panel.columns),
+        levels=_levels(panel),
         holidays=panel.holidays,
     )
 
 
-def _levels(columns: tuple[Column, ...]) -> dict[str, tuple[str, ...]]:
+def _kind(classes: tuple[str, ...]) -> str:
+    return f"one of {', '.join(classes)}" if classes else "numbers"
+
+
+def _levels(panel: Panel) -> dict[str, tuple[str, ...]]:
     """The levels of each column of the file that has some, in the order of their columns."""
-    levels: dict[str, tuple[str, ...]] = {}
-    for column in columns:
+    levels = {panel.columns[0].name: panel.classes} if panel.classes else {}
+    for column in panel.columns:
         if column.level is not None:
             levels[column.source] = (*levels.get(column.source, ()), column.level)
     return levels

@@ -11,9 +11,9 @@ import pandas as pd
 from sklearn.base import BaseEstimator
 from sklearn.utils.validation import check_is_fitted
 
+from lstmcast.classes.model import AnyModel
 from lstmcast.errors import DataError, UsageError
 from lstmcast.fitting import fit
-from lstmcast.model import Model
 from lstmcast.options import Options
 from lstmcast.panel import KNOWN, PAST, TARGET, Clock, Column, Panel, default_seasons
 
@@ -28,10 +28,10 @@ _FIELDS = [
 class LSTMForecaster(BaseEstimator):  # type: ignore[misc]
     """Forecasts a series; its parameters are those of `Options` that are not about files.
 
-    They are stored as given and checked in `fit`, after which model_ is the Model, report_ its verdict on test rows.
+    They are stored as given and checked in `fit`, after which model_ is the model, report_ its verdict on test rows.
     """
 
-    model_: Model
+    model_: AnyModel
     report_: dict[str, Any]
 
     def __init__(self, **options: Any) -> None:
@@ -45,7 +45,8 @@ class LSTMForecaster(BaseEstimator):  # type: ignore[misc]
     def fit(self, X: pd.DataFrame | pd.Series, y: None = None) -> LSTMForecaster:
         """Train on X: a Series, or a DataFrame whose `target` column (or only column) is forecast.
 
-        The index is a regular DatetimeIndex; missing values are NaN. Raises the errors of lstmcast.errors.
+        The index is a regular DatetimeIndex; missing values are NaN. A target of text or categories is one of classes.
+        Raises the errors of lstmcast.errors.
         """
         options = Options(**self.get_params(deep=False))
         self.model_ = fit(panel_of(X, options), options)
@@ -53,9 +54,13 @@ class LSTMForecaster(BaseEstimator):  # type: ignore[misc]
         return self
 
     def predict(self, X: pd.DataFrame | pd.Series, horizon: int | None = None) -> pd.DataFrame:
-        """The forecast from the last known target in X on, indexed by time, with its 80 % band."""
+        """The forecast from the last known target in X on, indexed by time, with its 80 % band.
+
+        Of classes, the likeliest one and the probability of each; a class that the model does not know is missing.
+        """
         check_is_fitted(self, "model_")
-        forecast = self.model_.predict(panel_of(X, self.model_.options), horizon)
+        panel = panel_of(X, self.model_.options, self.model_.contract.classes)
+        forecast = self.model_.predict(panel, horizon)
         wall = pd.DatetimeIndex(forecast.clock.wall(forecast.times))
         table = pd.DataFrame(forecast.table()).drop(columns="time")
         zone = forecast.clock.zone
@@ -71,8 +76,13 @@ LSTMForecaster.__init__.__signature__ = inspect.Signature(  # type: ignore[attr-
 )
 
 
-def panel_of(data: pd.DataFrame | pd.Series, options: Options) -> Panel:
-    """A single series as a Panel; raises DataError where its index is not a regular time axis."""
+def panel_of(
+    data: pd.DataFrame | pd.Series, options: Options, classes: tuple[str, ...] | None = None
+) -> Panel:
+    """A single series as a Panel; raises DataError where its index is not a regular time axis.
+
+    classes: those of a model's target, none where it is numbers; None: as the data have them.
+    """
     frame = data.to_frame(data.name or "y") if isinstance(data, pd.Series) else data
     target = _target(frame, options)
     columns = [Column(target, TARGET)]
@@ -81,8 +91,26 @@ def panel_of(data: pd.DataFrame | pd.Series, options: Options) -> Panel:
     if absent:
         raise DataError(f"no column {absent[0]!r}; there are {', '.join(map(str, frame.columns))}")
     clock, times = _clock(frame.index, options)
-    values = frame[[column.name for column in columns]].to_numpy(dtype=np.float64)
-    return Panel(("",), np.array([0, len(frame)]), times, values, tuple(columns), clock)
+    classes = _classes(frame[target]) if classes is None else classes
+    targets = _codes(frame[target], classes) if classes else frame[target].to_numpy(dtype=np.float64)
+    others = frame[[column.name for column in columns[1:]]].to_numpy(dtype=np.float64)
+    values = np.column_stack([targets, others])
+    return Panel(("",), np.array([0, len(frame)]), times, values, tuple(columns), clock, classes=classes)
+
+
+def _classes(target: pd.Series) -> tuple[str, ...]:
+    """Categories in their order, or the texts that there are, sorted; none of numbers."""
+    if isinstance(target.dtype, pd.CategoricalDtype):
+        return tuple(map(str, target.dtype.categories))
+    if pd.api.types.is_numeric_dtype(target) or pd.api.types.is_bool_dtype(target):
+        return ()
+    return tuple(sorted(map(str, target.dropna().unique())))
+
+
+def _codes(target: pd.Series, classes: tuple[str, ...]) -> np.ndarray:
+    """(n,) the place of each class, NaN where it is missing or none of these."""
+    places = {name: float(place) for place, name in enumerate(classes)}
+    return np.array([np.nan if pd.isna(x) else places.get(str(x), np.nan) for x in target])
 
 
 def _target(frame: pd.DataFrame, options: Options) -> str:

@@ -6,76 +6,43 @@ import collections
 import dataclasses
 import math
 import time
-from collections.abc import Callable, Generator, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
 from functools import partial
-from typing import Any, TypeVar
+from typing import Any
 
 import numpy as np
 
 from lstmcast.blend import Blended
 from lstmcast.blocks import Blocks, split
-from lstmcast.budget import Expectation, expect
-from lstmcast.checkpoint import Checkpoint, Progress, Trained
-from lstmcast.contest import Candidate, Entry, candidates_of, train_networks
+from lstmcast.budget import Expectation, deadline, expected
+from lstmcast.checkpoint import Checkpoint, Trained, kept
+from lstmcast.classes.fitting import fitting_classes
+from lstmcast.classes.model import AnyModel, ClassModel
+from lstmcast.contest import Entry, candidates_of, train_networks
 from lstmcast.contract import Contract, contract_of
 from lstmcast.errors import TrainingError, UsageError
 from lstmcast.evaluation import backtest
 from lstmcast.gaps import history_needed
 from lstmcast.habits import habits_of
 from lstmcast.holidays import is_country, of_country, taught
-from lstmcast.hybrid import architecture_of, schedule_of
+from lstmcast.hybrid import architecture_of, final_schedule, schedule_of
 from lstmcast.intervals import LEVELS, Intervals, calibrate
 from lstmcast.ladder import build_ladder
 from lstmcast.members import Member, train_members
-from lstmcast.model import LinearView, Model, summary
-from lstmcast.options import Options, seconds
+from lstmcast.model import MOST_STEPS_REPORTED, MOST_TEST_ORIGINS, LinearView, Model, summary
+from lstmcast.options import Options, flag
 from lstmcast.panel import Panel
 from lstmcast.persistence import load
+from lstmcast.plan import Plan, plan_of
 from lstmcast.pretrained import Transfer, begin, transfer, view_of
 from lstmcast.selection import choose
 from lstmcast.sizes import default_horizon
 from lstmcast.training import Step
 from lstmcast.trials import Choice
-from lstmcast.validation import Validation, scales
+from lstmcast.validation import Validation, scales, spaced
 from lstmcast.windows import Windows
 
-MOST_TEST_ORIGINS = 20_000
-MOST_STEPS_REPORTED = 2_000
-FINAL_STEPS = 0.3
-FINAL_RATE = 0.3
-
-
-@dataclass(frozen=True)
-class Plan:
-    """What training understood and chose before it starts; stamps are written as in the file.
-
-    blocks: name -> first and last stamp of the first series; choices: what validation rows decided, by which figures,
-    before training; start: what of another model's weights is started from, as Transfer.told gives it;
-    holidays: whose days off are known, how many of them training rows teach (where none, they are left out), and
-    until when they are known.
-    """
-
-    rows: int
-    series: int
-    missing: int
-    freq: str
-    zone: str | None
-    seasons: tuple[int, ...]
-    lookback: int
-    horizon: int
-    segment: int
-    steps: int
-    members: int
-    training_windows: int
-    blocks: dict[str, tuple[str, str]]
-    choices: dict[str, Any]
-    start: dict[str, list[str]] | None = None
-    holidays: tuple[str, int, str] | None = None
-
-
-Event = Plan | Expectation | Step | Checkpoint | Model
-Value = TypeVar("Value")
+Event = Plan | Expectation | Step | Checkpoint | AnyModel
 
 
 def fit(
@@ -83,14 +50,14 @@ def fit(
     options: Options | None = None,
     time: str | None = None,
     *,
-    pretrained: Model | None = None,
-) -> Model:
+    pretrained: AnyModel | None = None,
+) -> AnyModel:
     """Train on a panel; time: the name of the time column that the model will look for in fresh files.
 
     pretrained: a model whose weights to start from, in place of the file that options.from_ names.
     """
     (model,) = collections.deque(fitting(panel, options or Options(), time, pretrained=pretrained), maxlen=1)
-    assert isinstance(model, Model)
+    assert isinstance(model, AnyModel)
     return model
 
 
@@ -99,11 +66,11 @@ def fitting(
     options: Options,
     time_column: str | None = None,
     *,
-    pretrained: Model | None = None,
+    pretrained: AnyModel | None = None,
     start: Checkpoint | None = None,
     began: float | None = None,
 ) -> Iterator[Event]:
-    """The Plan first (with a budget, an Expectation), then Steps, now and then a Checkpoint, the finished Model last.
+    """The Plan first (with a budget, an Expectation), then Steps, now and then a Checkpoint, the finished model last.
 
     pretrained: as in `fit`.
     start: a checkpoint of the same data and options to go on from; the model is the same to the bit.
@@ -113,10 +80,14 @@ def fitting(
     from threadpoolctl import threadpool_limits
 
     options.check()
-    source = pretrained or _named(options)
-    until, checkpoint = _until(options, began), start or Checkpoint()
+    panel = _with_holidays(panel, options)
+    if panel.classes:
+        yield from fitting_classes(panel, options, time_column, pretrained is not None, start, began)
+        return
+    _refuse_of_classes(options)
+    source = _of_numbers(pretrained or _named(options))
+    until, checkpoint = deadline(options, began), start or Checkpoint()
     with threadpool_limits(limits=1, user_api="blas"):
-        panel = _with_holidays(panel, options)
         horizon = options.horizon or default_horizon(panel.clock)
         blocks = split(panel, horizon, options.val, options.test)
         holidays, days = panel.holidays, taught(panel, blocks.slices("training"))
@@ -124,21 +95,24 @@ def fitting(
         seeds = np.random.SeedSequence(options.seed).spawn(options.members + 1)
         choices = choose(panel, blocks, horizon, options, np.random.default_rng(seeds[0]), until)
         matching = None if source is None else partial(_transfer, source, panel, options)
-        plan = _plan(panel, blocks, choices, options, matching)
+        chosen, told = choices[0], _describe(choices)
+        plan = plan_of(panel, blocks, chosen.windows, chosen.training, options, told)
         known = None if holidays is None else (holidays.name, days, holidays.last)
-        yield dataclasses.replace(plan, holidays=known)
+        started = None if matching is None else matching(chosen).told()
+        yield dataclasses.replace(plan, holidays=known, start=started)
         horizons = int((blocks.test - blocks.validation).max()) // horizon
         begun = None if matching is None else partial(_begun, matching)
         candidates = candidates_of(choices, len(panel.ids), options, seeds[1:], begun)
         enough = math.inf
         if not math.isinf(until):
-            expectation = _expected(candidates, options, until)
+            members = [member for candidate in candidates for member in candidate.members]
+            expectation = expected(members, options, until)
             enough = time.monotonic() + expectation.for_training
             yield expectation
         contest = train_networks(
             candidates, choices[0], panel.clock.seasons, horizons, options, checkpoint.networks, enough
         )
-        entries, checkpoint = yield from _kept(contest, checkpoint, "networks")
+        entries, checkpoint = yield from kept(contest, checkpoint, "networks")
         model = _judged(panel, blocks, choices, entries, horizons, options, time_column)
         if matching is not None:
             model.report["choices"]["start"] = matching(entries[0].choice).told()
@@ -146,49 +120,37 @@ def fitting(
             winner = entries[0]
             again = [_final(*pair, blocks) for pair in zip(winner.members, winner.trained, strict=True)]
             last = train_members(again, options.threads, checkpoint.final, until)
-            trained, _ = yield from _kept(last, checkpoint, "final")
+            trained, _ = yield from kept(last, checkpoint, "final")
             model = _with_final(model, panel, trained)
         model.report["learned"] = model.learned(panel, np.arange(len(panel.ids)))
         yield model
 
 
-def _until(options: Options, began: float | None) -> float:
-    """When the budget is spent."""
-    if options.budget is None:
-        return math.inf
-    return (time.monotonic() if began is None else began) + seconds(options.budget, "--budget")
+def _refuse_of_classes(options: Options) -> None:
+    """Raise UsageError for an option that says something about classes only."""
+    for name, value in (("class_weights", options.class_weights), ("loss", options.loss)):
+        if value in ("balanced", "cross-entropy"):
+            raise UsageError(
+                f"{flag(name)} {value} is for classes, and the target is numbers; leave it out, or say --task classes"
+            )
 
 
-def _expected(candidates: list[Candidate], options: Options, until: float) -> Expectation:
-    members = [member for candidate in candidates for member in candidate.members]
-    final = FINAL_STEPS if options.final else 0.0
-    return expect(members, options.members, options.threads, final, until - time.monotonic())
-
-
-def _kept(
-    events: Generator[Step | Progress, None, Value], checkpoint: Checkpoint, part: str
-) -> Generator[Step | Checkpoint, None, tuple[Value, Checkpoint]]:
-    """Pass events on, each progress of this part as a checkpoint of the whole; the outcome, and the last checkpoint."""
-    while True:
-        try:
-            event = next(events)
-        except StopIteration as end:
-            return end.value, checkpoint
-        if isinstance(event, Progress):
-            changed: dict[str, Any] = {part: event}
-            checkpoint = dataclasses.replace(checkpoint, **changed)
-            yield checkpoint
-        else:
-            yield event
-
-
-def _named(options: Options) -> Model | None:
+def _named(options: Options) -> AnyModel | None:
     """The model to start from, where the options name one; raises ModelFileError, and UsageError where they do not."""
     if options.from_ is not None:
         return load(options.from_)
     if options.freeze is not None:
         raise UsageError("--freeze leaves weights as another model has them; name that model with --from")
     return None
+
+
+def _of_numbers(model: AnyModel | None) -> Model | None:
+    """The model to start from, if there is one; raises UsageError for one of classes."""
+    if isinstance(model, ClassModel):
+        raise UsageError(
+            "the model to start from is of classes, and the target is numbers; name another with --from"
+        )
+    return model
 
 
 def _transfer(source: Model, panel: Panel, options: Options, choice: Choice) -> Transfer:
@@ -217,16 +179,12 @@ def _with_holidays(panel: Panel, options: Options) -> Panel:
 
 def _final(member: Member, trained: Trained, blocks: Blocks) -> Member:
     """The same member, going on gently over all rows to the end; nothing is held back to stop it."""
-    windows, schedule = member.windows, member.schedule
-    steps = round(FINAL_STEPS * trained.best_step)
-    kind = "cosine" if schedule.kind == "plateau" else schedule.kind  # nobody is left to see a plateau
+    windows = member.windows
     return dataclasses.replace(
         member,
         training=windows.usable(blocks.origins("all", windows.lookback, windows.horizon)),
         validation=None,
-        schedule=dataclasses.replace(
-            schedule, steps=steps, rate=FINAL_RATE * schedule.rate, patience=None, kind=kind
-        ),
+        schedule=final_schedule(member.schedule, trained.best_step),
         seed=member.seed.spawn(1)[0],
         weights=trained.weights,
     )
@@ -243,40 +201,6 @@ def _with_final(model: Model, panel: Panel, trained: tuple[Trained, ...]) -> Mod
         forecaster=dataclasses.replace(model.forecaster, hybrid=hybrid),
         seen_until=panel.times[panel.known_until() - 1],
     )
-
-
-def _plan(
-    panel: Panel,
-    blocks: Blocks,
-    choices: list[Choice],
-    options: Options,
-    matching: Callable[[Choice], Transfer] | None,
-) -> Plan:
-    chosen, clock = choices[0], panel.clock
-    return Plan(
-        rows=len(panel.times),
-        series=len(panel.ids),
-        missing=int(np.isnan(panel.target).sum()),
-        freq=clock.freq,
-        zone=clock.zone,
-        seasons=clock.seasons,
-        lookback=chosen.windows.lookback,
-        horizon=chosen.windows.horizon,
-        segment=chosen.windows.segment,
-        steps=schedule_of(chosen.training, options).steps,
-        members=options.members,
-        training_windows=len(chosen.training),
-        blocks={name: _ends(panel, blocks, name) for name in ("training", "validation", "test")},
-        choices=_describe(choices),
-        start=None if matching is None else matching(chosen).told(),
-    )
-
-
-def _ends(panel: Panel, blocks: Blocks, name: str) -> tuple[str, str]:
-    """First and last stamp of a block of the first series."""
-    rows = blocks.slices(name)[0]
-    first, last = panel.clock.write(panel.times[[rows.start, max(rows.stop - 1, rows.start)]])
-    return first, last
 
 
 def _describe(choices: list[Choice]) -> dict[str, Any]:
@@ -405,8 +329,7 @@ def _verdict(model: Model, panel: Panel, blocks: Blocks) -> dict[str, Any]:
             f"the test block has no window of {windows.lookback} rows with few gaps and a known target after them; "
             "fill gaps, hold back more with --test, or lower --lookback"
         )
-    if len(origins) > MOST_TEST_ORIGINS:
-        origins = origins[np.linspace(0, len(origins) - 1, MOST_TEST_ORIGINS).round().astype(np.int64)]
+    origins = spaced(origins, MOST_TEST_ORIGINS)
     report = backtest(model.forecasters(windows), windows, panel.target, origins, model.mase_scale)
     whole = summary(report, panel, origins)
     return whole | {"by_horizon": whole["by_horizon"][:MOST_STEPS_REPORTED]}

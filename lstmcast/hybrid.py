@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import math
 from dataclasses import dataclass
 from functools import partial
@@ -27,7 +28,10 @@ MOST_EMBEDDED_SERIES = 64
 HIGHWAY_RATE = 0.05
 RATES = {"adamw": 4e-3, "adam": 4e-3, "rmsprop": 4e-3, "nesterov": 1.0, "momentum": 1.0, "sgd": 5.0}
 WEIGHT_DECAY = 0.01
+FINAL_STEPS = 0.3
+FINAL_RATE = 0.3
 SPREAD_WINDOWS = 2_000
+LOSS = "pinball"
 DTYPE = np.dtype("float32")
 
 
@@ -75,7 +79,7 @@ def architecture_of(windows: Windows, series: int, options: Options) -> Architec
         dense=options.dense,
         activation=options.activation,
         dropout=options.dropout,
-        quantiles=len(QUANTILES) if options.loss == "pinball" else 1,
+        quantiles=len(QUANTILES) if (options.loss or LOSS) == "pinball" else 1,
         series=series if 2 <= series <= MOST_EMBEDDED_SERIES else 0,
         decoder=options.decoder,
         highway=options.highway,
@@ -96,6 +100,13 @@ def schedule_of(training: Integers, options: Options) -> Schedule:
     rate = options.lr or RATES[options.optimizer]
     kind, value = options.schedule, options.clip_value
     return Schedule(steps, rate, options.clip, options.patience, kind=kind, clip_value=value)
+
+
+def final_schedule(schedule: Schedule, best_step: int) -> Schedule:
+    """How to go on gently over all rows with weights that stood at their best at this step; nobody judges."""
+    kind = "cosine" if schedule.kind == "plateau" else schedule.kind  # nobody is left to see a plateau
+    steps, rate = round(FINAL_STEPS * best_step), FINAL_RATE * schedule.rate
+    return dataclasses.replace(schedule, steps=steps, rate=rate, patience=None, kind=kind)
 
 
 def default_steps(windows: int) -> int:
@@ -128,7 +139,7 @@ def lesson_of(
         network=network,
         parameters=parameters,
         workspace=network.workspace(options.batch, DTYPE),
-        optimizer=_optimizer(parameters, options, frozen),
+        optimizer=optimizer_of(parameters, options, frozen),
         loss=_loss(options, architecture),
         sample=partial(_sample, windows, training, options.batch),
         validate=judge,
@@ -160,13 +171,14 @@ def _sample(
 def _loss(options: Options, architecture: Architecture) -> Loss:
     """The loss, with its buffers made once."""
     room = Room((architecture.horizon, architecture.quantiles, options.batch), DTYPE)
-    if options.loss == "pinball":
+    loss = options.loss or LOSS
+    if loss == "pinball":
         return partial(pinball, quantiles=np.array(QUANTILES, dtype=DTYPE), room=room)
-    return partial(LOSSES[options.loss], room=room)
+    return partial(LOSSES[loss], room=room)
 
 
-def _optimizer(parameters: Parameters, options: Options, frozen: tuple[str, ...]) -> Optimizer:
-    """The highway starts at its solution already: it moves slowly, and nothing pulls it towards zero."""
+def optimizer_of(parameters: Parameters, options: Options, frozen: tuple[str, ...] = ()) -> Optimizer:
+    """The update rule; the highway starts at its solution already: it moves slowly, and nothing pulls it to zero."""
     decay = WEIGHT_DECAY if options.optimizer == "adamw" else 0.0
 
     def kind(name: str) -> tuple[float, float]:

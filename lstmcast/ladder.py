@@ -141,9 +141,9 @@ def stand_ins(
     is_unlike = np.repeat(seen.is_settled, panel.lengths) & ~seen.is_out
     for place, code in sorted(codes.items()):
         origin = int(origins[place])
-        reason = _reason(code, panel, windows, origin)
+        reason = reason_of(code, panel, windows, origin)
         if ladder is None:
-            raise DataError(f"{reason}; {_REMEDIES[code]}")
+            raise DataError(f"{reason}; {REMEDIES[code]}")
         rungs[place] = LAST if code == "not_finite" else ladder.rung(windows, origin, is_unlike)
         fallbacks.append(Fallback(place, rungs[place].source, code, reason))
     return StandIns(ladder, rungs, tuple(fallbacks), stretch)
@@ -181,7 +181,7 @@ def unfit(windows: Windows, origins: Integers) -> dict[int, str]:
     return codes | {int(place): "too_short" for place in np.flatnonzero(rows < windows.lookback)}
 
 
-_REMEDIES = {
+REMEDIES = {
     "too_short": "send a longer file, or train with a shorter --lookback",
     "gaps": "fill them, or send a longer file",
     "out_of_range": "look at these rows, or train on data that reach as far",
@@ -189,7 +189,7 @@ _REMEDIES = {
 }
 
 
-def _reason(code: str, panel: Panel, windows: Windows, origin: int) -> str:
+def reason_of(code: str, panel: Panel, windows: Windows, origin: int) -> str:
     """Why the model cannot forecast a series, in words."""
     first, lookback = int(windows.table.firsts(np.array([origin]))[0]), windows.lookback
     series = int(np.searchsorted(panel.offsets, first))

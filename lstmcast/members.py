@@ -9,8 +9,9 @@ import signal
 import threading
 import time
 import warnings
-from collections.abc import Generator, Iterator
+from collections.abc import Generator, Iterator, Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 
@@ -50,7 +51,7 @@ class Member:
 
     def lesson(self) -> Lesson:
         """What it trains with; the same seed gives the same lesson."""
-        rng = np.random.Generator(np.random.SFC64(self.seed))
+        rng = seeded(self.seed)
         blocks = self.windows, self.training, self.validation
         lesson = lesson_of(self.architecture, *blocks, self.highway, self.options, rng, self.frozen)
         if self.weights is not None:
@@ -59,17 +60,42 @@ class Member:
 
     def within(self, seconds: float, state: State | None) -> Member:
         """The same, to be trained from this state for no longer than so many seconds."""
-        if math.isinf(seconds):
-            return self
-        limit = max(seconds, 0.0) + (0.0 if state is None else state.seconds)
-        return dataclasses.replace(self, schedule=dataclasses.replace(self.schedule, seconds=limit))
+        schedule = limited(self.schedule, seconds, state)
+        return self if schedule is self.schedule else dataclasses.replace(self, schedule=schedule)
+
+
+class Learner(Protocol):
+    """What can be trained: of numbers a Member, of classes another."""
+
+    @property
+    def schedule(self) -> Schedule:
+        """How long to train."""
+
+    def lesson(self) -> Lesson:
+        """What to train with; the same each time."""
+
+    def within(self, seconds: float, state: State | None) -> Learner:
+        """The same, to be trained from this state for no longer than so many seconds."""
+
+
+def limited(schedule: Schedule, seconds: float, state: State | None) -> Schedule:
+    """A schedule to go on with from a state for no longer than so many seconds."""
+    if math.isinf(seconds):
+        return schedule
+    limit = max(seconds, 0.0) + (0.0 if state is None else state.seconds)
+    return dataclasses.replace(schedule, seconds=limit)
+
+
+def seeded(seed: np.random.SeedSequence) -> np.random.Generator:
+    """The generator of all of a member's randomness."""
+    return np.random.Generator(np.random.SFC64(seed))
 
 
 Events = Generator[Step | Progress, None, tuple[Trained, ...]]
 
 
 def train_members(
-    members: list[Member], threads: int | None, start: Progress | None = None, until: float = math.inf
+    members: Sequence[Learner], threads: int | None, start: Progress | None = None, until: float = math.inf
 ) -> Events:
     """Report steps and, now and then, how far all have come; the weights depend on neither threads nor start.
 
@@ -87,7 +113,7 @@ def workers_for(members: int, threads: int | None) -> int:
     return min(threads or os.cpu_count() or 1, members)
 
 
-def _rest(members: list[Member], progress: Progress) -> list[int]:
+def _rest(members: Sequence[Learner], progress: Progress) -> list[int]:
     return [number for number in range(len(members)) if number not in progress.finished]
 
 
@@ -97,7 +123,7 @@ def share(until: float, members: int, workers: int) -> float:
 
 
 def _one_by_one(
-    members: list[Member], progress: Progress, until: float
+    members: Sequence[Learner], progress: Progress, until: float
 ) -> Generator[Step | Progress, None, Progress]:
     while rest := _rest(members, progress):
         number, state = rest[0], progress.underway.get(rest[0])
@@ -112,7 +138,7 @@ def _one_by_one(
 
 
 def _side_by_side(
-    members: list[Member], workers: int, progress: Progress, until: float
+    members: Sequence[Learner], workers: int, progress: Progress, until: float
 ) -> Generator[Step | Progress, None, Progress]:
     """In rounds, each of which takes as many members as there are workers a slice further.
 
@@ -120,7 +146,7 @@ def _side_by_side(
     """
     from joblib import Parallel, delayed, parallel_config
 
-    taken: dict[int, Member] = {}
+    taken: dict[int, Learner] = {}
     setup = {"initializer": _serve, "initargs": (os.getpid(),)}
     with (
         parallel_config(backend="loky", inner_max_num_threads=1, **setup),
@@ -143,7 +169,7 @@ def _side_by_side(
     return progress
 
 
-def _course(member: Member, state: State | None, every: float) -> Iterator[Step | State | Trained]:
+def _course(member: Learner, state: State | None, every: float) -> Iterator[Step | State | Trained]:
     """A member's steps, its state after every so many seconds, and what it is in the end."""
     lesson = member.lesson()
     training, kept = Training(lesson, member.schedule, state), 0.0 if state is None else state.seconds
@@ -155,7 +181,7 @@ def _course(member: Member, state: State | None, every: float) -> Iterator[Step 
     yield Trained(lesson.parameters.flat, lesson.best_step)
 
 
-def _slice(member: Member, state: State | None, seconds: float) -> tuple[list[Step], State | Trained]:
+def _slice(member: Learner, state: State | None, seconds: float) -> tuple[list[Step], State | Trained]:
     """A worker's task: train for so long or to the end; the steps that were judged, the last, and the outcome."""
     judged: list[Step] = []
     last: list[Step] = []

@@ -31,6 +31,8 @@ Numbers = NDArray[np.float64]
 DEFAULT_LEVELS = (80,)
 JUDGED_LEVELS = (80, 90)
 _LARGEST = 1e300  # what a very wide band ends at, so that its width is a number
+MOST_TEST_ORIGINS = 20_000
+MOST_STEPS_REPORTED = 2_000
 WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 
 
@@ -267,31 +269,19 @@ class Model:
         """
         panel = self.contract.marked(panel)
         windows = self.windows(panel, self.contract.check(panel))
-        origins, is_seen = self._origins(panel, windows)
-        fresh, seen = origins[~is_seen][::stride], origins[is_seen][::stride]
+        seen, fresh = (found[::stride] for found in seen_and_fresh(panel, windows, self.seen_until))
         if not len(fresh):
             return self._judge(panel, windows, seen, in_sample=True) | {"stride": stride}
         report = self._judge(panel, windows, fresh, in_sample=False) | {"stride": stride}
         return report | ({"seen": self._judge(panel, windows, seen, in_sample=True)} if len(seen) else {})
 
-    def _origins(self, panel: Panel, windows: Windows) -> tuple[Integers, NDArray[np.bool_]]:
-        """(n,) every origin that can be judged, and (n,) whether the model was trained on its first target row."""
-        ends = zip(panel.offsets[:-1], panel.offsets[1:], strict=True)
-        everywhere = [np.arange(a + windows.lookback, b - windows.horizon + 1) for a, b in ends]
-        origins = windows.usable(np.concatenate(everywhere).astype(np.int64))
-        if not len(origins):
-            raise DataError(
-                f"no window of {windows.lookback} + {windows.horizon} known rows in the file; nothing to evaluate"
-            )
-        return origins, panel.times[origins] <= self.seen_until[windows.table.series[origins]]
-
     def backcasts(self, panel: Panel, stride: int = 1) -> Iterator[Backcast]:
         """The single forecasts that `evaluate` judges, a bounded number at a time: unseen ones, then seen ones."""
         panel = self.contract.marked(panel)
         windows = self.windows(panel, self.contract.check(panel))
-        origins, is_seen = self._origins(panel, windows)
-        for in_sample in (False, True):
-            for chunk in windows.chunks(origins[is_seen == in_sample][::stride]):
+        seen, fresh = seen_and_fresh(panel, windows, self.seen_until)
+        for origins, in_sample in ((fresh, False), (seen, True)):
+            for chunk in windows.chunks(origins[::stride]):
                 answer = self.answer(windows, chunk)
                 forecast = self._forecast(panel, chunk, answer.point, answer.bands, DEFAULT_LEVELS, ())
                 actual = windows.ahead(panel.target, chunk).T.reshape(-1)
@@ -316,6 +306,24 @@ class Model:
         forecasters, scale = self.forecasters(windows), self.mase_scale
         report = backtest(forecasters, windows, panel.target, origins, scale, groupings_of(panel))
         return summary(report, panel, origins, in_sample=in_sample)
+
+
+def seen_and_fresh(
+    panel: Panel, windows: Windows, seen_until: NDArray[np.datetime64]
+) -> tuple[Integers, Integers]:
+    """Every origin that can be judged: those whose first target row the model was trained on, and the others.
+
+    seen_until: (S,) stamps. Raises DataError where there is none.
+    """
+    ends = zip(panel.offsets[:-1], panel.offsets[1:], strict=True)
+    everywhere = [np.arange(a + windows.lookback, b - windows.horizon + 1) for a, b in ends]
+    origins = windows.usable(np.concatenate(everywhere).astype(np.int64))
+    if not len(origins):
+        raise DataError(
+            f"no window of {windows.lookback} + {windows.horizon} known rows in the file; nothing to evaluate"
+        )
+    is_seen = panel.times[origins] <= seen_until[windows.table.series[origins]]
+    return origins[is_seen], origins[~is_seen]
 
 
 def groupings_of(panel: Panel) -> dict[str, tuple[list[str], Integers]]:

@@ -79,6 +79,12 @@ class Options:
         "bad periods whose targets mean missing: 2012-03-01..2012-03-04, or a CSV of them",
         unset="none",
     )
+    task: str = _option(
+        "auto",
+        "Reading",
+        "what the target holds; by itself text is classes, and numbers are numbers",
+        choices=("auto", "numbers", "classes"),
+    )
 
     horizon: int | None = _option(None, "Network", "steps ahead", low=1, high=10_000)
     lookback: int | None = _option(None, "Network", "past rows the network sees", low=1, high=100_000)
@@ -131,8 +137,17 @@ class Options:
         unset="none",
     )
 
-    loss: str = _option(
-        "pinball", "Training", "what training lowers", choices=("pinball", "mae", "mse", "huber")
+    loss: str | None = _option(
+        None,
+        "Training",
+        "what training lowers; by itself pinball for numbers, cross-entropy for classes",
+        choices=("pinball", "mae", "mse", "huber", "cross-entropy"),
+    )
+    class_weights: str = _option(
+        "none",
+        "Training",
+        "what a class counts in training; balanced: the rarer, the more",
+        choices=("none", "balanced"),
     )
     optimizer: str = _option(
         "adamw",

@@ -228,6 +228,7 @@ class Panel:
     ids: (S,) names, (`""`,) for a single series; offsets: (S+1,), series s is rows offsets[s]:offsets[s+1].
     times: (N,) UTC, regular within a series; values: (N, C) float64, NaN where missing, target first.
     holidays: the days off of which a column known ahead is made (see `with_holidays`), if there is one.
+    classes: those of the target, whose values are then their places in it; empty for a target of numbers.
     """
 
     ids: tuple[str, ...]
@@ -238,6 +239,7 @@ class Panel:
     clock: Clock
     id_name: str | None = None
     holidays: Holidays | None = None
+    classes: tuple[str, ...] = ()
 
     @property
     def target(self) -> NDArray[np.float64]:
@@ -326,7 +328,8 @@ class Forecast:
     ids: (S,); series: (R,) index into ids; times: (R,) UTC; point: (R,);
     bands: level in percent -> (lower (R,), upper (R,)); quantiles: between 0 and 1 -> (R,);
     source: (R,) what made each row; fallbacks: series that the model could not forecast; findings: how the rows it
-    looked back at are unlike those it learned from.
+    looked back at are unlike those it learned from; probabilities: of a forecast of classes, each one's (R,) in their
+    order, and `point` is then the place of the likeliest.
     """
 
     ids: tuple[str, ...]
@@ -340,6 +343,7 @@ class Forecast:
     quantiles: dict[float, NDArray[np.float64]] = dataclasses.field(default_factory=dict)
     fallbacks: tuple[Fallback, ...] = ()
     findings: tuple[Finding, ...] = ()
+    probabilities: dict[str, NDArray[np.float64]] = dataclasses.field(default_factory=dict)
 
     def table(self) -> dict[str, list[str] | list[float]]:
         """Columns by name, in the order in which they are written."""
@@ -347,7 +351,10 @@ class Forecast:
         if self.id_name is not None:
             table[self.id_name] = [self.ids[s] for s in self.series]
         table["time"] = self.clock.write(self.times)
-        table["forecast"] = self.point.tolist()
+        classes = list(self.probabilities)
+        table["forecast"] = [classes[int(code)] for code in self.point] if classes else self.point.tolist()
+        for name, probability in self.probabilities.items():
+            table[f"p_{name}"] = probability.tolist()
         for level in sorted(self.bands):
             lower, upper = self.bands[level]
             table[f"lo_{level}"], table[f"hi_{level}"] = lower.tolist(), upper.tolist()

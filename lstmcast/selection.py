@@ -104,7 +104,9 @@ def _best_lookback(trials: Trials, transform: str) -> Choice:
         alone = trials.attempt(Setting(transform, least, is_anchored=is_anchored), FEWEST_WINDOWS)
         found += [] if alone is None else [alone]
     if not found:
-        raise TrainingError(_too_little(trials.panel, trials.blocks, trials.horizon, least, trials.options))
+        raise TrainingError(
+            too_little_history(trials.panel, trials.blocks, trials.horizon, least, trials.options)
+        )
     best = min(choice.error for choice in found)
     return next(choice for choice in found if choice.error <= (1 + LOOKBACK_TOLERANCE) * best)
 
@@ -140,7 +142,8 @@ def _sizes(trials: Trials, setting: Setting) -> list[Choice]:
     return [] if choice is None else [choice]
 
 
-def _too_little(panel: Panel, blocks: Blocks, horizon: int, lookback: int, options: Options) -> str:
+def too_little_history(panel: Panel, blocks: Blocks, horizon: int, lookback: int, options: Options) -> str:
+    """What to say where a lookback leaves too few windows."""
     held_back = int((blocks.end - blocks.validation).max())
     training = lookback + horizon + FEWEST_WINDOWS - 1
     needed = rows_needed(panel, horizon, training, options.val, options.test)

@@ -41,12 +41,17 @@ class Validation:
 
 def validation_of(windows: Windows, panel: Panel, blocks: Blocks, scaling: Scaling) -> Validation:
     """At most MOST_ORIGINS evenly spaced windows of the validation block; raises nothing, may be empty."""
-    origins = windows.usable(blocks.origins("validation", windows.lookback, windows.horizon))
-    if len(origins) > MOST_ORIGINS:
-        origins = origins[np.linspace(0, len(origins) - 1, MOST_ORIGINS).round().astype(np.int64)]
+    origins = spaced(windows.usable(blocks.origins("validation", windows.lookback, windows.horizon)))
     series = windows.table.series[origins]
     actual = windows.ahead(panel.target, origins)
     return Validation(origins, series, actual, scales(panel, blocks, "training", scaling)[series], scaling)
+
+
+def spaced(origins: Integers, most: int = MOST_ORIGINS) -> Integers:
+    """At most so many of the origins, evenly spaced."""
+    if len(origins) <= most:
+        return origins
+    return origins[np.linspace(0, len(origins) - 1, most).round().astype(np.int64)]
 
 
 def scales(panel: Panel, blocks: Blocks, block: str, scaling: Scaling | None = None) -> Numbers:

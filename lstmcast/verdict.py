@@ -10,11 +10,19 @@ from lstmcast.metrics import Metrics
 from lstmcast.panel import Clock
 
 LEVEL = 0.005
+STARTS = ("linear", "logistic")
 
 
 def describe(name: str, clock: Clock) -> str:
     """A forecaster's name as a person would say it: `same time last week`."""
-    plain = {"model": "lstmcast", "naive": "last value", "linear": "linear forecaster"}
+    plain = {
+        "model": "lstmcast",
+        "naive": "last value",
+        "linear": "linear forecaster",
+        "persistence": "persistence",
+        "frequency": "frequency table",
+        "logistic": "logistic regression",
+    }
     if name in plain:
         return plain[name]
     season = int(name.rsplit("_", 1)[1])
@@ -45,8 +53,8 @@ def _span(clock: Clock, rows: int) -> str:
 
 
 def error_measure(metrics: Mapping[str, Metrics]) -> str | None:
-    """What forecasters are compared by: MASE, or MAE where MASE is not defined."""
-    for measure in ("mase", "mae"):
+    """What forecasters are compared by: MASE, or MAE where MASE is not defined; of classes, log loss."""
+    for measure in ("log_loss", "mase", "mae"):
         if metrics.get("model", {}).get(measure) is not None:
             return measure
     return None
@@ -68,18 +76,18 @@ def skill(metrics: Mapping[str, Metrics]) -> tuple[float | None, str]:
 
 
 def best_baseline(metrics: Mapping[str, Metrics]) -> str:
-    """The naive or seasonal naive forecaster with the lowest error."""
+    """The one with the lowest error of those that everybody has for nothing."""
     measure = error_measure(metrics) or "mae"
 
     def error(name: str) -> float:
         value = metrics[name].get(measure)
         return np.inf if value is None else value
 
-    return min((name for name in metrics if "naive" in name), key=error)
+    return min((name for name in metrics if name not in ("model", *STARTS)), key=error)
 
 
 def verdict(metrics: Mapping[str, Metrics], clock: Clock, rows: int, *, in_sample: bool = False) -> str:
-    """One sentence: by how much the model beats the best baseline and the linear forecaster, or that it does not.
+    """One sentence: by how much the model beats the best baseline and what it starts from, or that it does not.
 
     rows: how many were judged; in_sample: whether the model was trained on them, which the sentence then says.
     """
@@ -90,9 +98,16 @@ def verdict(metrics: Mapping[str, Metrics], clock: Clock, rows: int, *, in_sampl
         return (
             f"no verdict: over {span} the best baseline makes no error, so there is nothing to compare with"
         )
-    sentence = f"{_compared(against, describe(rival, clock))} over {span}"
-    linear = gain(metrics, "linear")
-    return sentence if linear is None else f"{sentence}; {_compared(linear, 'the linear forecaster')}"
+    of_classes = " in log loss" if "log_loss" in metrics["model"] else ""
+    sentence = f"{_compared(against, _named(rival, clock))}{of_classes} over {span}"
+    start = next(name for name in STARTS if name in metrics)
+    linear = gain(metrics, start)
+    return sentence if linear is None else f"{sentence}; {_compared(linear, f'the {describe(start, clock)}')}"
+
+
+def _named(name: str, clock: Clock) -> str:
+    """A baseline within a sentence."""
+    return f"the {describe(name, clock)}" if name == "frequency" else describe(name, clock)
 
 
 def _compared(share: float, name: str) -> str:

@@ -49,11 +49,12 @@ ARCHITECTURE: dict[str, tuple[str, str]] = {
     "checkpoint": ("nn options panel training", "numpy"),
     "hybrid": ("intervals linear nn options panel training validation windows", "numpy"),
     "members": ("checkpoint hybrid linear nn options panel training validation windows", "numpy joblib"),
-    "budget": ("members training", ""),
+    "budget": ("hybrid members options training", ""),
     "habits": ("contract findings panel windows", "numpy"),
     "ladder": ("baselines errors evaluation habits intervals linear panel validation windows", "numpy"),
     "blend": ("baselines hybrid linear panel validation windows", "numpy"),
     "pretrained": ("errors features hybrid members model nn panel preparation trials", "numpy"),
+    "plan": ("blocks hybrid options panel windows", "numpy"),
     "model": (
         "blend contract errors evaluation features habits intervals ladder linear options panel preparation rolling "
         "trials verdict windows",
@@ -63,10 +64,16 @@ ARCHITECTURE: dict[str, tuple[str, str]] = {
         "baselines errors habits intervals model nn panel rolling windows",
         "numpy onnx",
     ),
+    "classes": (
+        "blocks budget checkpoint contract errors evaluation features gaps holidays hybrid ladder members metrics "
+        "model nn options panel plan preparation rolling selection sizes training validation windows",
+        "numpy threadpoolctl",
+    ),
     "contest": ("blend checkpoint hybrid members nn options training trials windows", "numpy"),
     "fitting": (
-        "blend blocks budget checkpoint contest contract errors evaluation gaps habits holidays hybrid intervals "
-        "ladder members model options panel persistence pretrained selection sizes training trials validation windows",
+        "blend blocks budget checkpoint classes contest contract errors evaluation gaps habits holidays hybrid "
+        "intervals ladder members model options panel persistence plan pretrained selection sizes training trials "
+        "validation windows",
         "numpy threadpoolctl",
     ),
     "refreshing": (
@@ -75,14 +82,14 @@ ARCHITECTURE: dict[str, tuple[str, str]] = {
         "numpy threadpoolctl",
     ),
     "persistence": (
-        "blend checkpoint contract errors habits hybrid intervals ladder linear model nn options panel preparation "
-        "scaling training trials",
+        "blend checkpoint classes contract errors habits hybrid intervals ladder linear model nn options panel "
+        "preparation scaling training trials",
         "numpy joblib",
     ),
-    "estimator": ("errors fitting model options panel", "numpy pandas sklearn"),
+    "estimator": ("classes errors fitting options panel", "numpy pandas sklearn"),
     "cli": (
-        "budget checkpoint contract doctor errors evaluation exchange findings fitting freshness future holidays "
-        "ingest model options panel persistence refreshing training verdict",
+        "budget checkpoint classes contract doctor errors evaluation exchange findings fitting freshness future "
+        "holidays ingest model options panel persistence plan refreshing training verdict",
         "typer rich",
     ),
 }

@@ -26,3 +26,16 @@ def test_a_golden_model_forecasts_what_it_did_when_it_was_written(name: str) -> 
     assert np.abs(found[numbers].to_numpy(float) - then[numbers].to_numpy(float)).max() < 1e-5 * spread
     for column in ("zone", "time", "source"):
         assert found[column].tolist() == then[column].tolist()
+
+
+def test_the_golden_model_of_classes_forecasts_what_it_did_when_it_was_written() -> None:
+    model = persistence.load(FOLDER / "format_1_classes.pkl")
+    panel = read_for_model(str(FOLDER / "format_1_classes.csv"), model).panel
+    found = pd.DataFrame(model.predict(panel).table())
+    then = pd.read_csv(FOLDER / "format_1_classes_forecast.csv")
+    assert list(found.columns) == list(then.columns)
+    for column in then.columns:
+        if column.startswith("p_"):
+            assert np.abs(found[column] - then[column]).max() < 1e-5
+        else:
+            assert found[column].tolist() == then[column].tolist()

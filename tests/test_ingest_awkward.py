@@ -208,7 +208,6 @@ REFUSED: list[tuple[str, Roles, str]] = [
         Roles("temp", id="origin", time="year,month,day,hour"),
         "2013-11-03 01:00:00 of 'EWR' stands twice (line 7321), as on the clocks of America/New_York",
     ),
-    ("load/traffic_hourly.csv", Roles("weather_main"), "expected a number, found 'Clouds'"),
     ("m4/Hourly-train.csv", Roles("V2"), "no column holds times"),
 ]
 

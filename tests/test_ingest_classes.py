@@ -1,4 +1,4 @@
-"""Tests of text among the covariates: one column of zeros and ones for each class."""
+"""Tests of text: among the covariates a column of zeros and ones for each class, as the target their places."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def test_text_becomes_a_column_for_each_class_in_sorted_order(tmp_path: Path) ->
     )
     assert reading.panel.values[:, 1:].tolist() == [[0, 0, 1], [0, 1, 0], [0, 0, 1], [1, 0, 0]]
     assert reading.roles.levels == {"weather": ("fog", "rain", "sun")}
-    assert "info classes: column 'weather' is text with 3 classes: fog, rain, sun" in said(reading)
+    assert "note classes: column 'weather' is text with 3 classes: fog, rain, sun" in said(reading)
 
 
 def test_classes_take_the_role_and_the_place_of_their_column(tmp_path: Path) -> None:
@@ -63,7 +63,7 @@ def test_missing_text_is_missing_in_every_class_and_none_is_a_class(tmp_path: Pa
     assert [column.level for column in reading.panel.columns[1:]] == ["None", "sun"]
     expected: Rows = [[0, 1], [NAN, NAN], [1, 0], [NAN, NAN], [NAN, NAN], [0, 1]]
     assert np.array_equal(reading.panel.values[:, 1:], expected, equal_nan=True)
-    assert "info missing: 3 cells of 6 in column 'weather' missing, the first in line 3" in said(reading)
+    assert "note missing: 3 cells of 6 in column 'weather' missing, the first in line 3" in said(reading)
 
 
 def test_a_column_mostly_empty_is_warned_of(tmp_path: Path) -> None:
@@ -129,6 +129,47 @@ def test_a_model_finds_its_classes_under_another_spelling_of_the_column(tmp_path
     assert reading.panel.values[:, 2].tolist() == [1, 1, 0]
 
 
-def test_text_as_the_target_is_refused(tmp_path: Path) -> None:
+def test_text_as_the_target_becomes_the_places_of_its_classes(tmp_path: Path) -> None:
+    reading = reading_of(tmp_path, ["sun", "rain", "", "sun"], Roles("weather", past=("y",)))
+    assert reading.panel.classes == ("rain", "sun")
+    assert reading.panel.columns == (Column("weather", "target"), Column("y", PAST))
+    assert np.array_equal(reading.panel.target, [1, 0, NAN, 1], equal_nan=True)
+    assert reading.roles.levels == {"weather": ("rain", "sun")}
+
+
+def test_the_user_says_whether_numbers_are_classes_and_text_is_numbers(tmp_path: Path) -> None:
+    cells = ["10", "9", "10", "2"]
+    assert reading_of(tmp_path, cells, Roles("weather")).panel.classes == ()
+    reading = reading_of(tmp_path, cells, Roles("weather"), rules=ReadingRules(task="classes"))
+    assert reading.panel.classes == ("2", "9", "10")
+    assert reading.panel.target.tolist() == [2, 1, 2, 0]
     with pytest.raises(DataError, match="line 2, column 'weather': expected a number, found 'sun'"):
-        reading_of(tmp_path, ["sun", "rain"], Roles("weather"))
+        reading_of(tmp_path, ["sun", "rain"], Roles("weather"), rules=ReadingRules(task="numbers"))
+
+
+def test_a_class_of_the_target_that_a_model_does_not_know_is_missing_and_said(tmp_path: Path) -> None:
+    roles = Roles("weather", levels={"weather": ("sun", "rain")})
+    reading = reading_of(tmp_path, ["sun", "hail", "rain"], roles)
+    assert reading.panel.classes == ("sun", "rain")
+    assert np.array_equal(reading.panel.target, [0, NAN, 1], equal_nan=True)
+    assert any(
+        text.endswith(
+            "'hail' in line 3 is none of the classes the model was trained on; it counts as missing"
+        )
+        for text in said(reading)
+    )
+
+
+def test_a_target_of_no_known_class_is_refused(tmp_path: Path) -> None:
+    for cells in (["", ""], ["hail", "hail"]):
+        with pytest.raises(DataError, match="column 'weather' holds no class"):
+            reading_of(tmp_path, cells, Roles("weather", levels={"weather": ("rain", "sun")}))
+
+
+def test_rows_put_together_have_the_class_that_most_of_them_had(tmp_path: Path) -> None:
+    file = tmp_path / "data.csv"
+    rows = [f"2024-01-0{day}T0{hour}:00,{text}" for day in (1, 2, 3) for hour, text in enumerate("abbc")]
+    file.write_text("\n".join(["time,kind", *rows]) + "\n")
+    panel = read(file, Roles("kind"), freq="D", rules=ReadingRules(aggregate="mean")).panel
+    assert panel.classes == ("a", "b", "c")
+    assert panel.target.tolist() == [1, 1, 1]

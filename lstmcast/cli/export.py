@@ -10,6 +10,7 @@ from lstmcast.cli import log
 from lstmcast.cli.console import Console
 from lstmcast.cli.flags import OUTPUT, Json, ModelFile, Quiet, Verbose, parse_levels
 from lstmcast.cli.predict import Level
+from lstmcast.cli.reading import of_numbers
 
 if TYPE_CHECKING:
     from lstmcast.exchange.onnx import Exported
@@ -41,7 +42,7 @@ def export_model(model_file: str, output: str, levels: tuple[int, ...], console:
     from lstmcast.exchange.onnx import export_onnx
 
     persistence.probe_folder(output)
-    exported = export_onnx(persistence.load(model_file), levels)
+    exported = export_onnx(of_numbers(persistence.load(model_file), "export"), levels)
     persistence.replace_file(output, exported.data)
     log.milestone("wrote", f"wrote {output}", file=output)
     _show(exported, output, console)

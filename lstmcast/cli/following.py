@@ -12,12 +12,13 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from lstmcast.budget import Expectation
+    from lstmcast.classes.model import AnyModel
     from lstmcast.cli.console import Console
     from lstmcast.cli.keeper import Keeper
-    from lstmcast.fitting import Event, Plan
+    from lstmcast.fitting import Event
     from lstmcast.ingest import Reading
-    from lstmcast.model import Model
     from lstmcast.options import Options
+    from lstmcast.plan import Plan
 
 
 class Following:
@@ -33,10 +34,10 @@ class Following:
         self,
         reading: Reading,
         options: Options,
-        pretrained: Model | None,
+        pretrained: AnyModel | None,
         resume: bool,
         show_plan: Callable[[Plan], None],
-    ) -> Model:
+    ) -> AnyModel:
         """The finished model; show_plan says what was understood, before the first step."""
         from lstmcast.fitting import fitting
 
@@ -45,10 +46,10 @@ class Following:
         events = fitting(panel, options, time_column, pretrained=pretrained, start=start, began=self._began)
         return self._to_the_end(events, show_plan)
 
-    def _to_the_end(self, events: Iterator[Event], show_plan: Callable[[Plan], None]) -> Model:
+    def _to_the_end(self, events: Iterator[Event], show_plan: Callable[[Plan], None]) -> AnyModel:
         from lstmcast.budget import Expectation
         from lstmcast.checkpoint import Checkpoint
-        from lstmcast.fitting import Plan
+        from lstmcast.plan import Plan
         from lstmcast.training import Step
 
         with self._console.progress() as show_step:

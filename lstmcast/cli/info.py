@@ -6,14 +6,14 @@ import dataclasses
 import os
 from typing import TYPE_CHECKING
 
-from lstmcast.cli import choices, run, verdict
+from lstmcast.cli import choices, chosen, run, verdict
 from lstmcast.cli.console import Console
 from lstmcast.cli.flags import Json, ModelFile, Quiet, Verbose
 from lstmcast.cli.reading import tell_if_open
 from lstmcast.options import flag
 
 if TYPE_CHECKING:
-    from lstmcast.model import Model
+    from lstmcast.classes.model import AnyModel
 
 
 def info(model: ModelFile, as_json: Json = False, quiet: Quiet = False, verbose: Verbose = False) -> None:
@@ -37,11 +37,11 @@ def show_model(model_file: str, console: Console) -> None:
         ("File", f"{model_file}, {size:,} bytes"),
         *_needs(model),
         *_seen(model),
-        ("Chosen", choices.in_short(model)),
+        ("Chosen", chosen.in_short(model)),
     ]
-    console.notes([*lines, *choices.limits(model), *choices.details(model), *_rebuilding(model), ("", "")])
+    console.notes([*lines, *chosen.limits(model), *chosen.details(model), *_rebuilding(model), ("", "")])
     if not console.quiet:
-        choices.show_tried(model.report["choices"], console)
+        chosen.show_tried(model.report["choices"], console)
     verdict.show(model.report, model.contract.clock, console)
     console.document(
         {
@@ -54,7 +54,7 @@ def show_model(model_file: str, console: Console) -> None:
     )
 
 
-def _needs(model: Model) -> list[tuple[str, str]]:
+def _needs(model: AnyModel) -> list[tuple[str, str]]:
     """What a file for `predict` must hold."""
     contract = model.contract
     names = (contract.time, contract.id, contract.target, *contract.known, *contract.past)
@@ -72,14 +72,14 @@ def _needs(model: Model) -> list[tuple[str, str]]:
     return lines + ([("Series", f"{len(contract.ids):,}")] if contract.id else [])
 
 
-def _rebuilding(model: Model) -> list[tuple[str, str]]:
+def _rebuilding(model: AnyModel) -> list[tuple[str, str]]:
     """The command that would make it again; DATA stands for the file it was trained on, which it does not know."""
     settings = (run.current().settings or {}).get("train", {})
     has_settings = any(flag(field.name)[2:] in settings for field in dataclasses.fields(model.options))
     return [("Rebuild", choices.command(model.options, has_settings=has_settings))]
 
 
-def _seen(model: Model) -> list[tuple[str, str]]:
+def _seen(model: AnyModel) -> list[tuple[str, str]]:
     """What it has learned from, and how the last refresh was decided."""
     told = model.report.get("learned")
     until = model.contract.clock.write(model.seen_until.max(keepdims=True))[0]

@@ -10,8 +10,8 @@ from lstmcast.errors import ModelFileError, OutputError
 
 if TYPE_CHECKING:
     from lstmcast.checkpoint import Checkpoint
+    from lstmcast.classes.model import AnyModel
     from lstmcast.cli.console import Console
-    from lstmcast.model import Model
     from lstmcast.options import Options
     from lstmcast.panel import Panel
 
@@ -31,11 +31,12 @@ class Keeper:
         self._written = time.monotonic()
         self._failed = False
 
-    def find(self, panel: Panel, options: Options, pretrained: Model | None, resume: bool) -> Checkpoint:
+    def find(self, panel: Panel, options: Options, pretrained: AnyModel | None, resume: bool) -> Checkpoint:
         """What to start from: what an earlier run has left, if it is wanted, readable, and of the same training."""
         from lstmcast.checkpoint import Checkpoint, fingerprint
+        from lstmcast.model import Model
 
-        hybrid = None if pretrained is None else pretrained.forecaster.hybrid
+        hybrid = pretrained.forecaster.hybrid if isinstance(pretrained, Model) else None
         begun = Checkpoint(fingerprint(panel, options, () if hybrid is None else hybrid.members))
         found = self._load() if resume else None
         if found is None:

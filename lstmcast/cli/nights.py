@@ -122,4 +122,8 @@ _SAME = {
     "missing_share": ("missing_share",),
     "gaps": ("missing_share",),
 }
-_SPOKEN = {"linear": "the linear map", "naive": "the last value"}
+_SPOKEN = {
+    "linear": "the linear map",
+    "naive": "the last value",
+    "persistence": "what followed the last class",
+}

@@ -30,10 +30,10 @@ from lstmcast.cli.reading import (
 from lstmcast.cli.streams import emit, harmless
 
 if TYPE_CHECKING:
+    from lstmcast.classes.model import AnyModel
     from lstmcast.contract import Contract
     from lstmcast.ingest import Reading
-    from lstmcast.model import Model
-    from lstmcast.panel import Panel
+    from lstmcast.panel import Forecast, Panel
 
 Future = Annotated[
     str | None,
@@ -85,7 +85,9 @@ def predict(
     """
     console = Console(quiet=quiet, verbose=verbose, as_json=as_json)
     wanted = Wanted(
-        whole_number("horizon", horizon, 1, 10_000), parse_levels(level), parse_quantiles(quantiles)
+        whole_number("horizon", horizon, 1, 10_000),
+        None if level is None else parse_levels(level),
+        parse_quantiles(quantiles),
     )
     night = Night(as_of, max_age, now, may_fall_back=not no_fallback, is_strict=strict)
     night.check()
@@ -104,11 +106,16 @@ class Files:
 
 @dataclass(frozen=True)
 class Wanted:
-    """What to forecast: steps ahead (None: as trained), bands in percent, quantiles."""
+    """What to forecast: steps ahead (None: as trained), bands in percent (None: the usual one), quantiles."""
 
     horizon: int | None
-    levels: tuple[int, ...]
+    levels: tuple[int, ...] | None
     quantiles: tuple[float, ...]
+
+    def of(self, model: AnyModel, panel: Panel, *, may_fall_back: bool) -> Forecast:
+        """The forecast of a model; raises what its `predict` does."""
+        given = {} if self.levels is None else {"levels": self.levels}
+        return model.predict(panel, self.horizon, quantiles=self.quantiles, fallback=may_fall_back, **given)
 
 
 def forecast_file(
@@ -122,9 +129,7 @@ def forecast_file(
     model = persistence.load(model_file)
     panel, readings = _read(files, model, night, console)
     night.refuse_stale(panel)
-    forecast = model.predict(
-        panel, wanted.horizon, wanted.levels, wanted.quantiles, fallback=night.may_fall_back
-    )
+    forecast = wanted.of(model, panel, may_fall_back=night.may_fall_back)
     night.refuse_findings(forecast)
     rows = table.tidy(forecast)
     tell_if_open(model_file, console)
@@ -142,7 +147,7 @@ def forecast_file(
     return night.tell(forecast, console)
 
 
-def _read(files: Files, model: Model, night: Night, console: Console) -> tuple[Panel, list[Reading]]:
+def _read(files: Files, model: AnyModel, night: Night, console: Console) -> tuple[Panel, list[Reading]]:
     """History with the rows to come, and the readings it was made from."""
     from lstmcast.future import joined, require_known
 

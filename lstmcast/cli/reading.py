@@ -5,9 +5,12 @@ from __future__ import annotations
 import dataclasses
 from typing import TYPE_CHECKING
 
+from lstmcast.errors import UsageError
+
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
 
+    from lstmcast.classes.model import AnyModel
     from lstmcast.cli.console import Console
     from lstmcast.contract import Contract
     from lstmcast.findings import Finding
@@ -49,7 +52,16 @@ def survey_file(source: str, options: Options) -> Reading:
     return _examined(reading)
 
 
-def read_for_model(source: str, model: Model, as_of: AsOf | None = None) -> Reading:
+def of_numbers(model: AnyModel, command: str) -> Model:
+    """The model itself; raises UsageError for one of classes, of which a command makes nothing."""
+    from lstmcast.model import Model
+
+    if not isinstance(model, Model):
+        raise UsageError(f"{command} is for models of numbers, and this one is of classes")
+    return model
+
+
+def read_for_model(source: str, model: AnyModel, as_of: AsOf | None = None) -> Reading:
     """What a model was trained on, in a fresh file, as it stands or stood; raises DataError when it is not there.
 
     The frequency is found as it was in training, not taken from the model: else every second row of hourly data
@@ -74,7 +86,7 @@ def read_for_model(source: str, model: Model, as_of: AsOf | None = None) -> Read
     return dataclasses.replace(reading, findings=of_training)
 
 
-def read_future_for_model(source: str, model: Model, clock: Clock) -> Reading:
+def read_future_for_model(source: str, model: AnyModel, clock: Clock) -> Reading:
     """The columns that a model knows ahead, in a file of rows to come; clock: that of the history before them."""
     from lstmcast.ingest import read_future
 

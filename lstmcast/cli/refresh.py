@@ -9,7 +9,7 @@ import typer
 from lstmcast.cli import log, verdict
 from lstmcast.cli.console import Console
 from lstmcast.cli.flags import INPUT, OUTPUT, Json, ModelFile, Quiet, Verbose, whole_number
-from lstmcast.cli.reading import read_for_model, tell_findings
+from lstmcast.cli.reading import of_numbers, read_for_model, tell_findings
 from lstmcast.errors import UsageError
 from lstmcast.options import seconds
 
@@ -77,7 +77,7 @@ def refresh_model(
 
     persistence.probe_folder(model_file)
     with persistence.lock(model_file):
-        champion = persistence.load(model_file)
+        champion = of_numbers(persistence.load(model_file), "refresh")
         reading = read_for_model(source, champion)
         outcome = _follow(champion, reading, budget, console, always=always)
         replaced = outcome.is_better or always

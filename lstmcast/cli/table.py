@@ -20,10 +20,11 @@ Rows = dict[str, list[str | float]]
 
 LEAST_DIGITS = 10
 MOST_DIGITS = 17
+DIGITS_OF_PROBABILITIES = 6
 
 
 def tidy(forecast: Forecast) -> Rows:
-    """The forecast's table, its numbers rounded to what its bands make worth showing."""
+    """The forecast's table, its numbers rounded to what is worth showing."""
     digits = _digits(forecast)
     return {name: [_rounded(value, digits) for value in column] for name, column in forecast.table().items()}
 
@@ -60,7 +61,9 @@ def _beside_actual(backcast: Backcast) -> Rows:
             rows["step"] = [*range(1, horizon + 1)] * count
         if name != "source":
             rows[name] = column
-    rows["actual"] = ["" if math.isnan(value) else value for value in backcast.actual.tolist()]
+    classes = list(forecast.probabilities)
+    came: list[float] = backcast.actual.tolist()
+    rows["actual"] = ["" if math.isnan(x) else classes[int(x)] if classes else x for x in came]
     rows["in_sample"] = [int(backcast.in_sample)] * len(forecast.point)
     return rows
 
@@ -80,6 +83,8 @@ def as_document(rows: Rows, forecast: Forecast, findings: Sequence[Finding]) -> 
 
 def _digits(forecast: Forecast) -> int:
     """Significant digits that show a millionth of the narrowest band, at level 1e9 as well as around zero."""
+    if forecast.probabilities:
+        return DIGITS_OF_PROBABILITIES
     widths = [float((upper - lower).mean()) for lower, upper in forecast.bands.values()]
     width, size = min(widths, default=0.0), float(abs(forecast.point).max(initial=0.0))
     if not (width > 0 and size > 0):

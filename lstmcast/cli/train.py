@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from lstmcast.cli import choices, log, run, verdict
+from lstmcast.cli import choices, chosen, log, run, verdict
 from lstmcast.cli.console import Console
 from lstmcast.cli.flags import (
     OUTPUT,
@@ -29,11 +29,11 @@ from lstmcast.findings import count
 from lstmcast.options import seconds
 
 if TYPE_CHECKING:
-    from lstmcast.fitting import Plan
+    from lstmcast.classes.model import AnyModel
     from lstmcast.ingest import Reading
-    from lstmcast.model import Model
     from lstmcast.options import Options
     from lstmcast.panel import Panel
+    from lstmcast.plan import Plan
 
 ModelOutput = Annotated[
     str, typer.Option("-o", "--output", metavar="FILE", help="model file to write", rich_help_panel=OUTPUT)
@@ -115,7 +115,7 @@ def train_model(
         raise failed
 
 
-def _gate(model: Model, least_skill: float | None, output: str) -> QualityError | None:
+def _gate(model: AnyModel, least_skill: float | None, output: str) -> QualityError | None:
     clock = model.contract.clock
     return verdict.skill_gate(model.report["test"], clock, least_skill, f"{output} is as it was")
 
@@ -141,7 +141,7 @@ def _show_plan(reading: Reading, console: Console, plan: Plan) -> None:
     console.notes(_understood(reading, plan))
     if console.verbose and not console.quiet:
         console.note("")
-        choices.show_tried(plan.choices, console)
+        chosen.show_tried(plan.choices, console)
     log.milestone("training", f"training starts: {plan.steps:,} steps", file=reading.source)
 
 
@@ -183,7 +183,7 @@ def _holidays(plan: Plan) -> list[tuple[str, str]]:
 
 def _show(
     reading: Reading,
-    model: Model,
+    model: AnyModel,
     output: str,
     failed: QualityError | None,
     console: Console,
@@ -191,8 +191,8 @@ def _show(
 ) -> None:
     """The verdict and where the model went, if it did, for a person or for a program."""
     clock = model.contract.clock
-    lines = [("Chosen", choices.in_short(model)), *choices.limits(model)]
-    console.notes([*lines, *(choices.details(model) if console.verbose else []), ("", "")])
+    lines = [("Chosen", chosen.in_short(model)), *chosen.limits(model)]
+    console.notes([*lines, *(chosen.details(model) if console.verbose else []), ("", "")])
     verdict.show(model.report, clock, console)
     if console.verbose:
         verdict.show_bands(model.report["test"], console)

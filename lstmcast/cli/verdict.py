@@ -21,6 +21,10 @@ COLUMNS = {
     "smape": "sMAPE",
     "mape": "MAPE",
     "coverage_80": "in 80 % band",
+    "log_loss": "log loss",
+    "accuracy": "accuracy",
+    "balanced_accuracy": "balanced accuracy",
+    "brier": "Brier score",
 }
 GROUPINGS = {"by_hour": "hour", "by_weekday": "weekday", "by_series": "series"}
 STEPS_SHOWN = 8
@@ -56,7 +60,7 @@ def _percent(share: float) -> str:
 
 
 def show_by_horizon(report: Mapping[str, Any], clock: Clock, console: Console) -> None:
-    """MASE (MAE where that is not defined) of each forecaster at some of the steps ahead."""
+    """MASE (MAE where that is not defined; of classes log loss) of each forecaster at some of the steps ahead."""
     from lstmcast.verdict import describe
 
     steps: Sequence[Mapping[str, Metrics]] = report["by_horizon"]
@@ -107,7 +111,9 @@ def show_bands(metrics: Mapping[str, Metrics], console: Console) -> None:
 
 
 def _measure(report: Mapping[str, Any]) -> str:
-    return "mase" if _is_defined(report["test"], "mase") else "mae"
+    return next(
+        name for name in ("log_loss", "mase", "mae") if name == "mae" or _is_defined(report["test"], name)
+    )
 
 
 def _worst(
@@ -153,13 +159,13 @@ def _cell(measure: str, value: float | str | None) -> str:
         return value
     if value is None:
         return UNDEFINED
-    if measure.startswith("coverage"):
+    if measure.startswith("coverage") or measure.endswith("accuracy"):
         return f"{value:.1%}".replace("%", " %")
     if measure in ("smape", "mape"):
         return f"{value:.2f} %"
     return (
         f"{value:.3f}"
-        if measure == "mase"
+        if measure in ("mase", "log_loss", "brier")
         else f"{value:#,.4g}"
         if 0 < abs(value) < 1000
         else f"{value:,.0f}"

@@ -51,7 +51,9 @@ def tracks(panel: Panel, column: int) -> Iterator[Track]:
 
 
 def is_number(panel: Panel, column: int) -> bool:
-    """True for a column of numbers; False for one of zeros and ones, as of a class or of yes and no."""
+    """True for a column of numbers; False for one of classes, or of zeros and ones, as of yes and no."""
+    if not column and panel.classes:
+        return False
     if panel.columns[column].level is not None:
         return False
     values = panel.values[:, column]

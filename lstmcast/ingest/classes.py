@@ -27,12 +27,13 @@ class ClassColumn:
     """Collects the chunks of a column of text.
 
     levels: the classes in the order of their columns, where a model has them; else None until `finish`, and then
-    those of the file, sorted.
+    those of the file, sorted; is_target: whether they are what is forecast.
     """
 
     name: str
     intake: Intake
     levels: tuple[str, ...] | None = None
+    is_target: bool = False
     _codes: dict[str, int] = field(default_factory=dict)
     _pieces: list[NDArray[np.int64]] = field(default_factory=list)
     _first_missing: int = 0  # line
@@ -90,7 +91,7 @@ class ClassColumn:
     def _in_order(self, codes: NDArray[np.int64]) -> NDArray[np.int64]:
         """Name the levels, sorted, and give the codes that they have in this order."""
         found = [text for text, code in self._codes.items() if code >= 0]
-        self.levels = tuple(sorted(found))
+        self.levels = _sorted(found)
         rank = np.array([self.levels.index(text) for text in found] + [_MISSING], dtype=np.int64)
         listed = ", ".join(self.levels)
         self.intake.info("classes", f"column {self.name!r} is text with {_classes(found)}: {listed}")
@@ -112,10 +113,28 @@ class ClassColumn:
         if self._first_unknown is not None:
             line, text = self._first_unknown
             where = f"column {self.name!r}: {text!r} in line {line}"
+            taken = "; it counts as missing" if self.is_target else ""
             more = f" (and {count(unknown - 1, 'more cell')})" if unknown > 1 else ""
             self.intake.warn(
-                "unknown_class", f"{where}{more} is none of the classes the model was trained on"
+                "unknown_class", f"{where}{more} is none of the classes the model was trained on{taken}"
             )
+
+
+def codes_of(columns: NDArray[np.float64]) -> NDArray[np.float64]:
+    """(n,) the class of each row as a number, of (n, levels) ones; NaN where it is missing, or none of the classes.
+
+    Where rows were put together, the class that most of them had, and of several the first.
+    """
+    shares = np.nan_to_num(columns)
+    return np.where(shares.max(axis=1) > 0, shares.argmax(axis=1), np.nan)
+
+
+def _sorted(texts: list[str]) -> tuple[str, ...]:
+    """As text; numbers by their size."""
+    try:
+        return tuple(sorted(texts, key=float))
+    except ValueError:
+        return tuple(sorted(texts))
 
 
 def _classes(found: list[str]) -> str:

@@ -14,7 +14,7 @@ from lstmcast.errors import DataError, UsageError
 from lstmcast.findings import Finding, count
 from lstmcast.ingest.as_of import AsOf
 from lstmcast.ingest.axis import TimeAxis, find_axis, named_axis
-from lstmcast.ingest.classes import ClassColumn, is_text_class
+from lstmcast.ingest.classes import ClassColumn, codes_of, is_text_class
 from lstmcast.ingest.clock import Regular, Wanted, regular
 from lstmcast.ingest.columns import NameColumn, NumberColumn, is_text, say_numbers
 from lstmcast.ingest.intake import Intake
@@ -181,7 +181,8 @@ def _understood(table: Table, roles: Roles, asked: _Asked, *, is_future: bool) -
     others = tuple(name for name in table.names if name not in {*axis.names, roles.id, *roles.values})
     rows, stamps, roles = _rows(table, roles, axis, asked.zone or table.zone_of(axis.names))
     if asked.as_of is not None:
-        rows = asked.as_of.cut(rows, _columns(roles), intake)
+        of_target = _columns(roles)[:1] * max(len(_classes(roles)), 1)
+        rows = asked.as_of.cut(rows, (*of_target, *_columns(roles)[1:]), intake)
     wanted = Wanted(
         freq=asked.freq,
         lone=asked.lone,
@@ -191,9 +192,8 @@ def _understood(table: Table, roles: Roles, asked: _Asked, *, is_future: bool) -
         has_hours=stamps.depth >= 5,
         has_offsets=stamps.offsets is not None or stamps.order == EPOCH,
     )
-    hoped_for = rows.values if intake.is_lenient else rows.values[:, :1]
-    if not is_future and np.isnan(hoped_for).all():
-        raise intake.refusal(f"column {roles.target!r} holds no number; there is nothing to forecast from")
+    if not is_future:
+        _refuse_empty(rows, roles, intake)
     series = regular(rows, wanted, intake)
     panel = _panel(series, rows.ids, roles)
     panel = panel if is_future else _without_excluded(panel, intake.rules.exclude, intake)
@@ -210,6 +210,16 @@ def _without_excluded(panel: Panel, spans: tuple[str, ...], intake: Intake) -> P
     if spans:
         intake.info("excluded", f"{count(gone, 'known row')} in the excluded periods {', '.join(spans)}")
     return kept
+
+
+def _refuse_empty(rows: Rows, roles: Roles, intake: Intake) -> None:
+    """Raise DataError for a target without any number or known class."""
+    width = len(_classes(roles))
+    hoped_for = rows.values if intake.is_lenient else rows.values[:, : max(width, 1)]
+    is_empty = not (hoped_for > 0).any() if width else np.isnan(hoped_for).all()
+    if is_empty:
+        what = "class that is known" if width else "number"
+        raise intake.refusal(f"column {roles.target!r} holds no {what}; there is nothing to forecast from")
 
 
 def _resolved(roles: Roles, table: Table, *, is_future: bool) -> tuple[Roles, TimeAxis]:
@@ -263,22 +273,26 @@ def _rows(table: Table, roles: Roles, axis: TimeAxis, zone: str | None) -> tuple
     ids, codes = (("",), np.zeros(line.size, np.int64)) if names is None else names.finish()
     values = _side_by_side(columns, line, intake)
     if roles.target not in table.names:
-        values = np.column_stack([np.full(line.size, np.nan), values])
+        width = max(len(_classes(roles)), 1)
+        values = np.column_stack([np.full((line.size, width), np.nan), values])
     utc, zone = instants(stamps, codes, line, zone, intake)
-    levels = {c.name: c.levels for c in columns if isinstance(c, ClassColumn) and c.levels is not None}
+    found = {c.name: c.levels for c in columns if isinstance(c, ClassColumn) and c.levels is not None}
+    levels = dict(roles.levels or {}) | found
     rows = Rows(utc, codes, values, line, ids, zone, stamps.order == COUNTER)
     return rows, stamps, replace(roles, levels=levels)
 
 
 def _column(name: str, roles: Roles, table: Table) -> ValueColumn:
-    """What collects a column: numbers or, if it is not the target, classes."""
-    intake = table.intake
-    if name != roles.target and roles.levels is not None and name in roles.levels:
-        return ClassColumn(name, intake, roles.levels[name])
-    may_be_text = name != roles.target and roles.levels is None
-    if may_be_text and is_text_class(table.column(name), intake.rules.missing):
-        return ClassColumn(name, intake)
-    return LenientColumn(name, intake) if intake.is_lenient else NumberColumn(name, intake)
+    """What collects a column: numbers, or the classes that a model, the user or else the cells say it has."""
+    intake, is_target = table.intake, name == roles.target
+    numbers = LenientColumn(name, intake) if intake.is_lenient else NumberColumn(name, intake)
+    if roles.levels is not None:
+        levels = roles.levels.get(name)
+        return numbers if levels is None else ClassColumn(name, intake, levels, is_target)
+    task = intake.rules.task if is_target else "auto"
+    if task == "classes" or (task == "auto" and is_text_class(table.column(name), intake.rules.missing)):
+        return ClassColumn(name, intake, is_target=is_target)
+    return numbers
 
 
 def _side_by_side(columns: Sequence[ValueColumn], lines: Lines, intake: Intake) -> NDArray[np.float64]:
@@ -315,6 +329,14 @@ def _columns(roles: Roles) -> tuple[Column, ...]:
     return columns_of(roles.target, roles.known, roles.past, roles.levels or {})
 
 
+def _classes(roles: Roles) -> tuple[str, ...]:
+    """Those of the target; none where it is numbers."""
+    return (roles.levels or {}).get(roles.target, ())
+
+
 def _panel(series: Regular, ids: tuple[str, ...], roles: Roles) -> Panel:
-    columns = _columns(roles)
-    return Panel(ids, series.offsets, series.times, series.values, columns, series.clock, roles.id)
+    """The classes of the target, until now a column for each, become one column of their places."""
+    columns, classes, values = _columns(roles), _classes(roles), series.values
+    if classes:
+        values = np.column_stack([codes_of(values[:, : len(classes)]), values[:, len(classes) :]])
+    return Panel(ids, series.offsets, series.times, values, columns, series.clock, roles.id, classes=classes)

@@ -16,7 +16,7 @@ _SHOWN = 30  # column names in a message
 class Roles:
     """Which column is which: time and id None when not named; several time columns have commas between.
 
-    levels: the classes of each known or past column that is text; None: as the file shows.
+    levels: the classes of each column that has some; None: as the file shows.
     """
 
     target: str
@@ -35,11 +35,12 @@ class Roles:
         """The same roles but the time under other names; name: (column, option that named it) -> column."""
         known = {column: name(column, "--known") for column in self.known}
         past = {column: name(column, "--past") for column in self.past}
-        levels = self.levels
+        target, levels = name(self.target, "--target"), self.levels
         if levels is not None:
-            levels = {new: levels[old] for old, new in (known | past).items() if old in levels}
+            renamed = {self.target: target} | known | past
+            levels = {new: levels[old] for old, new in renamed.items() if old in levels}
         return Roles(
-            name(self.target, "--target"),
+            target,
             self.time,
             None if self.id is None else name(self.id, "--id"),
             tuple(known[column] for column in self.known),

@@ -14,6 +14,7 @@ _CHOICES: dict[str, tuple[str, ...]] = {
     "nonexistent": ("error", "shift"),
     "decimal": (".", ","),
     "dates": ("day-first", "month-first", "year-first"),
+    "task": ("auto", "numbers", "classes"),
 }
 
 
@@ -29,6 +30,7 @@ class ReadingRules:
     missing: further cells that mean missing, as text: `("-200", "-9999")`.
     decimal: `.` or `,`. dates: `day-first`, `month-first` or `year-first`.
     exclude: bad periods whose targets mean missing: `("2012-03-01..2012-03-04",)`, both ends included.
+    task: whether the target is `numbers` or `classes`; `auto`: text is classes, numbers are numbers.
     """
 
     aggregate: str | None = None
@@ -39,6 +41,7 @@ class ReadingRules:
     decimal: str | None = None
     dates: str | None = None
     exclude: tuple[str, ...] = ()
+    task: str = "auto"
 
     def check(self) -> None:
         """Raise UsageError for a value that is none of the choices."""

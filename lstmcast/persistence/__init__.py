@@ -6,8 +6,8 @@ import os
 from collections.abc import Iterable
 
 from lstmcast.checkpoint import Checkpoint
+from lstmcast.classes.model import AnyModel
 from lstmcast.errors import ModelFileError, OutputError
-from lstmcast.model import Model
 from lstmcast.persistence import checkpoints
 from lstmcast.persistence.files import (
     permission_warning,
@@ -86,12 +86,12 @@ def read(path: str | os.PathLike[str], kind: Kind = "model") -> tuple[Document, 
         raise ModelFileError(f"{shown(path)}: {error}", file=os.fsdecode(path)) from None
 
 
-def save(model: Model, path: str | os.PathLike[str]) -> None:
+def save(model: AnyModel, path: str | os.PathLike[str]) -> None:
     """Put a trained model into the file `path`; raises OutputError as `write` does."""
     write(path, *to_record(model))
 
 
-def save_keeping_old(model: Model, path: str | os.PathLike[str], count: int) -> None:
+def save_keeping_old(model: AnyModel, path: str | os.PathLike[str], count: int) -> None:
     """The same, with the file that stood there kept as `path`.1, those before it as .2 and on, `count` of them in all.
 
     At no moment is `path` missing or torn. Call it with the file's lock.
@@ -102,7 +102,7 @@ def save_keeping_old(model: Model, path: str | os.PathLike[str], count: int) -> 
     forget_old(path, count)
 
 
-def load(path: str | os.PathLike[str]) -> Model:
+def load(path: str | os.PathLike[str]) -> AnyModel:
     """The model in the file `path`; raises ModelFileError as `read` does, and where its parts do not fit together."""
     document, arrays = read(path)
     try:

@@ -3,50 +3,53 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from lstmcast.blend import Blend, Blended
-from lstmcast.contract import Contract
+from lstmcast.classes.model import AnyModel, ClassModel
 from lstmcast.errors import ModelFileError
 from lstmcast.habits import Habits
-from lstmcast.hybrid import DTYPE, Hybrid, architecture_of
+from lstmcast.hybrid import Hybrid, architecture_of
 from lstmcast.intervals import LEVELS, Intervals
 from lstmcast.ladder import Ladder
-from lstmcast.linear.calendar import CalendarStage, Covariate, Design
+from lstmcast.linear.calendar import CalendarStage
 from lstmcast.linear.highway import Highway
 from lstmcast.model import LinearView, Model
-from lstmcast.nn.network import Architecture, Network
-from lstmcast.nn.parameters import Parameters
 from lstmcast.options import Options
-from lstmcast.panel import Clock, Holidays, Panel
-from lstmcast.preparation import Preparation
-from lstmcast.scaling import Scaling
+from lstmcast.panel import Clock, Panel
+from lstmcast.persistence.classes import class_model, class_record
+from lstmcast.persistence.parts import (
+    Arrays,
+    Document,
+    contract_from,
+    fields_of,
+    members_from,
+    microseconds,
+    preparation_arrays,
+    preparation_document,
+    preparation_from,
+    stage_arrays,
+    stage_document,
+    stage_from,
+)
 from lstmcast.trials import Setting
-
-Document = Mapping[str, Any]
-Arrays = Mapping[str, NDArray[Any]]
 
 Shape = tuple[int, ...]
 _HABITS = tuple(field.name for field in dataclasses.fields(Habits))
-_STAGE_ARRAYS = ("mean", "spread", "weight", "intercept")
 
 
-def to_record(model: Model) -> tuple[Document, Arrays]:
+def to_record(model: AnyModel) -> tuple[Document, Arrays]:
     """What is written: a JSON-able document and the arrays by name."""
+    if isinstance(model, ClassModel):
+        return class_record(model)
     preparation, forecaster = model.preparation, model.forecaster
     document: dict[str, Any] = {
         "contract": dataclasses.asdict(model.contract),
         "options": dataclasses.asdict(model.options),
-        "preparation": {
-            "transform": preparation.scaling.transform,
-            "with_year": preparation.with_year,
-            "masked": preparation.masked,
-            "stage": _stage_document(preparation.stage),
-        },
+        "preparation": preparation_document(preparation),
         "setting": dataclasses.asdict(model.setting),
         "linear": _linear_document(model.linear),
         "penalty": forecaster.highway.penalty,
@@ -59,16 +62,13 @@ def to_record(model: Model) -> tuple[Document, Arrays]:
         "ladder": None if model.ladder is None else model.ladder.seasons,
     }
     arrays: dict[str, NDArray[Any]] = {
-        **_scaling_arrays("scaling", preparation.scaling),
-        **_scaling_arrays("covariates", preparation.covariates),
-        **_stage_arrays("stage", preparation.stage),
-        **_stage_arrays("linear_stage", None if model.linear is None else model.linear.stage),
-        "change": preparation.change,
+        **preparation_arrays(preparation),
+        **stage_arrays("linear_stage", None if model.linear is None else model.linear.stage),
         "highway.weight": forecaster.highway.weight,
         "highway.bias": forecaster.highway.bias,
         "intervals": model.intervals.widths,
         "mase_scale": np.nan_to_num(model.mase_scale, nan=0.0),
-        "seen_until": _microseconds(model.seen_until),
+        "seen_until": microseconds(model.seen_until),
     }
     if model.habits is not None:
         arrays |= {f"habits.{name}": getattr(model.habits, name) for name in _HABITS}
@@ -80,9 +80,11 @@ def to_record(model: Model) -> tuple[Document, Arrays]:
     return document, arrays
 
 
-def from_record(document: Document, arrays: Arrays) -> Model:
-    """The Model of a record; raises ModelFileError where its parts do not fit together."""
+def from_record(document: Document, arrays: Arrays) -> AnyModel:
+    """The model of a record; raises ModelFileError where its parts do not fit together."""
     try:
+        if document.get("task") == "classes":
+            return class_model(document, arrays)
         model = _assemble(document, arrays)
         _check(model)
     except (KeyError, TypeError, ValueError, AttributeError, IndexError) as error:
@@ -91,24 +93,18 @@ def from_record(document: Document, arrays: Arrays) -> Model:
 
 
 def _assemble(document: Document, arrays: Arrays) -> Model:
-    preparation, contract = document["preparation"], _contract(document["contract"])
+    contract = contract_from(document["contract"])
+    found = members_from(document["architecture"], document["options"]["members"], arrays)
     low, high = (np.nan if limit is None else limit for limit in document["limits"])
     return Model(
         contract=contract,
-        options=Options(**_fields(document["options"])),
-        preparation=Preparation(
-            scaling=_scaling("scaling", preparation["transform"], arrays),
-            covariates=_scaling("covariates", "none", arrays),
-            with_year=preparation["with_year"],
-            masked=preparation["masked"],
-            change=arrays["change"],
-            stage=_stage("stage", preparation["stage"], contract.clock, arrays),
-        ),
+        options=Options(**fields_of(document["options"])),
+        preparation=preparation_from(document["preparation"], contract.clock, arrays),
         setting=Setting(**document["setting"]),
         forecaster=Blended(
             blend=Blend(**document["blend"]),
             highway=Highway(arrays["highway.weight"], arrays["highway.bias"], document["penalty"]),
-            hybrid=_hybrid(document["architecture"], document["options"]["members"], arrays),
+            hybrid=None if found is None else Hybrid(*found),
         ),
         intervals=Intervals(document["intervals"], arrays["intervals"]),
         limits=(low, high),
@@ -124,90 +120,17 @@ def _assemble(document: Document, arrays: Arrays) -> Model:
 def _linear_document(view: LinearView | None) -> Document | None:
     if view is None:
         return None
-    return {"stage": _stage_document(view.stage), "is_anchored": view.is_anchored}
+    return {"stage": stage_document(view.stage), "is_anchored": view.is_anchored}
 
 
 def _linear(fields: Document | None, clock: Clock, arrays: Arrays) -> LinearView | None:
     if fields is None:
         return None
-    return LinearView(_stage("linear_stage", fields["stage"], clock, arrays), fields["is_anchored"])
+    return LinearView(stage_from("linear_stage", fields["stage"], clock, arrays), fields["is_anchored"])
 
 
 def _ladder(seasons: list[int] | None, arrays: Arrays) -> Ladder | None:
     return None if seasons is None else Ladder(tuple(seasons), arrays["ladder"])
-
-
-def _microseconds(times: NDArray[np.datetime64]) -> NDArray[np.int64]:
-    """(n,) whole microseconds since 1970, which is how stamps are stored."""
-    return np.asarray(times).astype("datetime64[us]").astype(np.int64)
-
-
-def _stage_document(stage: CalendarStage | None) -> Document | None:
-    if stage is None:
-        return None
-    design = stage.design
-    return {
-        "with_year": design.with_year,
-        "covariates": [dataclasses.asdict(covariate) for covariate in design.covariates],
-        "first": int(_microseconds(np.array([design.first]))[0]),
-    }
-
-
-def _stage_arrays(prefix: str, stage: CalendarStage | None) -> Arrays:
-    return {} if stage is None else {f"{prefix}.{name}": getattr(stage, name) for name in _STAGE_ARRAYS}
-
-
-def _stage(prefix: str, fields: Document | None, clock: Clock, arrays: Arrays) -> CalendarStage | None:
-    if fields is None:
-        return None
-    covariates = tuple(Covariate(**_fields(covariate)) for covariate in fields["covariates"])
-    design = Design(clock, fields["with_year"], covariates, np.datetime64(fields["first"], "us"))
-    return CalendarStage(design, *(arrays[f"{prefix}.{name}"] for name in _STAGE_ARRAYS))
-
-
-def _fields(document: Document) -> dict[str, Any]:
-    """The fields of a record: JSON has lists where our records have tuples."""
-    return {name: tuple(value) if isinstance(value, list) else value for name, value in document.items()}
-
-
-def _contract(fields: Document) -> Contract:
-    clock = Clock(**_fields(fields["clock"]))
-    levels = _fields(fields.get("levels", {}))  # a file written before there were classes has none
-    return Contract(**_fields(fields) | {"clock": clock, "levels": levels, "holidays": _holidays(fields)})
-
-
-def _holidays(fields: Document) -> Holidays | None:
-    """Days off; a file written before there were any has none."""
-    found = fields.get("holidays")
-    if found is None:
-        return None
-    holidays = Holidays(**_fields(found))
-    epoch = np.zeros(1, "datetime64[us]")
-    holidays.on(epoch), holidays.beyond(epoch)  # ValueError where they are no dates
-    return holidays
-
-
-def _hybrid(fields: Document | None, count: int, arrays: Arrays) -> Hybrid | None:
-    if fields is None:
-        return None
-    network = Network(Architecture(**_fields(fields)))
-    return Hybrid(network, tuple(_parameters(network, arrays[f"member.{i}"]) for i in range(count)))
-
-
-def _parameters(network: Network, flat: NDArray[Any]) -> Parameters:
-    parameters = Parameters(network.architecture.shapes(), DTYPE)
-    if flat.shape != parameters.flat.shape:
-        raise ValueError(f"a member has {flat.size} weights where its network has {parameters.flat.size}")
-    parameters.flat[:] = flat
-    return parameters
-
-
-def _scaling_arrays(name: str, scaling: Scaling) -> Arrays:
-    return {f"{name}.{part}": getattr(scaling, part) for part in ("center", "scale", "unit")}
-
-
-def _scaling(name: str, transform: str, arrays: Arrays) -> Scaling:
-    return Scaling(transform, *(arrays[f"{name}.{part}"] for part in ("center", "scale", "unit")))
 
 
 def _check(model: Model) -> None:

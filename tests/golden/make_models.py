@@ -2,11 +2,13 @@
 
 Run once when the format number rises, never again for an old number: what users have on disk must go on loading.
 
-    python -m tests.golden.make_models
+    python -m tests.golden.make_models            # the model of numbers
+    python -m tests.golden.make_models classes
 """
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -42,6 +44,45 @@ def rows(count: int, future: int) -> str:
     return "\n".join(lines) + "\n"
 
 
+def class_rows(count: int, future: int) -> str:
+    """Two sites of daily weather as text, some of it missing, with a known and a past column."""
+    rng = np.random.default_rng(8)
+    lines = ["day,site,sky,holiday,wind"]
+    start = np.datetime64("2022-01-01", "D")
+    for site, wet in (("north", 0.6), ("south", 0.2)):
+        sky = "dry"
+        for day in range(count + future):
+            holiday = day % 7 == 6
+            if rng.uniform() < 0.4:
+                sky = (
+                    "snow"
+                    if rng.uniform() < 0.1
+                    else "rain"
+                    if rng.uniform() < wet + 0.3 * holiday
+                    else "dry"
+                )
+            known = day < count
+            shown = sky if known and day % 31 else ""
+            lines.append(f"{start + day},{site},{shown},{holiday:d},{f'{rng.normal():.2f}' if known else ''}")
+    return "\n".join(lines) + "\n"
+
+
+def main_classes() -> None:
+    """Train on classes, and write the three files."""
+    source, roles = FOLDER / "format_1_classes.csv", Roles("sky", "day", "site", ("holiday",), ("wind",))
+    source.write_text(class_rows(400, 10), encoding="utf-8")
+    options = Options(
+        target="sky", time="day", id="site", known=("holiday",), past=("wind",), horizon=10, lookback=20, hidden=8,
+        steps=60, safeguard="mean", members=2, calendar="calendar", class_weights="balanced",
+    )  # fmt: skip
+    panel = read(source, roles).panel
+    model = fit(panel, options, "day")
+    persistence.save(model, FOLDER / "format_1_classes.pkl")
+    table = model.predict(panel).table()
+    lines = [",".join(table), *(",".join(map(str, row)) for row in zip(*table.values(), strict=True))]
+    (FOLDER / "format_1_classes_forecast.csv").write_text("\n".join(lines) + "\n", encoding="utf-8")
+
+
 def main() -> None:
     """Train, and write the three files."""
     source = FOLDER / "format_1_panel.csv"
@@ -59,4 +100,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    main_classes() if sys.argv[1:] == ["classes"] else main()

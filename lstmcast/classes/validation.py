@@ -1,0 +1,39 @@
+"""The one error by which classes are chosen: the log loss of validation rows, weighted as training is."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lstmcast.blocks import Blocks
+from lstmcast.classes.scores import log_loss
+from lstmcast.classes.windows import ClassWindows
+from lstmcast.panel import Integers
+from lstmcast.validation import spaced
+
+Numbers = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class ClassValidation:
+    """Validation windows and what came: origins (n,), codes (K, n), NaN where missing; class_weights: (C,)."""
+
+    origins: Integers
+    codes: Numbers
+    class_weights: Numbers
+
+    def error(self, probabilities: Numbers) -> float:
+        """The weighted mean log loss of probabilities (K, C, n)."""
+        losses = log_loss(probabilities, self.codes)
+        known = np.isfinite(losses)
+        weight = self.class_weights[self.codes[known].astype(np.int64)]
+        return float((losses[known] * weight).sum() / weight.sum())
+
+
+def class_validation_of(windows: ClassWindows, blocks: Blocks, class_weights: Numbers) -> ClassValidation:
+    """Evenly spaced windows of the validation block, not too many; raises nothing, may be empty."""
+    usable = windows.usable(blocks.origins("validation", windows.lookback, windows.horizon))
+    origins = spaced(usable)
+    return ClassValidation(origins, windows.codes(origins), class_weights)

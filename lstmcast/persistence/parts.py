@@ -1,0 +1,136 @@
+"""The parts that records of all models have: contract, preparation, calendar stage, weights of members."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lstmcast.contract import Contract
+from lstmcast.hybrid import DTYPE
+from lstmcast.linear.calendar import CalendarStage, Covariate, Design
+from lstmcast.nn.network import Architecture, Network
+from lstmcast.nn.parameters import Parameters
+from lstmcast.panel import Clock, Holidays
+from lstmcast.preparation import Preparation
+from lstmcast.scaling import Scaling
+
+Document = Mapping[str, Any]
+Arrays = Mapping[str, NDArray[Any]]
+
+_STAGE_ARRAYS = ("mean", "spread", "weight", "intercept")
+
+
+def contract_from(fields: Document) -> Contract:
+    """The contract of a record."""
+    clock = Clock(**fields_of(fields["clock"]))
+    levels = fields_of(fields.get("levels", {}))  # a file written before there were classes has none
+    return Contract(**fields_of(fields) | {"clock": clock, "levels": levels, "holidays": _holidays(fields)})
+
+
+def _holidays(fields: Document) -> Holidays | None:
+    """Days off; a file written before there were any has none."""
+    found = fields.get("holidays")
+    if found is None:
+        return None
+    holidays = Holidays(**fields_of(found))
+    epoch = np.zeros(1, "datetime64[us]")
+    holidays.on(epoch), holidays.beyond(epoch)  # ValueError where they are no dates
+    return holidays
+
+
+def fields_of(document: Document) -> dict[str, Any]:
+    """The fields of a record: JSON has lists where our records have tuples."""
+    return {name: tuple(value) if isinstance(value, list) else value for name, value in document.items()}
+
+
+def microseconds(times: NDArray[np.datetime64]) -> NDArray[np.int64]:
+    """(n,) whole microseconds since 1970, which is how stamps are stored."""
+    return np.asarray(times).astype("datetime64[us]").astype(np.int64)
+
+
+def preparation_document(preparation: Preparation) -> Document:
+    """What of a preparation is no array."""
+    return {
+        "transform": preparation.scaling.transform,
+        "with_year": preparation.with_year,
+        "masked": preparation.masked,
+        "stage": stage_document(preparation.stage),
+    }
+
+
+def preparation_arrays(preparation: Preparation) -> Arrays:
+    """The arrays of a preparation by name."""
+    return {
+        **_scaling_arrays("scaling", preparation.scaling),
+        **_scaling_arrays("covariates", preparation.covariates),
+        **stage_arrays("stage", preparation.stage),
+        "change": preparation.change,
+    }
+
+
+def preparation_from(fields: Document, clock: Clock, arrays: Arrays) -> Preparation:
+    """The preparation of a record."""
+    return Preparation(
+        scaling=_scaling("scaling", fields["transform"], arrays),
+        covariates=_scaling("covariates", "none", arrays),
+        with_year=fields["with_year"],
+        masked=fields["masked"],
+        change=arrays["change"],
+        stage=stage_from("stage", fields["stage"], clock, arrays),
+    )
+
+
+def stage_document(stage: CalendarStage | None) -> Document | None:
+    """What of a calendar stage is no array."""
+    if stage is None:
+        return None
+    design = stage.design
+    return {
+        "with_year": design.with_year,
+        "covariates": [dataclasses.asdict(covariate) for covariate in design.covariates],
+        "first": int(microseconds(np.array([design.first]))[0]),
+    }
+
+
+def stage_arrays(prefix: str, stage: CalendarStage | None) -> Arrays:
+    """The arrays of a calendar stage by name."""
+    return {} if stage is None else {f"{prefix}.{name}": getattr(stage, name) for name in _STAGE_ARRAYS}
+
+
+def stage_from(prefix: str, fields: Document | None, clock: Clock, arrays: Arrays) -> CalendarStage | None:
+    """The calendar stage of a record, if there is one."""
+    if fields is None:
+        return None
+    covariates = tuple(Covariate(**fields_of(covariate)) for covariate in fields["covariates"])
+    design = Design(clock, fields["with_year"], covariates, np.datetime64(fields["first"], "us"))
+    return CalendarStage(design, *(arrays[f"{prefix}.{name}"] for name in _STAGE_ARRAYS))
+
+
+def members_from(
+    fields: Document | None, count: int, arrays: Arrays
+) -> tuple[Network, tuple[Parameters, ...]] | None:
+    """A network and the weights of its members; None where no network ships."""
+    if fields is None:
+        return None
+    network = Network(Architecture(**fields_of(fields)))
+    return network, tuple(_parameters(network, arrays[f"member.{i}"]) for i in range(count))
+
+
+def _parameters(network: Network, flat: NDArray[Any]) -> Parameters:
+    parameters = Parameters(network.architecture.shapes(), DTYPE)
+    if flat.shape != parameters.flat.shape:
+        raise ValueError(f"a member has {flat.size} weights where its network has {parameters.flat.size}")
+    parameters.flat[:] = flat
+    return parameters
+
+
+def _scaling_arrays(name: str, scaling: Scaling) -> Arrays:
+    return {f"{name}.{part}": getattr(scaling, part) for part in ("center", "scale", "unit")}
+
+
+def _scaling(name: str, transform: str, arrays: Arrays) -> Scaling:
+    return Scaling(transform, *(arrays[f"{name}.{part}"] for part in ("center", "scale", "unit")))
