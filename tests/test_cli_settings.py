@@ -33,7 +33,7 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def seen(monkeypatch: pytest.MonkeyPatch) -> list[Options]:
     """The options of each training that would have begun."""
     found: list[Options] = []
-    monkeypatch.setattr(train, "train_model", lambda source, options, *rest: found.append(options))
+    monkeypatch.setattr(train, "train_model", lambda source, options, *rest, **more: found.append(options))
     return found
 
 
@@ -162,7 +162,7 @@ def test_another_file_can_be_named_and_none_asked_for(
         ("\nhiden = 3", ["lstmcast.toml, line 2: 'hiden'", "did you mean hidden?"]),
         ('[train]\n# x\ntargt = "x"', ["line 3: 'targt' is no option of train", "did you mean target?"]),
         ('[trian]\ntarget = "x"', ["line 1: 'trian'", "did you mean train?"]),
-        ("[predict]\nstride = 3", ["line 2: 'stride' is no option of predict", "lstmcast predict --help"]),
+        ("[predict]\nmembers = 3", ["line 2: 'members' is no option of predict", "lstmcast predict --help"]),
         ("train = 3", ["line 1: train is a command", "[train]"]),
         ('hidden = "64"', ["line 1: hidden takes a whole number", "got '64'"]),
         ("hidden = 6.5", ["got 6.5"]),
