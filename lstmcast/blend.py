@@ -33,11 +33,15 @@ class Blend:
 
 @dataclass(frozen=True)
 class Blended:
-    """The forecaster that ships: what the blend gives weight to, and nothing else is computed."""
+    """The forecaster that ships: what the blend gives weight to, and nothing else is computed.
+
+    second: a linear forecaster that sees the calendar otherwise; the linear part is then the mean of the two.
+    """
 
     blend: Blend
     highway: Highway
     hybrid: Hybrid | None
+    second: Highway | None = None
 
     @property
     def source(self) -> str:
@@ -58,10 +62,18 @@ class Blended:
             quantiles = self.hybrid.quantiles(windows, origins)
             point += blend.network * quantiles[:, quantiles.shape[1] // 2]
         if blend.linear:
-            point += blend.linear * self.highway.point(windows, origins)
+            point += blend.linear * linear_part(windows, origins, self.highway, self.second)
         if blend.naive:
             point += blend.naive * seasonal_naive(windows, origins, blend.season)
         return point, quantiles if quantiles is not None and quantiles.shape[1] > 1 else None
+
+
+def linear_part(windows: Windows, origins: Integers, highway: Highway, second: Highway | None) -> Numbers:
+    """(K, B) what the linear forecaster says, or the mean of the two where there is a second view."""
+    point = highway.point(windows, origins)
+    if second is None or windows.second is None:
+        return point
+    return (point + second.point(windows.second, origins)) / 2
 
 
 def choose_blend(
@@ -72,17 +84,18 @@ def choose_blend(
     seasons: tuple[int, ...],
     horizons: int,
     wanted: str,
+    second: Highway | None = None,
 ) -> tuple[Blended, dict[str, float]]:
     """What ships, and the validation errors (MASE) that decided it.
 
     seasons: of the seasonal naives, beside which the last value stands as season 1; horizons: disjoint ones in the
-    validation block; wanted: `auto`, or what ships. By itself: the network no better than linear, linear, or its mean
-    with a naive that is better still; hardly better, the mean; clearly better, the mixture with the best naive that
-    has the lowest error, in tenths, or the network where horizons are too few to tell.
+    validation block; wanted: `auto`, or what ships; second: see Blended. By itself: the network no better than linear,
+    linear, or its mean with a naive that is better still; hardly better, the mean; clearly better, the mixture with
+    the best naive that has the lowest error, in tenths, or the network where horizons are too few to tell.
     """
     origins = validation.origins
     naives = {season: seasonal_naive(windows, origins, season) for season in (1, *seasons)}
-    linear, network = highway.point(windows, origins), hybrid.point(windows, origins)
+    linear, network = linear_part(windows, origins, highway, second), hybrid.point(windows, origins)
     errors = {naive_name(season): validation.error(forecast) for season, forecast in naives.items()}
     errors |= {"linear": validation.error(linear), "network": validation.error(network)}
     season = min(naives, key=lambda season: errors[naive_name(season)])
@@ -92,7 +105,7 @@ def choose_blend(
         blend = _best_mixture(validation, network, linear, naives[season], season)
     else:
         blend = _BLENDS[wanted] if wanted != "naive" else Blend(0.0, 0.5, 0.5, season)
-    return Blended(blend, highway, hybrid if blend.network else None), errors
+    return Blended(blend, highway, hybrid if blend.network else None, second), errors
 
 
 _BLENDS = {"linear": Blend(0.0, 1.0), "mean": Blend(0.5, 0.5), "network": Blend(1.0, 0.0)}

@@ -16,6 +16,7 @@ from lstmcast.hybrid import Hybrid, architecture_of, schedule_of
 from lstmcast.members import Member, train_members
 from lstmcast.nn.network import Network
 from lstmcast.options import Options
+from lstmcast.pair import LinearPair
 from lstmcast.training import Step
 from lstmcast.trials import Choice
 from lstmcast.windows import Windows
@@ -28,7 +29,7 @@ Begin = Callable[[Choice, list[Member]], list[Member]]
 class Entry:
     """A setting, the members trained on it, and what would ship: blended with the best linear forecaster.
 
-    windows: as the network sees them and, in `linear`, as the best linear forecaster does;
+    windows: as the network sees them and, in `linear` and `second`, as the linear forecasters do;
     errors: on validation rows (MASE), of each forecaster and, under `model`, of what would ship.
     """
 
@@ -69,7 +70,7 @@ def candidates_of(
 
 def train_networks(
     candidates: list[Candidate],
-    linear: Choice,
+    linear: LinearPair,
     seasons: tuple[int, ...],
     horizons: int,
     options: Options,
@@ -78,7 +79,7 @@ def train_networks(
 ) -> Generator[Step | Progress, None, list[Entry]]:
     """Train the members of each candidate; the winner first.
 
-    linear: the best linear forecaster; seasons: of the seasonal naives; horizons: disjoint ones in the validation
+    linear: the best linear forecasters; seasons: of the seasonal naives; horizons: disjoint ones in the validation
     block; start and until: as in `train_members`.
     """
     members = [member for candidate in candidates for member in candidate.members]
@@ -116,7 +117,7 @@ def _member(choice: Choice, series: int, options: Options, seed: np.random.SeedS
 
 def _entry(
     candidate: Candidate,
-    linear: Choice,
+    linear: LinearPair,
     trained: tuple[Trained, ...],
     seasons: tuple[int, ...],
     horizons: int,
@@ -124,12 +125,18 @@ def _entry(
 ) -> Entry:
     """What would ship of a setting's network and the best linear forecaster."""
     choice, members = candidate.choice, candidate.members
-    same = choice is linear
-    windows = choice.windows if same else dataclasses.replace(choice.windows, linear=linear.windows)
+    windows = linear.seen_beside(choice)
     architecture = members[0].architecture
     hybrid = Hybrid(Network(architecture), tuple(result.parameters(architecture) for result in trained))
     forecaster, errors = choose_blend(
-        windows, choice.validation, hybrid, linear.highway, seasons, horizons, safeguard
+        windows,
+        choice.validation,
+        hybrid,
+        linear.first.highway,
+        seasons,
+        horizons,
+        safeguard,
+        second=linear.second_map,
     )
     point = forecaster.point(windows, choice.validation.origins)
     return Entry(

@@ -31,6 +31,7 @@ from lstmcast.ladder import build_ladder
 from lstmcast.members import Member, train_members
 from lstmcast.model import MOST_STEPS_REPORTED, MOST_TEST_ORIGINS, LinearView, Model, summary
 from lstmcast.options import Options, flag
+from lstmcast.pair import LinearPair, pair_of
 from lstmcast.panel import Panel
 from lstmcast.persistence import load
 from lstmcast.plan import Plan, plan_of
@@ -109,11 +110,12 @@ def fitting(
             expectation = expected(members, options, until)
             enough = time.monotonic() + expectation.for_training
             yield expectation
+        linear = pair_of(choices, options.linear_pair)
         contest = train_networks(
-            candidates, choices[0], panel.clock.seasons, horizons, options, checkpoint.networks, enough
+            candidates, linear, panel.clock.seasons, horizons, options, checkpoint.networks, enough
         )
         entries, checkpoint = yield from kept(contest, checkpoint, "networks")
-        model = _judged(panel, blocks, choices, entries, horizons, options, time_column)
+        model = _judged(panel, blocks, choices, linear, entries, horizons, options, time_column)
         if matching is not None:
             model.report["choices"]["start"] = matching(entries[0].choice).told()
         if options.final and model.forecaster.hybrid is not None:
@@ -214,6 +216,7 @@ def _describe(choices: list[Choice]) -> dict[str, Any]:
             "penalty": choice.highway.penalty,
             "lookbacks": list(choice.lookbacks),
             "validation_mase": [_or_none(error) for error in choice.errors],
+            "aged_mase": _or_none(choice.aged),
         }
         for choice in choices
     ]
@@ -230,6 +233,7 @@ def _judged(
     panel: Panel,
     blocks: Blocks,
     choices: list[Choice],
+    linear: LinearPair,
     entries: list[Entry],
     horizons: int,
     options: Options,
@@ -238,8 +242,9 @@ def _judged(
     """What ships, its band calibrated on validation rows, judged once on the test rows."""
     winner, best_linear = entries[0], choices[0]
     choice, forecaster = winner.choice, winner.forecaster
+    used = [choice, best_linear, *([] if linear.second is None else [linear.second])]
     model = Model(
-        contract=_contract(panel, [choice, best_linear], time),
+        contract=_contract(panel, used, time),
         options=dataclasses.replace(options, threads=None),  # the file is the same whatever their number
         preparation=choice.preparation,
         setting=choice.setting,
@@ -249,7 +254,8 @@ def _judged(
         mase_scale=scales(panel, blocks, "before_test"),
         seen_until=panel.times[np.maximum(blocks.test - 1, blocks.start)],
         report={},
-        linear=_linear_view(choice, best_linear),
+        linear=None if choice is best_linear else _view(best_linear),
+        second=None if linear.second is None else _view(linear.second),
         habits=habits_of(
             [panel.target[rows] for rows in blocks.slices("before_test")],
             panel.clock.season,
@@ -265,6 +271,7 @@ def _judged(
         "blend": dataclasses.asdict(forecaster.blend),
         "steps": schedule_of(choice.training, options).steps,
         "best_steps": [result.best_step for result in winner.trained],
+        "second": linear.report(),
         "networks": [dataclasses.asdict(e.choice.setting) | {"validation_mase": e.errors} for e in entries],
         "intervals": model.intervals.kind,
         "interval_widths": _widths(model.intervals),
@@ -285,11 +292,9 @@ def _spoken_limits(limits: tuple[float, float], options: Options) -> dict[str, A
     return {"min": low, "max": high, "is_found": low is not None and options.min is None}
 
 
-def _linear_view(choice: Choice, best_linear: Choice) -> LinearView | None:
-    """What the linear forecaster needs beside the network's own view; nothing where they agree."""
-    if choice is best_linear:
-        return None
-    return LinearView(best_linear.preparation.stage, best_linear.setting.is_anchored)
+def _view(choice: Choice) -> LinearView:
+    """How the linear forecaster of a choice sees the rows."""
+    return LinearView(choice.preparation.stage, choice.setting.is_anchored)
 
 
 def _contract(panel: Panel, choices: list[Choice], time: str | None) -> Contract:

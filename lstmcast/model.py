@@ -38,7 +38,7 @@ WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", 
 
 @dataclass(frozen=True)
 class LinearView:
-    """How the linear forecaster sees the rows, where it won with another calendar stage than the network did."""
+    """How a linear forecaster sees the rows, where it has another calendar stage than the network has."""
 
     stage: CalendarStage | None
     is_anchored: bool
@@ -64,6 +64,7 @@ class Model:
     seen_until: NDArray[np.datetime64]
     report: dict[str, Any]
     linear: LinearView | None = None
+    second: LinearView | None = None
     habits: Habits | None = None
     ladder: Ladder | None = None
 
@@ -76,11 +77,17 @@ class Model:
         """The panel's windows as this model sees them; series: (S,) as the contract's check returns."""
         clock = dataclasses.replace(panel.clock, seasons=self.contract.clock.seasons)
         panel = dataclasses.replace(panel, clock=clock)
-        windows = self._seen(self.preparation.table(panel, series), self.setting.is_anchored)
-        if self.linear is None:
-            return windows
-        table = dataclasses.replace(self.preparation, stage=self.linear.stage).table(panel, series)
-        return dataclasses.replace(windows, linear=self._seen(table, self.linear.is_anchored))
+        return dataclasses.replace(
+            self._seen(self.preparation.table(panel, series), self.setting.is_anchored),
+            linear=self._seen_by(self.linear, panel, series),
+            second=self._seen_by(self.second, panel, series),
+        )
+
+    def _seen_by(self, view: LinearView | None, panel: Panel, series: Integers) -> Windows | None:
+        if view is None:
+            return None
+        table = dataclasses.replace(self.preparation, stage=view.stage).table(panel, series)
+        return self._seen(table, view.is_anchored)
 
     def _seen(self, table: Table, is_anchored: bool) -> Windows:
         contract = self.contract

@@ -220,6 +220,12 @@ class Options:
     linear_lookbacks: tuple[int, ...] | None = _option(
         None, "Preparation", "the linear forecaster is the mean of maps of so many past rows: 168,336", low=1
     )
+    linear_pair: str = _option(
+        "auto",
+        "Preparation",
+        "average two linear forecasters that see the calendar differently",
+        choices=("auto", "yes", "no"),
+    )
     bands: str = _option(
         "auto",
         "Preparation",

@@ -242,7 +242,8 @@ def _taught(
     rng = np.random.default_rng(np.random.SeedSequence(model.options.seed))
     chosen = model.report["choices"]["chosen"].get("lookbacks") or [windows.lookback]
     highway = refit_average(model.forecaster.highway, chosen, windows, origins, rng, share)
-    forecaster = dataclasses.replace(model.forecaster, highway=highway)
+    second = _second(model, windows, origins, rng, share)
+    forecaster = dataclasses.replace(model.forecaster, highway=highway, second=second)
     if forecaster.hybrid is not None:
         members = _members(model, forecaster.hybrid, windows, origins, highway)
         until = math.inf if limit is None else time.monotonic() + limit
@@ -282,11 +283,36 @@ def _restaged(
         stage, table = _restage(champion, champion.preparation.stage, panel, series, blocks, share)
         model = dataclasses.replace(model, preparation=dataclasses.replace(model.preparation, stage=stage))
         windows = dataclasses.replace(windows, table=table)
-    if champion.linear is not None and champion.linear.stage is not None and windows.linear is not None:
-        stage, table = _restage(champion, champion.linear.stage, panel, series, blocks, share)
-        model = dataclasses.replace(model, linear=LinearView(stage, champion.linear.is_anchored))
-        windows = dataclasses.replace(windows, linear=dataclasses.replace(windows.linear, table=table))
-    return model, windows
+    linear, seen = _review(champion, champion.linear, windows.linear, panel, series, blocks, share)
+    second, seen_second = _review(champion, champion.second, windows.second, panel, series, blocks, share)
+    model = dataclasses.replace(model, linear=linear, second=second)
+    return model, dataclasses.replace(windows, linear=seen, second=seen_second)
+
+
+def _review(
+    champion: Model,
+    view: LinearView | None,
+    windows: Windows | None,
+    panel: Panel,
+    series: Integers,
+    blocks: Blocks,
+    share: float,
+) -> tuple[LinearView | None, Windows | None]:
+    """A linear forecaster's view with its stage estimated again, and its windows; as they are where it has none."""
+    if view is None or view.stage is None or windows is None:
+        return view, windows
+    stage, table = _restage(champion, view.stage, panel, series, blocks, share)
+    return LinearView(stage, view.is_anchored), dataclasses.replace(windows, table=table)
+
+
+def _second(
+    model: Model, windows: Windows, origins: Integers, rng: np.random.Generator, share: float
+) -> Highway | None:
+    """The map of the second view, where there is one, moved as the first is."""
+    second, chosen = model.forecaster.second, model.report["choices"].get("second")
+    if second is None or chosen is None or windows.second is None:
+        return second
+    return refit_average(second, chosen["lookbacks"], windows.second, origins, rng, share)
 
 
 def _restage(

@@ -68,11 +68,13 @@ def _better(simple: Choice, others: list[Choice], gain: float | None) -> Choice:
     """The best of the others that beat the simple choice by a share of its error; None: whatever they do.
 
     They must beat it on the validation block itself and on average over all that were tried: on the one, because it
-    is the nearest to what comes; on the other, because a single block is a single season.
+    is the nearest to what comes; on the other, because a single block is a single season. And they must beat it when
+    as old as they will be in the test block, because a profile that fits while it is fresh need not last.
     """
     if gain is not None:
         last, mean = (1 - gain) * simple.errors[0], (1 - gain) * simple.error
         others = [choice for choice in others if choice.errors[0] < last and choice.error < mean]
+        others = [choice for choice in others if not choice.aged >= simple.aged]
     return min(others, key=lambda choice: choice.error, default=simple)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -10,7 +11,7 @@ from numpy.typing import NDArray
 
 from lstmcast.blocks import Blocks
 from lstmcast.linear.average import fit_average
-from lstmcast.linear.highway import Highway
+from lstmcast.linear.highway import Highway, Judge
 from lstmcast.options import Options
 from lstmcast.panel import Integers, Panel
 from lstmcast.preparation import Preparation, fit_preparation, fit_stage
@@ -38,6 +39,7 @@ class Choice:
     """A setting, the windows it makes, and the linear forecaster they give.
 
     errors: its error (MASE) on the validation block and, where that was asked, on blocks before it.
+    aged: on the validation block when trained a block earlier, as old as it will be in the test block; or NaN.
     lookbacks: of the ridge maps whose mean the linear forecaster is.
     penalties: ridge penalty -> the error on the validation block that the map of the whole lookback has with it.
     """
@@ -51,11 +53,12 @@ class Choice:
     lookbacks: tuple[int, ...]
     errors: tuple[float, ...]
     penalties: dict[float, float]
+    aged: float = math.nan
 
     @property
     def error(self) -> float:
-        """The mean over the blocks."""
-        return float(np.mean(self.errors))
+        """The mean over the blocks and ages it was judged at."""
+        return float(np.nanmean([*self.errors, self.aged]))
 
 
 @dataclass
@@ -104,6 +107,11 @@ class _Fold:
             penalties=made.penalties,
         )
 
+    def error_later(self, choice: Choice, blocks: Blocks) -> float:
+        """The error of a choice of this fold on a later validation block."""
+        validation = validation_of(choice.windows, self.panel, blocks, choice.preparation.scaling)
+        return Judge(choice.windows, validation)(choice.highway) if len(validation.origins) else math.nan
+
     def _prepared(self, transform: str, stage: str) -> tuple[Preparation, Table] | None:
         """Preparation and table, made once for all ways to look back at them; None where the stage has no column."""
         if (transform, stage) not in self._tables:
@@ -131,8 +139,9 @@ class _Fold:
 class Trials:
     """Tries settings on the validation block and, where asked, as if earlier on blocks of its length before it.
 
-    One block is one season's weather: a calendar stage that happens to fit it is found out by the blocks before.
-    A lookback is not judged there: with less to train on, shorter ones look better than they are.
+    One block is one season's weather: a calendar stage that happens to fit it is found out by the blocks before, and
+    one that is good while it is fresh by what it says a block later. A lookback is not judged there: with less to
+    train on, shorter ones look better than they are.
     """
 
     def __init__(
@@ -159,14 +168,21 @@ class Trials:
         return choice
 
     def also_earlier(self, choices: list[Choice]) -> list[Choice]:
-        """The same choices with their errors on the earlier blocks too, on those where all of them can be tried."""
-        earlier = [[fold.attempt(choice.setting, 1) for choice in choices] for fold in self._earlier]
-        errors = [[past.errors[0] for past in fold if past is not None] for fold in earlier]
-        errors = [fold for fold in errors if len(fold) == len(choices)]
-        for number, choice in enumerate(choices):
-            everywhere = (choice.errors[0], *(fold[number] for fold in errors))
-            self._tried[choice.setting] = dataclasses.replace(choice, errors=everywhere)
-        return [self._tried[choice.setting] for choice in choices]
+        """The same choices with their errors on the earlier blocks too, on those where all of them can be tried, and
+        of the first of these on the validation block itself."""
+        choices = [dataclasses.replace(c, errors=c.errors[:1], aged=math.nan) for c in choices]
+        for fold in self._earlier:
+            earlier = [fold.attempt(choice.setting, 1) for choice in choices]
+            past = [choice for choice in earlier if choice is not None]
+            if len(past) == len(choices):
+                choices = [self._judged(fold, *pair) for pair in zip(choices, past, strict=True)]
+        self._tried |= {choice.setting: choice for choice in choices}
+        return choices
+
+    def _judged(self, fold: _Fold, choice: Choice, past: Choice) -> Choice:
+        """A choice with the errors of what the same setting gave on a fold."""
+        aged = choice.aged if len(choice.errors) > 1 else fold.error_later(past, self.blocks)
+        return dataclasses.replace(choice, errors=(*choice.errors, past.errors[0]), aged=aged)
 
 
 def _folds(blocks: Blocks) -> list[Blocks]:

@@ -71,7 +71,8 @@ class Windows:
     segment w rows are one step of the recurrence.
     is_anchored: whether a window is taken relative to its last value; is_sized: whether it is divided by its own
     size too, measured with differences at lag `season`.
-    linear: the same windows as the linear forecaster sees them, where its calendar stage is not the network's.
+    linear: the same windows as the linear forecaster sees them, where its calendar stage is not the network's;
+    second: as the linear forecaster does whose mean with it ships, where there is one.
     """
 
     table: Table
@@ -82,6 +83,7 @@ class Windows:
     is_anchored: bool = True
     is_sized: bool = False
     linear: Windows | None = None
+    second: Windows | None = None
 
     @property
     def for_linear(self) -> Windows:

@@ -45,6 +45,7 @@ ARCHITECTURE: dict[str, tuple[str, str]] = {
     "preparation": ("blocks features gaps linear metrics panel scaling windows", "numpy"),
     "trials": ("blocks linear options panel preparation sizes validation windows", "numpy"),
     "selection": ("blocks errors options panel preparation sizes trials", "numpy"),
+    "pair": ("linear trials windows", "numpy"),
     "training": ("nn panel errors", "numpy"),
     "checkpoint": ("nn options panel training", "numpy"),
     "hybrid": ("intervals linear nn options panel training validation windows", "numpy"),
@@ -69,10 +70,10 @@ ARCHITECTURE: dict[str, tuple[str, str]] = {
         "model nn options panel plan preparation rolling selection sizes training validation windows",
         "numpy threadpoolctl",
     ),
-    "contest": ("blend checkpoint hybrid members nn options training trials windows", "numpy"),
+    "contest": ("blend checkpoint hybrid members nn options pair training trials windows", "numpy"),
     "fitting": (
         "blend blocks budget checkpoint classes contest contract errors evaluation gaps habits holidays hybrid "
-        "intervals ladder members model options panel persistence plan pretrained selection sizes training trials "
+        "intervals ladder members model options pair panel persistence plan pretrained selection sizes training trials "
         "validation windows",
         "numpy threadpoolctl",
     ),

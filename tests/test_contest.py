@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -13,8 +14,10 @@ from lstmcast import contest
 from lstmcast.blocks import split
 from lstmcast.checkpoint import Trained
 from lstmcast.options import Options
+from lstmcast.pair import LinearPair
+from lstmcast.persistence import load, save
 from lstmcast.trials import Setting, Trials
-from tests.panels import small, weather
+from tests.panels import single_threaded, small, weather, without_target
 
 COVARIATES = Setting("none", 24, stage="covariates")
 CALENDAR = Setting("none", 24, stage="calendar")
@@ -55,11 +58,32 @@ def test_a_network_on_the_calendar_alone_is_blended_with_the_linear_forecaster_t
     member = contest._member(own, 1, options, np.random.SeedSequence(0))
     lesson = member.lesson()
     trained = (Trained(lesson.parameters.flat, 0),)
-    entry = contest._entry(contest.Candidate(own, [member]), linear, trained, (24,), 4, "mean")
+    entry = contest._entry(
+        contest.Candidate(own, [member]), LinearPair(linear, None, 1.0), trained, (24,), 4, "mean"
+    )
     origins = own.validation.origins
     network = entry.forecaster.hybrid.point(own.windows, origins)  # type: ignore[union-attr]
     expected = 0.5 * network + 0.5 * linear.highway.point(linear.windows, origins)
     np.testing.assert_allclose(entry.forecaster.point(entry.windows, origins), expected)
+
+
+def test_two_linear_forecasters_ship_their_mean_as_evaluated_as_predicted_and_as_read_again(
+    tmp_path: Path,
+) -> None:
+    panel, _ = weather(700)
+    options = small(calendar="auto", linear_pair="yes", safeguard="linear", known=("known_0",))
+    model = single_threaded(panel, options)
+    assert model.second is not None
+    assert model.report["choices"]["second"]["stage"] != "none" or model.preparation.stage is not None
+    windows = model.windows(panel, np.arange(1))
+    origins = np.array([300, 500])
+    first = model.forecaster.highway.point(windows, origins)
+    other = model.forecaster.second.point(windows.second, origins)  # type: ignore[union-attr, arg-type]
+    assert np.abs(first - other).max() > 1e-3
+    np.testing.assert_allclose(model.forecaster.point(windows, origins), (first + other) / 2)
+    fresh = without_target(panel, 690)
+    save(model, tmp_path / "m.pkl")
+    assert load(tmp_path / "m.pkl").predict(fresh).point.tobytes() == model.predict(fresh).point.tobytes()
 
 
 def test_only_where_covariates_won_is_there_a_second_candidate() -> None:

@@ -20,7 +20,7 @@ from lstmcast.model import Model
 from lstmcast.panel import Panel
 from lstmcast.persistence import rotation
 from lstmcast.preparation import refit_stage
-from lstmcast.refreshing import Outcome, Plan, _blocks, _restaged, _taught, refreshing
+from lstmcast.refreshing import Outcome, Plan, _blocks, _restaged, _second, _taught, refreshing
 from tests.command_line import lstmcast
 from tests.conftest import QUICK, hourly_rows, write_csv
 from tests.panels import cut, hourly, rooms, single_threaded, small, stacked, trained, weather, with_target
@@ -236,6 +236,22 @@ def test_a_network_with_its_own_view_of_the_calendar_is_taught_in_that_view() ->
     assert restaged.linear.stage is not plain.linear.stage
     assert not windows.table.level.any()
     assert windows.linear.table.level.any()
+
+
+def test_the_second_of_two_linear_forecasters_is_taught_in_its_own_view() -> None:
+    panel, _ = weather(600)
+    options = small(calendar="auto", known=("known_0",), linear_pair="yes", safeguard="linear")
+    model = single_threaded(cut(panel, 480), options)
+    series = model.contract.check(panel)
+    blocks = _blocks(model, panel, series)
+    restaged, windows = _restaged(model, panel, series, blocks, 1.0)
+    assert model.second is not None
+    assert restaged.second is not None
+    assert (restaged.second.stage is model.second.stage) == (model.second.stage is None)
+    origins = windows.usable(blocks.origins("training", windows.lookback, windows.horizon))
+    second = _second(model, windows, origins, np.random.default_rng(0), 1.0)
+    assert second is not None
+    assert np.abs(second.weight - model.forecaster.second.weight).max() > 1e-6  # type: ignore[union-attr]
 
 
 # --- the command

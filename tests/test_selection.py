@@ -10,12 +10,13 @@ import numpy as np
 import pytest
 
 from lstmcast import selection
-from lstmcast.blocks import split
+from lstmcast.blocks import Blocks, split
 from lstmcast.errors import TrainingError, UsageError
 from lstmcast.options import Options
 from lstmcast.panel import Clock, Panel
 from lstmcast.selection import choose
-from lstmcast.trials import Choice
+from lstmcast.trials import Choice, Setting, Trials
+from lstmcast.validation import validation_of
 from tests.panels import hourly, load, panel_of, small, stacked, weather
 
 
@@ -150,8 +151,8 @@ def test_too_many_gaps_to_train_are_too_little_history() -> None:
         choices(panel_of(np.full(420, np.nan)), small())
 
 
-def _judged(*errors: float) -> Any:
-    return SimpleNamespace(errors=errors, error=float(np.mean(errors)))
+def _judged(*errors: float, aged: float = np.nan) -> Any:
+    return SimpleNamespace(errors=errors, error=float(np.nanmean([*errors, aged])), aged=aged)
 
 
 @pytest.mark.parametrize(
@@ -167,6 +168,32 @@ def _judged(*errors: float) -> Any:
 def test_a_rival_must_win_on_the_last_block_and_on_average(rival: tuple[float, float], wins: bool) -> None:
     simple, other = _judged(1.0, 1.0), _judged(*rival)
     assert (selection._better(simple, [other], 0.02) is other) == wins
+
+
+def test_a_rival_must_win_when_it_is_a_block_old_as_well() -> None:
+    simple = _judged(1.0, 1.0, aged=1.1)
+    for aged, wins in ((1.05, True), (1.1, False), (1.2, False)):
+        other = _judged(0.8, 0.8, aged=aged)
+        assert (selection._better(simple, [other], 0.02) is other) == wins
+
+
+def test_a_stage_is_judged_a_block_old_on_the_validation_block() -> None:
+    panel = weather(900)[0]
+    options = small(calendar="auto", penalty=1e-3)
+    blocks, rng = split(panel, 6), np.random.default_rng(0)
+    trials = Trials(panel, blocks, 6, options, rng)
+    made = [trials.attempt(Setting("none", 24, stage)) for stage in ("none", "calendar")]
+    judged = trials.also_earlier([choice for choice in made if choice is not None])
+    step = blocks.test - blocks.validation
+    before = Blocks(blocks.start, blocks.validation - step, blocks.validation, blocks.validation)
+    for choice in judged:
+        old = Trials(panel, before, 6, options, rng).attempt(choice.setting)
+        assert old is not None
+        assert choice.errors[1] == pytest.approx(old.errors[0])
+        later = validation_of(old.windows, panel, blocks, old.preparation.scaling)
+        assert choice.aged == pytest.approx(later.error(old.highway.point(old.windows, later.origins)))
+        assert choice.aged != choice.errors[0]
+        assert choice.error == pytest.approx(np.mean([*choice.errors, choice.aged]))
 
 
 def test_with_few_horizons_to_judge_by_no_calendar_stage_is_tried() -> None:

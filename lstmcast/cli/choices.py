@@ -24,7 +24,11 @@ _STAGES = {
 _STAGE_CELLS = {"none": "none", "calendar": "calendar", "covariates": "with known columns"}
 TRIED = (
     "MASE of the linear forecaster. What is less simple must be better on the validation block and, where it was "
-    "tried there, on average with the blocks before it."
+    "tried so, on average with the blocks before it, and on the validation block when trained a block earlier."
+)
+TRIED_HEADER = (
+    *("Tried", "lookback", "calendar stage", "windows", "ridge"),
+    *("validation", "trained a block earlier", "blocks before it"),
 )
 _LEVELS_SHOWN = ("80", "90", "95")
 
@@ -40,6 +44,7 @@ def in_short(model: Model) -> str:
         *_own_stage(choices),
         *(["windows divided by their size"] if chosen["is_sized"] else []),
         _linear(chosen),
+        *_second(choices.get("second"), chosen),
         _blend(vars(blend), model.contract.clock),
     ]
     is_left_out = not blend.network and model.options.safeguard == "auto"
@@ -51,6 +56,19 @@ def _linear(setting: Choices) -> str:
     several = len(setting.get("lookbacks", ())) > 1
     rows = f" over {_rows(setting['lookbacks'])} rows" if several else ""
     return f"ridge {setting['penalty']:g}{rows}"
+
+
+def _second(second: Choices | None, chosen: Choices) -> list[str]:
+    """What sees the calendar otherwise and is averaged with the linear forecaster, if anything is."""
+    if second is None:
+        return []
+    differs = second["stage"] != chosen["stage"]
+    view = _STAGES[second["stage"]] if differs else _frame(second)
+    return [f"linear averaged with that of {view}"]
+
+
+def _frame(setting: Choices) -> str:
+    return "windows from the last value" if setting["is_anchored"] else "windows as they are"
 
 
 def _rows(lookbacks: Sequence[int]) -> str:
@@ -74,8 +92,7 @@ def _why_left_out(errors: Mapping[str, float]) -> str:
 def show_tried(choices: Choices, console: Console) -> None:
     """Every setting that was tried, the chosen one first, with the errors that decided it."""
     rows = [choices["chosen"], *choices["others"]]
-    header = ["Tried", "lookback", "calendar stage", "windows", "ridge", "validation", "blocks before it"]
-    console.table(header, [_row(row, is_chosen=row is choices["chosen"]) for row in rows])
+    console.table(TRIED_HEADER, [_row(row, is_chosen=row is choices["chosen"]) for row in rows])
     console.note(TRIED)
     console.note("")
 
@@ -86,6 +103,7 @@ def details(model: Model) -> list[tuple[str, str]]:
     lines = [
         *start(choices.get("start")),
         ("Ridge", _listed(choices.get("penalties", {}))),
+        ("Linear", _pair(choices)),
         ("Network", _steps(choices)),
         ("Settings", _networks(choices.get("networks", []))),
         ("Validation", _errors(choices["validation_mase"], model.contract.clock)),
@@ -146,6 +164,7 @@ def _transform(setting: Choices) -> str:
 def _row(setting: Choices, *, is_chosen: bool) -> list[str]:
     """One setting as a row of the table of those that were tried."""
     last, *earlier = setting["validation_mase"]
+    aged = [_figure(setting["aged_mase"])] if setting.get("aged_mase") is not None else []
     frame = ["from the last value" if setting["is_anchored"] else "as they are"]
     frame += ["by size"] if setting["is_sized"] else []
     return [
@@ -155,6 +174,7 @@ def _row(setting: Choices, *, is_chosen: bool) -> list[str]:
         ", ".join(frame),
         _linear(setting).removeprefix("ridge "),
         _figure(last),
+        *(aged or [""]),
         ", ".join(map(_figure, earlier)),
     ]
 
@@ -167,6 +187,17 @@ def _listed(errors: Mapping[str, float | None]) -> str:
     """Validation MASE of each ridge penalty."""
     words = ", ".join(f"{penalty} {_figure(error)}" for penalty, error in errors.items())
     return f"validation MASE with {words}" if len(errors) > 1 else ""
+
+
+def _pair(choices: Choices) -> str:
+    """What averaging two linear forecasters gained, where two are averaged."""
+    second = choices.get("second")
+    if second is None:
+        return ""
+    alone = _figure(choices["chosen"]["validation_mase"][0])
+    return (
+        f"validation MASE alone {alone}, averaged with its second view {_figure(second['validation_mase'])}"
+    )
 
 
 def _steps(choices: Choices) -> str:

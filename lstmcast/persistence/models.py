@@ -52,6 +52,8 @@ def to_record(model: AnyModel) -> tuple[Document, Arrays]:
         "preparation": preparation_document(preparation),
         "setting": dataclasses.asdict(model.setting),
         "linear": _linear_document(model.linear),
+        "second": _linear_document(model.second),
+        "second_penalty": None if forecaster.second is None else forecaster.second.penalty,
         "penalty": forecaster.highway.penalty,
         "blend": dataclasses.asdict(forecaster.blend),
         "architecture": None,
@@ -64,8 +66,9 @@ def to_record(model: AnyModel) -> tuple[Document, Arrays]:
     arrays: dict[str, NDArray[Any]] = {
         **preparation_arrays(preparation),
         **stage_arrays("linear_stage", None if model.linear is None else model.linear.stage),
-        "highway.weight": forecaster.highway.weight,
-        "highway.bias": forecaster.highway.bias,
+        **stage_arrays("second_stage", None if model.second is None else model.second.stage),
+        **_highway_arrays("highway", forecaster.highway),
+        **_highway_arrays("second", forecaster.second),
         "intervals": model.intervals.widths,
         "mase_scale": np.nan_to_num(model.mase_scale, nan=0.0),
         "seen_until": microseconds(model.seen_until),
@@ -105,13 +108,15 @@ def _assemble(document: Document, arrays: Arrays) -> Model:
             blend=Blend(**document["blend"]),
             highway=Highway(arrays["highway.weight"], arrays["highway.bias"], document["penalty"]),
             hybrid=None if found is None else Hybrid(*found),
+            second=_second(document, arrays),
         ),
         intervals=Intervals(document["intervals"], arrays["intervals"]),
         limits=(low, high),
         mase_scale=np.where(arrays["mase_scale"] > 0, arrays["mase_scale"], np.nan),
         seen_until=arrays["seen_until"].astype("datetime64[us]"),
         report=document["report"],
-        linear=_linear(document.get("linear"), contract.clock, arrays),
+        linear=_view("linear_stage", document.get("linear"), contract.clock, arrays),
+        second=_view("second_stage", document.get("second"), contract.clock, arrays),
         habits=Habits(*(arrays[f"habits.{name}"] for name in _HABITS)) if document.get("habits") else None,
         ladder=_ladder(document.get("ladder"), arrays),
     )
@@ -123,10 +128,20 @@ def _linear_document(view: LinearView | None) -> Document | None:
     return {"stage": stage_document(view.stage), "is_anchored": view.is_anchored}
 
 
-def _linear(fields: Document | None, clock: Clock, arrays: Arrays) -> LinearView | None:
+def _view(prefix: str, fields: Document | None, clock: Clock, arrays: Arrays) -> LinearView | None:
     if fields is None:
         return None
-    return LinearView(stage_from("linear_stage", fields["stage"], clock, arrays), fields["is_anchored"])
+    return LinearView(stage_from(prefix, fields["stage"], clock, arrays), fields["is_anchored"])
+
+
+def _highway_arrays(prefix: str, highway: Highway | None) -> Arrays:
+    return {} if highway is None else {f"{prefix}.weight": highway.weight, f"{prefix}.bias": highway.bias}
+
+
+def _second(document: Document, arrays: Arrays) -> Highway | None:
+    if document.get("second") is None:
+        return None
+    return Highway(arrays["second.weight"], arrays["second.bias"], document["second_penalty"])
 
 
 def _ladder(seasons: list[int] | None, arrays: Arrays) -> Ladder | None:
@@ -154,6 +169,10 @@ def _check(model: Model) -> None:
     }
     wanted |= _stage_shapes("stage", preparation.stage, series)
     wanted |= _stage_shapes("linear stage", None if model.linear is None else model.linear.stage, series)
+    wanted |= _stage_shapes("second stage", None if model.second is None else model.second.stage, series)
+    if (second := model.forecaster.second) is not None:
+        wanted["second map"] = (second.weight.shape, (horizon, contract.lookback))
+        wanted["second map's bias"] = (second.bias.shape, (horizon,))
     if model.habits is not None:
         wanted |= {f"habits' {name}": (getattr(model.habits, name).shape, series) for name in _HABITS}
     if model.ladder is not None:
