@@ -96,8 +96,10 @@ def choose_blend(
     origins = validation.origins
     naives = {season: seasonal_naive(windows, origins, season) for season in (1, *seasons)}
     linear, network = linear_part(windows, origins, highway, second), hybrid.point(windows, origins)
+    alone = highway.point(windows, origins)
     errors = {naive_name(season): validation.error(forecast) for season, forecast in naives.items()}
-    errors |= {"linear": validation.error(linear), "network": validation.error(network)}
+    errors |= {"linear": validation.error(alone), "network": validation.error(network)}
+    errors |= {"linear_pair": validation.error(linear)} if second is not None else {}
     season = min(naives, key=lambda season: errors[naive_name(season)])
     if wanted == "auto":
         wanted = _verdict(errors, errors[naive_name(season)], horizons)

@@ -231,9 +231,8 @@ def _errors(errors: Mapping[str, float | None], clock: Clock) -> str:
 def _name(name: str, clock: Clock) -> str:
     from lstmcast.verdict import describe
 
-    return {"network": "network", "linear": "linear", "model": "what ships"}.get(name) or describe(
-        name, clock
-    )
+    ours = {"network": "network", "linear": "linear", "linear_pair": "both linear", "model": "what ships"}
+    return ours.get(name) or describe(name, clock)
 
 
 def _blend(blend: Choices, clock: Clock) -> str:
