@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cached_property
@@ -344,6 +344,11 @@ class Forecast:
     fallbacks: tuple[Fallback, ...] = ()
     findings: tuple[Finding, ...] = ()
     probabilities: dict[str, NDArray[np.float64]] = dataclasses.field(default_factory=dict)
+
+    def only(self, levels: Collection[int]) -> Forecast:
+        """The same without the other bands."""
+        bands = {level: band for level, band in self.bands.items() if level in levels}
+        return dataclasses.replace(self, bands=bands)
 
     def table(self) -> dict[str, list[str] | list[float]]:
         """Columns by name, in the order in which they are written."""

@@ -21,7 +21,10 @@ ARCHITECTURE: dict[str, tuple[str, str]] = {
     "options": ("errors", ""),
     "findings": ("", ""),
     "panel": ("errors findings", "numpy pandas"),
-    "ingest": ("findings panel options errors", "numpy pandas pyarrow"),
+    "ledger": ("panel", "numpy"),
+    "drift": ("", "numpy"),
+    "scoring": ("baselines drift errors features ledger metrics panel", "numpy"),
+    "ingest": ("findings ledger panel options errors", "numpy pandas pyarrow"),
     "doctor": ("findings panel", "numpy"),
     "nn": ("", "numpy"),
     "metrics": ("", "numpy"),
@@ -89,8 +92,8 @@ ARCHITECTURE: dict[str, tuple[str, str]] = {
     ),
     "estimator": ("classes errors fitting options panel", "numpy pandas sklearn"),
     "cli": (
-        "budget checkpoint classes contract doctor errors evaluation exchange findings fitting freshness future "
-        "holidays ingest model options panel persistence plan refreshing training verdict",
+        "budget checkpoint classes contract doctor drift errors evaluation exchange findings fitting freshness future "
+        "holidays ingest ledger model options panel persistence plan refreshing scoring training verdict",
         "typer rich",
     ),
 }

@@ -345,7 +345,7 @@ def test_networks_trained_in_several_settings_are_compared_in_a_line() -> None:
     ],
 )
 def test_numbers_of_a_column_have_four_digits(value: float | None, shown: str) -> None:
-    assert verdict._cell("mae", value) == shown
+    assert verdict.cell("mae", value) == shown
 
 
 def test_of_many_series_the_worst_are_shown(capsys: pytest.CaptureFixture[str]) -> None:

@@ -16,6 +16,7 @@ from lstmcast.cli.flags import takes_common_options
 from lstmcast.cli.info import info
 from lstmcast.cli.predict import predict
 from lstmcast.cli.refresh import refresh
+from lstmcast.cli.score import score
 from lstmcast.cli.streams import PROGRAM
 from lstmcast.cli.template import template
 from lstmcast.cli.train import train
@@ -27,6 +28,7 @@ EXAMPLES: dict[Callable[..., None], str] = {
     predict: "lstmcast predict model.pkl sample_data/victoria_new.csv --level 80,95 --output forecast.csv",
     template: "lstmcast template weather.pkl sample_data/seattle_weather.csv --output coming.csv",
     evaluate: "lstmcast evaluate model.pkl sample_data/victoria_load.csv --output singles.csv",
+    score: "lstmcast score sample_data/forecasts.csv sample_data/victoria_load.csv",
     refresh: "lstmcast refresh load.pkl sample_data/victoria_load.csv --budget 10m",
     info: "lstmcast info model.pkl",
     export: "lstmcast export model.pkl --output model.onnx",

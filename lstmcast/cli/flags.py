@@ -138,18 +138,27 @@ def _tell_settings() -> None:
             log.tell(log.INFO, "setting", str(given), **given.place.where)
 
 
-def takes_reading_options(function: Callable[..., None]) -> Callable[..., None]:
-    """Spell out those options alone that say how a file is read, which can be done without a target."""
+def takes_reading_options(
+    function: Callable[..., None],
+    target: str = "every column of numbers",
+    without: Sequence[str] = ("holidays",),
+) -> Callable[..., None]:
+    """Spell out those options alone that say how a file is read, which can be done without a target.
+
+    target: what it is when nobody names it; without: options that are left out.
+    """
     groups = ("Data", "Reading")
     fields = [field for field in dataclasses.fields(Options) if field.metadata["group"] in groups]
-    return takes_options(function, [_free_target(field) for field in fields if field.name != "holidays"])
+    return takes_options(
+        function, [_free_target(field, target) for field in fields if field.name not in without]
+    )
 
 
-def _free_target(field: dataclasses.Field[Any]) -> dataclasses.Field[Any]:
+def _free_target(field: dataclasses.Field[Any], target: str) -> dataclasses.Field[Any]:
     """The same field, but of the target the word for what it is when nobody names it."""
     if field.name == "target":
         field = copy.copy(field)
-        field.metadata = types.MappingProxyType({**field.metadata, "unset": "every column of numbers"})
+        field.metadata = types.MappingProxyType({**field.metadata, "unset": target})
     return field
 
 

@@ -10,6 +10,7 @@ import typer
 from lstmcast.cli import log, table
 from lstmcast.cli.console import Console
 from lstmcast.cli.flags import (
+    DEFAULT_LEVEL,
     OUTPUT,
     DataFile,
     Json,
@@ -22,6 +23,7 @@ from lstmcast.cli.flags import (
 )
 from lstmcast.cli.nights import AsOfTime, MaxAge, Night, NoFallback, Now, Strict
 from lstmcast.cli.reading import (
+    of_numbers,
     read_for_model,
     read_future_for_model,
     tell_findings,
@@ -55,6 +57,15 @@ Quantiles = Annotated[
     str | None,
     typer.Option(metavar="X,X", help="quantiles besides: 0.05,0.5,0.95 [none]", rich_help_panel="Forecast"),
 ]
+LedgerFile = Annotated[
+    str | None,
+    typer.Option(
+        "--log",
+        metavar="FILE",
+        help="ledger to add the forecast to, for score [none]",
+        rich_help_panel=OUTPUT,
+    ),
+]
 ForecastOutput = Annotated[
     str | None,
     typer.Option("-o", "--output", metavar="FILE", help="file to write [stdout]", rich_help_panel=OUTPUT),
@@ -74,6 +85,7 @@ def predict(
     no_fallback: NoFallback = False,
     strict: Strict = False,
     output: ForecastOutput = None,
+    log_file: LedgerFile = None,
     as_json: Json = False,
     quiet: Quiet = False,
     verbose: Verbose = False,
@@ -91,7 +103,7 @@ def predict(
     )
     night = Night(as_of, max_age, now, may_fall_back=not no_fallback, is_strict=strict)
     night.check()
-    code = forecast_file(model, Files(data, future), wanted, night, output, console)
+    code = forecast_file(model, Files(data, future), wanted, night, Outputs(output, log_file), console)
     if code:
         raise typer.Exit(code)
 
@@ -112,39 +124,83 @@ class Wanted:
     levels: tuple[int, ...] | None
     quantiles: tuple[float, ...]
 
-    def of(self, model: AnyModel, panel: Panel, *, may_fall_back: bool) -> Forecast:
-        """The forecast of a model; raises what its `predict` does."""
+    def of(self, model: AnyModel, panel: Panel, *, may_fall_back: bool, is_logged: bool) -> Forecast:
+        """The forecast of a model, with the ledger's band besides if it is logged; raises what its `predict` does."""
         given = {} if self.levels is None else {"levels": self.levels}
+        if is_logged and self.levels is not None:
+            given = {"levels": tuple(sorted({*self.levels, DEFAULT_LEVEL}))}
         return model.predict(panel, self.horizon, quantiles=self.quantiles, fallback=may_fall_back, **given)
 
 
-def forecast_file(
-    model_file: str, files: Files, wanted: Wanted, night: Night, output: str | None, console: Console
-) -> int:
-    """Load, read, predict, write: CSV or one JSON document, to a file or to stdout; returns the exit code."""
-    from lstmcast import persistence
+@dataclass(frozen=True)
+class Outputs:
+    """Where the forecast goes, None for stdout, and the ledger it is written down in, None for none."""
 
-    if output is not None:
-        persistence.probe_folder(output)
-    model = persistence.load(model_file)
+    forecast: str | None
+    ledger: str | None
+
+    def probe(self) -> None:
+        """Raise OutputError for what could not be written."""
+        from lstmcast import persistence
+
+        for path in (self.forecast, self.ledger):
+            if path is not None:
+                persistence.probe_folder(path)
+
+    def write(self, text: str) -> None:
+        """Give the forecast out."""
+        from lstmcast import persistence
+
+        if self.forecast is None:
+            emit(harmless(text))
+        else:
+            persistence.write_text(self.forecast, text)
+            log.milestone("wrote", f"wrote {self.forecast}", file=self.forecast)
+
+
+def forecast_file(
+    model_file: str, files: Files, wanted: Wanted, night: Night, outputs: Outputs, console: Console
+) -> int:
+    """Load, read, predict, write: CSV or one JSON document, to a file or to stdout, then into the ledger.
+
+    Returns the exit code.
+    """
+    from lstmcast import persistence
+    from lstmcast.ledger import BAND
+
+    outputs.probe()
+    model, identity = persistence.load_identified(model_file)
+    if outputs.ledger is not None:
+        of_numbers(model, "--log")
     panel, readings = _read(files, model, night, console)
     night.refuse_stale(panel)
-    forecast = wanted.of(model, panel, may_fall_back=night.may_fall_back)
+    forecast = wanted.of(
+        model, panel, may_fall_back=night.may_fall_back, is_logged=outputs.ledger is not None
+    )
     night.refuse_findings(forecast)
-    rows = table.tidy(forecast)
+    rows = table.tidy(forecast if wanted.levels is None else forecast.only(wanted.levels))
     tell_if_open(model_file, console)
     told = night.told(forecast)
     for reading in readings:
         tell_findings(reading, console, besides=told)
     _warn_of_rolling_on(model.contract, wanted.horizon, console)
     found = [each for reading in readings for each in reading.findings if each.code not in told]
-    text = table.as_document(rows, forecast, found) if console.as_json else table.as_csv(rows)
-    if output is None:
-        emit(harmless(text))
-    else:
-        persistence.write_text(output, text)
-        log.milestone("wrote", f"wrote {output}", file=output)
+    outputs.write(table.as_document(rows, forecast, found) if console.as_json else table.as_csv(rows))
+    if outputs.ledger is not None:
+        write_down(forecast.only((BAND,)), panel, identity, outputs.ledger, console)
     return night.tell(forecast, console)
+
+
+def write_down(forecast: Forecast, panel: Panel, identity: str, path: str, console: Console) -> None:
+    """Append a forecast that was given out to the ledger; panel: the history that it was made from."""
+    from lstmcast import ledger, persistence
+
+    origins = panel.times[panel.known_until() - 1]
+    rows = table.tidy(forecast, ledger.entries(forecast, origins, identity))
+    header, lines = table.as_csv(rows).split("\n", 1)
+    if persistence.append_block(path, header + "\n", lines):
+        console.warn(f"the last line of {path} was torn and is taken out", "torn_line", file=path)
+    log.milestone("wrote", f"added {len(forecast.times)} rows to {path}", file=path)
 
 
 def _read(files: Files, model: AnyModel, night: Night, console: Console) -> tuple[Panel, list[Reading]]:

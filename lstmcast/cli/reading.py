@@ -86,6 +86,14 @@ def read_for_model(source: str, model: AnyModel, as_of: AsOf | None = None) -> R
     return dataclasses.replace(reading, findings=of_training)
 
 
+def read_outcomes(source: str, options: Options) -> Reading:
+    """A file of what came; without a target its only column of values is taken."""
+    from lstmcast.ingest import only_column
+
+    target = options.target or only_column(source, options.time, options.id)
+    return read_for_training(source, dataclasses.replace(options, target=target))
+
+
 def read_future_for_model(source: str, model: AnyModel, clock: Clock) -> Reading:
     """The columns that a model knows ahead, in a file of rows to come; clock: that of the history before them."""
     from lstmcast.ingest import read_future

@@ -23,10 +23,10 @@ MOST_DIGITS = 17
 DIGITS_OF_PROBABILITIES = 6
 
 
-def tidy(forecast: Forecast) -> Rows:
-    """The forecast's table, its numbers rounded to what is worth showing."""
-    digits = _digits(forecast)
-    return {name: [_rounded(value, digits) for value in column] for name, column in forecast.table().items()}
+def tidy(forecast: Forecast, columns: Mapping[str, Sequence[str | float]] | None = None) -> Rows:
+    """The forecast's table, or these columns made of it, numbers rounded to what is worth showing."""
+    digits, columns = _digits(forecast), forecast.table() if columns is None else columns
+    return {name: [_rounded(value, digits) for value in column] for name, column in columns.items()}
 
 
 def as_csv(rows: Mapping[str, Sequence[str | float]]) -> str:

@@ -48,14 +48,15 @@ def skill_gate(
     if least is None or (found is not None and found >= least):
         return None
     name = describe(rival, clock)
-    wanted = f"--require-skill asks for {_percent(least)}"
+    wanted = f"--require-skill asks for {percent(least)}"
     if found is None:
         return QualityError(f"{name} makes no error to compare with, and {wanted}; {outcome}")
     side = "below" if found >= 0 else "above"
-    return QualityError(f"the error is {_percent(abs(found))} {side} that of {name}, {wanted}; {outcome}")
+    return QualityError(f"the error is {percent(abs(found))} {side} that of {name}, {wanted}; {outcome}")
 
 
-def _percent(share: float) -> str:
+def percent(share: float) -> str:
+    """A share as a person reads it: `12.3 %`."""
     return f"{share:.1%}".replace("%", " %")
 
 
@@ -65,10 +66,10 @@ def show_by_horizon(report: Mapping[str, Any], clock: Clock, console: Console) -
 
     steps: Sequence[Mapping[str, Metrics]] = report["by_horizon"]
     measure = _measure(report)
-    shown = _selection(len(steps))
+    shown = selection(len(steps))
     header = [f"{COLUMNS[measure]} at step", *(str(step + 1) for step in shown)]
     rows = [
-        [describe(name, clock), *(_cell(measure, steps[step][name].get(measure)) for step in shown)]
+        [describe(name, clock), *(cell(measure, steps[step][name].get(measure)) for step in shown)]
         for name in report["test"]
     ]
     console.result("")
@@ -85,7 +86,7 @@ def show_groups(report: Mapping[str, Any], clock: Clock, console: Console) -> No
         if not groups:
             continue
         rows = [
-            [label, *(_cell(measure, metrics[name].get(measure)) for name in report["test"])]
+            [label, *(cell(measure, metrics[name].get(measure)) for name in report["test"])]
             for label, metrics in _worst(groups, measure)
         ]
         more = f", the {len(rows)} worst of {len(groups):,}" if len(rows) < len(groups) else ""
@@ -99,14 +100,14 @@ def show_bands(metrics: Mapping[str, Metrics], console: Console) -> None:
     mine = metrics["model"]
     levels = [name.removeprefix("winkler_") for name in mine if name.startswith("winkler_")]
     words = [
-        f"{level} % held {_cell('coverage', mine[f'coverage_{level}'])}, "
-        f"Winkler score {_cell('winkler', mine[f'winkler_{level}'])}"
+        f"{level} % held {cell('coverage', mine[f'coverage_{level}'])}, "
+        f"Winkler score {cell('winkler', mine[f'winkler_{level}'])}"
         for level in levels
     ]
     if words:
         console.result("")
         console.result(
-            f"Bands: {'; '.join(words)}; mean pinball loss {_cell('pinball', mine.get('pinball'))}."
+            f"Bands: {'; '.join(words)}; mean pinball loss {cell('pinball', mine.get('pinball'))}."
         )
 
 
@@ -136,7 +137,7 @@ def table(corner: str, metrics: Mapping[str, Metrics], console: Console) -> None
     """The metrics of forecasters by the names that are shown, one a row."""
     measures = [measure for measure in COLUMNS if _is_shown(metrics, measure)]
     rows = [
-        [name, *(_cell(measure, values.get(measure, "")) for measure in measures)]
+        [name, *(cell(measure, values.get(measure, "")) for measure in measures)]
         for name, values in metrics.items()
     ]
     console.table([corner, *(COLUMNS[measure] for measure in measures)], rows)
@@ -153,12 +154,14 @@ def _is_defined(metrics: Mapping[str, Metrics], measure: str) -> bool:
     return any(values.get(measure) is not None for values in metrics.values())
 
 
-def _cell(measure: str, value: float | str | None) -> str:
+def cell(measure: str, value: float | str | None) -> str:
     """A number as a person reads it; nothing where a forecaster has no such thing."""
     if isinstance(value, str):
         return value
     if value is None:
         return UNDEFINED
+    if measure == "rows":
+        return f"{value:,}"
     if measure.startswith("coverage") or measure.endswith("accuracy"):
         return f"{value:.1%}".replace("%", " %")
     if measure in ("smape", "mape"):
@@ -172,8 +175,8 @@ def _cell(measure: str, value: float | str | None) -> str:
     )
 
 
-def _selection(count: int) -> list[int]:
-    """At most STEPS_SHOWN steps, evenly spread, with the first and the last."""
+def selection(count: int) -> list[int]:
+    """Places of at most STEPS_SHOWN steps, evenly spread, with the first and the last."""
     if count <= STEPS_SHOWN:
         return list(range(count))
     return sorted({round(i * (count - 1) / (STEPS_SHOWN - 1)) for i in range(STEPS_SHOWN)})

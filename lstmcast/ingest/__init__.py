@@ -3,7 +3,8 @@
 from lstmcast.findings import Finding
 from lstmcast.ingest.as_of import AsOf
 from lstmcast.ingest.days import read_holidays
-from lstmcast.ingest.reading import Reading, read, read_future, survey
+from lstmcast.ingest.ledgers import read_ledger
+from lstmcast.ingest.reading import Reading, only_column, read, read_future, survey
 from lstmcast.ingest.roles import Roles
 from lstmcast.ingest.rules import ReadingRules
 from lstmcast.ingest.spans import expanded
@@ -15,8 +16,10 @@ __all__ = [
     "ReadingRules",
     "Roles",
     "expanded",
+    "only_column",
     "read",
     "read_future",
     "read_holidays",
+    "read_ledger",
     "survey",
 ]

@@ -21,7 +21,7 @@ from lstmcast.ingest.intake import Intake
 from lstmcast.ingest.layouts import COUNTER, DIGITS, EPOCH, YMD
 from lstmcast.ingest.opening import open_table
 from lstmcast.ingest.reader import Lines, Table
-from lstmcast.ingest.roles import Roles, match
+from lstmcast.ingest.roles import Roles, listed, match
 from lstmcast.ingest.rows import Rows
 from lstmcast.ingest.rules import ReadingRules
 from lstmcast.ingest.source import name_of
@@ -130,6 +130,17 @@ def _all_targets(panel: Panel, names: Sequence[str]) -> Panel:
     """The panel with each of these columns as a target."""
     columns = tuple(Column(c.name, TARGET) if c.name in names else c for c in panel.columns)
     return replace(panel, columns=columns)
+
+
+def only_column(source: str | Path, time: str | None, id_name: str | None) -> str:
+    """The one column beside those of time and id; raises UsageError where there are others to choose from."""
+    table = open_table(source, Intake(name_of(source)))
+    axis = find_axis(table, {id_name}) if time is None else named_axis(time, table)
+    others = [name for name in table.names if name not in {*axis.names, id_name}]
+    if len(others) == 1:
+        return others[0]
+    names = listed(tuple(others)) or "none"
+    raise UsageError(f"--target is missing: it names the column with the outcomes; there are {names}")
 
 
 @dataclass(frozen=True)

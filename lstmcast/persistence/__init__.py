@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 
 from lstmcast.checkpoint import Checkpoint
 from lstmcast.classes.model import AnyModel
@@ -18,6 +20,7 @@ from lstmcast.persistence.files import (
     shown,
     sweep,
 )
+from lstmcast.persistence.ledgers import append_block
 from lstmcast.persistence.lock import lock
 from lstmcast.persistence.models import from_record, to_record
 from lstmcast.persistence.record import LARGEST, Arrays, Document, Kind, decode, encode
@@ -28,11 +31,13 @@ __all__ = [
     "Arrays",
     "Document",
     "Kind",
+    "append_block",
     "checkpoint_name",
     "decode",
     "encode",
     "load",
     "load_checkpoint",
+    "load_identified",
     "lock",
     "newest_old",
     "permission_warning",
@@ -50,6 +55,9 @@ __all__ = [
     "write_text",
     "write_texts",
 ]
+
+
+IDENTITY = 12
 
 
 def write(path: str | os.PathLike[str], document: Document, arrays: Arrays, kind: Kind = "model") -> None:
@@ -80,8 +88,15 @@ def read(path: str | os.PathLike[str], kind: Kind = "model") -> tuple[Document, 
 
     Raises ModelFileError, one line with the file's name, for everything that `write` would not have written.
     """
-    try:
+    with _naming(path):
         return decode(read_bytes(path, LARGEST[kind]), kind)
+
+
+@contextmanager
+def _naming(path: str | os.PathLike[str]) -> Iterator[None]:
+    """Errors of a model file say which it is."""
+    try:
+        yield
     except ModelFileError as error:
         raise ModelFileError(f"{shown(path)}: {error}", file=os.fsdecode(path)) from None
 
@@ -104,13 +119,18 @@ def save_keeping_old(model: AnyModel, path: str | os.PathLike[str], count: int) 
 
 def load(path: str | os.PathLike[str]) -> AnyModel:
     """The model in the file `path`; raises ModelFileError as `read` does, and where its parts do not fit together."""
-    document, arrays = read(path)
-    try:
-        return from_record(document, arrays)
-    except ModelFileError as error:
-        raise ModelFileError(
-            f"{shown(path)}: {error}; train the model again", file=os.fsdecode(path)
-        ) from None
+    return load_identified(path)[0]
+
+
+def load_identified(path: str | os.PathLike[str]) -> tuple[AnyModel, str]:
+    """The same, and a short identity of just that file: the beginning of its SHA-256."""
+    with _naming(path):
+        data = read_bytes(path, LARGEST["model"])
+        document, arrays = decode(data, "model")
+        try:
+            return from_record(document, arrays), hashlib.sha256(data).hexdigest()[:IDENTITY]
+        except ModelFileError as error:
+            raise ModelFileError(f"{error}; train the model again") from None
 
 
 def checkpoint_name(path: str | os.PathLike[str]) -> str:
@@ -129,7 +149,5 @@ def load_checkpoint(path: str | os.PathLike[str]) -> Checkpoint | None:
     if not os.path.lexists(path):
         return None
     document, arrays = read(path, "checkpoint")
-    try:
+    with _naming(path):
         return checkpoints.from_record(document, arrays)
-    except ModelFileError as error:
-        raise ModelFileError(f"{shown(path)}: {error}", file=os.fsdecode(path)) from None

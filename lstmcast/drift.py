@@ -1,0 +1,137 @@
+"""Drift: whether forecasts have become worse than they were, told from bad days.
+
+Errors are looked at day by day. A day's score is the logarithm of its mean error, less the median of those of the
+REFERENCE days that end RECENT days before it, in units of their usual spread (1.4826 times the median absolute
+deviation, at least LEAST_SPREAD): errors have heavy tails, and a bad week must not become its own measure. Scores are
+added up in a one-sided CUSUM (Page 1954): each counts by what it is above ALLOWANCE, at most MOST of it, and the sum
+never falls below zero. There is an alarm from the day on which the sum exceeds THRESHOLD until it is back at zero.
+It takes three days to get there at least, so a holiday or a storm is no drift. An alarm ends when errors fall back, or
+when what is new has become usual.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+Numbers = NDArray[np.float64]
+REFERENCE = 56
+RECENT = 7
+FEWEST = 21
+ALLOWANCE = 1.25
+MOST = 4.0
+THRESHOLD = 6.0
+HIGHEST = 9.0
+LEAST_SPREAD = 0.3
+
+
+@dataclass(frozen=True)
+class Alarm:
+    """One drift, in numbers of days.
+
+    since: the first day whose score the sum is made of; raised, last: first and last day of the alarm; factor: the
+    median error from `since` to `last` over that of the reference when it was raised.
+    """
+
+    since: int
+    raised: int
+    last: int
+    factor: float
+
+
+@dataclass(frozen=True)
+class Drift:
+    """What the test says of D days.
+
+    total: (D,) the sum that is compared with THRESHOLD, NaN on days that cannot be judged; factor: the median error of
+    the last RECENT days over that of the reference, NaN where nothing can be judged.
+    """
+
+    total: Numbers
+    factor: float
+    alarms: tuple[Alarm, ...]
+
+    @property
+    def is_on(self) -> bool:
+        """Whether there is an alarm on the last day that could be judged."""
+        return bool(self.alarms) and self.alarms[-1].last == self._judged[-1]
+
+    @property
+    def days_judged(self) -> int:
+        """How many days could be judged."""
+        return len(self._judged)
+
+    @property
+    def level(self) -> float:
+        """The sum on the last day that could be judged, NaN without one."""
+        return float(self.total[self._judged[-1]]) if len(self._judged) else float("nan")
+
+    @property
+    def _judged(self) -> NDArray[np.intp]:
+        return np.flatnonzero(np.isfinite(self.total))
+
+
+def find_drift(errors: Numbers) -> Drift:
+    """The test on (D,) mean errors of consecutive days, NaN for a day without."""
+    logs = _logarithms(errors)
+    centers, scores = _scores(logs)
+    total, starts = _sums(scores)
+    judged = np.flatnonzero(np.isfinite(total))
+    if not len(judged):
+        return Drift(total, float("nan"), ())
+    recent = logs[max(judged[-1] - RECENT + 1, 0) : judged[-1] + 1]
+    factor = float(np.exp(np.nanmedian(recent) - centers[judged[-1]]))
+    return Drift(total, factor, tuple(_alarms(total, starts, logs, centers)))
+
+
+def _logarithms(errors: Numbers) -> Numbers:
+    """(D,) logarithms; an error of zero counts as the least that is above it."""
+    positive = errors[errors > 0]
+    return np.asarray(np.log(np.maximum(errors, positive.min() if len(positive) else 1.0)))
+
+
+def _scores(logs: Numbers) -> tuple[Numbers, Numbers]:
+    """(D,) median of each day's reference and (D,) its score; NaN where the reference has fewer days than FEWEST."""
+    centers, scores = np.full((2, len(logs)), np.nan)
+    for day in map(int, np.flatnonzero(np.isfinite(logs))):
+        stop = max(day - RECENT + 1, 0)
+        usual = logs[max(stop - REFERENCE, 0) : stop]
+        usual = usual[np.isfinite(usual)]
+        if len(usual) >= FEWEST:
+            centers[day] = np.median(usual)
+            spread = max(1.4826 * float(np.median(np.abs(usual - centers[day]))), LEAST_SPREAD)
+            scores[day] = (logs[day] - centers[day]) / spread
+    return centers, scores
+
+
+def _sums(scores: Numbers) -> tuple[Numbers, NDArray[np.int64]]:
+    """(D,) the sum after each day, and (D,) the day on which it last began to grow from zero.
+
+    It stops growing at HIGHEST, so that an alarm is over a few days after its cause.
+    """
+    total, starts = np.full(len(scores), np.nan), np.zeros(len(scores), np.int64)
+    value, start = 0.0, 0
+    for day in np.flatnonzero(np.isfinite(scores)):
+        if value == 0.0:
+            start = int(day)
+        value = float(np.clip(value + min(float(scores[day]), MOST) - ALLOWANCE, 0.0, HIGHEST))
+        total[day], starts[day] = value, start
+    return total, starts
+
+
+def _alarms(total: Numbers, starts: NDArray[np.int64], logs: Numbers, centers: Numbers) -> list[Alarm]:
+    """Each stretch of days from the first above THRESHOLD to the last above zero."""
+    alarms: list[Alarm] = []
+    is_on = False
+    for day in map(int, np.flatnonzero(np.isfinite(total))):
+        is_on = total[day] > (0.0 if is_on else THRESHOLD)
+        if not is_on:
+            continue
+        since, raised = int(starts[day]), day
+        if alarms and alarms[-1].since == since:
+            raised = alarms.pop().raised
+        factor = float(np.exp(np.nanmedian(logs[since : day + 1]) - centers[raised]))
+        alarms.append(Alarm(since, raised, day, factor))
+    return alarms

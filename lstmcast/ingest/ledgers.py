@@ -1,0 +1,94 @@
+"""The text of a ledger becomes a Ledger."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+
+from lstmcast.errors import DataError
+from lstmcast.findings import Finding
+from lstmcast.ingest.columns import NameColumn, NumberColumn
+from lstmcast.ingest.intake import Intake
+from lstmcast.ingest.opening import open_table
+from lstmcast.ingest.reader import Lines, Table
+from lstmcast.ingest.rules import ReadingRules
+from lstmcast.ingest.source import name_of
+from lstmcast.ingest.stamps import StampColumn
+from lstmcast.ingest.zones import instants
+from lstmcast.ledger import FIRST, LAST, Ledger
+from lstmcast.panel import Clock, Times
+
+
+def read_ledger(source: str | Path, clock: Clock) -> tuple[Ledger, tuple[Finding, ...]]:
+    """A ledger that `predict --log` wrote, and what is to be said of it.
+
+    clock: that of the outcomes it will be compared with. Raises DataError for what is no ledger, and where one of the
+    two has a zone and the other has none.
+    """
+    intake = Intake(name_of(source), ReadingRules(decimal="."))
+    table = open_table(source, intake)
+    id_name = _id_name(table)
+    stamps = {name: _stamp_column(name, clock, intake) for name in ("issued", "time")}
+    numbers = {name: NumberColumn(name, intake) for name in LAST[:-1]}
+    words = {name: NameColumn(name, intake) for name in ("model", "source", *([id_name] if id_name else []))}
+    columns: dict[str, NumberColumn | StampColumn | NameColumn] = {**stamps, **numbers, **words}
+    lines = []
+    for chunk in table.chunks(list(columns)):
+        for column, cells in zip(columns.values(), chunk.cells, strict=True):
+            column.add(cells, chunk.lines)
+        lines.append(chunk.lines)
+    line = np.concatenate(lines)
+    issued, time = (_times(column, line, clock, intake) for column in stamps.values())
+    point, lower, upper = (column.finish() for column in numbers.values())
+    models, sources = words["model"].finish(), words["source"].finish()
+    ids, series = words[id_name].finish() if id_name else (("",), np.zeros(len(line), np.int64))
+    ledger = Ledger(
+        issued=issued,
+        time=time,
+        point=point,
+        lower=lower,
+        upper=upper,
+        series=series,
+        ids=ids,
+        model=models[1],
+        models=models[0],
+        source=sources[1],
+        sources=sources[0],
+        id_name=id_name,
+    )
+    return ledger, tuple(intake.findings)
+
+
+def _stamp_column(name: str, clock: Clock, intake: Intake) -> NumberColumn | StampColumn:
+    return NumberColumn(name, intake) if clock.is_counter else StampColumn(name, intake)
+
+
+def _id_name(table: Table) -> str | None:
+    """The column that names the series, between the first columns of a ledger and the last ones."""
+    names, most = table.names, len(FIRST) + 1 + len(LAST)
+    between = names[len(FIRST) : -len(LAST)]
+    if names[: len(FIRST)] != FIRST or names[-len(LAST) :] != LAST or len(names) > most:
+        raise table.intake.refusal(
+            f"is no ledger: its columns are {','.join(names[:most])}, those of a ledger "
+            f"{','.join(FIRST)},[id,]{','.join(LAST)}; predict --log writes one"
+        )
+    return between[0] if between else None
+
+
+def _times(column: NumberColumn | StampColumn, lines: Lines, clock: Clock, intake: Intake) -> Times:
+    """(R,) instants of a column of stamps, or of counts."""
+    if isinstance(column, NumberColumn):
+        return column.finish().astype(np.int64).astype("datetime64[us]")
+    stamps = column.finish()
+    if (stamps.offsets is None) != (clock.zone is None):
+        raise _zones_differ(intake, clock)
+    utc, _ = instants(stamps, np.zeros(len(lines), np.int64), lines, clock.zone, intake)
+    return utc.astype("datetime64[us]")
+
+
+def _zones_differ(intake: Intake, clock: Clock) -> DataError:
+    has, wants = (
+        ("no zone", f"the zone {clock.zone}") if clock.zone else ("a zone", "no zone (name it with --tz)")
+    )
+    return intake.refusal(f"its stamps have {has}, those of the outcomes {wants}; give both the same")
