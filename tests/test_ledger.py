@@ -17,7 +17,7 @@ from lstmcast import persistence
 from lstmcast.errors import BusyError, OutputError
 from lstmcast.ingest import read_ledger
 from lstmcast.ledger import entries, header, unmistakable
-from lstmcast.panel import Clock
+from lstmcast.panel import Clock, Fallback
 from lstmcast.persistence import append_block, ledgers
 from tests.command_line import lstmcast
 from tests.conftest import hourly_rows, write_csv
@@ -207,3 +207,28 @@ def test_excluded_rows_at_the_end_are_not_the_origin(history: Path, model_file: 
     assert lstmcast("predict", model_file, cut, "--log", tmp_path / "log.csv", "-q").code == 0
     line = (tmp_path / "log.csv").read_text().splitlines()[1].split(",")
     assert (line[0], line[2]) == ("2024-01-21 19:00:00", "2024-01-21 20:00:00")
+
+
+def test_the_ledger_says_what_stood_in_for_the_model_and_why() -> None:
+    panel = stacked(hourly(420, 0), hourly(420, 1))
+    forecast = trained().predict(hourly())
+    both = dataclasses.replace(
+        forecast,
+        ids=panel.ids,
+        id_name="meter",
+        series=np.repeat([0, 1], 3),
+        source=("model",) * 3 + ("naive",) * 3,
+        fallbacks=(Fallback(1, "naive", "gaps", "more than a quarter is missing"),),
+    )
+    assert entries(both, panel.times[[5, 400]], "cafe")["source"] == ["model"] * 3 + ["naive:gaps"] * 3
+
+
+def test_a_forecast_of_classes_has_no_ledger(tmp_path: Path) -> None:
+    rows = [f"{row[:20]}{'high' if i % 24 < 12 else 'low'}" for i, row in enumerate(hourly_rows(20 * 24))]
+    source = write_csv(tmp_path / "classes.csv", rows)
+    arguments = ("--target", "load", "--lookback", "24", "--hidden", "4", "--steps", "2")
+    assert lstmcast("train", source, *arguments, "-o", tmp_path / "m.pkl").code == 0
+    said = lstmcast("predict", tmp_path / "m.pkl", source, "--log", tmp_path / "log.csv")
+    assert (said.code, said.out) == (2, "")
+    assert "--log is for models of numbers" in said.err
+    assert not (tmp_path / "log.csv").exists()
