@@ -256,7 +256,7 @@ def test_where_the_model_cannot_forecast_persistence_stands_in_and_says_so() -> 
         np.testing.assert_allclose(forecast.probabilities[name][:8], usual.probabilities[name][:8], atol=1e-6)
         steps = np.minimum(np.arange(8), 5)
         np.testing.assert_allclose(
-            forecast.probabilities[name][8:], model.persistence.shares[steps, last, code]
+            forecast.probabilities[name][8:], model.forecaster.persistence.shares[steps, last, code]
         )
 
 

@@ -98,7 +98,10 @@ def test_persistence_is_what_followed_the_last_known_class_so_many_steps_later()
     panel = class_panel(codes)
     found = fit_transitions(panel, [slice(0, 90)], 4)
     pairs = sum(a == 0 and b == 1 for a, b in itertools.pairwise(codes[:90]))
-    assert found.shares[0, 0, 1] == (pairs + 1) / (pairs + 3)
+    after = np.bincount([int(b) for a, b in itertools.pairwise(codes[:90]) if a == a and b == b])
+    overall = (after + 1) / (after.sum() + 3)
+    assert found.shares[0, 0, 1] == pytest.approx((pairs + 3 * overall[1]) / (pairs + 3))
+    np.testing.assert_allclose(found.shares.sum(axis=2), 1)
     forecast = found.probabilities(windows_of(panel), np.array([100, 41]))
     assert forecast.shape == (6, 3, 2)
     np.testing.assert_array_equal(forecast[:, :, 0].argmax(axis=1), [1, 2, 0, 1, 1, 1])
@@ -250,11 +253,11 @@ class Fixed:
     frequencies = property(lambda self: lambda origins: self.p)
 
 
-def mixture(network, logistic, frequency, codes, horizons=8, wanted="auto") -> Mixture:
+def mixture(network, logistic, frequency, codes, horizons=8, wanted="auto", persistence=None) -> Mixture:
     validation = ClassValidation(np.arange(codes.shape[1]), codes, np.ones(3))
-    forecasters = (Fixed(p) for p in (frequency, network, logistic))
-    frequencies, own, regression = forecasters
-    return choose_mixture(frequencies, validation, own, regression, horizons, wanted)[0].mixture  # type: ignore[arg-type]
+    last = frequency if persistence is None else persistence
+    frequencies, *forecasters = (Fixed(p) for p in (frequency, network, logistic, last))
+    return choose_mixture(frequencies, validation, *forecasters, horizons, wanted)[0].mixture  # type: ignore[arg-type]
 
 
 def test_what_ships_is_the_mixture_that_validation_rows_like_best() -> None:
@@ -265,7 +268,8 @@ def test_what_ships_is_the_mixture_that_validation_rows_like_best() -> None:
     wrong = 0.98 * np.roll(truth, 1, axis=1) + 0.02 * even
     assert mixture(good, wrong, even, codes) == Mixture(1.0, 0.0, 0.0)
     assert mixture(even, good, wrong, codes) == Mixture(0.0, 1.0, 0.0)
-    assert mixture(wrong, wrong, even, codes).frequency > 0.8
+    assert mixture(wrong, wrong, even, codes, persistence=wrong).frequency > 0.8
+    assert mixture(wrong, even, wrong, codes, persistence=good) == Mixture(0.0, 0.0, 0.0, 1.0)
     half = np.where(np.arange(200) % 2, good, wrong), np.where(np.arange(200) % 2, wrong, good)
     assert mixture(half[0], half[1], wrong, codes) == Mixture(0.5, 0.5, 0.0)
     assert mixture(good, good, good, codes).network == 0  # it must gain something
@@ -274,15 +278,16 @@ def test_what_ships_is_the_mixture_that_validation_rows_like_best() -> None:
 def test_few_horizons_are_not_trusted_with_tenths_and_the_user_may_say_what_ships() -> None:
     codes, good, even = codes_for(), probabilities(), np.full((4, 3, 50), 1 / 3)
     mixed = mixture(good, even, even, codes, horizons=3)
-    assert {mixed.network, mixed.logistic, mixed.frequency} <= {0.0, 0.5, 1.0}
-    for wanted, expected in (("network", (1, 0, 0)), ("linear", (0, 1, 0)), ("mean", (0.5, 0.5, 0))):
+    assert set(dataclasses.astuple(mixed)) <= {0.0, 0.5, 1.0}
+    for wanted, expected in (("network", (1, 0, 0, 0)), ("linear", (0, 1, 0, 0)), ("mean", (0.5, 0.5, 0, 0))):
         assert dataclasses.astuple(mixture(good, even, even, codes, wanted=wanted)) == expected
 
 
 def test_the_source_of_a_row_says_what_made_it() -> None:
-    logistic = class_trained().forecaster.logistic
-    sources = [Mixed(Mixture(0.0, 1 - f, f), logistic, None).source for f in (0.0, 1.0, 0.3)]
-    assert sources == ["logistic", "frequency", "blend"]
+    simple = class_trained().forecaster
+    shares = (0, 1, 0, 0), (0, 0, 1, 0), (0, 0, 0, 1), (0, 0.7, 0.3, 0)
+    sources = [Mixed(Mixture(*s), simple.logistic, simple.persistence, None).source for s in shares]
+    assert sources == ["logistic", "frequency", "persistence", "blend"]
     assert class_trained(safeguard="network").source == "model"
 
 

@@ -16,7 +16,7 @@ from lstmcast.blocks import Blocks, split
 from lstmcast.budget import Expectation, deadline, expected
 from lstmcast.checkpoint import Checkpoint, Trained, kept
 from lstmcast.classes.evaluation import class_backtest
-from lstmcast.classes.frequencies import fit_transitions
+from lstmcast.classes.frequencies import Transitions, fit_transitions
 from lstmcast.classes.mixture import Mixed, choose_mixture
 from lstmcast.classes.model import ClassModel
 from lstmcast.classes.network import ClassMember, ClassNetwork, class_architecture_of
@@ -95,7 +95,8 @@ def fitting_classes(
             yield expectation
         training = train_members(members, options.threads, checkpoint.networks, enough)
         networks, checkpoint = yield from kept(training, checkpoint, "networks")
-        found = _mixed(choices, members, networks, blocks, options)
+        persistence = fit_transitions(panel, blocks.slices("training"), horizon)
+        found = _mixed(choices, members, networks, persistence, blocks, options)
         model = _judged(panel, blocks, preparation, found, time_column)
         if options.final and model.forecaster.network is not None:
             again = [_final(*pair, blocks) for pair in zip(members, networks, strict=True)]
@@ -161,17 +162,18 @@ def _mixed(
     choices: list[ClassChoice],
     members: list[ClassMember],
     networks: tuple[Trained, ...],
+    persistence: Transitions,
     blocks: Blocks,
     options: Options,
 ) -> _Trained:
-    """What ships of the networks, the logistic regression and the frequency table."""
+    """What ships of the networks and of what they are compared with."""
     chosen = choices[0]
     architecture = members[0].architecture
     weights = tuple(trained.parameters(architecture) for trained in networks)
     network = ClassNetwork(Network(architecture), weights, chosen.logistic)
     horizons = int((blocks.test - blocks.validation).max()) // chosen.windows.horizon
     forecaster, errors = choose_mixture(
-        chosen.windows, chosen.validation, network, chosen.logistic, horizons, options.safeguard
+        chosen.windows, chosen.validation, network, chosen.logistic, persistence, horizons, options.safeguard
     )
     return _Trained(choices, members, networks, forecaster, errors)
 
@@ -188,16 +190,12 @@ def _judged(
         ),  # the file is the same whatever their number
         preparation=preparation,
         forecaster=found.forecaster,
-        persistence=fit_transitions(panel, blocks.slices("training"), chosen.windows.horizon),
         seen_until=panel.times[np.maximum(blocks.test - 1, blocks.start)],
         report={},
     )
     model.report.update(_verdict(model, panel, blocks))
-    origins = chosen.validation.origins
-    shipped = chosen.validation.error(found.forecaster.probabilities(chosen.windows, origins))
-    persistence = chosen.validation.error(model.persistence.probabilities(chosen.windows, origins))
     model.report["choices"] = _describe(found.choices) | {
-        "validation_log_loss": found.errors | {"persistence": persistence, "model": shipped},
+        "validation_log_loss": found.errors,
         "mixture": dataclasses.asdict(found.forecaster.mixture),
         "class_weights": dict(zip(panel.classes, member.class_weights.tolist(), strict=True)),
         "frequencies": preparation.frequencies.kind,

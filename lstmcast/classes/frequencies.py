@@ -80,8 +80,8 @@ def fit_frequencies(panel: Panel, training: list[slice], *, with_year: bool) -> 
 class Transitions:
     """Persistence, as probabilities: how often each class came so many steps after the class that is known last.
 
-    shares: (steps, C, C) of training rows, from the last class to the one to come, Laplace smoothed; those of the
-    last step stand for all beyond it.
+    shares: (steps, C, C) of training rows, from the last class to the one to come, smoothed by C rows in which each
+    class is as frequent as overall; those of the last step stand for all beyond it.
     """
 
     shares: Numbers
@@ -103,7 +103,8 @@ def fit_transitions(panel: Panel, training: list[slice], horizon: int) -> Transi
             before, after = codes[: -step - 1], codes[step + 1 :]
             known = np.isfinite(before) & np.isfinite(after)
             np.add.at(counts[step], (before[known].astype(np.int64), after[known].astype(np.int64)), 1)
-    return Transitions(_smoothed(counts))
+    overall = _smoothed(counts[0].sum(axis=0))
+    return Transitions((counts + classes * overall) / (counts.sum(axis=2, keepdims=True) + classes))
 
 
 def _smoothed(counts: Numbers) -> Numbers:

@@ -12,10 +12,10 @@ from lstmcast.nn.losses import softmax
 from lstmcast.panel import Integers
 
 Numbers = NDArray[np.float64]
-MOST_ROUNDS = 300
+MOST_ROUNDS = 200
 CLOSE = 1e-4
-MOST_PAIRS = 120_000
-MOST_WINDOWS, LEAST_WINDOWS = 5_000, 500
+MOST_PRODUCTS = 30_000_000  # K n F C: what a round multiplies
+MOST_WINDOWS, LEAST_WINDOWS = 5_000, 400
 MOST_AT_ONCE = 4_000_000
 
 
@@ -44,6 +44,10 @@ class Logistic:
     def probabilities(self, windows: ClassWindows, origins: Integers) -> Numbers:
         """(K, C, B)."""
         return np.asarray(softmax(self.logits(windows, origins)))
+
+    def features(self, windows: ClassWindows, origins: Integers) -> int:
+        """F: how many features there are; origins: any."""
+        return len(self.common(windows, origins)) + int(self.steps(windows, origins).shape[1])
 
     def common(self, windows: ClassWindows, origins: Integers) -> Numbers:
         """(F', B) features that all steps share: one, each past column in the last row, over its last season and over
@@ -82,21 +86,24 @@ def fit_logistic(
     *,
     with_calendar: bool,
 ) -> Logistic:
-    """Fit to at most MOST_WINDOWS training windows, so many steps ahead at a time as memory allows.
+    """Fit to at most MOST_WINDOWS training windows, drawn at random, fewer where there are many steps, features and
+    classes; so many steps ahead at a time as memory allows.
 
     overall, class_weights: (C,).
     """
-    most = min(max(MOST_PAIRS // windows.horizon, LEAST_WINDOWS), MOST_WINDOWS)
-    chosen = training if len(training) <= most else np.sort(rng.choice(training, most, replace=False))
     empty = Logistic(np.zeros((0, len(overall), 0)), overall, with_calendar, penalty)
+    features = empty.features(windows, training[:1])
+    most = MOST_PRODUCTS // (windows.horizon * features * len(overall))
+    most = min(max(most, LEAST_WINDOWS), MOST_WINDOWS)
+    chosen = training if len(training) <= most else np.sort(rng.choice(training, most, replace=False))
     shared, own, codes = empty.common(windows, chosen), empty.steps(windows, chosen), windows.codes(chosen)
-    size = max(MOST_AT_ONCE // (len(chosen) * (len(shared) + own.shape[1])), 1)
+    size = max(MOST_AT_ONCE // (len(chosen) * features), 1)
     parts = []
     for first in range(0, windows.horizon, size):
         steps = slice(first, first + size)
         whole = np.broadcast_to(shared, (len(own[steps]), *shared.shape))
-        features = np.concatenate([whole, own[steps]], axis=1)
-        parts.append(softmax_map(features, codes[steps], np.log(overall), class_weights, penalty))
+        both = np.concatenate([whole, own[steps]], axis=1)
+        parts.append(softmax_map(both, codes[steps], np.log(overall), class_weights, penalty))
     return Logistic(np.concatenate(parts), overall, with_calendar, penalty)
 
 

@@ -1,13 +1,15 @@
-"""The safeguard: how much is the network's, the logistic regression's and the frequency table's."""
+"""The safeguard: how much of a forecast is the network's, and how much that of each simpler forecaster."""
 
 from __future__ import annotations
 
+import dataclasses
 from dataclasses import dataclass
 from itertools import product
 
 import numpy as np
 from numpy.typing import NDArray
 
+from lstmcast.classes.frequencies import Transitions
 from lstmcast.classes.logistic import Logistic
 from lstmcast.classes.network import ClassNetwork
 from lstmcast.classes.validation import ClassValidation
@@ -27,6 +29,7 @@ class Mixture:
     network: float
     logistic: float
     frequency: float = 0.0
+    persistence: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -35,14 +38,16 @@ class Mixed:
 
     mixture: Mixture
     logistic: Logistic
+    persistence: Transitions
     network: ClassNetwork | None
 
     @property
     def source(self) -> str:
-        """What makes the rows of a forecast: `model`; without the network `logistic`, `frequency` or `blend`."""
+        """What makes the rows of a forecast: `model`; without the network the forecaster that is alone, or `blend`."""
         if self.network is not None:
             return "model"
-        return {0.0: "logistic", 1.0: "frequency"}.get(self.mixture.frequency, "blend")
+        alone = [name for name, share in dataclasses.asdict(self.mixture).items() if share == 1]
+        return alone[0] if alone else "blend"
 
     def probabilities(self, windows: ClassWindows, origins: Integers) -> Numbers:
         """(K, C, B)."""
@@ -53,6 +58,8 @@ class Mixed:
             found += mixture.logistic * self.logistic.probabilities(windows, origins)
         if mixture.frequency:
             found += mixture.frequency * windows.frequencies(origins)
+        if mixture.persistence:
+            found += mixture.persistence * self.persistence.probabilities(windows, origins)
         return found
 
 
@@ -61,6 +68,7 @@ def choose_mixture(
     validation: ClassValidation,
     network: ClassNetwork,
     logistic: Logistic,
+    persistence: Transitions,
     horizons: int,
     wanted: str,
 ) -> tuple[Mixed, dict[str, float]]:
@@ -71,33 +79,36 @@ def choose_mixture(
     lowest error, in which the network has a share only where that gains GAIN.
     """
     origins = validation.origins
-    parts = [
-        network.probabilities(windows, origins),
-        logistic.probabilities(windows, origins),
-        windows.frequencies(origins),
-    ]
-    errors = {
-        name: validation.error(part)
-        for name, part in zip(("network", "logistic", "frequency"), parts, strict=True)
+    chances = {
+        "network": validation.chances(network.probabilities(windows, origins)),
+        "logistic": validation.chances(logistic.probabilities(windows, origins)),
+        "frequency": validation.chances(windows.frequencies(origins)),
+        "persistence": validation.chances(persistence.probabilities(windows, origins)),
     }
-    mixture = _BY_NAME.get(wanted) or _best(validation, parts, _TENTHS if horizons >= FEWEST_HORIZONS else 2)
-    return Mixed(mixture, logistic, network if mixture.network else None), errors
+    errors = {name: validation.loss(part) for name, part in chances.items()}
+    mixture = _BY_NAME.get(wanted) or _best(
+        validation, list(chances.values()), _TENTHS if horizons >= FEWEST_HORIZONS else 2
+    )
+    mixed = Mixed(mixture, logistic, persistence, network if mixture.network else None)
+    return mixed, errors | {"model": validation.loss(_mixed(mixture, list(chances.values())))}
 
 
 _BY_NAME = {"network": Mixture(1.0, 0.0), "linear": Mixture(0.0, 1.0), "mean": Mixture(0.5, 0.5)}
 
 
-def _best(validation: ClassValidation, parts: list[Numbers], fractions: int) -> Mixture:
+def _best(validation: ClassValidation, chances: list[Numbers], fractions: int) -> Mixture:
     """The mixture with the lowest error; of those without the network, unless it gains enough."""
-    steps = range(fractions + 1)
-    counts = [(a, b, fractions - a - b) for a, b in product(steps, steps) if a + b <= fractions]
-    mixtures = [Mixture(*(count / fractions for count in triple)) for triple in counts]
-    errors = np.array([validation.error(_mixed(mixture, parts)) for mixture in mixtures])
+    counts = [
+        parts for parts in product(range(fractions + 1), repeat=len(chances)) if sum(parts) == fractions
+    ]
+    mixtures = [Mixture(*(count / fractions for count in parts)) for parts in counts]
+    errors = np.array([validation.loss(_mixed(mixture, chances)) for mixture in mixtures])
     without = np.where([mixture.network == 0 for mixture in mixtures], errors, np.inf)
     best = int(np.argmin(errors))
     return mixtures[best if errors[best] < (1 - GAIN) * without.min() else int(np.argmin(without))]
 
 
-def _mixed(mixture: Mixture, parts: list[Numbers]) -> Numbers:
-    shares = (mixture.network, mixture.logistic, mixture.frequency)
-    return np.asarray(sum(share * part for share, part in zip(shares, parts, strict=True) if share))
+def _mixed(mixture: Mixture, chances: list[Numbers]) -> Numbers:
+    """What the mixture gives each class that came."""
+    shares = dataclasses.astuple(mixture)
+    return np.asarray(sum(share * part for share, part in zip(shares, chances, strict=True) if share))

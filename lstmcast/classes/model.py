@@ -11,7 +11,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lstmcast.classes.evaluation import ClassForecaster, class_backtest
-from lstmcast.classes.frequencies import Transitions
 from lstmcast.classes.mixture import Mixed
 from lstmcast.classes.preparation import ClassPreparation
 from lstmcast.classes.windows import ClassWindows
@@ -31,14 +30,13 @@ Numbers = NDArray[np.float64]
 class ClassModel:
     """What the model file of a target of classes holds; the contract names them, in their order.
 
-    persistence: what the model is compared with; seen_until: (S,) stamp of the last row that taught or chose anything.
+    seen_until: (S,) stamp of the last row that taught or chose anything.
     """
 
     contract: Contract
     options: Options
     preparation: ClassPreparation
     forecaster: Mixed
-    persistence: Transitions
     seen_until: NDArray[np.datetime64]
     report: dict[str, Any]
 
@@ -102,7 +100,7 @@ class ClassModel:
         if len(whole):
             found[:, :, whole] = self.forecaster.probabilities(windows, origins[whole] + done)
         if places:
-            found[:, :, places] = self.persistence.probabilities(windows, origins[places], done)
+            found[:, :, places] = self.forecaster.persistence.probabilities(windows, origins[places], done)
         return found
 
     def _forecast(self, panel: Panel, origins: Integers, probabilities: Numbers) -> Forecast:
@@ -125,7 +123,7 @@ class ClassModel:
         """The model and what it is compared with, all to be judged on the same windows."""
         return {
             "model": lambda origins: self.forecaster.probabilities(windows, origins),
-            "persistence": lambda origins: self.persistence.probabilities(windows, origins),
+            "persistence": lambda origins: self.forecaster.persistence.probabilities(windows, origins),
             "frequency": windows.frequencies,
             "logistic": lambda origins: self.forecaster.logistic.probabilities(windows, origins),
         }

@@ -13,12 +13,16 @@ LEAST = 1e-12
 MEASURES = ("log_loss", "accuracy", "brier")
 
 
-def log_loss(probabilities: Numbers, codes: Numbers) -> Numbers:
-    """(K, B) minus the log of the probability (K, C, B) of the class that came (K, B); NaN where that is missing."""
+def chances(probabilities: Numbers, codes: Numbers) -> Numbers:
+    """(K, B) the probability (K, C, B) of the class that came (K, B); NaN where that is missing."""
     known = np.isfinite(codes)
     places = np.where(known, codes, 0).astype(np.int64)
-    of_class = np.take_along_axis(probabilities, places[:, None], axis=1)[:, 0]
-    return np.where(known, -np.log(np.maximum(of_class, LEAST)), np.nan)
+    return np.where(known, np.take_along_axis(probabilities, places[:, None], axis=1)[:, 0], np.nan)
+
+
+def log_loss(probabilities: Numbers, codes: Numbers) -> Numbers:
+    """(K, B) minus the log of the probability (K, C, B) of the class that came (K, B); NaN where that is missing."""
+    return np.asarray(-np.log(np.maximum(chances(probabilities, codes), LEAST)))
 
 
 def brier(probabilities: Numbers, codes: Numbers) -> Numbers:

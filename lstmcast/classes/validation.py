@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lstmcast.blocks import Blocks
-from lstmcast.classes.scores import log_loss
+from lstmcast.classes.scores import LEAST, chances
 from lstmcast.classes.windows import ClassWindows
 from lstmcast.panel import Integers
 from lstmcast.validation import spaced
@@ -26,10 +26,16 @@ class ClassValidation:
 
     def error(self, probabilities: Numbers) -> float:
         """The weighted mean log loss of probabilities (K, C, n)."""
-        losses = log_loss(probabilities, self.codes)
-        known = np.isfinite(losses)
-        weight = self.class_weights[self.codes[known].astype(np.int64)]
-        return float((losses[known] * weight).sum() / weight.sum())
+        return self.loss(self.chances(probabilities))
+
+    def chances(self, probabilities: Numbers) -> Numbers:
+        """(m,) what probabilities (K, C, n) gave each known class that came."""
+        return chances(probabilities, self.codes)[np.isfinite(self.codes)]
+
+    def loss(self, found: Numbers) -> float:
+        """The error of what was given (m,) to the classes that came."""
+        weight = self.class_weights[self.codes[np.isfinite(self.codes)].astype(np.int64)]
+        return float(-(np.log(np.maximum(found, LEAST)) * weight).sum() / weight.sum())
 
 
 def class_validation_of(windows: ClassWindows, blocks: Blocks, class_weights: Numbers) -> ClassValidation:

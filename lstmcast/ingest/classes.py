@@ -49,7 +49,7 @@ class ClassColumn:
         texts = [shown(text).strip() for text in found]
         known = np.array([self._code(text) for text in texts], dtype=np.int64)
         codes = known[local]
-        self._refuse_many(codes, lines)
+        self._refuse_many(codes, lines, texts, local)
         if not self._first_missing and (codes == _MISSING).any():
             self._first_missing = int(lines[np.argmax(codes == _MISSING)])
         if self._first_unknown is None and (codes == _UNKNOWN).any():
@@ -80,9 +80,17 @@ class ClassColumn:
             return self._codes.get(text, _UNKNOWN)
         return self._codes.setdefault(text, self.width)
 
-    def _refuse_many(self, codes: NDArray[np.int64], lines: Lines) -> None:
+    def _refuse_many(
+        self, codes: NDArray[np.int64], lines: Lines, texts: list[str], local: NDArray[np.intp]
+    ) -> None:
         if self.levels is None and (codes >= MOST_CLASSES).any():
-            line = lines[np.argmax(codes >= MOST_CLASSES)]
+            row = np.argmax(codes >= MOST_CLASSES)
+            line = lines[row]
+            if self.is_target:
+                raise self.intake.refusal(
+                    f"line {line}, column {self.name!r}: expected a number, or one of {MOST_CLASSES} classes at most, "
+                    f"found {texts[local[row]]!r}; write numbers, or put the classes into groups"
+                )
             raise self.intake.refusal(
                 f"column {self.name!r} is text with more than {MOST_CLASSES} classes by line {line}; put them into "
                 "groups, write a number instead, or leave the column out"

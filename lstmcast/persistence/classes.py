@@ -55,7 +55,7 @@ def class_record(model: ClassModel) -> tuple[Document, Arrays]:
         "frequencies": frequencies.shares,
         "overall": frequencies.overall,
         "logistic": forecaster.logistic.weight,
-        "persistence": model.persistence.shares,
+        "persistence": forecaster.persistence.shares,
         "seen_until": microseconds(model.seen_until),
     }
     if forecaster.network is not None:
@@ -79,9 +79,9 @@ def class_model(document: Document, arrays: Arrays) -> ClassModel:
         forecaster=Mixed(
             Mixture(**document["mixture"]),
             logistic,
+            Transitions(arrays["persistence"]),
             None if found is None else ClassNetwork(*found, logistic),
         ),
-        persistence=Transitions(arrays["persistence"]),
         seen_until=arrays["seen_until"].astype("datetime64[us]"),
         report=document["report"],
     )
@@ -92,16 +92,17 @@ def class_model(document: Document, arrays: Arrays) -> ClassModel:
 def _check(model: ClassModel) -> None:
     """Sizes and signs that would otherwise be found wrong in the middle of a forecast."""
     contract, frequencies, logistic = model.contract, model.preparation.frequencies, model.forecaster.logistic
+    persistence = model.forecaster.persistence
     classes, series, windows = len(contract.classes), len(contract.ids), _shown(model)
     origin = np.array([contract.lookback])
-    features = len(logistic.common(windows, origin)) + logistic.steps(windows, origin).shape[1]
-    steps = len(model.persistence.shares)
+    features = logistic.features(windows, origin)
+    steps = len(persistence.shares)
     seasons = season_count(frequencies.kind, contract.clock)
     wanted: dict[str, tuple[Shape, Shape]] = {
         "overall": (frequencies.overall.shape, (classes,)),
         "frequency table": (frequencies.shares.shape, (series, seasons, classes)),
         "logistic regression": (logistic.weight.shape, (contract.horizon, classes, features)),
-        "persistence": (model.persistence.shares.shape, (steps, classes, classes)),
+        "persistence": (persistence.shares.shape, (steps, classes, classes)),
         "end of training": (model.seen_until.shape, (series,)),
     }
     for name, (found, expected) in wanted.items():
