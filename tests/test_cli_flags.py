@@ -134,6 +134,16 @@ def test_the_readme_has_the_table_of_options_that_the_code_has() -> None:
     assert len(re.findall(r"^\| `--", section, flags=re.MULTILINE)) == len(dataclasses.fields(Options))
 
 
+def test_the_readme_names_every_part_of_the_network_with_its_options_and_choices() -> None:
+    section = README.split("### The parts of the network")[1].split("\n## ")[0]
+    rows = [line for line in section.splitlines() if line.startswith("| ")]
+    shipping = {"safeguard", "final", "skill"}  # what is done with a network that is trained
+    for field in dataclasses.fields(Options):
+        if field.metadata["group"] in ("Network", "Training") and field.name not in shipping:
+            (row,) = [line for line in rows if f"`{flag(field.name)}`" in line.split("|")[3]]
+            assert all(f"`{choice}`" in row for choice in field.metadata["choices"]), field.name
+
+
 def test_the_readme_has_the_table_of_exit_codes_that_the_code_has() -> None:
     rows = [f"| {code} | {meaning} |" for code, meaning in EXIT_CODES.items()]
     assert "\n".join(rows) in README
