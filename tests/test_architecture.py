@@ -65,7 +65,7 @@ ARCHITECTURE: dict[str, tuple[str, str]] = {
         "numpy",
     ),
     "exchange": (
-        "baselines errors habits intervals model nn panel rolling windows",
+        "baselines errors habits intervals linear model nn panel rolling windows",
         "numpy onnx",
     ),
     "classes": (

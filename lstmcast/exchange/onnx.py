@@ -22,6 +22,7 @@ from lstmcast.exchange.graph import Graph
 from lstmcast.exchange.network import Shown, quantiles, rising
 from lstmcast.habits import compare, without_spikes
 from lstmcast.intervals import LEVELS, QUANTILES, pair
+from lstmcast.linear.highway import Highway
 from lstmcast.model import DEFAULT_LEVELS, Model
 from lstmcast.panel import Panel
 from lstmcast.rolling import at_origin
@@ -83,7 +84,8 @@ def onnx_inputs(model: Model, panel: Panel) -> dict[str, Array]:
         "future": batch.future,
         "naive": undo(_naive(model, windows, origins), numbers).T,
     }
-    for prefix, seen in (("", windows), ("linear_", windows.for_linear)):
+    views = {"": windows, "linear_": windows.for_linear, "second_": windows.second or windows}
+    for prefix, seen in views.items():
         given[f"{prefix}level"] = seen.table.level[past]
         given[f"{prefix}level_ahead"] = seen.ahead(seen.table.level, origins).T
     return {name: np.ascontiguousarray(given[name]) for name in _Plan.of(model).inputs()}
@@ -139,7 +141,9 @@ class _Plan:
                 found["past"] = (np.float32, ("B", *past), meaning.format("past"))
             if future[1]:
                 found["future"] = (np.float32, ("B", *future), meaning.format("future"))
-        for prefix, stage in (("", model.preparation.stage), ("linear_", self._linear_stage())):
+        views = {"linear_": model.linear, "second_": model.second}
+        stages = {prefix: None if view is None else view.stage for prefix, view in views.items()}
+        for prefix, stage in ({"": model.preparation.stage} | stages).items():
             if stage is not None:
                 meaning = "what the calendar stage expects of {}, scaled"
                 found[f"{prefix}level"] = (np.float64, ("B", lookback), meaning.format("each past row"))
@@ -151,9 +155,6 @@ class _Plan:
             )
             found["naive"] = (np.float64, ("B", horizon), f"for each row ahead {meaning}, as in the file")
         return found
-
-    def _linear_stage(self) -> Any:
-        return None if self.model.linear is None else self.model.linear.stage
 
 
 class _Writer:
@@ -179,7 +180,8 @@ class _Writer:
             parts.append((blend.network, self._one(answers, middle)))
             answers = answers if forecaster.hybrid.network.architecture.quantiles > 1 else None
         if blend.linear:
-            parts.append((blend.linear, self._linear(scaled)))
+            linear = self._linear_part(scaled)
+            parts += [(blend.linear / len(linear), part) for part in linear]
         if blend.naive:
             parts.append((blend.naive, self._apply("naive")))
         shares = [graph.add("Mul", part, np.array(share)) for share, part in parts if share]
@@ -237,9 +239,17 @@ class _Writer:
         middle = graph.add("Cast", _median(graph, answers), to=_FLOAT64)
         return self._restore(middle, frame, axes=2)
 
-    def _linear(self, scaled: str) -> str:
-        windows, highway = self.plan.windows.for_linear, self.model.forecaster.highway
-        frame = self._frame(scaled, windows, "" if self.model.linear is None else "linear_")
+    def _linear_part(self, scaled: str) -> list[str]:
+        """The linear forecaster, or the two whose mean ships."""
+        windows, forecaster = self.plan.windows, self.model.forecaster
+        prefix = "" if self.model.linear is None else "linear_"
+        linear = [self._linear(scaled, forecaster.highway, windows.for_linear, prefix)]
+        if forecaster.second is not None and windows.second is not None:
+            linear.append(self._linear(scaled, forecaster.second, windows.second, "second_"))
+        return linear
+
+    def _linear(self, scaled: str, highway: Highway, windows: Windows, prefix: str) -> str:
+        frame = self._frame(scaled, windows, prefix)
         straight = self.graph.add("MatMul", frame.window, highway.weight.T)
         return self._restore(self.graph.add("Add", straight, highway.bias), frame)
 
