@@ -262,8 +262,11 @@ def test_a_signal_before_training_ends_the_run_and_writes_nothing(
     monkeypatch.setattr(place, lambda *_: signal.raise_signal(signal.SIGTERM))
     said = train(history, tmp_path / "model.pkl")
     assert said.code == 143
-    assert "nothing was changed" in said.err
+    assert "nothing was changed, and there is nothing yet to go on from" in said.err
     assert os.listdir(tmp_path) == []
+    (tmp_path / "model.pkl.ckpt").write_bytes(b"of the run before")
+    assert "model.pkl.ckpt is as it was" in train(history, tmp_path / "model.pkl", "--resume").err
+    assert (tmp_path / "model.pkl.ckpt").read_bytes() == b"of the run before"
 
 
 @pytest.mark.usefixtures("at_every_step", "answered")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from typing import TYPE_CHECKING
 
@@ -105,7 +106,9 @@ class Keeper:
 
     def _parting(self) -> str:
         if self._latest is None:
-            return "; nothing was changed, and there is nothing yet to go on from"
+            is_there = os.path.lexists(self._name)
+            left = f"{self._shown} is as it was" if is_there else "there is nothing yet to go on from"
+            return f"; nothing was changed, and {left}"
         failure = self._write(self._latest)
         if failure:
             return f"; how far training has come is lost: {failure}"

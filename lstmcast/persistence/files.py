@@ -212,7 +212,7 @@ def _write_all(descriptor: int, data: bytes) -> None:
 
 def _write_parts(descriptor: int, parts: Iterable[bytes]) -> tuple[int, bytes]:
     """Writes all parts; returns how many bytes the file should now hold, and their digest."""
-    size, digest = 0, hashlib.blake2b()
+    size, digest = 0, hashlib.sha256()
     for part in parts:
         _write_all(descriptor, part)
         size += len(part)
@@ -222,7 +222,7 @@ def _write_parts(descriptor: int, parts: Iterable[bytes]) -> tuple[int, bytes]:
 
 def _read_back(descriptor: int, size: int, digest: bytes) -> None:
     """Raises OSError unless the open file holds `size` bytes with this digest."""
-    found = hashlib.blake2b()
+    found = hashlib.sha256()
     for place in range(0, size + 1, _CHUNK):
         found.update(os.pread(descriptor, _CHUNK, place))
     if found.digest() != digest:

@@ -26,6 +26,7 @@ _LENGTH_WIDTH = {SHORT_BINUNICODE: 1, BINUNICODE: 4, SHORT_BINBYTES: 1, BINBYTES
 _TEXT = (SHORT_BINUNICODE, BINUNICODE)
 _FRAME_TARGET = 64 * 1024  # a frame is closed once it is this long; longer values stand outside
 _SHORTEST_FRAME = 4
+_AT_ONCE = 1 << 18
 _MOST_KEYS = 16
 
 _REMEDY = "name a file that `lstmcast train` wrote, or train again"
@@ -161,10 +162,12 @@ def _value(cursor: _Cursor, code: int) -> Value:
 
 
 def _same(pieces: Iterator[bytes | memoryview], data: memoryview) -> bool:
-    """Whether the pieces, one after the other, are `data`; nothing is copied."""
+    """Whether the pieces, one after the other, are `data`."""
     place = 0
     for piece in pieces:
-        if data[place : place + len(piece)] != piece:
-            return False
-        place += len(piece)
+        for start in range(0, len(piece), _AT_ONCE):  # as bytes: views are compared item by item, ten times slower
+            part = bytes(piece[start : start + _AT_ONCE])
+            if bytes(data[place : place + len(part)]) != part:
+                return False
+            place += len(part)
     return place == len(data)
