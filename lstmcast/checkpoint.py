@@ -92,6 +92,7 @@ def fingerprint(panel: Panel, options: Options, start: Sequence[Parameters] = ()
         "columns": [dataclasses.astuple(column) for column in panel.columns],
         "clock": dataclasses.asdict(panel.clock),
         "classes": panel.classes,
+        "holidays": None if panel.holidays is None else dataclasses.astuple(panel.holidays),
     }
     digest = hashlib.sha256(json.dumps(told).encode())
     for array in (panel.offsets, panel.times, panel.values, *(member.flat for member in start)):

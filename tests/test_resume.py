@@ -26,7 +26,7 @@ from lstmcast.fitting import fitting
 from lstmcast.model import Model
 from lstmcast.nn.optimizers import OPTIMIZERS
 from lstmcast.options import Options
-from lstmcast.panel import Panel
+from lstmcast.panel import Holidays, Panel
 from lstmcast.persistence.checkpoints import from_record, to_record
 from lstmcast.persistence.record import decode, encode
 from lstmcast.training import Lesson, Schedule, Step, Training
@@ -179,6 +179,9 @@ def test_the_fingerprint_is_of_data_and_options_but_not_of_workers_and_time() ->
     values[7] += 1e-9
     others = [(replace(panel, values=values), options), (replace(panel, times=panel.times + 1), options)]
     others += [(panel, small(seed=1)), (hourly(301), options), (replace(panel, ids=("b",)), options)]
+    others.append(
+        (replace(panel, holidays=Holidays("off.csv", ("2024-01-01",), "2024-01-01", "2024-02-01")), options)
+    )
     assert own not in {fingerprint(*other) for other in others}
 
 
@@ -433,6 +436,7 @@ def test_wait_waits_for_the_lock_and_no_longer_than_it_says(
     with persistence.lock(path):
         assert train(history, path, "--wait", "0.2").code == 9
         assert train(history, path, "--wait", "soon").code == 2
+        assert lstmcast("refresh", path, "--rollback", "--wait", "0.2").code == 9
     held, free = threading.Event(), threading.Event()
 
     def hold() -> None:
@@ -444,6 +448,7 @@ def test_wait_waits_for_the_lock_and_no_longer_than_it_says(
     other.start()
     held.wait(30)
     threading.Timer(0.5, free.set).start()
-    assert train(history, path, "--wait", "10m").code == 0
+    waited = train(history, path, "--wait", "10m")
+    assert (waited.code, waited.err) == (0, "")
     other.join()
     assert path.read_bytes() == model_file.read_bytes()

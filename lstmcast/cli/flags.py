@@ -16,7 +16,7 @@ import typer
 from lstmcast import __version__
 from lstmcast.cli import log, run
 from lstmcast.errors import UsageError
-from lstmcast.options import Options, flag, parse_names, parse_numbers
+from lstmcast.options import Options, flag, parse_names, parse_numbers, seconds
 
 INPUT, OUTPUT, SETTINGS = "Input", "Output", "Settings"
 DEFAULT_LEVEL, HIGHEST_LEVEL = 80, 98
@@ -43,6 +43,15 @@ RequireSkill = Annotated[
         metavar="X",
         help="least share by which the best baseline must be beaten: 0.05 (else exit code 5) [none]",
         rich_help_panel="Gates",
+    ),
+]
+Wait = Annotated[
+    str | None,
+    typer.Option(
+        "--wait",
+        metavar="TIME",
+        help="how long to wait for another run that writes this model: 90s, 10m [none]",
+        rich_help_panel=OUTPUT,
     ),
 ]
 
@@ -186,6 +195,11 @@ def real_number(name: str, text: str | None, low: float, high: float) -> float |
     if not low <= number <= high:
         raise UsageError(f"{flag(name)} goes from {low:g} to {high:g}; got {text}")
     return number
+
+
+def patience(text: str | None) -> float:
+    """Seconds to wait for another run, none where nothing is said; raises UsageError for what is no duration."""
+    return 0.0 if text is None else seconds(text, "--wait")
 
 
 def parse_levels(text: str | None) -> tuple[int, ...]:

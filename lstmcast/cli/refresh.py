@@ -8,7 +8,7 @@ import typer
 
 from lstmcast.cli import log, verdict
 from lstmcast.cli.console import Console
-from lstmcast.cli.flags import INPUT, OUTPUT, Json, ModelFile, Quiet, Verbose, whole_number
+from lstmcast.cli.flags import INPUT, OUTPUT, Json, ModelFile, Quiet, Verbose, Wait, patience, whole_number
 from lstmcast.cli.reading import of_numbers, read_for_model, tell_findings
 from lstmcast.errors import UsageError
 from lstmcast.options import seconds
@@ -48,6 +48,7 @@ def refresh(
     budget: Budget = None,
     always: Always = False,
     keep: Keep = "3",
+    wait: Wait = None,
     rollback: Rollback = False,
     as_json: Json = False,
     quiet: Quiet = False,
@@ -61,22 +62,29 @@ def refresh(
     console = Console(quiet=quiet, verbose=verbose, as_json=as_json)
     count = whole_number("keep", keep, 0, 100) or 0
     if rollback:
-        _roll_back(model, data, console)
+        _roll_back(model, data, patience(wait), console)
         return
     if data is None:
         raise UsageError("DATA is missing: the CSV file with the new rows; or undo with --rollback")
     limit = None if budget is None else seconds(budget)
-    refresh_model(model, data, limit, count, console, always=always)
+    refresh_model(model, data, limit, count, console, always=always, wait=patience(wait))
 
 
 def refresh_model(
-    model_file: str, source: str, budget: float | None, count: int, console: Console, *, always: bool
+    model_file: str,
+    source: str,
+    budget: float | None,
+    count: int,
+    console: Console,
+    *,
+    always: bool,
+    wait: float = 0.0,
 ) -> None:
-    """Load, read, train on, judge, replace, show; all of it with the model's lock."""
+    """Load, read, train on, judge, replace, show; all with the model's lock, for which it waits so many seconds."""
     from lstmcast import persistence
 
     persistence.probe_folder(model_file)
-    with persistence.lock(model_file):
+    with persistence.lock(model_file, wait):
         champion = of_numbers(persistence.load(model_file), "refresh")
         reading = read_for_model(source, champion)
         outcome = _follow(champion, reading, budget, console, always=always)
@@ -88,13 +96,13 @@ def refresh_model(
         _show(outcome, model_file, count, console, replaced=replaced)
 
 
-def _roll_back(model_file: str, data: str | None, console: Console) -> None:
+def _roll_back(model_file: str, data: str | None, wait: float, console: Console) -> None:
     """Put the newest kept model back, once it is known to be one."""
     from lstmcast import persistence
 
     if data is not None:
         raise UsageError("--rollback puts the older model back and reads no DATA; leave one of them out")
-    with persistence.lock(model_file):
+    with persistence.lock(model_file, wait):
         persistence.load(persistence.newest_old(model_file))
         old = persistence.roll_back(model_file)
     console.note(f"{model_file} is again what {old} was")

@@ -17,7 +17,9 @@ from lstmcast.cli.flags import (
     Quiet,
     RequireSkill,
     Verbose,
+    Wait,
     options_from,
+    patience,
     real_number,
     takes_options,
 )
@@ -26,7 +28,6 @@ from lstmcast.cli.keeper import Keeper
 from lstmcast.cli.reading import read_for_training, tell_days_off, tell_findings, tell_if_open
 from lstmcast.errors import QualityError, UsageError
 from lstmcast.findings import count
-from lstmcast.options import seconds
 
 if TYPE_CHECKING:
     from lstmcast.classes.model import AnyModel
@@ -41,15 +42,6 @@ ModelOutput = Annotated[
 
 Resume = Annotated[
     bool, typer.Option("--resume", help="go on from where a stopped run left off", rich_help_panel=OUTPUT)
-]
-Wait = Annotated[
-    str | None,
-    typer.Option(
-        "--wait",
-        metavar="TEXT",
-        help="how long to wait for another run that writes this model: 600, 10m [none]",
-        rich_help_panel=OUTPUT,
-    ),
 ]
 
 
@@ -72,8 +64,7 @@ def train(
     """
     console = Console(quiet=quiet, verbose=verbose, as_json=as_json)
     least_skill = real_number("require_skill", require_skill, -1.0, 1.0)
-    patience = 0.0 if wait is None else seconds(wait, "--wait")
-    train_model(data, options_from(flags), output, least_skill, console, resume=resume, wait=patience)
+    train_model(data, options_from(flags), output, least_skill, console, resume=resume, wait=patience(wait))
 
 
 def train_model(

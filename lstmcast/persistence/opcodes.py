@@ -165,7 +165,9 @@ def _same(pieces: Iterator[bytes | memoryview], data: memoryview) -> bool:
     """Whether the pieces, one after the other, are `data`."""
     place = 0
     for piece in pieces:
-        for start in range(0, len(piece), _AT_ONCE):  # as bytes: views are compared item by item, ten times slower
+        for start in range(
+            0, len(piece), _AT_ONCE
+        ):  # as bytes: views are compared item by item, ten times slower
             part = bytes(piece[start : start + _AT_ONCE])
             if bytes(data[place : place + len(part)]) != part:
                 return False
