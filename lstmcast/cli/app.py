@@ -16,6 +16,7 @@ from lstmcast.cli.flags import takes_common_options
 from lstmcast.cli.info import info
 from lstmcast.cli.predict import predict
 from lstmcast.cli.refresh import refresh
+from lstmcast.cli.schedule import schedule
 from lstmcast.cli.score import score
 from lstmcast.cli.streams import PROGRAM
 from lstmcast.cli.template import template
@@ -28,6 +29,7 @@ EXAMPLES: dict[Callable[..., None], str] = {
     predict: "lstmcast predict model.pkl sample_data/victoria_new.csv --level 80,95 --output forecast.csv",
     template: "lstmcast template weather.pkl sample_data/seattle_weather.csv --output coming.csv",
     evaluate: "lstmcast evaluate model.pkl sample_data/victoria_load.csv --output singles.csv",
+    schedule: "lstmcast schedule model.pkl sample_data/victoria_new.csv --at 04:30 --log forecasts.csv",
     score: "lstmcast score sample_data/forecasts.csv sample_data/victoria_load.csv",
     refresh: "lstmcast refresh load.pkl sample_data/victoria_load.csv --budget 10m",
     info: "lstmcast info model.pkl",
