@@ -84,6 +84,32 @@ def test_a_terminal_gets_a_bar_on_stderr_and_stdout_stays_as_it_is(history: Path
     assert out.decode() == lstmcast(*command[3:]).out
 
 
+@pytest.mark.parametrize("flags", [[], ["-q"]])
+def test_a_large_file_is_read_under_a_bar_on_a_terminal_alone(
+    flags: list[str], history: Path, model_file: Path
+) -> None:
+    words = ["predict", str(model_file), str(history), *flags]
+    program = (
+        "import sys\nfrom lstmcast.cli import console\nfrom lstmcast.__main__ import run\n"
+        f"console.LARGE_FILE = 1\nsys.exit(run({words!r}))"
+    )
+    ours, theirs = pty.openpty()
+    running = subprocess.Popen(
+        [sys.executable, "-c", program], stdout=subprocess.PIPE, stderr=theirs, cwd=PROJECT
+    )
+    os.close(theirs)
+    bar = b""
+    with suppress(OSError):  # the end of a terminal is an error on Linux
+        while chunk := os.read(ours, 4096):
+            bar += chunk
+    os.close(ours)
+    out, _ = running.communicate()
+    assert (b"reading" in bar) == (not flags)
+    assert out.decode() == lstmcast(*words).out
+    piped = subprocess.run([sys.executable, "-c", program], capture_output=True, cwd=PROJECT, check=True)
+    assert piped.stderr == b""
+
+
 def test_train_as_json_is_one_document_with_every_forecaster(history: Path, tmp_path: Path) -> None:
     said = lstmcast("train", history, *QUICK, "-o", tmp_path / "m.pkl", "--json")
     assert (said.code, said.err) == (0, "")

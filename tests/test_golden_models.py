@@ -9,6 +9,7 @@ import pandas as pd
 import pytest
 
 from lstmcast import persistence
+from lstmcast.cli.console import Console
 from lstmcast.cli.reading import read_for_model
 
 FOLDER = Path(__file__).parent / "golden" / "models"
@@ -17,7 +18,7 @@ FOLDER = Path(__file__).parent / "golden" / "models"
 @pytest.mark.parametrize("name", ["format_1_panel"])
 def test_a_golden_model_forecasts_what_it_did_when_it_was_written(name: str) -> None:
     model = persistence.load(FOLDER / f"{name}.pkl")
-    panel = read_for_model(str(FOLDER / f"{name}.csv"), model).panel
+    panel = read_for_model(str(FOLDER / f"{name}.csv"), model, Console()).panel
     found = pd.DataFrame(model.predict(panel, levels=(80, 95), quantiles=(0.1, 0.5)).table())
     then = pd.read_csv(FOLDER / f"{name}_forecast.csv")
     assert list(found.columns) == list(then.columns)
@@ -30,7 +31,7 @@ def test_a_golden_model_forecasts_what_it_did_when_it_was_written(name: str) -> 
 
 def test_the_golden_model_of_classes_forecasts_what_it_did_when_it_was_written() -> None:
     model = persistence.load(FOLDER / "format_1_classes.pkl")
-    panel = read_for_model(str(FOLDER / "format_1_classes.csv"), model).panel
+    panel = read_for_model(str(FOLDER / "format_1_classes.csv"), model, Console()).panel
     found = pd.DataFrame(model.predict(panel).table())
     then = pd.read_csv(FOLDER / "format_1_classes_forecast.csv")
     assert list(found.columns) == list(then.columns)

@@ -254,6 +254,25 @@ def test_info_names_the_days_that_a_model_knows(files: tuple[Path, Path]) -> Non
     assert contract["holidays"]["days"] == [day for day in DAYS.days if day < "2024"]
 
 
+def test_columns_known_ahead_stand_beside_days_off(tmp_path: Path) -> None:
+    """The template asks for the columns of the file, not for days off; both reach the forecast."""
+    history, days = tmp_path / "shop.csv", write_csv(tmp_path / "days.csv", list(DAYS.days), "date")
+    rng = np.random.default_rng(1)
+    price = rng.integers(1, 4, 900)
+    stamps, values = shop().clock.write(shop().times), shop().target - 20 * price
+    rows = [f"{t},{y:.3f},{p}" for t, y, p in zip(stamps, values, price, strict=True)]
+    cut = next(i for i in range(880, 890) if DAYS.on(shop().times[i : i + 1])[0])
+    write_csv(history, rows[:cut], "date,sales,price")
+    words = ["--target", "sales", "--known", "price", "--holidays", days, "--horizon", 3, *options()]
+    assert lstmcast("train", history, *words, "-o", tmp_path / "m").code == 0
+    said = lstmcast("template", tmp_path / "m", history)
+    assert said.out.splitlines() == ["date,price", *(f"{stamp}," for stamp in stamps[cut : cut + 3])]
+    future = write_csv(tmp_path / "f.csv", [f"{stamp},2" for stamp in stamps[cut : cut + 3]], "date,price")
+    said = lstmcast("predict", tmp_path / "m", history, "--future", future)
+    assert said.code == 0
+    assert float(said.out.splitlines()[1].split(",")[1]) == pytest.approx(100 - 40 - 40, abs=8)
+
+
 def test_days_off_that_no_row_has_are_said(files: tuple[Path, Path], tmp_path: Path) -> None:
     _, history = files
     days = write_csv(tmp_path / "days.csv", ["2020-12-24"], "date")

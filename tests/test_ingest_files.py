@@ -47,9 +47,29 @@ def days(*values: object, start: int = 1) -> str:
 FOUR = ["2024-05-01", "2024-05-02", "2024-05-03", "2024-05-04"]
 PLAIN = "time,y\n" + days(1, 2, 3, 4)
 
+NAMED = "dates: column 'time' is read as dates with the name of the month"
+
 UNDERSTOOD = [
     # --- text and dialect
     Understood("plain", PLAIN, FOUR, [1, 2, 3, 4], freq="D"),
+    *(
+        Understood(f"months in {language}", text, FOUR[:2], [1, 2], [NAMED])
+        for language, text in {
+            "Finnish": "time;y\n1. toukokuuta 2024;1\n2. toukokuuta 2024;2\n",
+            "Spanish": "time;y\n1 de mayo de 2024;1\n2 de mayo de 2024;2\n",
+            "Portuguese": "time;y\n1 de maio de 2024;1\n2 de maio de 2024;2\n",
+            "Polish": "time;y\n1 maja 2024;1\n2 maja 2024;2\n",
+            "German": "time;y\n1. Mai 2024;1\n2. Mai 2024;2\n",
+            "French": "time;y\nmercredi 1 mai 2024;1\njeudi 2 mai 2024;2\n",
+        }.items()
+    ),
+    Understood(
+        "epoch under a short name",
+        "t,y\n1714521600,1\n1714608000,2\n",
+        FOUR[:2],
+        [1, 2],
+        ["dates: column 't' is read as seconds or milliseconds since 1970 (UTC)"],
+    ),
     Understood("semicolons", PLAIN.replace(",", ";"), FOUR, [1, 2, 3, 4]),
     Understood("tabs", PLAIN.replace(",", "\t"), FOUR, [1, 2, 3, 4]),
     Understood("pipes", PLAIN.replace(",", "|"), FOUR, [1, 2, 3, 4]),

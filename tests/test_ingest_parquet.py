@@ -152,6 +152,16 @@ def test_without_pyarrow_the_extra_is_named(tmp_path: Path, monkeypatch: pytest.
         read(path, Roles("y"))
 
 
+def test_reading_tells_how_far_it_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("lstmcast.ingest.parquet._ROWS", 20)
+    path = written(tmp_path / "data", {"time": HOURS, "y": VALUES})
+    told: list[tuple[int, int]] = []
+    read(path, Roles("y"), watch=lambda *far: told.append(far))
+    assert len(told) > 2
+    assert told == sorted(told)
+    assert told[-1][0] == told[-1][1]
+
+
 def test_train_and_predict_take_parquet(history: Path, model_file: Path, tmp_path: Path) -> None:
     frame = pd.read_csv(history, parse_dates=["time"])
     frame.to_parquet(tmp_path / "history.parquet", engine="pyarrow")

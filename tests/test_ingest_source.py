@@ -10,10 +10,11 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from lstmcast.errors import DataError
-from lstmcast.ingest import Roles, read
+from lstmcast.ingest import ReadingRules, Roles, read
 
 PLAIN = b"time,y\n" + b"".join(b"2024-05-%02d,%d\n" % (day, day * 7919 % 97) for day in range(1, 32))
 
@@ -101,3 +102,47 @@ def test_every_sample_is_read_with_no_option_but_the_target(file: str) -> None:
     reading = read(path, Roles(targets.get(file, "load")))
     codes = {"co2": ["dates", "missing"], "water_flow": ["zone", "gaps"]}
     assert [finding.code for finding in reading.findings] == codes.get(file, [])
+
+
+@pytest.mark.parametrize("pack", [bytes, gzip.compress], ids=["plain", "gz"])
+def test_reading_tells_how_far_it_is(
+    pack: Callable[[bytes], bytes], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("lstmcast.ingest.source.BLOCK", 100)
+    path = tmp_path / "data.csv"
+    path.write_bytes(pack(PLAIN))
+    told: list[tuple[int, int]] = []
+    read(path, Roles("y"), watch=lambda done, total: told.append((done, total)))
+    size = path.stat().st_size
+    assert len(told) > 1
+    assert told == sorted(told)
+    assert told[-1] == (size, size)
+
+
+def test_a_decimal_comma_that_shows_late_is_refused_with_the_option(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What stands in blocks before it was read with a point, or as thousands."""
+    monkeypatch.setattr("lstmcast.ingest.source.BLOCK", 100)
+    path = tmp_path / "data.csv"
+    for early, told in (("1.234", "'1.234' was read before line 1502"), ("1,234", "'1,234' was read before")):
+        days = np.datetime_as_string(np.datetime64("2010-01-01") + np.arange(2000))
+        cells = [early if i < 1500 else "1,5" for i in range(2000)]
+        path.write_text("time;y\n" + "".join(f"{d};{c}\n" for d, c in zip(days, cells, strict=True)))
+        with pytest.raises(DataError, match=f"line 2, column 'y': {told}.*say --decimal ,"):
+            read(path, Roles("y"))
+        values = read(path, Roles("y"), rules=ReadingRules(decimal=",")).panel.target
+        assert values[0] == (1234 if early == "1.234" else 1.234)
+
+
+def test_nobody_knows_how_far_a_pipe_goes(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Pipe(io.BytesIO):
+        def seekable(self) -> bool:
+            return False
+
+    piped = Piped(b"")
+    piped.buffer = Pipe(PLAIN)
+    monkeypatch.setattr("sys.stdin", piped)
+    told: list[tuple[int, int]] = []
+    assert read("-", Roles("y"), watch=lambda *far: told.append(far)).panel.target.size == 31
+    assert told == []

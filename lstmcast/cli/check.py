@@ -46,7 +46,7 @@ def check_file(source: str, options: Options, console: Console) -> None:
     options.check()
     options = dataclasses.replace(options, exclude=ingest.expanded(options.exclude))
     try:
-        reading = survey_file(source, options)
+        reading = survey_file(source, options, console)
     except DataError as error:
         _refuse(error, console)
         raise

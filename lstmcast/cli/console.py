@@ -16,10 +16,13 @@ from lstmcast.cli.streams import clean, emit, json_text
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
+    from rich.progress import Progress
+
     from lstmcast.training import Step
 
 
 NAME_WIDTH = 10
+LARGE_FILE = 20_000_000  # bytes from which on reading takes a second or more
 
 
 class Console:
@@ -118,16 +121,10 @@ class Console:
 
         It is drawn from the first Step on, so that what is said before stands above it.
         """
-        if self.quiet or run.current().log_json or not _is_terminal(sys.stderr):
+        if not self._has_bars():
             yield self._step_line
             return
-        from rich.console import Console as Screen
-        from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
-
-        words, left = TextColumn("{task.description}", markup=False), TextColumn("left")
-        columns = (words, BarColumn(), TimeRemainingColumn(), left)
-        screen = Screen(stderr=True, color_system=_colors(sys.stderr))
-        bar = Progress(*columns, console=screen, transient=True, redirect_stdout=False, redirect_stderr=False)
+        bar = _bar()
         task = bar.add_task("training")
 
         def show(step: Step) -> None:
@@ -141,6 +138,28 @@ class Console:
             yield show
         finally:
             bar.stop()
+
+    @contextmanager
+    def reading(self) -> Iterator[Callable[[int, int], None] | None]:
+        """A bar on stderr that is told of the bytes read of a large file; None where nobody would see it."""
+        if not self._has_bars():
+            yield None
+            return
+        bar = _bar()
+        task = bar.add_task("reading")
+
+        def show(done: int, total: int) -> None:
+            if total >= LARGE_FILE:
+                bar.start()
+                bar.update(task, completed=done, total=total)
+
+        try:
+            yield show
+        finally:
+            bar.stop()
+
+    def _has_bars(self) -> bool:
+        return not self.quiet and not run.current().log_json and _is_terminal(sys.stderr)
 
     def _step_line(self, step: Step) -> None:
         done, total = self._position(step)
@@ -156,6 +175,17 @@ class Console:
         others = (step.members - len(self._reached)) * step.total
         done, total = (sum(column) for column in zip(*self._reached.values(), strict=True))
         return done, total + others
+
+
+def _bar() -> Progress:
+    """A bar on stderr, to be started, that leaves nothing behind."""
+    from rich.console import Console as Screen
+    from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+
+    words, left = TextColumn("{task.description}", markup=False), TextColumn("left")
+    columns = (words, BarColumn(), TimeRemainingColumn(), left)
+    screen = Screen(stderr=True, color_system=_colors(sys.stderr))
+    return Progress(*columns, console=screen, transient=True, redirect_stdout=False, redirect_stderr=False)
 
 
 def _is_terminal(stream: TextIO | None) -> bool:

@@ -57,7 +57,7 @@ def evaluate_file(model_file: str, source: str, stride: int, output: str | None,
     if output is not None:
         persistence.probe_folder(output)
     model = persistence.load(model_file)
-    reading = read_for_model(source, model)
+    reading = read_for_model(source, model, console)
     report = model.evaluate(reading.panel, stride)
     tell_if_open(model_file, console)
     tell_findings(reading, console)

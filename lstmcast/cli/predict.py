@@ -208,10 +208,10 @@ def _read(files: Files, model: AnyModel, night: Night, console: Console) -> tupl
     from lstmcast.future import joined, require_known
 
     if files.future is None:
-        history = read_for_model(files.history, model, night.cut(keeps_known=True))
+        history = read_for_model(files.history, model, console, night.cut(keeps_known=True))
         return history.panel, [history]
     require_known(model.contract)
-    history = read_for_model(files.history, model, night.cut(keeps_known=False))
+    history = read_for_model(files.history, model, console, night.cut(keeps_known=False))
     future = read_future_for_model(files.future, model, history.panel.clock)
     others = len(set(future.panel.ids) - set(history.panel.ids))
     if others:

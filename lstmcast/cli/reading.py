@@ -20,13 +20,15 @@ if TYPE_CHECKING:
     from lstmcast.panel import Clock, Holidays, Times
 
 
-def read_for_training(source: str, options: Options) -> Reading:
+def read_for_training(source: str, options: Options, console: Console) -> Reading:
     """What the options name in a file; raises DataError when it is not there."""
     from lstmcast.ingest import Roles, read
 
     roles = Roles(options.target or "", options.time, options.id, options.known, options.past)
     rules = _rules(options)
-    reading = read(source, roles, freq=options.freq, zone=options.tz, seasons=options.season, rules=rules)
+    freq, zone, seasons = options.freq, options.tz, options.season
+    with console.reading() as watch:
+        reading = read(source, roles, freq=freq, zone=zone, seasons=seasons, rules=rules, watch=watch)
     return _with_days_off(_examined(reading), options)
 
 
@@ -42,13 +44,15 @@ def _with_days_off(reading: Reading, options: Options) -> Reading:
     return dataclasses.replace(reading, panel=reading.panel.with_holidays(holidays))
 
 
-def survey_file(source: str, options: Options) -> Reading:
+def survey_file(source: str, options: Options, console: Console) -> Reading:
     """What `check` looks at: the file as training reads it, or without a target all columns that could be one."""
     from lstmcast.ingest import Roles, survey
 
     roles = Roles(options.target or "", options.time, options.id, options.known, options.past)
     rules = _rules(options)
-    reading = survey(source, roles, freq=options.freq, zone=options.tz, seasons=options.season, rules=rules)
+    freq, zone, seasons = options.freq, options.tz, options.season
+    with console.reading() as watch:
+        reading = survey(source, roles, freq=freq, zone=zone, seasons=seasons, rules=rules, watch=watch)
     return _examined(reading)
 
 
@@ -61,7 +65,7 @@ def of_numbers(model: AnyModel, command: str) -> Model:
     return model
 
 
-def read_for_model(source: str, model: AnyModel, as_of: AsOf | None = None) -> Reading:
+def read_for_model(source: str, model: AnyModel, console: Console, as_of: AsOf | None = None) -> Reading:
     """What a model was trained on, in a fresh file, as it stands or stood; raises DataError when it is not there.
 
     The frequency is found as it was in training, not taken from the model: else every second row of hourly data
@@ -71,16 +75,18 @@ def read_for_model(source: str, model: AnyModel, as_of: AsOf | None = None) -> R
 
     contract, rules = model.contract, _rules(model.options)
     clock, freq = contract.clock, model.options.freq
-    reading = read(
-        source,
-        _roles(contract),
-        freq=freq,
-        zone=clock.zone,
-        seasons=clock.seasons,
-        rules=rules,
-        as_of=as_of,
-        lone=clock.freq,
-    )
+    with console.reading() as watch:
+        reading = read(
+            source,
+            _roles(contract),
+            freq=freq,
+            zone=clock.zone,
+            seasons=clock.seasons,
+            rules=rules,
+            as_of=as_of,
+            lone=clock.freq,
+            watch=watch,
+        )
     reading = _examined(reading)
     of_training = tuple(found for found in reading.findings if found.code != "season")  # that choice is made
     return dataclasses.replace(reading, findings=of_training)

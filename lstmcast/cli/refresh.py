@@ -86,7 +86,7 @@ def refresh_model(
     persistence.probe_folder(model_file)
     with persistence.lock(model_file, wait):
         champion = of_numbers(persistence.load(model_file), "refresh")
-        reading = read_for_model(source, champion)
+        reading = read_for_model(source, champion, console)
         outcome = _follow(champion, reading, budget, console, always=always)
         replaced = outcome.is_better or always
         if replaced:

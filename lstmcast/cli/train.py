@@ -91,9 +91,8 @@ def train_model(
     persistence.probe_folder(output)
     with persistence.lock(output, wait), Keeper(output, console) as keeper:
         following = Following(keeper, console)
-        reading = read_for_training(source, options)
-        found = options if reading.dates is None else dataclasses.replace(options, dates=reading.dates)
-        # how dates were read is kept: a short file may not tell
+        reading = read_for_training(source, options, console)
+        found = dataclasses.replace(options, **reading.shown)  # kept: a short file may not tell
         model = following.train(reading, found, pretrained, resume, partial(_show_plan, reading, console))
         failed = _gate(model, least_skill, output)
         if failed is None:

@@ -82,7 +82,7 @@ class _Candidate:
         if order == COUNTER:
             return False
         if order == EPOCH:
-            return said < 2
+            return said < 2 or unitless(self.name) in _COUNTER_NAMES
         return self.stamps.depth >= 2 if order == DIGITS else True
 
     @property

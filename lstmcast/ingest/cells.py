@@ -65,6 +65,15 @@ def is_equal(cells: Cells, text: str) -> NDArray[np.bool_]:
     return np.asarray(cells == text, dtype=bool)
 
 
+def first_with(cells: Cells, character: str) -> int | None:
+    """The first row whose cell holds this character; None when there is none."""
+    if cells.dtype.kind == "S":
+        characters = np.ascontiguousarray(cells).view(np.uint8)
+        place = int(np.argmax(characters == ord(character)))
+        return place // cells.dtype.itemsize if characters[place] == ord(character) else None
+    return next((row for row, cell in enumerate(cells) if character in cell), None)
+
+
 def is_numeric(cells: Cells) -> bool:
     """True for cells that are numbers already."""
     return cells.dtype.kind in "if"

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from lstmcast.errors import DataError
 from lstmcast.findings import count
-from lstmcast.ingest.cells import Cells, as_text, is_equal, is_numeric, shown
+from lstmcast.ingest.cells import Cells, as_text, first_with, is_equal, is_numeric, shown
 from lstmcast.ingest.intake import Intake
 from lstmcast.ingest.reader import Lines
 
@@ -58,6 +58,7 @@ class NumberColumn:
     _comma: int = 0  # line of the first decimal comma
     _undecided: tuple[int, str] | None = None
     _boolean: int = 0
+    _pointed: tuple[int, str] | None = None  # the first number with a point that was read as Python writes it
 
     def __post_init__(self) -> None:
         self.decimal = self.intake.rules.decimal
@@ -79,6 +80,10 @@ class NumberColumn:
             line, cell = self._undecided
             either = f"{cell!r} can be a thousand or a decimal number, and no other cell tells"
             raise self._refusal(line, f"{either}; say which with --decimal . or --decimal ,")
+        if self.decimal == "," and self.intake.rules.decimal is None and (self._undecided or self._pointed):
+            line, cell = self._undecided or self._pointed or (0, "")
+            late = f"{cell!r} was read before line {self._comma} showed a decimal comma"
+            raise self._refusal(line, f"{late}; say --decimal , or --decimal .")
         column = f"column {self.name!r}"
         if self._comma:
             self.intake.info("decimal_comma", f"{column} is read with a decimal comma (line {self._comma})")
@@ -86,6 +91,8 @@ class NumberColumn:
             self.intake.info("thousands", f"{column} has thousands separators (line {self._grouped})")
         if self._boolean:
             self.intake.info("boolean", f"{column} is read as 1 for true and 0 for false")
+        if self.decimal is not None or self._pointed:
+            self.intake.signs.add(self.decimal or ".")
         pieces, self._pieces = self._pieces, []
         return np.concatenate(pieces)
 
@@ -95,6 +102,9 @@ class NumberColumn:
         numbers = self._plain(cells) if self.decimal != "," else None
         if numbers is None:
             numbers = self._plain(self._rewritten(cells, lines))
+        elif self.decimal is None and self._pointed is None:
+            row = first_with(cells, ".")
+            self._pointed = None if row is None else (int(lines[row]), shown(cells[row]))
         assert numbers is not None
         return numbers
 

@@ -7,19 +7,28 @@ from dataclasses import dataclass, field
 from lstmcast.errors import DataError
 from lstmcast.findings import NOTE, WARNING, Finding
 from lstmcast.ingest.rules import ReadingRules
+from lstmcast.ingest.source import Watch
 
 
 @dataclass(frozen=True)
 class Intake:
     """The file as messages call it, what its user said, and the findings so far.
 
-    is_lenient: whether columns were taken that nobody named, which need not be numbers to their end.
+    is_lenient: whether columns were taken that nobody named, which need not be numbers to their end; watch: told of
+    the bytes that are read, where somebody waits for them; signs: decimal signs that cells of the file told.
     """
 
     source: str
     rules: ReadingRules = field(default_factory=ReadingRules)
     findings: list[Finding] = field(default_factory=list)
     is_lenient: bool = False
+    watch: Watch | None = None
+    signs: set[str] = field(default_factory=set)
+
+    @property
+    def decimal(self) -> str | None:
+        """A comma, where cells of the file told it and nothing stands with a point."""
+        return "," if self.signs == {","} else None
 
     def info(self, code: str, message: str, remedy: str = "") -> None:
         """Note what need not worry anybody."""

@@ -65,7 +65,11 @@ _MONTHS_OF_LANGUAGES = (
     "januar februar marts april maj juni juli august september oktober november december",
     "janeiro fevereiro marco abril maio junho julho agosto setembro outubro novembro dezembro",
     "tammikuu helmikuu maaliskuu huhtikuu toukokuu kesakuu heinakuu elokuu syyskuu lokakuu marraskuu joulukuu",
+    "tammikuuta helmikuuta maaliskuuta huhtikuuta toukokuuta kesakuuta heinakuuta elokuuta syyskuuta lokakuuta "
+    "marraskuuta joulukuuta",
     "tammi helmi maalis huhti touko kesa heina elo syys loka marras joulu",
+    "- - - - - - - - - - - des",
+    "stycznia lutego marca kwietnia maja czerwca lipca sierpnia wrzesnia pazdziernika listopada grudnia",
     "styczen luty marzec kwiecien maj czerwiec lipiec sierpien wrzesien pazdziernik listopad grudzien",
 )
 MONTHS: dict[str, int] = {
@@ -91,6 +95,8 @@ _DATES: tuple[tuple[str, str], ...] = (
     (MDY, rf"{_MONTH}[-/.]{_YEAR}"),
     (DMY, rf"{_MONTH}[-/.]{_YEAR}"),
     (NAMED, rf"{_DAY}\.?[-/ .]*{_NAME}[-/ .,]*{_YEAR}"),
+    (NAMED, rf"{_DAY} de {_NAME}(?: de)? {_YEAR}"),
+    (NAMED, rf"{_NAME} de {_YEAR}"),
     (NAMED, rf"{_DAY}\.?[-/ .]+{_NAME}[-/ .]+{_SHORT_YEAR}"),
     (NAMED, rf"{_NAME}[-/ .]*{_DAY},?[-/ ]+{_YEAR}"),
     (NAMED, rf"{_NAME}[-/ .,]*{_YEAR}"),

@@ -61,7 +61,15 @@ class ParquetTable:
                 cells = tuple(self._cells(batch.column(name), name) for name in names)
                 chunk = Chunk(np.arange(line, line + batch.num_rows), cells)
                 line += batch.num_rows
+                self._tell((line - _FIRST_LINE) / self._file.metadata.num_rows)
                 yield chunk.without(chunk.empty)
+
+    def _tell(self, share: float) -> None:
+        """Tell whoever waits for it what share of the file's bytes was read."""
+        groups = self._file.metadata
+        if self.intake.watch is not None:
+            size = sum(groups.row_group(i).total_byte_size for i in range(groups.num_row_groups))
+            self.intake.watch(round(share * size), size)
 
     def _cells(self, column: Any, name: str) -> Cells:
         """Cells of an arrow array: numbers as they are, instants in UTC, a null as an empty cell."""

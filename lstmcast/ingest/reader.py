@@ -19,7 +19,7 @@ from lstmcast.findings import count
 from lstmcast.ingest.cells import Cells, as_text, is_equal, sliced
 from lstmcast.ingest.dialect import Dialect, sniff
 from lstmcast.ingest.intake import Intake
-from lstmcast.ingest.source import raw_blocks
+from lstmcast.ingest.source import raw_blocks, watched
 from lstmcast.ingest.text import line_blocks
 
 Lines = NDArray[np.int64]
@@ -76,7 +76,8 @@ class TextTable:
         """Read as far as the header; raises DataError when there is no table."""
         self.intake = intake
         self._forget()
-        self._blocks = line_blocks(raw_blocks(stream, intake.source), intake)
+        raw = watched(stream, raw_blocks(stream, intake.source), intake.watch)
+        self._blocks = line_blocks(raw, intake)
         block = self._head()
         self.dialect: Dialect = sniff(block[: 1 << 20].decode(errors="replace"), intake)
         start = _line_start(block, self.dialect.first - 1)

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,7 +25,7 @@ from lstmcast.ingest.reader import Lines, Table
 from lstmcast.ingest.roles import Roles, listed, match
 from lstmcast.ingest.rows import Rows
 from lstmcast.ingest.rules import ReadingRules
-from lstmcast.ingest.source import name_of
+from lstmcast.ingest.source import Watch, name_of
 from lstmcast.ingest.spans import without
 from lstmcast.ingest.stamps import StampColumn, Stamps
 from lstmcast.ingest.survey import Candidate, LenientColumn, all_numbers, candidates, finding
@@ -43,7 +44,8 @@ class Reading:
     findings: in the order in which they came up; roles: under the file's own names, the time column and the
     classes of text filled in; evidence: how the frequency was found (`1 h in 3,599 of 3,599 steps`); source: the
     file as messages call it; others: columns that no role uses; dates: `day-first` or `month-first` where the
-    file showed it (ReadingRules.dates for a later file, which may be too short to show it), else None; candidates:
+    file showed it (ReadingRules.dates for a later file, which may be too short to show it), else None; decimal: the
+    decimal comma likewise; candidates:
     of a survey, the columns that no role uses and that could help; layout: of a survey, how the file is written.
     """
 
@@ -54,6 +56,14 @@ class Reading:
     source: str
     others: tuple[str, ...]
     dates: str | None = None
+    decimal: str | None = None
+
+    @property
+    def shown(self) -> dict[str, Any]:
+        """The rules that this file showed and a shorter one may not."""
+        found = {"dates": self.dates, "decimal": self.decimal}
+        return {name: rule for name, rule in found.items() if rule is not None}
+
     candidates: tuple[Candidate, ...] = ()
     layout: str = ""
 
@@ -68,6 +78,7 @@ def read(
     rules: ReadingRules = ReadingRules(),  # noqa: B008 (frozen)
     as_of: AsOf | None = None,
     lone: str | None = None,
+    watch: Watch | None = None,
 ) -> Reading:
     """Read a CSV file (or standard input, `-`) as a Panel.
 
@@ -75,10 +86,11 @@ def read(
     are the target, then the known, then the past ones, in the order given, a column of text as one for each of its
     classes (those of `roles.levels` where a model has them). Steps that the file lacks are rows of NaN; rows whose
     target is empty stay, so that known columns may reach beyond the last target. as_of: the file as it stood then;
-    lone: the frequency of a single row.
+    lone: the frequency of a single row; watch: told of the bytes that are read, and of how many there are.
     Raises DataError, with line, column and remedy, for what cannot be understood; UsageError for a bad option.
     """
-    return _read(source, roles, _Asked(freq, zone, seasons, as_of, lone), rules, is_future=False)
+    asked = _Asked(freq, zone, seasons, as_of, lone, watch)
+    return _read(source, roles, asked, rules, is_future=False)
 
 
 def read_future(
@@ -106,6 +118,7 @@ def survey(
     zone: str | None = None,
     seasons: tuple[int, ...] | None = None,
     rules: ReadingRules = ReadingRules(),  # noqa: B008 (frozen)
+    watch: Watch | None = None,
 ) -> Reading:
     """Read as `read` does, and say which columns nobody named could help.
 
@@ -113,7 +126,7 @@ def survey(
     """
     if rules.exclude and not roles.target:
         raise UsageError("--exclude takes rows of the target out; name it with --target")
-    asked = _Asked(freq, zone, seasons)
+    asked = _Asked(freq, zone, seasons, watch=watch)
     with _opened(source, asked, rules, is_lenient=not roles.target) as table:
         named = roles if roles.target else _with_every_number(roles, table)
         reading = _understood(table, named, asked, is_future=False)
@@ -152,6 +165,7 @@ class _Asked:
     seasons: tuple[int, ...] | None
     as_of: AsOf | None = None
     lone: str | None = None
+    watch: Watch | None = None
 
 
 def _read(
@@ -170,7 +184,7 @@ def _opened(
     if rules.aggregate is not None and asked.freq is None:
         raise UsageError("--aggregate needs the step to put the rows on: add --freq 1h, 1D, …")
     check_zone(asked.zone)
-    intake = Intake(name_of(source), rules, is_lenient=is_lenient)
+    intake = Intake(name_of(source), rules, is_lenient=is_lenient, watch=asked.watch)
     try:
         yield open_table(source, intake)
     except DataError as error:
@@ -209,7 +223,8 @@ def _understood(table: Table, roles: Roles, asked: _Asked, *, is_future: bool) -
     panel = _panel(series, rows.ids, roles)
     panel = panel if is_future else _without_excluded(panel, intake.rules.exclude, intake)
     findings = tuple(intake.findings)
-    return Reading(panel, findings, roles, series.evidence, intake.source, others, stamps.dates)
+    told = stamps.dates, intake.decimal
+    return Reading(panel, findings, roles, series.evidence, intake.source, others, *told)
 
 
 def _without_excluded(panel: Panel, spans: tuple[str, ...], intake: Intake) -> Panel:

@@ -32,6 +32,21 @@ def name_of(source: str | Path) -> str:
     return "standard input" if str(source) == STDIN else str(source)
 
 
+Watch = Callable[[int, int], None]  # told of bytes read of a file, and how many it has
+
+
+def watched(stream: io.BufferedReader, blocks: Iterator[bytes], watch: Watch | None) -> Iterator[bytes]:
+    """The blocks of a stream; watch is told of each, packed bytes as they stand in the file, unless it is a pipe."""
+    if watch is None or not stream.seekable():
+        yield from blocks
+        return
+    size = stream.seek(0, io.SEEK_END)
+    stream.seek(0)
+    for block in blocks:
+        watch(stream.tell(), size)
+        yield block
+
+
 def raw_blocks(stream: io.BufferedReader, name: str) -> Iterator[bytes]:
     """Blocks of BLOCK bytes of what a stream holds, uncompressed; raises DataError when it cannot be read."""
     with stream:
