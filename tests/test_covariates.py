@@ -16,6 +16,7 @@ from lstmcast.panel import KNOWN, PAST, Column, Panel
 from lstmcast.persistence.models import from_record, to_record
 from lstmcast.preparation import fit_preparation, fit_stage
 from tests.command_line import SAMPLES, Said, lstmcast
+from tests.conftest import write_csv
 from tests.panels import load, panel_of, small
 
 WEATHER = SAMPLES / "seattle_weather.csv"
@@ -110,6 +111,44 @@ def test_a_class_the_model_does_not_know_is_warned_of(trained: tuple[Path, Said]
     said = lstmcast("predict", trained[0], weather_file(tmp_path / "new.csv", "hail"))
     assert said.code == 0
     assert "'hail' in line 1456 (and 6 more cells) is none of the classes" in said.err
+
+
+def test_columns_are_known_again_by_case_blanks_and_unit(tmp_path: Path) -> None:
+    """In predict, evaluate and the future file; a near name is suggested."""
+    rows = [f"{stamp},{i % 24 + i % 3},{i % 3},{'abc'[i % 3]}" for i, stamp in enumerate(HOURS)]
+    history = write_csv(tmp_path / "t.csv", rows, "time,load,price,kind")
+    short = ["--lookback", "24", "--horizon", "12", "--hidden", "2", "--steps", "1", "--safeguard", "linear"]
+    model = tmp_path / "m"
+    said = lstmcast("train", history, "--target", "load", "--known", "price,kind", *short, "-o", model)
+    assert said.code == 0, said.err
+    expected = lstmcast(
+        "predict", model, write_csv(tmp_path / "a.csv", blank_end(rows), "time,load,price,kind")
+    )
+    header = "Time, LOAD ,Price [EUR],kind_".replace("kind_", "KIND")
+    other = write_csv(tmp_path / "b.csv", blank_end(rows), header)
+    assert lstmcast("predict", model, other) == expected
+    assert "'Price [EUR]' is taken for it" in lstmcast("predict", model, other, "-v").err
+    assert lstmcast("evaluate", model, other, "-q").code == 0
+    past = write_csv(tmp_path / "c.csv", rows[:-12], header)
+    ahead = [f"{row.split(',')[0]},{row.split(',', 2)[2]}" for row in rows[-12:]]
+    future = write_csv(tmp_path / "f.csv", ahead, "TIME,PRICE,Kind")
+    assert lstmcast("predict", model, past, "--future", future) == expected
+    near = write_csv(tmp_path / "d.csv", rows, "time,laod,price,kind")
+    for words in (["predict", model, near], ["evaluate", model, near]):
+        said = lstmcast(*words)
+        assert said.code == 3
+        assert "did you mean 'laod'?" in said.err
+    near = write_csv(tmp_path / "g.csv", ahead, "time,prise,kind")
+    assert "did you mean 'prise'?" in lstmcast("predict", model, past, "--future", near).err
+
+
+HOURS = [f"2024-01-{1 + i // 24:02d} {i % 24:02d}:00:00" for i in range(31 * 24)]
+
+
+def blank_end(rows: list[str]) -> list[str]:
+    """The rows with the target of the last twelve empty."""
+    cells = [row.split(",") for row in rows]
+    return rows[:-12] + [",".join([row[0], "", *row[2:]]) for row in cells[-12:]]
 
 
 def test_a_model_needs_no_example_of_each_class(trained: tuple[Path, Said], tmp_path: Path) -> None:

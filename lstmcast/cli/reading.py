@@ -87,7 +87,7 @@ def read_for_model(source: str, model: AnyModel, console: Console, as_of: AsOf |
             lone=clock.freq,
             watch=watch,
         )
-    reading = _examined(reading)
+    reading = _examined(reading.called(_roles(contract)))
     of_training = tuple(found for found in reading.findings if found.code != "season")  # that choice is made
     return dataclasses.replace(reading, findings=of_training)
 
@@ -104,7 +104,9 @@ def read_future_for_model(source: str, model: AnyModel, clock: Clock) -> Reading
     """The columns that a model knows ahead, in a file of rows to come; clock: that of the history before them."""
     from lstmcast.ingest import read_future
 
-    return read_future(source, _roles(model.contract), clock, _rules(model.options))
+    roles = _roles(model.contract)
+    reading = read_future(source, roles, clock, _rules(model.options))
+    return reading.called(dataclasses.replace(roles, past=()))
 
 
 def _examined(reading: Reading) -> Reading:

@@ -239,7 +239,8 @@ def _sentinel(present: NDArray[np.float64]) -> float | None:
         rest = present[present != extreme]
         if rest.size < 0.5 * present.size or present.size - rest.size < 3:
             continue  # a value that most rows have is no sentinel, nor one that stands once or twice
-        gap, width = float((sign * (rest - extreme)).min()), float(rest.max() - rest.min())
+        with np.errstate(over="ignore"):  # numbers may be as large as there are
+            gap, width = float((sign * (rest - extreme)).min()), float(rest.max() - rest.min())
         if gap > width > 0:
             return extreme
     return None

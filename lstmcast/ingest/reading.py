@@ -44,9 +44,9 @@ class Reading:
     findings: in the order in which they came up; roles: under the file's own names, the time column and the
     classes of text filled in; evidence: how the frequency was found (`1 h in 3,599 of 3,599 steps`); source: the
     file as messages call it; others: columns that no role uses; dates: `day-first` or `month-first` where the
-    file showed it (ReadingRules.dates for a later file, which may be too short to show it), else None; decimal: the
-    decimal comma likewise; candidates:
-    of a survey, the columns that no role uses and that could help; layout: of a survey, how the file is written.
+    file showed it (ReadingRules.dates for a later file, which may be too short to show it), else None; decimal: a
+    decimal comma likewise; candidates: of a survey, the columns that no role uses and that could help; layout: of a
+    survey, how the file is written.
     """
 
     panel: Panel
@@ -57,6 +57,8 @@ class Reading:
     others: tuple[str, ...]
     dates: str | None = None
     decimal: str | None = None
+    candidates: tuple[Candidate, ...] = ()
+    layout: str = ""
 
     @property
     def shown(self) -> dict[str, Any]:
@@ -64,8 +66,13 @@ class Reading:
         found = {"dates": self.dates, "decimal": self.decimal}
         return {name: rule for name, rule in found.items() if rule is not None}
 
-    candidates: tuple[Candidate, ...] = ()
-    layout: str = ""
+    def called(self, roles: Roles) -> Reading:
+        """The same with its columns under the names of these roles, by which they were looked for."""
+        names = dict(zip(self.roles.values, roles.values, strict=True))
+        columns = tuple(
+            replace(c, name=names[c.source] + c.name.removeprefix(c.source)) for c in self.panel.columns
+        )
+        return replace(self, panel=replace(self.panel, columns=columns, id_name=roles.id))
 
 
 def read(
