@@ -92,12 +92,12 @@ def read_for_model(source: str, model: AnyModel, console: Console, as_of: AsOf |
     return dataclasses.replace(reading, findings=of_training)
 
 
-def read_outcomes(source: str, options: Options) -> Reading:
+def read_outcomes(source: str, options: Options, console: Console) -> Reading:
     """A file of what came; without a target its only column of values is taken."""
     from lstmcast.ingest import only_column
 
     target = options.target or only_column(source, options.time, options.id)
-    return read_for_training(source, dataclasses.replace(options, target=target))
+    return read_for_training(source, dataclasses.replace(options, target=target), console)
 
 
 def read_future_for_model(source: str, model: AnyModel, clock: Clock) -> Reading:

@@ -80,7 +80,7 @@ def score_file(
     from lstmcast import ingest, scoring
 
     options.check()
-    reading = read_outcomes(source, options)
+    reading = read_outcomes(source, options, console)
     clock = reading.panel.clock
     ledger, findings = ingest.read_ledger(ledger_file, clock)
     report = scoring.score(ledger, reading.panel)
