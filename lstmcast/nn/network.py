@@ -13,261 +13,19 @@ their number: the highway adds the logits of a simple forecaster, one for each c
 
 from __future__ import annotations
 
-import itertools
-from collections.abc import Mapping
-from dataclasses import dataclass
-from functools import cached_property
-
 import numpy as np
 from numpy.typing import DTypeLike
 
 from lstmcast.nn import dense
 from lstmcast.nn.activations import ACTIVATIONS
-from lstmcast.nn.buffers import Array, aligned, small_buffer
+from lstmcast.nn.architecture import Architecture
+from lstmcast.nn.buffers import Array, small_buffer
 from lstmcast.nn.cells import CELLS
-from lstmcast.nn.dropout import Dropout
-from lstmcast.nn.ordering import Ordering
 from lstmcast.nn.parameters import Parameters
-from lstmcast.nn.recurrence import Columns
 from lstmcast.nn.start import dense_start
+from lstmcast.nn.workspace import Backward, Cache, Inputs, Masks, Workspace
 
-
-@dataclass(frozen=True)
-class Architecture:
-    """The sizes of a network; two networks of one architecture can exchange weights.
-
-    lookback L (rows), horizon K (rows), segment w (rows a recurrent step takes; L is a multiple of it);
-    past_size: features of a past segment; future_size: known features of a future segment, 0 = none;
-    series: S of a panel whose series the network tells apart, 0 = it does not; cell: a name of cells.CELLS;
-    between: sizes of the dense layers between two recurrent ones, each followed by the activation;
-    is_classifier: whether the Q outputs of a step are the logits of so many classes.
-    Shares dropped in training: dropout of the embedded past, of h between layers and of the last h; input_dropout of
-    what the network sees of each row; recurrent_dropout of the h that goes into the next step's products. All but
-    those of the embedded past and of the last h are the same at every step of a window (Gal and Ghahramani 2016).
-    """
-
-    lookback: int
-    horizon: int
-    segment: int
-    past_size: int
-    future_size: int
-    hidden: int = 64
-    layers: int = 1
-    dense: tuple[int, ...] = ()
-    activation: str = "relu"
-    dropout: float = 0.2
-    quantiles: int = 11
-    series: int = 0
-    decoder: str = "segments"
-    highway: bool = True
-    cell: str = "lstm"
-    between: tuple[int, ...] = ()
-    is_classifier: bool = False
-    input_dropout: float = 0.0
-    recurrent_dropout: float = 0.0
-
-    @property
-    def past_steps(self) -> int:
-        """T_p: recurrent steps over the past."""
-        return self.lookback // self.segment
-
-    @property
-    def future_steps(self) -> int:
-        """T_f: segments that cover the horizon."""
-        return -(-self.horizon // self.segment)
-
-    @property
-    def is_direct(self) -> bool:
-        """True when the whole horizon comes from the last h of the past."""
-        return self.decoder == "direct"
-
-    @property
-    def is_embedded(self) -> bool:
-        """True when a dense layer stands before the cells."""
-        return not (self.is_direct and self.segment == 1)
-
-    @property
-    def recurrent_steps(self) -> int:
-        """T: steps of the recurrence, past and future."""
-        return self.past_steps + (0 if self.is_direct else self.future_steps)
-
-    @property
-    def head_size(self) -> int:
-        """Features that enter the dense layers on top."""
-        beside = self.future_steps * self.future_size + self.series
-        return self.hidden + (beside if self.is_direct else 0)
-
-    @property
-    def head_steps(self) -> int:
-        """How often the dense layers on top are applied: once a future segment, or once."""
-        return 1 if self.is_direct else self.future_steps
-
-    @property
-    def has_linear_highway(self) -> bool:
-        """True when the highway is a map of the window with weights of its own, not logits that come with a batch."""
-        return self.highway and not self.is_classifier
-
-    @property
-    def output_rows(self) -> int:
-        """Steps of the horizon that one application of the output layer gives."""
-        return self.horizon if self.is_direct else self.segment
-
-    def input_size(self, layer: int) -> int:
-        """Features that enter a recurrent layer."""
-        if layer:
-            return self.between[-1] if self.between else self.hidden
-        return self.hidden if self.is_embedded else self.past_size
-
-    def between_shapes(self, layer: int) -> dict[str, tuple[int, int]]:
-        """Name and shape (M, N) of the weights of the dense layers before a recurrent layer, from the bottom up."""
-        sizes = [self.hidden, *self.between] if layer else []
-        return {
-            f"between.{layer}.{i}": (size, below) for i, (below, size) in enumerate(itertools.pairwise(sizes))
-        }
-
-    def shapes(self) -> dict[str, tuple[int, ...]]:
-        """Name and shape of every parameter."""
-        shapes: dict[str, tuple[int, ...]] = {}
-        if self.is_embedded:
-            shapes |= {"past.weight": (self.hidden, self.past_size), "past.bias": (self.hidden,)}
-        if not self.is_direct:
-            shapes["future.position"] = (self.hidden, self.future_steps)
-            if self.future_size:
-                shapes["future.weight"] = (self.hidden, self.future_size)
-            if self.series:
-                shapes["future.series"] = (self.hidden, self.series)
-        for layer in range(self.layers):
-            for name, (size, below) in self.between_shapes(layer).items():
-                shapes |= {f"{name}.weight": (size, below), f"{name}.bias": (size,)}
-            shapes[f"recurrent.{layer}.weight"] = CELLS[self.cell].shape(self.input_size(layer), self.hidden)
-        size = self.head_size
-        for layer, units in enumerate(self.dense):
-            shapes |= {f"dense.{layer}.weight": (units, size), f"dense.{layer}.bias": (units,)}
-            size = units
-        rows = self.output_rows * self.quantiles
-        shapes |= {"output.weight": (rows, size), "output.bias": (rows,)}
-        if self.has_linear_highway:
-            shapes |= {"highway.weight": (self.horizon, self.lookback), "highway.bias": (self.horizon,)}
-        return shapes
-
-
-@dataclass(frozen=True)
-class Inputs:
-    """What a batch of B windows shows the network; one float dtype, C-contiguous.
-
-    past (B, T_p, F_p); future (B, T_f, F_f); window (B, L), read by the highway only, or
-    for classes (B, K C), the logits that it adds; series (B,) whole numbers.
-    """
-
-    past: Array
-    future: Array
-    window: Array
-    series: Array
-
-
-Masks = Mapping[str, Array]
-
-
-@dataclass(frozen=True)
-class Cache:
-    """What `backward` needs of a `forward`; it borrows the workspace until the next forward.
-
-    past (T_p, F_p, B) and future (T_f, F_f, B): what was seen of the inputs; masks: what was dropped, by its place.
-    """
-
-    inputs: Inputs
-    workspace: Workspace
-    past: Array
-    future: Array
-    masks: Masks
-
-
-class Workspace:
-    """Every buffer of a network for B windows; an inference workspace is smaller and faster but has no backward."""
-
-    def __init__(self, architecture: Architecture, batch: int, dtype: DTypeLike, inference: bool) -> None:
-        a = architecture
-        past = (a.past_steps, a.hidden, batch)
-        self.batch, self.inference = batch, inference
-        self.recurrent: list[Columns] = [
-            CELLS[a.cell].workspace(
-                a.recurrent_steps,
-                batch,
-                a.input_size(layer),
-                a.hidden,
-                dtype,
-                keep=not inference,
-                inputs_are_data=layer == 0 and not a.is_embedded,
-                dropping=bool(a.recurrent_dropout) and not inference,
-            )
-            for layer in range(a.layers)
-        ]
-        self.between = [self._between(a, space, batch) for space in self.recurrent[1:]]
-        self.past = aligned(past if a.is_embedded else (0,), dtype)
-        sizes = [a.head_size, *a.dense, a.output_rows * a.quantiles]
-        self.head = [aligned((a.head_steps, size, batch), dtype) for size in sizes]
-        self.output = self.head[-1].reshape(-1, a.quantiles, batch)
-        self.highway = aligned((a.horizon, batch), dtype)
-        self.ordering = Ordering((a.horizon, a.quantiles, batch), dtype)
-        self.one_hot = aligned((a.series, batch), dtype)
-        self.series = aligned((a.hidden, batch), dtype)
-        self.levels = np.arange(a.series)[:, None]
-        self.is_level = np.zeros((a.series, batch), dtype=bool)
-        self.dropouts = {} if inference else self._dropouts(a, batch, np.dtype(dtype))
-        self.dropped = {
-            name: aligned((steps, *dropout.mask.shape), dtype)
-            for name, steps in (("inputs.past", a.past_steps), ("inputs.future", a.future_steps))
-            if (dropout := self.dropouts.get(name))
-        }
-        self._architecture = a
-
-    @staticmethod
-    def _dropouts(a: Architecture, batch: int, dtype: np.dtype) -> dict[str, Dropout]:
-        """What is dropped, by its place, in the order in which masks are drawn."""
-        past = {"past": (a.past_steps, a.hidden, batch)} if a.is_embedded else {}
-        between = {f"between.{layer}": (a.hidden, batch) for layer in range(1, a.layers)}
-        layers = past | {"head": (a.head_steps, a.hidden, batch)} | between
-        inputs = {"inputs.past": (a.past_size, batch), "inputs.future": (a.future_size, batch)}
-        recurrent = {f"recurrent.{layer}": (a.hidden, batch) for layer in range(a.layers)}
-        rates = ((layers, a.dropout), (inputs, a.input_dropout), (recurrent, a.recurrent_dropout))
-        return {
-            name: Dropout(shape, rate, dtype)
-            for shapes, rate in rates
-            if rate
-            for name, shape in shapes.items()
-        }
-
-    @staticmethod
-    def _between(a: Architecture, above: Columns, batch: int) -> list[Array]:
-        """h of the layer below, what each dense layer makes of it, and last the input of the layer above itself."""
-        if not a.between:
-            return [above.x]
-        dtype, sizes = above.x.dtype, (a.hidden, *a.between[:-1])
-        return [*(aligned((a.recurrent_steps, size, batch), dtype) for size in sizes), above.x]
-
-    @cached_property
-    def backward(self) -> _Backward:
-        """The buffers of the backward pass, made when first needed."""
-        return _Backward(self._architecture, self)
-
-
-class _Backward:
-    """The buffers of the backward pass."""
-
-    def __init__(self, architecture: Architecture, forward: Workspace) -> None:
-        a, dtype = architecture, forward.output.dtype
-        self.gradient = Parameters(a.shapes(), dtype)
-        self.head = [np.zeros_like(x) for x in forward.head]
-        self.output = self.head[-1].reshape(-1, a.quantiles, forward.batch)
-        self.highway = np.zeros_like(forward.highway)
-        recurrent = (a.recurrent_steps, a.hidden, forward.batch)
-        self.d_h = aligned((a.head_steps, a.hidden, forward.batch), dtype)
-        self.between = [[np.zeros_like(x) for x in arrays[:-1]] for arrays in forward.between]
-        widest = [x for arrays in (forward.head, *forward.between) for x in arrays]
-        self.scratch = aligned((max(int(np.prod(recurrent)), *(x.size for x in widest)),), dtype)
-        largest = max(int(np.prod(shape)) for shape in a.shapes().values())
-        self.outer = aligned((largest,), dtype)
-        self.series = aligned((a.hidden, forward.batch), dtype)
+__all__ = ["Architecture", "Cache", "Inputs", "Network", "Workspace"]
 
 
 class Network:
@@ -470,7 +228,7 @@ class Network:
         return d
 
     @staticmethod
-    def _dense_backward(space: _Backward, name: str, d: Array, x: Array) -> None:
+    def _dense_backward(space: Backward, name: str, d: Array, x: Array) -> None:
         """Write the gradient of a dense layer's weights."""
         weight, bias = space.gradient[f"{name}.weight"], space.gradient[f"{name}.bias"]
         dense.backward(d, x, weight, bias, space.outer[: weight.size].reshape(weight.shape))
