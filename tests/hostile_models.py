@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import bz2
+import copy
+import functools
 import gzip
 import hashlib
 import io
 import json
 import lzma
+import operator
 import os
 import pickle
 import pickletools
@@ -23,6 +26,7 @@ import numpy as np
 
 from lstmcast import persistence
 
+GOLDEN = Path(__file__).parent / "golden" / "models" / "format_1_panel.pkl"
 NAME, NUMBER = "lstmcast-model", 1
 ALLOWED = {"PROTO", "FRAME", "EMPTY_DICT", "MEMOIZE", "MARK", "SHORT_BINUNICODE", "BINUNICODE"}
 ALLOWED |= {"BININT1", "BININT2", "SHORT_BINBYTES", "BINBYTES", "SETITEMS", "STOP"}
@@ -288,6 +292,63 @@ def forged_records() -> dict[str, bytes]:
     }
 
 
+def forged_documents(document: dict[str, Any]) -> Iterator[tuple[tuple[Any, ...], dict[str, Any]]]:
+    """A model's document with one value left out or replaced, for every value but those of the report."""
+    for path in _paths({name: part for name, part in document.items() if name != "report"}):
+        for other in (None, True, -1, 10**15, 1e308, "x", [], {"a": 1}):
+            forged = copy.deepcopy(document)
+            parent: Any = functools.reduce(operator.getitem, path[:-1], forged)
+            parent[path[-1]] = other
+            yield path, forged
+        forged = copy.deepcopy(document)
+        del functools.reduce(operator.getitem, path[:-1], forged)[path[-1]]
+        yield path, forged
+
+
+def _paths(value: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
+    """The way to each value within a document, of a list to the first two."""
+    if path:
+        yield path
+    inner = (
+        value.items() if isinstance(value, dict) else enumerate(value[:2]) if isinstance(value, list) else ()
+    )
+    for key, item in inner:
+        yield from _paths(item, (*path, key))
+
+
+def forged_models() -> dict[str, bytes]:
+    """A whole model with one thing wrong, under a right checksum: sizes to choke on, and what contradicts the rest."""
+    document, arrays = persistence.read(GOLDEN)
+
+    def forged(part: str, **changes: Any) -> bytes:
+        return persistence.encode({**document, part: {**document[part], **changes}}, arrays)
+
+    def with_array(name: str, array: np.ndarray[Any, Any]) -> bytes:
+        return persistence.encode(document, {**arrays, name: array})
+
+    clock = document["contract"]["clock"]
+    return {
+        "scale": with_array("scaling.scale", -arrays["scaling.scale"]),
+        "weights": with_array("member.0", arrays["member.0"][:1]),
+        "highway": with_array("highway.weight", arrays["highway.weight"].T),
+        "lookback": forged("contract", lookback=document["contract"]["lookback"] + 1),
+        "history": forged("contract", history=10**15),
+        "columns": forged("contract", past=[], levels={}),
+        "ids": forged("contract", ids=["a", "a"]),
+        "zone": forged("contract", clock=clock | {"zone": 10**15}),
+        "seasons": forged("contract", clock=clock | {"seasons": [10**15]}),
+        "frequency": forged("contract", clock=clock | {"freq": "x"}),
+        "layers": forged("architecture", layers=10**15),
+        "hidden": forged("architecture", hidden=4096),
+        "dense": forged("architecture", dense=[10**9] * 9),
+        "series": forged("architecture", series=10**15),
+        "segment": forged("architecture", segment=0),
+        "members": forged("options", members=10**9),
+        "share": forged("blend", network=1e308),
+        "field": forged("options", more=1),
+    }
+
+
 def other_files() -> dict[str, bytes]:
     """Files of other programs, and right models in a wrapping."""
     data, array = small_model(), io.BytesIO()
@@ -367,6 +428,7 @@ def corpus(folder: Path, command: str) -> dict[str, Path]:
         "json": forged_json,
         "array": forged_arrays,
         "record": forged_records,
+        "model": forged_models,
         "other": other_files,
     }
     paths = {f"special_{name}": path for name, path in special_files(folder).items()}

@@ -14,12 +14,13 @@ from typing import Any
 import numpy as np
 import pytest
 
-import lstmcast
 from lstmcast import persistence
 from lstmcast.errors import ModelFileError
+from lstmcast.persistence.models import from_record
 from tests import hostile_models
+from tests.command_line import PROJECT, lstmcast
 
-PACKAGE = Path(lstmcast.__file__).parent
+PACKAGE = PROJECT / "lstmcast"
 
 READER = """
 import json, sys, time
@@ -35,7 +36,7 @@ for line in sys.stdin:
     name, path = json.loads(line)
     start = time.process_time()
     try:
-        persistence.read(path)
+        persistence.load(path)
         answer = "read", ""
     except BaseException as error:
         answer = type(error).__name__, str(error)
@@ -74,6 +75,18 @@ def test_every_hostile_file_is_refused_with_one_harmless_line(answers: dict[str,
         assert "; " in message, (name, message)  # what to do
 
 
+def test_the_command_line_ends_with_4_and_says_why_in_one_line(tmp_path: Path) -> None:
+    paths = hostile_models.special_files(tmp_path)
+    for name, data in (hostile_models.forged_models() | hostile_models.executing("false")).items():
+        paths[name] = tmp_path / f"{name}.pkl"
+        paths[name].write_bytes(data)
+    for name, path in paths.items():
+        said = lstmcast("info", path)
+        assert (said.code, said.out) == (4, ""), name
+        assert said.err.startswith("lstmcast: E_MODEL: "), name
+        assert said.err.removesuffix("\n").isprintable(), name
+
+
 def test_refusals_tell_the_reason(answers: dict[str, Any]) -> None:
     messages = {name: message for name, _, message, _ in answers["rows"]}
     reasons = {
@@ -93,6 +106,12 @@ def test_refusals_tell_the_reason(answers: dict[str, Any]) -> None:
         "array_nan": "'w' holds a number that is not finite",
         "json_nan": "JSON cannot be read",
         "json_key_twice": "not in the one form",
+        "model_scale": "a scale is not positive",
+        "model_lookback": "has shape",
+        "model_layers": "--layers goes from 1 to 16",
+        "model_weights": "has 1 weights where its network has",
+        "model_share": "do not add up to one",
+        "model_zone": "zone is a int, not str",
     }
     for name, reason in reasons.items():
         assert reason in messages[name], messages[name]
@@ -182,6 +201,37 @@ def test_random_bytes_and_random_splices_are_refused() -> None:
         if spliced != data:
             with pytest.raises(ModelFileError):
                 persistence.decode(spliced)
+
+
+def test_no_value_of_a_model_can_be_another_than_training_gives() -> None:
+    """Each value of each part in turn is left out or of another type or size: a right checksum does not help."""
+    document, arrays = persistence.read(hostile_models.GOLDEN)
+    messages = [reason_to_refuse(forged, arrays) for _, forged in hostile_models.forged_documents(document)]
+    assert all(message.startswith("its contents do not fit together") for message in messages if message)
+    assert sum(map(bool, messages)) > 700
+
+
+def reason_to_refuse(document: dict[str, Any], arrays: Any) -> str:
+    """Why a record is refused; empty where it is a model."""
+    try:
+        from_record(document, arrays)
+    except ModelFileError as error:
+        return str(error)
+    return ""
+
+
+def test_a_report_that_cannot_be_shown_is_refused(tmp_path: Path) -> None:
+    document, arrays = persistence.read(hostile_models.GOLDEN)
+    for report in (
+        {},
+        [],
+        document["report"] | {"verdict": 3},
+        document["report"] | {"test": {"model": None}},
+    ):
+        persistence.write(tmp_path / "model.pkl", {**document, "report": report}, arrays)
+        said = lstmcast("info", tmp_path / "model.pkl")
+        assert (said.code, said.out, said.err.count("\n")) == (4, "", 1), said
+        assert "its report cannot be shown" in said.err
 
 
 def test_no_source_file_calls_a_loader_that_executes() -> None:

@@ -19,6 +19,7 @@ from lstmcast.linear.calendar import CalendarStage
 from lstmcast.model import Model
 from lstmcast.panel import Panel
 from lstmcast.persistence import rotation
+from lstmcast.persistence.models import from_record, to_record
 from lstmcast.preparation import refit_stage
 from lstmcast.refreshing import Outcome, Plan, _blocks, _restaged, _second, _taught, refreshing
 from tests.command_line import lstmcast
@@ -49,7 +50,7 @@ def challenger_of(model: Model, panel: Panel) -> Model:
 
 def same_arrays(one: Model, other: Model) -> bool:
     """Whether two models hold the same numbers."""
-    (_, left), (_, right) = (persistence.to_record(model) for model in (one, other))
+    (_, left), (_, right) = (to_record(model) for model in (one, other))
     return left.keys() == right.keys() and all(np.array_equal(left[name], right[name]) for name in left)
 
 
@@ -92,8 +93,8 @@ def test_what_ships_has_seen_every_row_and_keeps_its_shape() -> None:
     assert outcome.model.report["learned"]["rows"] == 540
     assert outcome.model.contract == model.contract
     assert np.array_equal(outcome.model.preparation.scaling.scale, model.preparation.scaling.scale)
-    document, arrays = persistence.to_record(outcome.model)
-    assert same_arrays(persistence.from_record(document, arrays), outcome.model)
+    document, arrays = to_record(outcome.model)
+    assert same_arrays(from_record(document, arrays), outcome.model)
     assert refreshed(model, LONGER, always=True)[1].model.report == outcome.model.report
 
 

@@ -27,6 +27,7 @@ from lstmcast.model import Model
 from lstmcast.nn.optimizers import OPTIMIZERS
 from lstmcast.options import Options
 from lstmcast.panel import Holidays, Panel
+from lstmcast.persistence import models
 from lstmcast.persistence.checkpoints import from_record, to_record
 from lstmcast.persistence.record import decode, encode
 from lstmcast.training import Lesson, Schedule, Step, Training
@@ -106,7 +107,7 @@ def events_of(panel: Panel, options: Options, start: Checkpoint | None = None) -
     """Everything a fit reports but its model, and the bytes of that."""
     *events, model = fitting(panel, options, start=start)
     assert isinstance(model, Model)
-    return events, encode(*persistence.to_record(model))
+    return events, encode(*models.to_record(model))
 
 
 def check_resumed(panel: Panel, options: Options, points: int) -> None:

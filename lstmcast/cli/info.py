@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import dataclasses
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from lstmcast.cli import choices, chosen, run, verdict
 from lstmcast.cli.console import Console
 from lstmcast.cli.flags import Json, ModelFile, Quiet, Verbose
 from lstmcast.cli.reading import tell_if_open
+from lstmcast.errors import ModelFileError
 from lstmcast.options import flag
 
 if TYPE_CHECKING:
@@ -31,18 +34,10 @@ def show_model(model_file: str, console: Console) -> None:
     from lstmcast import persistence
 
     model = persistence.load(model_file)
-    tell_if_open(model_file, console)
     size = os.stat(model_file).st_size
-    lines = [
-        ("File", f"{model_file}, {size:,} bytes"),
-        *_needs(model),
-        *_seen(model),
-        ("Chosen", chosen.in_short(model)),
-    ]
-    console.notes([*lines, *chosen.limits(model), *chosen.details(model), *_rebuilding(model), ("", "")])
-    if not console.quiet:
-        chosen.show_tried(model.report["choices"], console)
-    verdict.show(model.report, model.contract.clock, console)
+    with _telling_a_forged_report(model_file):
+        _show(model, [("File", f"{model_file}, {size:,} bytes")], console)
+    tell_if_open(model_file, console)
     console.document(
         {
             "file": model_file,
@@ -52,6 +47,25 @@ def show_model(model_file: str, console: Console) -> None:
             "report": model.report,
         }
     )
+
+
+@contextmanager
+def _telling_a_forged_report(model_file: str) -> Iterator[None]:
+    """The report is the one part of a file that is not checked when it is loaded: no forecast depends on it."""
+    try:
+        yield
+    except (LookupError, TypeError, ValueError, AttributeError) as error:
+        reason = f"its report cannot be shown ({type(error).__name__}: {error})"
+        raise ModelFileError(f"{model_file}: {reason}; train the model again", file=model_file) from error
+
+
+def _show(model: AnyModel, first: list[tuple[str, str]], console: Console) -> None:
+    """What it needs, what was chosen, and how well it did."""
+    lines = [*first, *_needs(model), *_seen(model), ("Chosen", chosen.in_short(model))]
+    console.notes([*lines, *chosen.limits(model), *chosen.details(model), *_rebuilding(model), ("", "")])
+    if not console.quiet:
+        chosen.show_tried(model.report["choices"], console)
+    verdict.show(model.report, model.contract.clock, console)
 
 
 def _needs(model: AnyModel) -> list[tuple[str, str]]:

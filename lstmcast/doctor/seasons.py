@@ -23,6 +23,8 @@ def strength(values: Numbers, season: int) -> float | None:
     its degrees of freedom; the trend is a centred mean over one season. None with fewer than three seasons.
     """
     values = values[-_MOST_ROWS:]
+    if values.size < _FEWEST_CYCLES * season:
+        return None
     around = values - _trend(values, season)
     rows = np.flatnonzero(np.isfinite(around))
     if rows.size < _FEWEST_CYCLES * season:

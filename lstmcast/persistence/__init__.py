@@ -6,11 +6,9 @@ import hashlib
 import os
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from typing import TYPE_CHECKING
 
-from lstmcast.checkpoint import Checkpoint
-from lstmcast.classes.model import AnyModel
 from lstmcast.errors import ModelFileError, OutputError
-from lstmcast.persistence import checkpoints
 from lstmcast.persistence.files import (
     permission_warning,
     probe_folder,
@@ -22,10 +20,15 @@ from lstmcast.persistence.files import (
 )
 from lstmcast.persistence.ledgers import append_block
 from lstmcast.persistence.lock import lock
-from lstmcast.persistence.models import from_record, to_record
 from lstmcast.persistence.record import LARGEST, Arrays, Document, Kind, decode, encode
 from lstmcast.persistence.rotation import forget_old, keep_old, newest_old, roll_back
 from lstmcast.persistence.source import read_bytes
+
+# What makes a model of a file brings pandas, and is loaded once the file is known to be ours: a hostile one is
+# refused before.
+if TYPE_CHECKING:
+    from lstmcast.checkpoint import Checkpoint
+    from lstmcast.classes.model import AnyModel
 
 __all__ = [
     "Arrays",
@@ -103,6 +106,8 @@ def _naming(path: str | os.PathLike[str]) -> Iterator[None]:
 
 def save(model: AnyModel, path: str | os.PathLike[str]) -> None:
     """Put a trained model into the file `path`; raises OutputError as `write` does."""
+    from lstmcast.persistence.models import to_record
+
     write(path, *to_record(model))
 
 
@@ -127,6 +132,8 @@ def load_identified(path: str | os.PathLike[str]) -> tuple[AnyModel, str]:
     with _naming(path):
         data = read_bytes(path, LARGEST["model"])
         document, arrays = decode(data, "model")
+        from lstmcast.persistence.models import from_record
+
         try:
             return from_record(document, arrays), hashlib.sha256(data).hexdigest()[:IDENTITY]
         except ModelFileError as error:
@@ -141,7 +148,9 @@ def checkpoint_name(path: str | os.PathLike[str]) -> str:
 
 def save_checkpoint(checkpoint: Checkpoint, path: str | os.PathLike[str]) -> None:
     """Put a checkpoint into the file `path`; raises OutputError as `write` does."""
-    write(path, *checkpoints.to_record(checkpoint), kind="checkpoint")
+    from lstmcast.persistence.checkpoints import to_record
+
+    write(path, *to_record(checkpoint), kind="checkpoint")
 
 
 def load_checkpoint(path: str | os.PathLike[str]) -> Checkpoint | None:
@@ -149,5 +158,7 @@ def load_checkpoint(path: str | os.PathLike[str]) -> Checkpoint | None:
     if not os.path.lexists(path):
         return None
     document, arrays = read(path, "checkpoint")
+    from lstmcast.persistence.checkpoints import from_record
+
     with _naming(path):
-        return checkpoints.from_record(document, arrays)
+        return from_record(document, arrays)

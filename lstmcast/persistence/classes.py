@@ -16,15 +16,15 @@ from lstmcast.classes.network import ClassNetwork, class_architecture_of
 from lstmcast.classes.preparation import ClassPreparation
 from lstmcast.classes.windows import ClassWindows
 from lstmcast.contract import Contract
-from lstmcast.options import Options
 from lstmcast.panel import Panel
+from lstmcast.persistence.fields import record, value
 from lstmcast.persistence.parts import (
     Arrays,
     Document,
     contract_from,
-    fields_of,
     members_from,
     microseconds,
+    options_from,
     preparation_arrays,
     preparation_document,
     preparation_from,
@@ -67,17 +67,17 @@ def class_record(model: ClassModel) -> tuple[Document, Arrays]:
 def class_model(document: Document, arrays: Arrays) -> ClassModel:
     """The ClassModel of a record; raises ValueError and its like where its parts do not fit together."""
     contract, overall = contract_from(document["contract"]), arrays["overall"]
-    logistic = Logistic(arrays["logistic"], overall, **document["logistic"])
-    found = members_from(document["architecture"], document["options"]["members"], arrays)
+    options, logistic = options_from(document["options"]), _logistic(document["logistic"], arrays)
+    found = members_from(document["architecture"], options.members, arrays)
     model = ClassModel(
         contract=contract,
-        options=Options(**fields_of(document["options"])),
+        options=options,
         preparation=ClassPreparation(
             preparation_from(document["preparation"], contract.clock, arrays),
             Frequencies(document["frequencies"], arrays["frequencies"], overall),
         ),
         forecaster=Mixed(
-            Mixture(**document["mixture"]),
+            record(Mixture, document["mixture"]),
             logistic,
             Transitions(arrays["persistence"]),
             None if found is None else ClassNetwork(*found, logistic),
@@ -87,6 +87,13 @@ def class_model(document: Document, arrays: Arrays) -> ClassModel:
     )
     _check(model)
     return model
+
+
+def _logistic(fields: Document, arrays: Arrays) -> Logistic:
+    with_calendar = value(bool, fields["with_calendar"], "with_calendar")
+    return Logistic(
+        arrays["logistic"], arrays["overall"], with_calendar, value(float, fields["penalty"], "penalty")
+    )
 
 
 def _check(model: ClassModel) -> None:

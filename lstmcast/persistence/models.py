@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from lstmcast.blend import Blend, Blended
 from lstmcast.classes.model import AnyModel, ClassModel
-from lstmcast.errors import ModelFileError
+from lstmcast.errors import ModelFileError, UsageError
 from lstmcast.habits import Habits
 from lstmcast.hybrid import Hybrid, architecture_of
 from lstmcast.intervals import LEVELS, Intervals
@@ -18,16 +18,17 @@ from lstmcast.ladder import Ladder
 from lstmcast.linear.calendar import CalendarStage
 from lstmcast.linear.highway import Highway
 from lstmcast.model import LinearView, Model
-from lstmcast.options import Options
 from lstmcast.panel import Clock, Panel
 from lstmcast.persistence.classes import class_model, class_record
+from lstmcast.persistence.fields import record, value
+from lstmcast.persistence.limits import check_blend
 from lstmcast.persistence.parts import (
     Arrays,
     Document,
     contract_from,
-    fields_of,
     members_from,
     microseconds,
+    options_from,
     preparation_arrays,
     preparation_document,
     preparation_from,
@@ -90,23 +91,26 @@ def from_record(document: Document, arrays: Arrays) -> AnyModel:
             return class_model(document, arrays)
         model = _assemble(document, arrays)
         _check(model)
-    except (KeyError, TypeError, ValueError, AttributeError, IndexError) as error:
+    except (LookupError, TypeError, ValueError, AttributeError, ArithmeticError, UsageError) as error:
         raise ModelFileError(f"its contents do not fit together ({type(error).__name__}: {error})") from None
     return model
 
 
 def _assemble(document: Document, arrays: Arrays) -> Model:
-    contract = contract_from(document["contract"])
-    found = members_from(document["architecture"], document["options"]["members"], arrays)
-    low, high = (np.nan if limit is None else limit for limit in document["limits"])
+    contract, options = contract_from(document["contract"]), options_from(document["options"])
+    blend = record(Blend, document["blend"])
+    check_blend(blend, has_network=document["architecture"] is not None)
+    found = members_from(document["architecture"], options.members, arrays)
+    limits = value(tuple[float | None, float | None], document["limits"], "limits")
+    low, high = (np.nan if limit is None else limit for limit in limits)
     return Model(
         contract=contract,
-        options=Options(**fields_of(document["options"])),
+        options=options,
         preparation=preparation_from(document["preparation"], contract.clock, arrays),
-        setting=Setting(**document["setting"]),
+        setting=record(Setting, document["setting"]),
         forecaster=Blended(
-            blend=Blend(**document["blend"]),
-            highway=Highway(arrays["highway.weight"], arrays["highway.bias"], document["penalty"]),
+            blend=blend,
+            highway=_highway("highway", document["penalty"], arrays),
             hybrid=None if found is None else Hybrid(*found),
             second=_second(document, arrays),
         ),
@@ -131,7 +135,9 @@ def _linear_document(view: LinearView | None) -> Document | None:
 def _view(prefix: str, fields: Document | None, clock: Clock, arrays: Arrays) -> LinearView | None:
     if fields is None:
         return None
-    return LinearView(stage_from(prefix, fields["stage"], clock, arrays), fields["is_anchored"])
+    return LinearView(
+        stage_from(prefix, fields["stage"], clock, arrays), value(bool, fields["is_anchored"], "is_anchored")
+    )
 
 
 def _highway_arrays(prefix: str, highway: Highway | None) -> Arrays:
@@ -141,11 +147,15 @@ def _highway_arrays(prefix: str, highway: Highway | None) -> Arrays:
 def _second(document: Document, arrays: Arrays) -> Highway | None:
     if document.get("second") is None:
         return None
-    return Highway(arrays["second.weight"], arrays["second.bias"], document["second_penalty"])
+    return _highway("second", document["second_penalty"], arrays)
+
+
+def _highway(prefix: str, penalty: Any, arrays: Arrays) -> Highway:
+    return Highway(arrays[f"{prefix}.weight"], arrays[f"{prefix}.bias"], value(float, penalty, "penalty"))
 
 
 def _ladder(seasons: list[int] | None, arrays: Arrays) -> Ladder | None:
-    return None if seasons is None else Ladder(tuple(seasons), arrays["ladder"])
+    return None if seasons is None else Ladder(value(tuple[int, ...], seasons, "ladder"), arrays["ladder"])
 
 
 def _check(model: Model) -> None:

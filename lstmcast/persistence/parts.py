@@ -14,7 +14,10 @@ from lstmcast.hybrid import DTYPE
 from lstmcast.linear.calendar import CalendarStage, Covariate, Design
 from lstmcast.nn.network import Architecture, Network
 from lstmcast.nn.parameters import Parameters
-from lstmcast.panel import Clock, Holidays
+from lstmcast.options import Options
+from lstmcast.panel import Clock
+from lstmcast.persistence.fields import record, value
+from lstmcast.persistence.limits import check_architecture, check_contract
 from lstmcast.preparation import Preparation
 from lstmcast.scaling import Scaling
 
@@ -26,25 +29,19 @@ _STAGE_ARRAYS = ("mean", "spread", "weight", "intercept")
 
 def contract_from(fields: Document) -> Contract:
     """The contract of a record."""
-    clock = Clock(**fields_of(fields["clock"]))
-    levels = fields_of(fields.get("levels", {}))  # a file written before there were classes has none
-    return Contract(**fields_of(fields) | {"clock": clock, "levels": levels, "holidays": _holidays(fields)})
+    contract = record(Contract, fields)
+    check_contract(contract)
+    if contract.holidays is not None:
+        epoch = np.zeros(1, "datetime64[us]")
+        contract.holidays.on(epoch), contract.holidays.beyond(epoch)  # ValueError where they are no dates
+    return contract
 
 
-def _holidays(fields: Document) -> Holidays | None:
-    """Days off; a file written before there were any has none."""
-    found = fields.get("holidays")
-    if found is None:
-        return None
-    holidays = Holidays(**fields_of(found))
-    epoch = np.zeros(1, "datetime64[us]")
-    holidays.on(epoch), holidays.beyond(epoch)  # ValueError where they are no dates
-    return holidays
-
-
-def fields_of(document: Document) -> dict[str, Any]:
-    """The fields of a record: JSON has lists where our records have tuples."""
-    return {name: tuple(value) if isinstance(value, list) else value for name, value in document.items()}
+def options_from(fields: Document) -> Options:
+    """The options of a record; raises UsageError where no training would take them."""
+    options = record(Options, fields)
+    options.check()
+    return options
 
 
 def microseconds(times: NDArray[np.datetime64]) -> NDArray[np.int64]:
@@ -77,8 +74,8 @@ def preparation_from(fields: Document, clock: Clock, arrays: Arrays) -> Preparat
     return Preparation(
         scaling=_scaling("scaling", fields["transform"], arrays),
         covariates=_scaling("covariates", "none", arrays),
-        with_year=fields["with_year"],
-        masked=fields["masked"],
+        with_year=value(bool, fields["with_year"], "with_year"),
+        masked=value(bool, fields["masked"], "masked"),
         change=arrays["change"],
         stage=stage_from("stage", fields["stage"], clock, arrays),
     )
@@ -105,8 +102,9 @@ def stage_from(prefix: str, fields: Document | None, clock: Clock, arrays: Array
     """The calendar stage of a record, if there is one."""
     if fields is None:
         return None
-    covariates = tuple(Covariate(**fields_of(covariate)) for covariate in fields["covariates"])
-    design = Design(clock, fields["with_year"], covariates, np.datetime64(fields["first"], "us"))
+    covariates = value(tuple[Covariate, ...], fields["covariates"], "covariates")
+    first = np.datetime64(value(int, fields["first"], "first"), "us")
+    design = Design(clock, value(bool, fields["with_year"], "with_year"), covariates, first)
     return CalendarStage(design, *(arrays[f"{prefix}.{name}"] for name in _STAGE_ARRAYS))
 
 
@@ -116,14 +114,13 @@ def members_from(
     """A network and the weights of its members; None where no network ships."""
     if fields is None:
         return None
-    network = Network(Architecture(**fields_of(fields)))
+    network = Network(record(Architecture, fields))
     return network, tuple(_parameters(network, arrays[f"member.{i}"]) for i in range(count))
 
 
 def _parameters(network: Network, flat: NDArray[Any]) -> Parameters:
+    check_architecture(network.architecture, flat.size)
     parameters = Parameters(network.architecture.shapes(), DTYPE)
-    if flat.shape != parameters.flat.shape:
-        raise ValueError(f"a member has {flat.size} weights where its network has {parameters.flat.size}")
     parameters.flat[:] = flat
     return parameters
 
