@@ -7,8 +7,10 @@ from typing import Any
 
 import pytest
 
+from lstmcast.doctor import examine
 from lstmcast.errors import DataError
-from lstmcast.ingest import ReadingRules, Roles, read
+from lstmcast.findings import WARNING
+from lstmcast.ingest import ReadingRules, Roles, read, survey
 
 DATA = Path(__file__).parents[2] / "shared" / "data"
 pytestmark = pytest.mark.skipif(not DATA.is_dir(), reason="../shared/data is not there")
@@ -229,3 +231,61 @@ def test_a_file_is_refused_with_the_reason(file: str, roles: Roles, message: str
     with pytest.raises(DataError) as caught:
         read(DATA / file, roles)
     assert message in str(caught.value)
+
+
+# What `check` says of them: the columns that it looks at, and the codes of its warnings.
+EXAMINED: list[tuple[str, dict[str, Any], list[str], set[str]]] = [
+    ("ambient_temperature_system_failure.csv", {}, ["value"], {"gaps"}),
+    ("ausbeer.csv", {}, ["Y"], set()),
+    (
+        "beijing_pm25_four_column_time.csv",
+        {},
+        ["pm2.5", "DEWP", "TEMP", "PRES", "Iws", "Is"],
+        {"flat"},
+    ),
+    ("cr_only_air_passengers.csv", {}, ["y"], set()),
+    ("example_yosemite_temps.csv", {}, ["y"], set()),
+    (
+        "household_power_first11days_truncated.txt",
+        {},
+        [
+            "Global_active_power",
+            "Global_reactive_power",
+            "Voltage",
+            "Global_intensity",
+            "Sub_metering_2",
+            "Sub_metering_3",
+        ],
+        {"cut_off"},
+    ),
+    ("machine_temperature_system_failure.csv", {}, ["value"], {"unsorted", "duplicates_differ"}),
+    ("monthly-milk-incomplete.csv", {}, ["Pounds per cow"], {"gaps"}),
+    ("openmeteo_moscow.csv", {}, ["temperature_2m_mean (°C)"], set()),
+    ("sea_surface_temperature.csv", {}, ["temperature (celsius)"], {"duplicates_differ", "gaps"}),
+    ("sf-temps.csv", {}, ["temp"], {"gaps"}),
+    ("us_gasoline.csv", {}, ["Gasoline"], set()),
+]
+
+
+@pytest.mark.parametrize(
+    ("file", "options", "columns", "warnings"), EXAMINED, ids=lambda value: str(value)[:40]
+)
+def test_check_looks_at_every_column_of_numbers_and_warns_of_what_is_wrong(
+    file: str, options: dict[str, Any], columns: list[str], warnings: set[str]
+) -> None:
+    reading = survey(DATA / "awkward" / file, Roles(""), **options)
+    assert [column.name for column in reading.panel.columns] == columns
+    found = (*reading.findings, *examine(reading.panel))
+    assert {finding.code for finding in found if finding.severity == WARNING} == warnings
+
+
+@pytest.mark.parametrize(
+    ("file", "roles", "evidence", "first", "codes", "options"), UNDERSTOOD, ids=lambda value: str(value)[:40]
+)
+def test_a_survey_finds_the_same_and_which_columns_could_help(
+    file: str, roles: Roles, evidence: str, first: str, codes: list[str], options: dict[str, Any]
+) -> None:
+    surveyed = survey(DATA / file, roles, **options)
+    assert surveyed.evidence == evidence
+    found = [finding.code for finding in surveyed.findings]
+    assert found == [*codes, "covariates"] if surveyed.candidates else found == codes
