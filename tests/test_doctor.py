@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import dataclasses
+import warnings
 
 import numpy as np
 import pytest
 
-from lstmcast.doctor import examine, levels, meters, seasons, spikes, stretches
+from lstmcast.cli.picture import draw
+from lstmcast.doctor import examine, levels, meters, outline, overview, seasons, spikes, stretches
 from lstmcast.doctor.tracks import MOST_SERIES
 from lstmcast.findings import SEVERITIES, Finding
 from lstmcast.panel import COUNTER, Clock, Panel
@@ -61,6 +63,17 @@ def test_very_short_series_are_no_trouble(rows: int) -> None:
     for value in (np.nan, 0.0, 5.0):
         examine(panel_of(np.full(rows, value)), NOW)
     assert not [code for _, code in codes(panel_of(load(rows))) if code != "climbs"]
+
+
+def test_values_near_the_largest_there_are_are_no_trouble() -> None:
+    panel = panel_of(load(600) * 1.5e306)
+    panel.values[100:130] = -1.7e308
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        examine(panel, NOW)
+        about = overview(panel, 0)
+    assert all(np.isfinite([about.lowest, about.median, about.highest, *about.seasons.values()]))
+    assert len(draw(outline(panel, 0, 60), 4)) == 4
 
 
 # --- flat stretches

@@ -54,5 +54,5 @@ def _joined(bins: Bins) -> list[tuple[float, float] | None]:
 
 def _dot(value: float, low: float, high: float, dots: int) -> int:
     """Which dot from the top a value is; the middle one where all are equal."""
-    share = 0.5 if high <= low else (value - low) / (high - low)
+    share = 0.5 if high <= low else (value / 2 - low / 2) / (high / 2 - low / 2)  # halves cannot overflow
     return round((1 - share) * (dots - 1))

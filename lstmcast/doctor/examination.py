@@ -20,6 +20,7 @@ _FAINT = 0.1  # strength below which a season does not show
 _FEWEST = 4  # rows below which a share means nothing
 
 
+@np.errstate(all="ignore")  # values near the largest there are overflow when squared, and show no season then
 def examine(panel: Panel, now: np.datetime64 | None = None) -> tuple[Finding, ...]:
     """Findings of the whole panel and of each of its columns of numbers.
 

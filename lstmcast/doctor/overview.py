@@ -28,12 +28,13 @@ class Overview:
     seasons: dict[int, float]
 
 
+@np.errstate(all="ignore")
 def overview(panel: Panel, column: int) -> Overview:
     """What there is to know of a column at a glance."""
     seen = list(tracks(panel, column))
     values = np.concatenate([track.values for track in seen]) if seen else np.empty(0)
     known = values[np.isfinite(values)]
-    sizes = (known.min(), np.median(known), known.max()) if known.size else (None, None, None)
+    sizes = (known.min(), 2 * np.median(known / 2), known.max()) if known.size else (None, None, None)
     lowest, median, highest = (None if size is None else float(size) for size in sizes)
     missing = 1.0 - known.size / values.size if values.size else 1.0
     strong = strengths([track.values for track in seen], panel.clock.seasons)
