@@ -100,8 +100,7 @@ def _best_lookback(trials: Trials, transform: str) -> Choice:
         choice = trials.attempt(Setting(transform, lookback, is_anchored=is_anchored), fewest)
         if choice is not None:
             found.append(choice)
-    is_free = trials.options.lookback is None and trials.options.linear_lookbacks is None
-    least = segment if is_free else lookbacks[0]
+    least = _shortest(segment, lookbacks, trials.options)
     if not found and least < lookbacks[0]:
         alone = trials.attempt(Setting(transform, least, is_anchored=is_anchored), FEWEST_WINDOWS)
         found += [] if alone is None else [alone]
@@ -142,6 +141,19 @@ def _sizes(trials: Trials, setting: Setting) -> list[Choice]:
         return []
     choice = trials.attempt(dataclasses.replace(setting, is_sized=True))
     return [] if choice is None else [choice]
+
+
+def _shortest(segment: int, lookbacks: list[int], options: Options) -> int:
+    """The look-back where all that were wanted are too long: a single segment, unless they were asked for."""
+    is_free = options.lookback is None and options.linear_lookbacks is None
+    return segment if is_free else lookbacks[0]
+
+
+def fewest_rows(panel: Panel, horizon: int, options: Options) -> int:
+    """Rows up to the last known target that a training needs in the longest series, with the shortest look-back."""
+    segment, lookbacks = segment_and_lookbacks(panel.clock, horizon, options)
+    training = _shortest(segment, lookbacks, options) + horizon + FEWEST_WINDOWS - 1
+    return rows_needed(panel, horizon, training, options.val, options.test)
 
 
 def too_little_history(panel: Panel, blocks: Blocks, horizon: int, lookback: int, options: Options) -> str:

@@ -92,8 +92,9 @@ ARCHITECTURE: dict[str, tuple[str, str]] = {
     ),
     "estimator": ("classes errors fitting options panel", "numpy pandas sklearn"),
     "cli": (
-        "budget checkpoint classes contract doctor drift errors evaluation exchange findings fitting freshness future "
-        "holidays ingest ledger model options panel persistence plan refreshing scoring training verdict",
+        "budget checkpoint classes contract doctor drift errors evaluation exchange findings fitting "
+        "freshness future holidays ingest ledger model options panel persistence plan refreshing scoring "
+        "selection sizes training verdict",
         "typer rich",
     ),
 }

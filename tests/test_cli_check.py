@@ -51,9 +51,7 @@ def test_every_golden_file_has_its_findings_beside_it() -> None:
 
 def test_the_golden_files_show_every_finding_that_numbers_can_give() -> None:
     shown = {found["code"] for case in CASES for found in json.loads(case.read_text("utf-8"))["findings"]}
-    numbers = (
-        "climbs counter_resets ends_early flat future_stamps level_jump missing_share non_positive outliers "
-    )
+    numbers = "too_short climbs counter_resets ends_early flat future_stamps level_jump missing_share non_positive outliers "
     assert set((numbers + "season seasons stale_tail unit_jump columns covariates refused").split()) <= shown
 
 
@@ -154,6 +152,17 @@ def test_a_panel_is_checked_over_all_its_series(tmp_path: Path) -> None:
     said = lstmcast("check", data, "--id", "shop")
     assert "936 rows in 2 series" in said.out
     assert "1 of 2 series end before the others; 'south' ends first, with 2024-01-19 23:00:00" in said.out
+
+
+def test_a_file_too_short_to_train_on_is_said_to_be_so_with_the_rows_that_it_takes(tmp_path: Path) -> None:
+    for rows, is_short in ((106, True), (107, False)):
+        data = write_csv(tmp_path / "data.csv", ROWS[:rows])
+        codes = findings_of(lstmcast("check", data, "--json"))
+        assert (("warning", "too_short") in codes) is is_short
+        trained = lstmcast("train", data, "--target", "load", "--steps", "1", "-q", "-o", tmp_path / "m.pkl")
+        assert trained.code == (7 if is_short else 0)
+    said = lstmcast("check", write_csv(tmp_path / "data.csv", ROWS[:106]))
+    assert "106 rows are too few to train on: to forecast 24 rows ahead takes 107\n" in said.out
 
 
 # --- without a target

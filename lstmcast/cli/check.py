@@ -46,12 +46,31 @@ def check_file(source: str, options: Options, console: Console) -> None:
     options.check()
     options = dataclasses.replace(options, exclude=ingest.expanded(options.exclude))
     try:
-        reading = survey_file(source, options, console)
+        reading = _measured(survey_file(source, options, console), options)
     except DataError as error:
         _refuse(error, console)
         raise
     with console.at_once():
         _show(reading, console)
+
+
+def _measured(reading: Reading, options: Options) -> Reading:
+    """The reading, with a warning where it is too short to train on."""
+    from lstmcast.findings import WARNING, Finding, count
+    from lstmcast.selection import fewest_rows
+    from lstmcast.sizes import default_horizon
+
+    panel = reading.panel
+    horizon = default_horizon(panel.clock)
+    rows = int((panel.known_until() - panel.offsets[:-1]).max())
+    needed = fewest_rows(panel, horizon, options)
+    if rows >= needed:
+        return reading
+    message = (
+        f"{count(rows, 'row')} are too few to train on: to forecast {horizon:,} rows ahead takes {needed:,}"
+    )
+    found = Finding(WARNING, "too_short", message, f"a --horizon below {horizon:,} takes fewer")
+    return dataclasses.replace(reading, findings=(*reading.findings, found))
 
 
 def _refuse(error: DataError, console: Console) -> None:
