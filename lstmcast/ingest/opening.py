@@ -13,6 +13,10 @@ from lstmcast.ingest.source import opened
 def open_table(source: str | Path, intake: Intake) -> Table:
     """The table that a file or standard input holds; raises DataError when there is none."""
     stream = opened(source)
-    if stream.peek(len(parquet.MAGIC)).startswith(parquet.MAGIC):
-        return parquet.ParquetTable(stream, intake)
-    return TextTable(stream, intake)
+    try:
+        if stream.peek(len(parquet.MAGIC)).startswith(parquet.MAGIC):
+            return parquet.ParquetTable(stream, intake)
+        return TextTable(stream, intake)
+    except BaseException:
+        stream.close()
+        raise

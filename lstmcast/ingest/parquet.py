@@ -25,7 +25,7 @@ class ParquetTable:
 
     def __init__(self, stream: io.BufferedReader, intake: Intake) -> None:
         """Read what the file says of itself; raises DataError without pyarrow, or when the file is damaged."""
-        self.intake = intake
+        self.intake, self._stream = intake, stream
         self._arrow, parquet = _pyarrow(intake.source)
         with self._refusing_damage():
             self._file = parquet.ParquetFile(stream if stream.seekable() else io.BytesIO(stream.read()))
@@ -56,7 +56,7 @@ class ParquetTable:
     def chunks(self, names: Sequence[str]) -> Iterator[Chunk]:
         """All rows of the named columns; rows in which they are all empty are left out."""
         line = _FIRST_LINE
-        with self._refusing_damage():
+        with self._stream, self._refusing_damage():
             for batch in self._file.iter_batches(_ROWS, columns=list(names)):
                 cells = tuple(self._cells(batch.column(name), name) for name in names)
                 chunk = Chunk(np.arange(line, line + batch.num_rows), cells)
