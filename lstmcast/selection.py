@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 import math
-import time
 
 import numpy as np
 
@@ -39,16 +38,16 @@ def choose(
     gain over what is simpler. Raises TrainingError when no lookback leaves enough windows.
     until: when (of `time.monotonic`) the time is up, and nothing more is tried that was not asked for.
     """
-    trials = Trials(panel, blocks, horizon, options, rng)
+    trials = Trials(panel, blocks, horizon, options, rng, until)
     first, *others = _transforms(panel, blocks, options)
     plain = _best_lookback(trials, first)
-    logged = [_best_lookback(trials, transform) for transform in others if time.monotonic() < until]
+    logged = [_best_lookback(trials, transform) for transform in others if not trials.is_late]
     chosen = _better(plain, logged, TRANSFORM_GAIN)
-    can_tell = _horizons(blocks, horizon) >= FEWEST_HORIZONS and time.monotonic() < until
+    can_tell = _horizons(blocks, horizon) >= FEWEST_HORIZONS and not trials.is_late
     if can_tell or options.calendar != "auto":
         chosen, *stages = _judged_often(trials, chosen, _stages(trials, chosen.setting))
         chosen = _better(chosen, stages, STAGE_GAIN if options.calendar == "auto" else None)
-    if time.monotonic() < until or options.window_size != "auto":
+    if not trials.is_late or options.window_size != "auto":
         chosen, *sizes = _judged_often(trials, chosen, _sizes(trials, chosen.setting))
         chosen = _better(chosen, sizes, 0.0 if options.window_size == "auto" else None)
     return [chosen] + [choice for choice in trials.tried if choice is not chosen]
@@ -96,6 +95,8 @@ def _best_lookback(trials: Trials, transform: str) -> Choice:
     is_anchored = trials.options.anchor != "no"
     found: list[Choice] = []
     for lookback in [rows for rows in lookbacks if rows <= shortest] or lookbacks[:1]:
+        if found and trials.is_late:
+            break
         fewest = max(30, lookback) if found else FEWEST_WINDOWS
         choice = trials.attempt(Setting(transform, lookback, is_anchored=is_anchored), fewest)
         if choice is not None:

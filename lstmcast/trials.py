@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import math
+import time
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -145,15 +146,27 @@ class Trials:
     """
 
     def __init__(
-        self, panel: Panel, blocks: Blocks, horizon: int, options: Options, rng: np.random.Generator
+        self,
+        panel: Panel,
+        blocks: Blocks,
+        horizon: int,
+        options: Options,
+        rng: np.random.Generator,
+        until: float = math.inf,
     ) -> None:
         self.panel, self.blocks, self.horizon, self.options = panel, blocks, horizon, options
+        self._until = until
         calendars: dict[bool, NDArray[np.float32]] = {}
         folds = [_Fold(panel, fold, horizon, options, rng, calendars) for fold in _folds(blocks)]
         longest = segment_and_lookbacks(panel.clock, horizon, options)[1][-1]
         self._fold = folds[0]
         self._earlier = [fold for fold in folds[1:] if _has_room(fold.blocks, longest, horizon)]
         self._tried: dict[Setting, Choice] = {}
+
+    @property
+    def is_late(self) -> bool:
+        """Whether the time is up (`until`, of `time.monotonic`): nothing more is tried but what was asked for."""
+        return time.monotonic() >= self._until
 
     @property
     def tried(self) -> list[Choice]:
@@ -172,6 +185,8 @@ class Trials:
         of the first of these on the validation block itself."""
         choices = [dataclasses.replace(c, errors=c.errors[:1], aged=math.nan) for c in choices]
         for fold in self._earlier:
+            if self.is_late:
+                break
             earlier = [fold.attempt(choice.setting, 1) for choice in choices]
             past = [choice for choice in earlier if choice is not None]
             if len(past) == len(choices):

@@ -99,7 +99,7 @@ def test_once_the_time_is_up_only_what_was_asked_for_is_tried() -> None:
     blocks = split(panel, 6)
 
     def tried(until: float, **changes: Any) -> list[tuple[str, str]]:
-        options = small(transform="auto", **changes)
+        options = small(transform="auto", lookback=None, **changes)
         choices = choose(panel, blocks, 6, options, np.random.default_rng(0), until)
         return [(choice.setting.transform, choice.setting.stage) for choice in choices]
 
@@ -133,7 +133,7 @@ def test_an_expectation_beyond_the_budget_says_that_it_will_be_cut() -> None:
     fits = Expectation(2, 1000, 0.005, training=10.0, judging=1.0, final=3.0, left=600.0)
     assert (
         _in_words(fits)
-        == "expected: 2 networks of 1,000 steps at 5 ms, 14 s in all; the budget has 600 s left"
+        == "expected: 2 networks of 1,000 steps at 5.0 ms, 14 s in all; the budget has 600 s left"
     )
     assert _in_words(replace(fits, left=9.0)).endswith(
         "9 s left; it will be cut, and the best so far written"

@@ -93,6 +93,6 @@ def _in_words(expectation: Expectation) -> str:
     """What training should take."""
     count, left = expectation.networks, max(expectation.left, 0)
     networks = "1 network" if count == 1 else f"{count} networks"
-    task = f"{networks} of {expectation.steps:,} steps at {1000 * expectation.step_seconds:.2g} ms"
+    task = f"{networks} of {expectation.steps:,} steps at {1000 * expectation.step_seconds:,.1f} ms"
     fits = "" if expectation.seconds <= left else "; it will be cut, and the best so far written"
     return f"expected: {task}, {expectation.seconds:,.0f} s in all; the budget has {left:,.0f} s left{fits}"

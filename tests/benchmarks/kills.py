@@ -73,7 +73,7 @@ def main(kills: int) -> None:
         reading = readers(model, log)
         for number in range(kills):
             process = train(history, model, number // 2 % 2)
-            ended += kill_at_random(process, 1.1 * length, draw, number % 3 == 0) == 0
+            ended += kill_at_random(process, 1.6 * length, draw, number % 3 == 0) == 0
             persistence.load(model)  # raises when it is torn or missing
             assert all(reader.poll() is None for reader in reading), "a reader found a torn or missing file"
         left = sorted(os.listdir(folder))
