@@ -309,3 +309,15 @@ def test_a_ledger_that_predict_wrote_is_scored(history: Path, model_file: Path, 
     report = lstmcast("score", tmp_path / "log.csv", history)
     assert report.code == 0
     assert "Too few days to say whether it drifts" in report.out
+
+
+def test_the_outcomes_of_a_panel_need_no_flag_for_its_ids(tmp_path: Path) -> None:
+    stamps = [str(datetime(2024, 1, 1) + timedelta(hours=i)) for i in range(48)]
+    rows = [f"{stamp},{name},{i}" for name in ("a", "b") for i, stamp in enumerate(stamps)]
+    outcomes = write_csv(tmp_path / "outcomes.csv", rows, "time,meter,load")
+    told = [
+        f"{stamps[39]},cafe,{stamps[40]},{name},{value},0,99,model" for name, value in (("b", 41), ("a", 43))
+    ]
+    ledger = write_csv(tmp_path / "ledger.csv", told, HEADER.replace("time,", "time,meter,"))
+    said = lstmcast("score", ledger, outcomes, "--json")
+    assert (said.code, json.loads(said.out)["score"]["test"]["model"]["mae"]) == (0, 2.0)

@@ -30,6 +30,7 @@ from lstmcast.cli.reading import (
     tell_if_open,
 )
 from lstmcast.cli.streams import emit, harmless
+from lstmcast.errors import OutputError
 
 if TYPE_CHECKING:
     from lstmcast.classes.model import AnyModel
@@ -186,9 +187,10 @@ def forecast_file(
     _warn_of_rolling_on(model.contract, wanted.horizon, console)
     found = [each for reading in readings for each in reading.findings if each.code not in told]
     outputs.write(table.as_document(rows, forecast, found) if console.as_json else table.as_csv(rows))
+    code = night.tell(forecast, console)
     if outputs.ledger is not None:
         write_down(forecast.only((BAND,)), panel, identity, outputs.ledger, console)
-    return night.tell(forecast, console)
+    return code
 
 
 def write_down(forecast: Forecast, panel: Panel, identity: str, path: str, console: Console) -> None:
@@ -198,7 +200,11 @@ def write_down(forecast: Forecast, panel: Panel, identity: str, path: str, conso
     origins = panel.times[panel.known_until() - 1]
     rows = table.tidy(forecast, ledger.entries(forecast, origins, identity))
     header, lines = table.as_csv(rows).split("\n", 1)
-    if persistence.append_block(path, header + "\n", lines):
+    try:
+        was_torn = persistence.append_block(path, header + "\n", lines)
+    except OutputError as error:
+        raise OutputError(f"{error} (the forecast itself has been given out)") from error
+    if was_torn:
         console.warn(f"the last line of {path} was torn and is taken out", "torn_line", file=path)
     log.milestone("wrote", f"added {len(forecast.times)} rows to {path}", file=path)
 

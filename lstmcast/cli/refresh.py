@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -11,7 +12,7 @@ from lstmcast.cli.console import Console
 from lstmcast.cli.flags import INPUT, OUTPUT, Json, ModelFile, Quiet, Verbose, Wait, patience, whole_number
 from lstmcast.cli.reading import of_numbers, read_for_model, tell_findings
 from lstmcast.errors import UsageError
-from lstmcast.options import seconds
+from lstmcast.options import parse_names, seconds
 
 if TYPE_CHECKING:
     from lstmcast.ingest import Reading
@@ -31,6 +32,14 @@ Budget = Annotated[
 Always = Annotated[
     bool, typer.Option("--always", help="replace the model even if it was better", rich_help_panel="Refresh")
 ]
+Exclude = Annotated[
+    str | None,
+    typer.Option(
+        metavar="A,B",
+        help="further bad periods, kept with those of the model: 2012-03-01..2012-03-04 [none]",
+        rich_help_panel="Refresh",
+    ),
+]
 Keep = Annotated[
     str,
     typer.Option(metavar="N", help="older models to keep, as MODEL.1, MODEL.2, …", rich_help_panel=OUTPUT),
@@ -46,6 +55,7 @@ def refresh(
     model: ModelFile,
     data: NewData = None,
     budget: Budget = None,
+    exclude: Exclude = None,
     always: Always = False,
     keep: Keep = "3",
     wait: Wait = None,
@@ -66,14 +76,15 @@ def refresh(
         return
     if data is None:
         raise UsageError("DATA is missing: the CSV file with the new rows; or undo with --rollback")
-    limit = None if budget is None else seconds(budget)
-    refresh_model(model, data, limit, count, console, always=always, wait=patience(wait))
+    limit, excluded = None if budget is None else seconds(budget), parse_names(exclude)
+    refresh_model(model, data, limit, excluded, count, console, always=always, wait=patience(wait))
 
 
 def refresh_model(
     model_file: str,
     source: str,
     budget: float | None,
+    excluded: tuple[str, ...],
     count: int,
     console: Console,
     *,
@@ -85,7 +96,7 @@ def refresh_model(
 
     persistence.probe_folder(model_file)
     with persistence.lock(model_file, wait):
-        champion = of_numbers(persistence.load(model_file), "refresh")
+        champion = _told_of(of_numbers(persistence.load(model_file), "refresh"), excluded)
         reading = read_for_model(source, champion, console)
         outcome = _follow(champion, reading, budget, console, always=always)
         replaced = outcome.is_better or always
@@ -94,6 +105,15 @@ def refresh_model(
             log.milestone("wrote", f"wrote {model_file}", file=model_file)
     with console.at_once():
         _show(outcome, model_file, count, console, replaced=replaced)
+
+
+def _told_of(champion: Model, excluded: tuple[str, ...]) -> Model:
+    """The champion with further bad periods in its options, which the model that replaces it keeps."""
+    from lstmcast import ingest
+
+    options = champion.options
+    spans = dict.fromkeys((*options.exclude, *ingest.expanded(excluded)))
+    return dataclasses.replace(champion, options=dataclasses.replace(options, exclude=tuple(spans)))
 
 
 def _roll_back(model_file: str, data: str | None, wait: float, console: Console) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import functools
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Annotated, Any
@@ -80,6 +81,9 @@ def score_file(
     from lstmcast import ingest, scoring
 
     options.check()
+    options = dataclasses.replace(
+        options, id=options.id or ingest.id_column(ledger_file), exclude=ingest.expanded(options.exclude)
+    )
     reading = read_outcomes(source, options, console)
     clock = reading.panel.clock
     ledger, findings = ingest.read_ledger(ledger_file, clock)

@@ -3,7 +3,7 @@
 from lstmcast.findings import Finding
 from lstmcast.ingest.as_of import AsOf
 from lstmcast.ingest.days import read_holidays
-from lstmcast.ingest.ledgers import read_ledger
+from lstmcast.ingest.ledgers import id_column, read_ledger
 from lstmcast.ingest.reading import Reading, only_column, read, read_future, survey
 from lstmcast.ingest.roles import Roles
 from lstmcast.ingest.rules import ReadingRules
@@ -16,6 +16,7 @@ __all__ = [
     "ReadingRules",
     "Roles",
     "expanded",
+    "id_column",
     "only_column",
     "read",
     "read_future",

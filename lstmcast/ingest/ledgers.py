@@ -60,6 +60,11 @@ def read_ledger(source: str | Path, clock: Clock) -> tuple[Ledger, tuple[Finding
     return ledger, tuple(intake.findings)
 
 
+def id_column(source: str | Path) -> str | None:
+    """The column that names the series in a ledger; None without one. Raises DataError for what is no ledger."""
+    return _id_name(open_table(source, Intake(name_of(source))))
+
+
 def _stamp_column(name: str, clock: Clock, intake: Intake) -> NumberColumn | StampColumn:
     return NumberColumn(name, intake) if clock.is_counter else StampColumn(name, intake)
 
