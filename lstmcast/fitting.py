@@ -23,7 +23,7 @@ from lstmcast.contract import Contract, contract_of
 from lstmcast.errors import TrainingError, UsageError
 from lstmcast.evaluation import backtest
 from lstmcast.gaps import history_needed
-from lstmcast.habits import habits_of
+from lstmcast.habits import habits_of, ranges_of
 from lstmcast.holidays import is_country, of_country, taught
 from lstmcast.hybrid import architecture_of, final_schedule, schedule_of
 from lstmcast.intervals import LEVELS, Intervals, calibrate
@@ -261,6 +261,7 @@ def _judged(
             panel.clock.season,
             winner.windows.lookback,
         ),
+        ranges=ranges_of(np.concatenate([panel.values[rows, 1:] for rows in blocks.slices("before_test")])),
         ladder=build_ladder(
             forecaster.highway, winner.windows, choice.validation, panel.clock.seasons, horizons
         ),

@@ -79,6 +79,52 @@ class Comparison:
     is_settled: Mask
 
 
+@dataclass(frozen=True)
+class Ranges:
+    """The lowest and the highest value (C-1,) of each column beside the target, over all series before their tests."""
+
+    lowest: Numbers
+    highest: Numbers
+
+    def findings(self, panel: Panel, origins: Integers, contract: Contract) -> Iterator[Finding]:
+        """Columns of numbers far outside their range in a look-back, or in the horizon after it."""
+        is_seen = _rows_seen(panel, origins, contract)
+        for place, column in enumerate(panel.columns[1:]):
+            low, high = self.lowest[place], self.highest[place]
+            if (
+                column.level is not None or low == high
+            ):  # of a class, or of what training saw no other value of
+                continue
+            slack = max(_OF_SPAN * (high - low), _OF_SIZE * max(abs(low), abs(high)))
+            values = panel.values[:, place + 1]
+            beyond = np.where(is_seen, np.maximum(low - values, values - high), np.nan)
+            if (beyond > slack).any():
+                row, number = int(np.nanargmax(beyond)), int((beyond > slack).sum())
+                message = (
+                    f"{count(number, 'row')} of {column.name!r} far outside what training saw ({low:,.6g} to "
+                    f"{high:,.6g}), the furthest is {values[row]:,.6g} at {panel.clock.write(panel.times[[row]])[0]}"
+                )
+                yield Finding(WARNING, "out_of_range", message)
+
+
+def _rows_seen(panel: Panel, origins: Integers, contract: Contract) -> Mask:
+    """(N,) rows of the look-back before each origin and of the horizon from it on."""
+    edges = np.zeros(len(panel.times) + 1, dtype=np.int64)
+    series = np.searchsorted(panel.offsets, origins - 1, side="right") - 1
+    edges[np.maximum(origins - contract.lookback, panel.offsets[series])] += 1
+    edges[np.minimum(origins + contract.horizon, panel.offsets[series + 1])] -= 1
+    return np.cumsum(edges[:-1]) > 0
+
+
+def ranges_of(rows: Numbers) -> Ranges:
+    """The ranges of rows (N, C-1), NaN where missing; of a column without any value 0 to 0."""
+    known = np.isfinite(rows)
+    lowest = np.where(known, rows, np.inf).min(axis=0, initial=np.inf)
+    highest = np.where(known, rows, -np.inf).max(axis=0, initial=-np.inf)
+    is_known = known.any(axis=0)
+    return Ranges(np.where(is_known, lowest, 0.0), np.where(is_known, highest, 0.0))
+
+
 def widened(
     habits: Habits, series: Integers, values: Sequence[Numbers], season: int, lookback: int
 ) -> Habits:

@@ -15,7 +15,7 @@ from lstmcast.contract import Contract
 from lstmcast.errors import DataError, UsageError
 from lstmcast.evaluation import Answer, Backcast, Forecaster, Report, backtest, baseline_forecasters
 from lstmcast.features import weekday
-from lstmcast.habits import Comparison, Habits, compare, without_spikes
+from lstmcast.habits import Comparison, Habits, Ranges, compare, without_spikes
 from lstmcast.intervals import Intervals
 from lstmcast.ladder import Ladder, StandIns, stand_ins, unfit
 from lstmcast.linear.calendar import CalendarStage
@@ -50,7 +50,8 @@ class Model:
 
     limits: lowest and highest value a forecast may have, NaN for none.
     mase_scale: (S,) MASE's denominators; seen_until: (S,) stamp of the last row that taught or chose anything.
-    habits, ladder: what fresh windows are compared with, and who stands in for the network; None in older files.
+    habits, ranges, ladder: what fresh windows are compared with, in the target and beside it, and who stands in for
+    the network; None in older files.
     """
 
     contract: Contract
@@ -66,6 +67,7 @@ class Model:
     linear: LinearView | None = None
     second: LinearView | None = None
     habits: Habits | None = None
+    ranges: Ranges | None = None
     ladder: Ladder | None = None
 
     @property
@@ -140,6 +142,7 @@ class Model:
         panel, origins = at_origin(panel, self.contract, ahead)
         wanted = [*levels, *map(_level_of, quantiles)]
         seen = compare(self.habits, panel, origins, series, self.contract)
+        beside = () if self.ranges is None else tuple(self.ranges.findings(panel, origins, self.contract))
         panel = without_spikes(panel, seen)
         first, others = self._first_block(panel, series, origins, wanted, seen, may_fall_back=fallback)
         blocks = [first]
@@ -156,7 +159,7 @@ class Model:
             forecast,
             source=tuple(others.source(place // ahead, self.source) for place in range(len(forecast.source))),
             fallbacks=others.fallbacks,
-            findings=(*seen.findings, *self.contract.beyond_holidays(forecast.times)),
+            findings=(*seen.findings, *beside, *self.contract.beyond_holidays(forecast.times)),
         )
 
     def _first_block(

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from lstmcast.blocks import Blocks
 from lstmcast.checkpoint import Trained
 from lstmcast.errors import DataError
-from lstmcast.habits import widened
+from lstmcast.habits import ranges_of, widened
 from lstmcast.hybrid import Hybrid, schedule_of
 from lstmcast.intervals import TRUSTED_HORIZONS, Intervals, calibrate
 from lstmcast.linear.average import refit_average
@@ -259,7 +259,13 @@ def _taught(
     if habits is not None:
         rows = [panel.target[rows] for rows in blocks.slices(name)]
         habits = widened(habits, series, rows, windows.season, windows.lookback)
-    return dataclasses.replace(model, forecaster=forecaster, seen_until=seen_until, habits=habits)
+    ranges = champion.ranges
+    if ranges is not None:
+        new = [panel.values[rows, 1:] for rows in blocks.slices(name)]
+        ranges = ranges_of(np.concatenate([*new, ranges.lowest[None], ranges.highest[None]]))
+    return dataclasses.replace(
+        model, forecaster=forecaster, seen_until=seen_until, habits=habits, ranges=ranges
+    )
 
 
 def _steps(events: Events) -> Generator[Step, None, tuple[Trained, ...]]:

@@ -7,7 +7,7 @@ import dataclasses
 import numpy as np
 import pytest
 
-from lstmcast.habits import habits_of, widened
+from lstmcast.habits import habits_of, ranges_of, widened
 from lstmcast.model import Model
 from lstmcast.panel import Panel
 from tests.panels import (
@@ -19,7 +19,9 @@ from tests.panels import (
     small,
     stacked,
     trained,
+    weather,
     with_target,
+    without_target,
 )
 
 NAN = np.nan
@@ -149,3 +151,27 @@ def test_habits_are_widened_by_newer_rows_but_not_by_spikes_or_what_stood_still(
     begun = widened(habits, np.array([1]), [day], 24, 48)
     assert (begun.is_known.tolist(), begun.flat.tolist()) == ([True, True], [1, 1])
     assert widened(habits, np.array([0]), [np.full(9, NAN)], 24, 48).highest[0] == 33.0
+
+
+def test_a_covariate_far_outside_its_range_is_found_in_look_back_and_horizon() -> None:
+    panel, _ = weather(600)
+    model = single_threaded(panel, small(safeguard="network"))
+    fresh = without_target(panel, 590)
+    assert model.predict(fresh).findings == ()
+    for row, is_seen in ((595, True), (570, True), (560, False), (597, False)):
+        values = fresh.values.copy()
+        values[row, 1] = 95.0
+        found = model.predict(dataclasses.replace(fresh, values=values)).findings
+        assert [finding.code for finding in found] == ["out_of_range"] * is_seen, row
+    values[550:, 1] += 200
+    (found,) = model.predict(dataclasses.replace(fresh, values=values)).findings
+    assert "30 rows of 'known_0' far outside what training saw" in found.message
+
+
+def test_a_covariate_that_never_changed_in_training_has_no_range() -> None:
+    ranges = ranges_of(np.array([[0.0, 1.0, NAN], [0.0, 3.0, NAN]]))
+    assert (ranges.lowest.tolist(), ranges.highest.tolist()) == ([0.0, 1.0, 0.0], [0.0, 3.0, 0.0])
+    panel, model = panel_of(load(420), past=np.zeros((420, 1))), trained(safeguard="network")
+    flat = dataclasses.replace(ranges, lowest=np.zeros(1), highest=np.zeros(1))
+    panel.values[-1, 1] = 1.0
+    assert list(flat.findings(panel, np.array([420]), model.contract)) == []

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from lstmcast.blend import Blend, Blended
 from lstmcast.classes.model import AnyModel, ClassModel
 from lstmcast.errors import ModelFileError, UsageError
-from lstmcast.habits import Habits
+from lstmcast.habits import Habits, Ranges
 from lstmcast.hybrid import Hybrid, architecture_of
 from lstmcast.intervals import LEVELS, Intervals
 from lstmcast.ladder import Ladder
@@ -40,6 +40,7 @@ from lstmcast.trials import Setting
 
 Shape = tuple[int, ...]
 _HABITS = tuple(field.name for field in dataclasses.fields(Habits))
+_RANGES = tuple(field.name for field in dataclasses.fields(Ranges))
 
 
 def to_record(model: AnyModel) -> tuple[Document, Arrays]:
@@ -62,6 +63,7 @@ def to_record(model: AnyModel) -> tuple[Document, Arrays]:
         "limits": [None if np.isnan(limit) else limit for limit in model.limits],
         "report": model.report,
         "habits": model.habits is not None,
+        "ranges": model.ranges is not None,
         "ladder": None if model.ladder is None else model.ladder.seasons,
     }
     arrays: dict[str, NDArray[Any]] = {
@@ -76,6 +78,8 @@ def to_record(model: AnyModel) -> tuple[Document, Arrays]:
     }
     if model.habits is not None:
         arrays |= {f"habits.{name}": getattr(model.habits, name) for name in _HABITS}
+    if model.ranges is not None:
+        arrays |= {f"ranges.{name}": getattr(model.ranges, name) for name in _RANGES}
     if model.ladder is not None:
         arrays["ladder"] = model.ladder.widths
     if forecaster.hybrid is not None:
@@ -122,6 +126,7 @@ def _assemble(document: Document, arrays: Arrays) -> Model:
         linear=_view("linear_stage", document.get("linear"), contract.clock, arrays),
         second=_view("second_stage", document.get("second"), contract.clock, arrays),
         habits=Habits(*(arrays[f"habits.{name}"] for name in _HABITS)) if document.get("habits") else None,
+        ranges=Ranges(*(arrays[f"ranges.{name}"] for name in _RANGES)) if document.get("ranges") else None,
         ladder=_ladder(document.get("ladder"), arrays),
     )
 
@@ -185,6 +190,8 @@ def _check(model: Model) -> None:
         wanted["second map's bias"] = (second.bias.shape, (horizon,))
     if model.habits is not None:
         wanted |= {f"habits' {name}": (getattr(model.habits, name).shape, series) for name in _HABITS}
+    if model.ranges is not None:
+        wanted |= {f"{name} values": (getattr(model.ranges, name).shape, others) for name in _RANGES}
     if model.ladder is not None:
         rungs = (1 + len(model.ladder.seasons), len(LEVELS), horizon)
         wanted["ladder"] = (model.ladder.widths.shape, rungs)
