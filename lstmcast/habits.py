@@ -7,7 +7,6 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
 from lstmcast.contract import Contract
@@ -91,9 +90,7 @@ class Ranges:
         is_seen = _rows_seen(panel, origins, contract)
         for place, column in enumerate(panel.columns[1:]):
             low, high = self.lowest[place], self.highest[place]
-            if (
-                column.level is not None or low == high
-            ):  # of a class, or of what training saw no other value of
+            if column.level is not None or low == high:  # a class, or never seen to change
                 continue
             slack = max(_OF_SPAN * (high - low), _OF_SIZE * max(abs(low), abs(high)))
             values = panel.values[:, place + 1]
@@ -176,10 +173,18 @@ def _facts(values: Numbers, width: int) -> tuple[float, ...]:
 
 def _levels(values: Numbers, width: int) -> Numbers:
     """(n,) mean size of every `width` rows of which half are known; of all rows where there are none such."""
-    rows = sliding_window_view(values, min(width, len(values)))
-    known = np.isfinite(rows).sum(axis=1)
-    rows = rows[2 * known >= rows.shape[1]]
-    return np.asarray(np.nanmean(np.abs(rows if len(rows) else values[None]), axis=1))
+    known = np.isfinite(values)
+    sizes = np.where(known, np.abs(values), 0.0)
+    width = min(width, len(values))
+    number, total = _moving_sums(known.astype(np.float64), width), _moving_sums(sizes, width)
+    enough = 2 * number >= width
+    return total[enough] / number[enough] if enough.any() else sizes.sum(keepdims=True) / known.sum()
+
+
+def _moving_sums(values: Numbers, width: int) -> Numbers:
+    """(n - width + 1,) the sum of every `width` values, none of which is negative; memory grows with n alone."""
+    sums = np.concatenate([[0.0], np.cumsum(values)])
+    return np.asarray(np.maximum(sums[width:] - sums[:-width], 0.0))
 
 
 def _longest_flat(rows: Numbers) -> NDArray[np.int64]:

@@ -7,13 +7,16 @@ and a year's end, with data late, a sensor stuck, gone, replaced and in another 
 from __future__ import annotations
 
 import csv
+import json
 import math
 import resource
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import numpy as np
@@ -173,7 +176,7 @@ class Job:
         then = (
             () if seen is None else ("--as-of", f"{day_of(night - 1)}T23:00")
         )  # the last row that was there
-        flags = ("--max-age", MAX_AGE, "--now", now_of(night), *then, "--strict")
+        flags = ("--max-age", MAX_AGE, "--now", now_of(night), *then, "--strict", "--log", self.ledger)
         with full_disk() if is_full else nullcontext():
             return self.run("predict", self.model, export, "-o", self.forecast(night), *flags)
 
@@ -261,3 +264,27 @@ def simulate(folder: Path, meter: Meter, model: Path, nights: Iterable[int], run
             assert job.forecast(late).read_bytes() == on_time.forecast(late).read_bytes(), late
         missed.clear()
     return job
+
+
+def alarms(job: Job, until: int) -> list[dict[str, Any]]:
+    """What `score` finds of drift in a job's ledger, with what is known of the meter in the morning of a night."""
+    actuals = job.meter.actuals(job.folder / "actuals.csv", until)
+    said = job.run(
+        "score", job.ledger, actuals, "--target", "load", "--tz", "Europe/Helsinki", "--json", "-q"
+    )
+    assert (said.code, said.err) == (0, ""), said
+    found: list[dict[str, Any]] = json.loads(said.out)["score"]["drift"]["alarms"]
+    return found
+
+
+def check_ledger(job: Job) -> None:
+    """It holds every forecast that was given out, row by row and as it was, and nothing else."""
+    given = [row for path in job.forecasts.iterdir() for row in csv.DictReader(path.open(encoding="utf-8"))]
+    written = list(csv.DictReader(job.ledger.open(encoding="utf-8")))
+    assert Counter(map(_said, written)) == Counter(map(_said, given))
+    assert {row["source"] for row in written} == {"model", "linear:gaps"}
+
+
+def _said(row: dict[str, str]) -> tuple[str, ...]:
+    """What was said of which hour on the wall; the ledger's stamps go on with their distance to UTC."""
+    return (row["time"][:19].replace("T", " "), row["forecast"], row["lo_80"], row["hi_80"])

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from tests.command_line import lstmcast
-from tests.nights import MISSED, Meter, expected, simulate, train
+from tests.nights import MISSED, Meter, check_ledger, expected, simulate, train
 
 # Night 150 begins the day with 25 hours, 214 a year, 273 a leap day, 304 the day with 23 hours.
 NIGHTS = (
@@ -22,6 +22,7 @@ def test_these_nights_are_of_every_kind_there_is() -> None:
 def test_every_night_ends_as_it_must_and_a_missed_one_is_caught_up_with(tmp_path: Path) -> None:
     meter = Meter()
     job = simulate(tmp_path, meter, train(tmp_path, meter, lstmcast), NIGHTS, lstmcast)
+    check_ledger(job)
     written = {night for night in NIGHTS if job.forecast(night).exists()}
     assert written == {night for night in NIGHTS if expected(night).source is not None}
     assert written & set(MISSED) == {70, 181, 182}
