@@ -56,7 +56,7 @@ class Drift:
     @property
     def is_on(self) -> bool:
         """Whether there is an alarm on the last day that could be judged."""
-        return bool(self.alarms) and self.alarms[-1].last == self._judged[-1]
+        return bool(self.alarms) and bool(self.alarms[-1].last == self._judged[-1])
 
     @property
     def days_judged(self) -> int:
