@@ -30,6 +30,7 @@ RULES: dict[str, Any] = {
     "decimal": ",",
     "dates": "day-first",
     "exclude": ("2024-01-05..2024-01-06",),
+    "task": "classes",
 }
 
 
