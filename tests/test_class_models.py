@@ -268,6 +268,9 @@ def test_a_class_that_training_never_saw_has_a_small_probability() -> None:
     assert model.report["choices"]["class_weights"]["snow"] == 1
     p = model.predict(class_panel(codes)).probabilities["snow"]
     assert ((p > 0) & (p < 0.2)).all()
+    balanced = class_fit(class_panel(codes), class_weights="balanced").report["choices"]["class_weights"]
+    assert balanced["snow"] == 1
+    assert balanced["rain"] > balanced["dry"]
     assert np.isfinite(
         class_fit(class_panel(codes), class_weights="balanced").predict(class_panel(codes)).point
     ).all()

@@ -215,6 +215,14 @@ def test_a_quality_gate_is_about_log_loss(tmp_path: Path) -> None:
     assert "below that of persistence" in said.err
 
 
+def test_check_says_what_classes_there_are_and_nothing_of_their_size() -> None:
+    said = lstmcast("check", WEATHER, "--target", "weather")
+    assert said.code == 0
+    (row,) = [line for line in said.out.splitlines() if line.startswith("weather")]
+    assert row.split() == ["weather", "target", "0.0", "%"]
+    assert "text with 5 classes: drizzle, fog, rain, snow, sun" in said.out
+
+
 def test_what_is_for_numbers_is_refused_for_classes(trained: tuple[Path, Said]) -> None:
     for command, *more in (("refresh", WEATHER), ("export", "-o", trained[0].parent / "model.onnx")):
         said = lstmcast(command, trained[0], *more)

@@ -126,13 +126,13 @@ def _refuse_one_class(panel: Panel) -> None:
 
 
 def _class_weights(panel: Panel, blocks: Blocks, options: Options) -> Numbers:
-    """(C,) one each, or balanced: training rows over C times those of the class, so that all count the same in sum."""
-    count = len(panel.classes)
-    if options.class_weights == "none":
-        return np.ones(count)
+    """(C,) one each, or balanced: so that all classes that training rows have count the same in sum, a row one on
+    average; a class that they have not counts one."""
     codes = np.concatenate([panel.target[rows] for rows in blocks.slices("training")])
-    rows = np.bincount(codes[np.isfinite(codes)].astype(np.int64), minlength=count)
-    return np.asarray(rows.sum() / (count * np.maximum(rows, 1)))
+    rows = np.bincount(codes[np.isfinite(codes)].astype(np.int64), minlength=len(panel.classes))
+    if options.class_weights == "none" or not rows.any():
+        return np.ones(len(rows))
+    return np.where(rows > 0, rows.sum() / ((rows > 0).sum() * np.maximum(rows, 1)), 1.0)
 
 
 def _describe(choices: list[ClassChoice]) -> dict[str, Any]:

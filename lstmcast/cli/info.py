@@ -65,7 +65,7 @@ def _show(model: AnyModel, first: list[tuple[str, str]], console: Console) -> No
     console.notes([*lines, *chosen.limits(model), *chosen.details(model), *_rebuilding(model), ("", "")])
     if not console.quiet:
         chosen.show_tried(model.report["choices"], console)
-    verdict.show(model.report, model.contract.clock, console)
+    verdict.show_with_steps(model.report, model.contract.clock, console)
 
 
 def _needs(model: AnyModel) -> list[tuple[str, str]]:

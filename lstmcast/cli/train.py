@@ -183,7 +183,7 @@ def _show(
     clock = model.contract.clock
     lines = [("Chosen", chosen.in_short(model)), *chosen.limits(model)]
     console.notes([*lines, *(chosen.details(model) if console.verbose else []), ("", "")])
-    verdict.show(model.report, clock, console)
+    verdict.show_with_steps(model.report, clock, console)
     if console.verbose:
         verdict.show_bands(model.report["test"], console)
     findings = [vars(finding) for finding in reading.findings]

@@ -60,6 +60,13 @@ def percent(share: float) -> str:
     return f"{share:.1%}".replace("%", " %")
 
 
+def show_with_steps(report: Mapping[str, Any], clock: Clock, console: Console) -> None:
+    """The same, and of classes how it is at some of the steps ahead."""
+    show(report, clock, console)
+    if "log_loss" in report["test"]["model"]:
+        show_by_horizon(report, clock, console)
+
+
 def show_by_horizon(report: Mapping[str, Any], clock: Clock, console: Console) -> None:
     """MASE (MAE where that is not defined; of classes log loss) of each forecaster at some of the steps ahead."""
     from lstmcast.verdict import describe

@@ -16,8 +16,9 @@ Bins = list[tuple[float, float] | None]
 
 @dataclass(frozen=True)
 class Overview:
-    """A column over all series: lowest, median and highest of its known values (None without any), the share of rows
-    that are missing (absent ones included), and the strength of each season that shows at least three times."""
+    """A column over all series: lowest, median and highest of its known values (None without any, and of classes), the
+    share of rows that are missing (absent ones included), and, of numbers, the strength of each season that shows at
+    least three times."""
 
     name: str
     role: str
@@ -34,10 +35,15 @@ def overview(panel: Panel, column: int) -> Overview:
     seen = list(tracks(panel, column))
     values = np.concatenate([track.values for track in seen]) if seen else np.empty(0)
     known = values[np.isfinite(values)]
-    sizes = (known.min(), 2 * np.median(known / 2), known.max()) if known.size else (None, None, None)
+    is_number = not (column == 0 and panel.classes)
+    sizes = (
+        (known.min(), 2 * np.median(known / 2), known.max())
+        if known.size and is_number
+        else (None, None, None)
+    )
     lowest, median, highest = (None if size is None else float(size) for size in sizes)
     missing = 1.0 - known.size / values.size if values.size else 1.0
-    strong = strengths([track.values for track in seen], panel.clock.seasons)
+    strong = strengths([track.values for track in seen], panel.clock.seasons) if is_number else {}
     about = panel.columns[column]
     return Overview(about.name, about.role, missing, lowest, median, highest, strong)
 
