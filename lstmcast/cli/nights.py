@@ -60,7 +60,7 @@ class Night:
     def check(self) -> None:
         """Raise UsageError for what can be seen to be wrong without the file."""
         if self.max_age is not None:
-            seconds(self.max_age)
+            seconds(self.max_age, "--max-age")
         elif self.now is not None:
             raise UsageError("--now is what --max-age compares with; give --max-age too")
 
