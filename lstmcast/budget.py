@@ -8,7 +8,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from lstmcast.hybrid import FINAL_STEPS
+from lstmcast.lesson import FINAL_STEPS
 from lstmcast.members import Learner, workers_for
 from lstmcast.options import Options, seconds
 from lstmcast.training import VALIDATIONS

@@ -12,7 +12,8 @@ import numpy as np
 
 from lstmcast.blend import Blended, choose_blend
 from lstmcast.checkpoint import Progress, Trained
-from lstmcast.hybrid import Hybrid, architecture_of, schedule_of
+from lstmcast.hybrid import Hybrid, architecture_of
+from lstmcast.lesson import schedule_of
 from lstmcast.members import Member, train_members
 from lstmcast.nn.network import Network
 from lstmcast.options import Options

@@ -25,9 +25,10 @@ from lstmcast.evaluation import backtest
 from lstmcast.gaps import history_needed
 from lstmcast.habits import habits_of, ranges_of
 from lstmcast.holidays import is_country, of_country, taught
-from lstmcast.hybrid import architecture_of, final_schedule, schedule_of
+from lstmcast.hybrid import architecture_of
 from lstmcast.intervals import LEVELS, Intervals, calibrate
 from lstmcast.ladder import build_ladder
+from lstmcast.lesson import final_schedule, schedule_of
 from lstmcast.members import Member, train_members
 from lstmcast.model import MOST_STEPS_REPORTED, MOST_TEST_ORIGINS, LinearView, Model, summary
 from lstmcast.options import Options, flag

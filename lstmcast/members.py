@@ -16,7 +16,7 @@ from typing import Protocol
 import numpy as np
 
 from lstmcast.checkpoint import Progress, Trained
-from lstmcast.hybrid import lesson_of
+from lstmcast.lesson import lesson_of
 from lstmcast.linear.highway import Highway
 from lstmcast.nn.network import Architecture
 from lstmcast.options import Options

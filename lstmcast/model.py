@@ -23,7 +23,7 @@ from lstmcast.options import Options
 from lstmcast.panel import Forecast, Integers, Panel, Times
 from lstmcast.preparation import Preparation
 from lstmcast.rolling import Bands, at_origin, join, remember
-from lstmcast.trials import Setting
+from lstmcast.setting import Setting
 from lstmcast.verdict import verdict
 from lstmcast.windows import Table, Windows
 

@@ -10,7 +10,8 @@ from typing import Any
 import numpy as np
 
 from lstmcast.linear.highway import Highway
-from lstmcast.trials import Choice, Setting
+from lstmcast.setting import Setting
+from lstmcast.trials import Choice
 from lstmcast.windows import Windows
 
 GAIN = 0.02

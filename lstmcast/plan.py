@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from lstmcast.blocks import Blocks
-from lstmcast.hybrid import schedule_of
+from lstmcast.lesson import schedule_of
 from lstmcast.options import Options
 from lstmcast.panel import Integers, Panel
 from lstmcast.windows import Windows

@@ -18,7 +18,7 @@ from lstmcast.nn.network import Architecture
 from lstmcast.nn.parameters import Parameters
 from lstmcast.panel import Clock, Column, Integers
 from lstmcast.preparation import Preparation
-from lstmcast.trials import Setting
+from lstmcast.setting import Setting
 
 Weights = NDArray[np.floating]
 BELOW = ("past.", "future.", "between.", "recurrent.")  # what `freeze` leaves as it is

@@ -16,8 +16,9 @@ from lstmcast.blocks import Blocks
 from lstmcast.checkpoint import Trained
 from lstmcast.errors import DataError
 from lstmcast.habits import ranges_of, widened
-from lstmcast.hybrid import Hybrid, schedule_of
+from lstmcast.hybrid import Hybrid
 from lstmcast.intervals import TRUSTED_HORIZONS, Intervals, calibrate
+from lstmcast.lesson import schedule_of
 from lstmcast.linear.average import refit_average
 from lstmcast.linear.calendar import CalendarStage
 from lstmcast.linear.highway import Highway

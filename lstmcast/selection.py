@@ -12,8 +12,9 @@ from lstmcast.errors import TrainingError, UsageError
 from lstmcast.options import Options
 from lstmcast.panel import Panel
 from lstmcast.preparation import known_columns
+from lstmcast.setting import Setting
 from lstmcast.sizes import segment_and_lookbacks
-from lstmcast.trials import Choice, Setting, Trials
+from lstmcast.trials import Choice, Trials
 
 LOOKBACK_TOLERANCE = 0.01
 TRANSFORM_GAIN = 0.02

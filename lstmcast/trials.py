@@ -16,23 +16,13 @@ from lstmcast.linear.highway import Highway, Judge
 from lstmcast.options import Options
 from lstmcast.panel import Integers, Panel
 from lstmcast.preparation import Preparation, fit_preparation, fit_stage
+from lstmcast.setting import Setting
 from lstmcast.sizes import segment_and_lookbacks
 from lstmcast.validation import Validation, validation_of
 from lstmcast.windows import Table, Windows
 
 MOST_FOLDS = 3
 LEAST_TRAINING = 0.4
-
-
-@dataclass(frozen=True)
-class Setting:
-    """One way to prepare the rows and to look back at them."""
-
-    transform: str
-    lookback: int
-    stage: str = "none"
-    is_anchored: bool = True
-    is_sized: bool = False
 
 
 @dataclass(frozen=True)

@@ -17,78 +17,78 @@ PACKAGE = PROJECT / "lstmcast"
 
 # room: (rooms of ours it may import, packages of others it may import)
 ARCHITECTURE: dict[str, tuple[str, str]] = {
+    "setting": ("", ""),
+    "findings": ("", ""),
     "errors": ("findings", ""),
     "options": ("errors", ""),
-    "findings": ("", ""),
-    "panel": ("errors findings", "numpy pandas"),
+    "panel": ("findings", "numpy pandas"),
     "ledger": ("panel", "numpy"),
     "drift": ("", "numpy"),
-    "scoring": ("baselines drift errors features ledger metrics panel", "numpy"),
-    "ingest": ("findings ledger panel options errors", "numpy pandas pyarrow"),
+    "ingest": ("errors findings ledger panel", "numpy pandas pyarrow"),
     "doctor": ("findings panel", "numpy"),
     "nn": ("", "numpy"),
     "metrics": ("", "numpy"),
     "intervals": ("errors", "numpy"),
     "verdict": ("metrics panel", "numpy"),
-    "scaling": ("panel errors", "numpy"),
-    "windows": ("panel errors", "numpy"),
+    "scaling": ("panel", "numpy"),
+    "windows": ("panel", "numpy"),
     "features": ("panel", "numpy pandas"),
     "holidays": ("errors panel", "numpy holidays"),
     "gaps": ("panel", "numpy"),
-    "blocks": ("panel errors", "numpy"),
-    "sizes": ("options panel errors", ""),
+    "blocks": ("errors panel", "numpy"),
+    "sizes": ("errors options panel", ""),
     "contract": ("errors findings panel", "numpy"),
     "freshness": ("errors panel", "numpy"),
     "future": ("contract errors panel", "numpy"),
-    "rolling": ("contract panel errors", "numpy"),
+    "rolling": ("contract errors panel", "numpy"),
     "baselines": ("panel windows", "numpy"),
-    "evaluation": ("baselines metrics panel windows errors", "numpy"),
+    "scoring": ("baselines drift errors features ledger metrics panel", "numpy"),
+    "evaluation": ("baselines metrics panel windows", "numpy"),
     "validation": ("blocks metrics panel scaling windows", "numpy"),
     "linear": ("features panel validation windows", "numpy"),
     "preparation": ("blocks features gaps linear metrics panel scaling windows", "numpy"),
-    "trials": ("blocks linear options panel preparation sizes validation windows", "numpy"),
-    "selection": ("blocks errors options panel preparation sizes trials", "numpy"),
-    "pair": ("linear trials windows", "numpy"),
-    "training": ("nn panel errors", "numpy"),
+    "trials": ("blocks linear options panel preparation setting sizes validation windows", "numpy"),
+    "selection": ("blocks errors options panel preparation setting sizes trials", "numpy"),
+    "pair": ("linear setting trials windows", "numpy"),
+    "training": ("errors nn panel", "numpy"),
     "checkpoint": ("nn options panel training", "numpy"),
-    "hybrid": ("intervals linear nn options panel training validation windows", "numpy"),
-    "members": ("checkpoint hybrid linear nn options panel training validation windows", "numpy joblib"),
-    "budget": ("hybrid members options training", ""),
+    "hybrid": ("intervals nn options panel windows", "numpy"),
+    "lesson": ("hybrid intervals linear nn options panel training validation windows", "numpy"),
+    "members": ("checkpoint lesson linear nn options panel training validation windows", "numpy joblib"),
+    "budget": ("lesson members options training", ""),
     "habits": ("contract findings panel windows", "numpy"),
     "ladder": ("baselines errors evaluation habits intervals linear panel validation windows", "numpy"),
     "blend": ("baselines hybrid linear panel validation windows", "numpy"),
-    "pretrained": ("errors features hybrid members model nn panel preparation trials", "numpy"),
-    "plan": ("blocks hybrid options panel windows", "numpy"),
+    "plan": ("blocks lesson options panel windows", "numpy"),
     "model": (
-        "blend contract errors evaluation features habits intervals ladder linear options panel preparation rolling "
-        "trials verdict windows",
+        "blend contract errors evaluation features habits intervals ladder linear options panel preparation "
+        "rolling setting verdict windows",
         "numpy",
     ),
-    "exchange": (
-        "baselines errors habits intervals linear model nn panel rolling windows",
-        "numpy onnx",
-    ),
+    "pretrained": ("errors features members model nn panel preparation setting", "numpy"),
+    "exchange": ("baselines errors habits intervals linear model nn panel rolling windows", "numpy onnx"),
     "classes": (
-        "blocks budget checkpoint contract errors evaluation features gaps holidays hybrid ladder members metrics "
-        "model nn options panel plan preparation rolling selection sizes training validation windows",
+        "blocks budget checkpoint contract errors evaluation features gaps holidays hybrid ladder lesson "
+        "members metrics model nn options panel plan preparation rolling selection sizes training validation "
+        "windows",
         "numpy threadpoolctl",
     ),
-    "contest": ("blend checkpoint hybrid members nn options pair training trials windows", "numpy"),
-    "fitting": (
-        "blend blocks budget checkpoint classes contest contract errors evaluation gaps habits holidays hybrid "
-        "intervals ladder members model options pair panel persistence plan pretrained selection sizes training trials "
-        "validation windows",
-        "numpy threadpoolctl",
-    ),
+    "contest": ("blend checkpoint hybrid lesson members nn options pair training trials windows", "numpy"),
     "refreshing": (
-        "blocks checkpoint errors habits hybrid intervals linear members model options panel preparation training "
-        "verdict windows",
+        "blocks checkpoint errors habits hybrid intervals lesson linear members model options panel "
+        "preparation training verdict windows",
         "numpy threadpoolctl",
     ),
     "persistence": (
-        "blend checkpoint classes contract errors habits hybrid intervals ladder linear model nn options panel "
-        "preparation scaling training trials",
+        "blend checkpoint classes contract errors habits hybrid intervals ladder linear model nn options "
+        "panel preparation scaling setting training",
         "numpy joblib",
+    ),
+    "fitting": (
+        "blend blocks budget checkpoint classes contest contract errors evaluation gaps habits holidays "
+        "hybrid intervals ladder lesson members model options pair panel persistence plan pretrained "
+        "selection sizes training trials validation windows",
+        "numpy threadpoolctl",
     ),
     "estimator": ("classes errors fitting options panel", "numpy pandas sklearn"),
     "cli": (

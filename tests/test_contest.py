@@ -16,7 +16,8 @@ from lstmcast.checkpoint import Trained
 from lstmcast.options import Options
 from lstmcast.pair import LinearPair
 from lstmcast.persistence import load, save
-from lstmcast.trials import Setting, Trials
+from lstmcast.setting import Setting
+from lstmcast.trials import Trials
 from tests.panels import single_threaded, small, weather, without_target
 
 COVARIATES = Setting("none", 24, stage="covariates")

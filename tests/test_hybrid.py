@@ -5,8 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from lstmcast.hybrid import Hybrid, architecture_of, default_steps, lesson_of, start_of
+from lstmcast.hybrid import Hybrid, architecture_of
 from lstmcast.intervals import QUANTILES
+from lstmcast.lesson import default_steps, lesson_of, start_of
 from lstmcast.linear.highway import Highway, fit_highway
 from lstmcast.nn.network import Architecture, Network
 from lstmcast.windows import Windows

@@ -10,8 +10,8 @@ import pytest
 
 from lstmcast.errors import UsageError
 from lstmcast.fitting import Plan, fitting
-from lstmcast.hybrid import RATES
 from lstmcast.ingest import ReadingRules, Roles, read, rules
+from lstmcast.lesson import RATES
 from lstmcast.members import train_members
 from lstmcast.model import Model
 from lstmcast.nn.cells import CELLS

@@ -15,7 +15,8 @@ from lstmcast.errors import TrainingError, UsageError
 from lstmcast.options import Options
 from lstmcast.panel import Clock, Panel
 from lstmcast.selection import choose
-from lstmcast.trials import Choice, Setting, Trials
+from lstmcast.setting import Setting
+from lstmcast.trials import Choice, Trials
 from lstmcast.validation import validation_of
 from tests.panels import hourly, load, panel_of, small, stacked, weather
 

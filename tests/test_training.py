@@ -9,7 +9,8 @@ import pytest
 
 from lstmcast import training
 from lstmcast.errors import TrainingError
-from lstmcast.hybrid import architecture_of, lesson_of, schedule_of
+from lstmcast.hybrid import architecture_of
+from lstmcast.lesson import lesson_of, schedule_of
 from lstmcast.linear.highway import fit_highway
 from lstmcast.nn.optimizers import OPTIMIZERS
 from lstmcast.training import Lesson, Schedule, Step, Training

@@ -26,7 +26,7 @@ from lstmcast.contract import Contract, contract_of
 from lstmcast.errors import DataError, TrainingError, UsageError
 from lstmcast.gaps import history_needed
 from lstmcast.holidays import taught
-from lstmcast.hybrid import final_schedule, schedule_of
+from lstmcast.lesson import final_schedule, schedule_of
 from lstmcast.members import train_members
 from lstmcast.model import MOST_STEPS_REPORTED, MOST_TEST_ORIGINS, summary
 from lstmcast.nn.network import Network

@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 from lstmcast.classes.logistic import Logistic
 from lstmcast.classes.validation import ClassValidation
 from lstmcast.classes.windows import ClassWindows
-from lstmcast.hybrid import DTYPE, architecture_of, optimizer_of, start_of
+from lstmcast.hybrid import DTYPE, architecture_of
+from lstmcast.lesson import optimizer_of, start_of
 from lstmcast.members import limited, seeded
 from lstmcast.nn.losses import Room, cross_entropy, softmax
 from lstmcast.nn.network import Architecture, Inputs, Network

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
 from lstmcast.panel import Integers
-from lstmcast.validation import Validation
 from lstmcast.windows import Windows
+
+if TYPE_CHECKING:
+    from lstmcast.validation import Validation
 
 Numbers = NDArray[np.float64]
 PENALTIES = tuple(10.0**power for power in range(-6, 0))

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import dataclasses
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from lstmcast.blend import Blend, Blended
-from lstmcast.classes.model import AnyModel, ClassModel
 from lstmcast.errors import ModelFileError, UsageError
 from lstmcast.habits import Habits, Ranges
 from lstmcast.hybrid import Hybrid, architecture_of
@@ -19,7 +18,6 @@ from lstmcast.linear.calendar import CalendarStage
 from lstmcast.linear.highway import Highway
 from lstmcast.model import LinearView, Model
 from lstmcast.panel import Clock, Panel
-from lstmcast.persistence.classes import class_model, class_record
 from lstmcast.persistence.fields import record, value
 from lstmcast.persistence.limits import check_blend
 from lstmcast.persistence.parts import (
@@ -36,7 +34,10 @@ from lstmcast.persistence.parts import (
     stage_document,
     stage_from,
 )
-from lstmcast.trials import Setting
+from lstmcast.setting import Setting
+
+if TYPE_CHECKING:
+    from lstmcast.classes.model import AnyModel
 
 Shape = tuple[int, ...]
 _HABITS = tuple(field.name for field in dataclasses.fields(Habits))
@@ -45,7 +46,9 @@ _RANGES = tuple(field.name for field in dataclasses.fields(Ranges))
 
 def to_record(model: AnyModel) -> tuple[Document, Arrays]:
     """What is written: a JSON-able document and the arrays by name."""
-    if isinstance(model, ClassModel):
+    if not isinstance(model, Model):
+        from lstmcast.persistence.classes import class_record
+
         return class_record(model)
     preparation, forecaster = model.preparation, model.forecaster
     document: dict[str, Any] = {
@@ -92,6 +95,8 @@ def from_record(document: Document, arrays: Arrays) -> AnyModel:
     """The model of a record; raises ModelFileError where its parts do not fit together."""
     try:
         if document.get("task") == "classes":
+            from lstmcast.persistence.classes import class_model
+
             return class_model(document, arrays)
         model = _assemble(document, arrays)
         _check(model)
