@@ -6,6 +6,7 @@ import dataclasses
 import math
 import time
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -208,3 +209,27 @@ def _folds(blocks: Blocks) -> list[Blocks]:
 
 def _has_room(blocks: Blocks, lookback: int, horizon: int) -> bool:
     return len(blocks.origins("training", lookback, horizon)) >= max(30, lookback)
+
+
+def described(choices: list[Choice]) -> dict[str, Any]:
+    """What was chosen, and every alternative with its validation error (MASE of the linear forecaster).
+
+    penalties: the error of the chosen setting with every ridge penalty.
+    """
+    tried = [
+        dataclasses.asdict(choice.setting)
+        | {
+            "penalty": choice.highway.penalty,
+            "lookbacks": list(choice.lookbacks),
+            "validation_mase": [_or_none(error) for error in choice.errors],
+            "aged_mase": _or_none(choice.aged),
+        }
+        for choice in choices
+    ]
+    penalties = {f"{penalty:g}": _or_none(error) for penalty, error in choices[0].penalties.items()}
+    return {"chosen": tried[0], "others": tried[1:], "penalties": penalties}
+
+
+def _or_none(error: float) -> float | None:
+    """An error as JSON can hold it: None where a block could not be judged."""
+    return error if np.isfinite(error) else None

@@ -66,6 +66,7 @@ ARCHITECTURE: dict[str, tuple[str, str]] = {
         "numpy",
     ),
     "pretrained": ("errors features members model nn panel preparation setting", "numpy"),
+    "task": ("blocks holidays hybrid members model options panel plan pretrained sizes trials", "numpy"),
     "exchange": ("baselines errors habits intervals linear model nn panel rolling windows", "numpy onnx"),
     "classes": (
         "blocks budget checkpoint contract errors evaluation features gaps holidays hybrid ladder lesson "
@@ -74,6 +75,11 @@ ARCHITECTURE: dict[str, tuple[str, str]] = {
         "numpy threadpoolctl",
     ),
     "contest": ("blend checkpoint hybrid lesson members nn options pair training trials windows", "numpy"),
+    "judging": (
+        "blend blocks contest contract errors evaluation gaps habits intervals ladder lesson model options "
+        "pair panel task trials validation windows",
+        "numpy",
+    ),
     "refreshing": (
         "blocks checkpoint errors habits hybrid intervals lesson linear members model options panel "
         "preparation training verdict windows",
@@ -85,9 +91,8 @@ ARCHITECTURE: dict[str, tuple[str, str]] = {
         "numpy joblib",
     ),
     "fitting": (
-        "blend blocks budget checkpoint classes contest contract errors evaluation gaps habits holidays "
-        "hybrid intervals ladder lesson members model options pair panel persistence plan pretrained "
-        "selection sizes training trials validation windows",
+        "blocks budget checkpoint classes contest errors holidays judging lesson members model options pair "
+        "panel persistence plan selection task training",
         "numpy threadpoolctl",
     ),
     "estimator": ("classes errors fitting options panel", "numpy pandas sklearn"),

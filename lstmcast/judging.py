@@ -1,0 +1,142 @@
+"""The model that ships: the winner with its band and limits, judged once on the test rows, and why it was chosen."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import Any
+
+import numpy as np
+
+from lstmcast.blend import Blended
+from lstmcast.blocks import Blocks
+from lstmcast.contest import Entry
+from lstmcast.contract import Contract, contract_of
+from lstmcast.errors import TrainingError
+from lstmcast.evaluation import backtest
+from lstmcast.gaps import history_needed
+from lstmcast.habits import habits_of, ranges_of
+from lstmcast.intervals import LEVELS, Intervals, calibrate
+from lstmcast.ladder import build_ladder
+from lstmcast.lesson import schedule_of
+from lstmcast.model import MOST_STEPS_REPORTED, MOST_TEST_ORIGINS, LinearView, Model, summary
+from lstmcast.options import Options
+from lstmcast.pair import LinearPair
+from lstmcast.panel import Panel
+from lstmcast.task import Task
+from lstmcast.trials import Choice, described
+from lstmcast.validation import Validation, scales, spaced
+from lstmcast.windows import Windows
+
+
+def judged(task: Task, choices: list[Choice], linear: LinearPair, entries: list[Entry]) -> Model:
+    """What ships, its band calibrated on validation rows, judged once on the test rows."""
+    model = _shipped(task, choices[0], linear, entries[0])
+    model.report.update(_verdict(model, task.panel, task.blocks))
+    model.report["choices"] = _report(task, choices, linear, entries, model)
+    return model
+
+
+def _shipped(task: Task, best_linear: Choice, linear: LinearPair, winner: Entry) -> Model:
+    """The model of the winner; nothing in it comes from test rows."""
+    panel, blocks, options = task.panel, task.blocks, task.options
+    choice, forecaster, windows = winner.choice, winner.forecaster, winner.windows
+    used = [choice, best_linear, *([] if linear.second is None else [linear.second])]
+    before_test = blocks.slices("before_test")
+    return Model(
+        contract=_contract(panel, used, task.time_column),
+        options=dataclasses.replace(options, threads=None),  # the file is the same whatever their number
+        preparation=choice.preparation,
+        setting=choice.setting,
+        forecaster=forecaster,
+        intervals=_calibrated(forecaster, windows, choice.validation, task.horizons, options),
+        limits=_limits(panel, blocks, options),
+        mase_scale=scales(panel, blocks, "before_test"),
+        seen_until=panel.times[np.maximum(blocks.test - 1, blocks.start)],
+        report={},
+        linear=None if choice is best_linear else _view(best_linear),
+        second=None if linear.second is None else _view(linear.second),
+        habits=habits_of([panel.target[rows] for rows in before_test], panel.clock.season, windows.lookback),
+        ranges=ranges_of(np.concatenate([panel.values[rows, 1:] for rows in before_test])),
+        ladder=build_ladder(
+            forecaster.highway, windows, choice.validation, panel.clock.seasons, task.horizons
+        ),
+    )
+
+
+def _report(
+    task: Task, choices: list[Choice], linear: LinearPair, entries: list[Entry], model: Model
+) -> dict[str, Any]:
+    """Everything that was chosen, with the figures that decided it."""
+    winner, begun = entries[0], task.transfer(entries[0].choice)
+    report = described(choices) | {
+        "validation_mase": winner.errors,
+        "blend": dataclasses.asdict(model.forecaster.blend),
+        "steps": schedule_of(winner.choice.training, task.options).steps,
+        "best_steps": [result.best_step for result in winner.trained],
+        "second": linear.report(),
+        "networks": [dataclasses.asdict(e.choice.setting) | {"validation_mase": e.errors} for e in entries],
+        "intervals": model.intervals.kind,
+        "interval_widths": _widths(model.intervals),
+        "limits": _spoken_limits(model.limits, task.options),
+    }
+    return report if begun is None else report | {"start": begun.told()}
+
+
+def _widths(intervals: Intervals) -> dict[str, float]:
+    """Level in percent -> factor on the network's half-width, or (split) mean half-width of all steps, scaled."""
+    widths = intervals.widths.reshape(len(LEVELS), -1).mean(axis=1)
+    return {f"{level}": float(width) for level, width in zip(LEVELS, widths, strict=True)}
+
+
+def _spoken_limits(limits: tuple[float, float], options: Options) -> dict[str, Any]:
+    """The limits as JSON can hold them, and whether the lower one was found in the data."""
+    low, high = (None if np.isnan(limit) else limit for limit in limits)
+    return {"min": low, "max": high, "is_found": low is not None and options.min is None}
+
+
+def _view(choice: Choice) -> LinearView:
+    """How the linear forecaster of a choice sees the rows."""
+    return LinearView(choice.preparation.stage, choice.setting.is_anchored)
+
+
+def _contract(panel: Panel, choices: list[Choice], time: str | None) -> Contract:
+    windows = choices[0].windows
+    stages = [choice.preparation.stage for choice in choices]
+    tail = max(0 if stage is None else stage.design.tail for stage in stages)
+    history = history_needed(windows.lookback, panel.clock.season) + tail
+    return contract_of(panel, time, windows.lookback, windows.horizon, windows.segment, history)
+
+
+def _calibrated(
+    forecaster: Blended, windows: Windows, validation: Validation, horizons: int, options: Options
+) -> Intervals:
+    origins = validation.origins
+    point, quantiles = forecaster.point_and_quantiles(windows, origins)
+    observed = windows.ahead(windows.table.observed, origins)
+    actual = np.where(observed, windows.ahead(windows.table.scaled, origins), np.nan)
+    return calibrate(actual, point, quantiles, horizons, options.bands, options.band_factor)
+
+
+def _limits(panel: Panel, blocks: Blocks, options: Options) -> tuple[float, float]:
+    """The lowest and highest forecast; data that were never negative in training stay so."""
+    values = np.concatenate([panel.target[rows] for rows in blocks.slices("training")])
+    lowest = 0.0 if np.nanmin(values) >= 0 else np.nan
+    return (
+        lowest if options.min is None else options.min,
+        np.nan if options.max is None else options.max,
+    )
+
+
+def _verdict(model: Model, panel: Panel, blocks: Blocks) -> dict[str, Any]:
+    """The only look at the test rows; by steps ahead, only the first MOST_STEPS_REPORTED are kept in the file."""
+    windows = model.windows(panel, np.arange(len(panel.ids)))
+    origins = windows.usable(blocks.origins("test", windows.lookback, windows.horizon))
+    if not len(origins):
+        raise TrainingError(
+            f"the test block has no window of {windows.lookback} rows with few gaps and a known target after them; "
+            "fill gaps, hold back more with --test, or lower --lookback"
+        )
+    origins = spaced(origins, MOST_TEST_ORIGINS)
+    report = backtest(model.forecasters(windows), windows, panel.target, origins, model.mase_scale)
+    whole = summary(report, panel, origins)
+    return whole | {"by_horizon": whole["by_horizon"][:MOST_STEPS_REPORTED]}
