@@ -295,3 +295,10 @@ def test_a_country_goes_from_the_command_line_into_the_model(
     assert "DE-BY: 2" in said.out
     assert f"known until {2023 + YEARS_AHEAD}-12-31" in said.out
     assert "--holidays DE-BY" in lstmcast("info", tmp_path / "m").out
+
+
+def test_a_file_whose_only_date_stands_in_a_line_cut_off_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "days.csv"
+    path.write_bytes(b"q,y\n2001Q\x8f,1\n2001Q4,2QQ\x8f,1\n2001Q4,21,-\n")
+    with pytest.raises(DataError, match="'2001Q4' has no dates below its header"):
+        read_holidays(path)

@@ -31,6 +31,8 @@ def read_holidays(source: str | Path, dates: str | None = None) -> Holidays:
     column = StampColumn(",".join(axis.names), intake)
     for chunk in table.chunks(axis.names):
         column.add(axis.cells(chunk.cells), chunk.lines)
+    if column.is_empty:
+        raise intake.refusal(f"column {','.join(axis.names)!r} has no dates below its header")
     days = _days(column.finish(), axis.names, intake)
     first, last = days[0][:4], days[-1][:4]
     return Holidays(intake.source, days, f"{first}-01-01", f"{last}-12-31")

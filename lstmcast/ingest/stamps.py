@@ -72,8 +72,13 @@ class StampColumn:
         if self._finest is None or layout.depth > self._finest.depth:
             self._finest = layout
 
+    @property
+    def is_empty(self) -> bool:
+        """Whether no cell was taken."""
+        return self._finest is None
+
     def finish(self) -> Stamps:
-        """All of the column; raises DataError when day and month could be either way round."""
+        """All of the column, which is not empty; raises DataError when day and month could be either way round."""
         rivals = [order for order in (YMD, DMY, MDY) if order in self._walls]
         if len(rivals) > 1:
             walls = {order: np.concatenate(self._walls[order]) for order in rivals}
