@@ -16,6 +16,7 @@ from lstmcast.validation import Validation
 from lstmcast.windows import Windows
 
 Numbers = NDArray[np.float64]
+NOTICEABLY_BETTER = 0.99
 CLEARLY_BETTER = 0.95
 FEWEST_HORIZONS = 4
 _TENTHS = 10
@@ -89,9 +90,9 @@ def choose_blend(
     """What ships, and the validation errors (MASE) that decided it.
 
     seasons: of the seasonal naives, beside which the last value stands as season 1; horizons: disjoint ones in the
-    validation block; wanted: `auto`, or what ships; second: see Blended. By itself: the network no better than linear,
-    linear, or its mean with a naive that is better still; hardly better, the mean; clearly better, the mixture with
-    the best naive that has the lowest error, in tenths, or the network where horizons are too few to tell.
+    validation block; wanted: `auto`, or what ships; second: see Blended. By itself: the network not noticeably better
+    than linear, linear, or its mean with a naive that is better still; hardly better, the mean; clearly better, the
+    mixture with the best naive that has the lowest error, in tenths, or the network where horizons are too few to tell.
     """
     origins = validation.origins
     naives = {season: seasonal_naive(windows, origins, season) for season in (1, *seasons)}
@@ -114,7 +115,7 @@ _BLENDS = {"linear": Blend(0.0, 1.0), "mean": Blend(0.5, 0.5), "network": Blend(
 
 
 def _verdict(errors: dict[str, float], naive: float, horizons: int) -> str:
-    if not errors["network"] < errors["linear"]:
+    if not errors["network"] < NOTICEABLY_BETTER * errors["linear"]:
         return "naive" if naive < errors["linear"] else "linear"
     if errors["network"] > CLEARLY_BETTER * errors["linear"]:
         return "mean"

@@ -44,8 +44,9 @@ def scene() -> Any:
     [
         (1.2, 20, Blend(0.0, 1.0)),
         (1.001, 20, Blend(0.0, 1.0)),
-        (0.99, 20, Blend(0.5, 0.5)),
-        (0.99, 2, Blend(0.5, 0.5)),
+        (0.995, 20, Blend(0.0, 1.0)),
+        (0.985, 20, Blend(0.5, 0.5)),
+        (0.985, 2, Blend(0.5, 0.5)),
         (0.9, 3, Blend(1.0, 0.0)),
         (0.5, 20, Blend(1.0, 0.0)),
         (-0.9, 3, Blend(1.0, 0.0)),  # its errors and the linear one's cancel, but who knows

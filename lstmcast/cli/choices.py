@@ -86,7 +86,7 @@ def _own_stage(choices: Choices) -> list[str]:
 
 def _why_left_out(errors: Mapping[str, float]) -> str:
     figures = f"MASE {_figure(errors['network'])} against {_figure(errors['linear'])}"
-    return f" (the network was no better on validation rows: {figures})"
+    return f" (the network was not 1 % better on validation rows: {figures})"
 
 
 def show_tried(choices: Choices, console: Console) -> None:
