@@ -62,12 +62,14 @@ def _seconds(call: Callable[[], object], repeat: int) -> float:
     return (time.process_time() - start) / repeat
 
 
-def page_faults(call: Callable[[], object], repeat: int = 5) -> float:
-    """Page faults a call, after warm-up."""
-    before = resource.getrusage(resource.RUSAGE_SELF).ru_minflt
+def page_faults(call: Callable[[], object], repeat: int = 9) -> float:
+    """Page faults a call, after warm-up; the median, since a busy machine takes idle pages back now and then."""
+    found = []
     for _ in range(repeat):
+        before = resource.getrusage(resource.RUSAGE_SELF).ru_minflt
         call()
-    return (resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before) / repeat
+        found.append(resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before)
+    return statistics.median(found)
 
 
 def write(name: str, found: dict[str, Any]) -> None:
