@@ -8,7 +8,7 @@ import math
 import numpy as np
 
 from lstmcast.blocks import Blocks, rows_needed
-from lstmcast.errors import TrainingError, UsageError
+from lstmcast.errors import DataError, TrainingError, UsageError
 from lstmcast.options import Options
 from lstmcast.panel import Panel
 from lstmcast.preparation import known_columns
@@ -16,6 +16,7 @@ from lstmcast.setting import Setting
 from lstmcast.sizes import segment_and_lookbacks
 from lstmcast.trials import Choice, Trials
 
+LARGEST = 1e150
 LOOKBACK_TOLERANCE = 0.01
 TRANSFORM_GAIN = 0.02
 STAGE_GAIN = 0.02
@@ -36,9 +37,11 @@ def choose(
 
     Transform and lookback are chosen together, then the calendar stage (where the block holds FEWEST_HORIZONS: what
     returns to a profile looks good until the level moves), then (panels) the size of windows. Each must win by its
-    gain over what is simpler. Raises TrainingError when no lookback leaves enough windows.
+    gain over what is simpler. Raises TrainingError when no lookback leaves enough windows, DataError for a value whose
+    square overflows.
     until: when (of `time.monotonic`) the time is up, and nothing more is tried that was not asked for.
     """
+    _refuse_huge(panel)
     trials = Trials(panel, blocks, horizon, options, rng, until)
     first, *others = _transforms(panel, blocks, options)
     plain = _best_lookback(trials, first)
@@ -52,6 +55,18 @@ def choose(
         chosen, *sizes = _judged_often(trials, chosen, _sizes(trials, chosen.setting))
         chosen = _better(chosen, sizes, 0.0 if options.window_size == "auto" else None)
     return [chosen] + [choice for choice in trials.tried if choice is not chosen]
+
+
+def _refuse_huge(panel: Panel) -> None:
+    """Raise DataError for the first value that is larger than LARGEST."""
+    huge = np.argwhere(np.abs(panel.values) > LARGEST)
+    if len(huge):
+        row, column = huge[0]
+        stamp, name = panel.clock.write(panel.times[[row]])[0], panel.columns[column].name
+        raise DataError(
+            f"{stamp}: column {name!r}: expected a number up to {LARGEST:g}, found {panel.values[row, column]:g}; "
+            "give it in a larger unit"
+        )
 
 
 def _horizons(blocks: Blocks, horizon: int) -> int:

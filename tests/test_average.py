@@ -62,6 +62,15 @@ def test_only_lookbacks_that_are_nearly_best_are_averaged(monkeypatch: pytest.Mo
         assert set(fitted().lookbacks) == {rows for rows, error in errors.items() if error <= limit}
 
 
+def test_where_nothing_can_be_judged_there_is_a_linear_forecaster_all_the_same() -> None:
+    windows, training, validation = parts(hourly())
+    blind = dataclasses.replace(validation, actual=np.full_like(validation.actual, np.nan))
+    with np.errstate(all="ignore"), pytest.warns(RuntimeWarning, match="empty slice"):
+        made = fit_average(windows, training, blind, RNG)
+    assert made.lookbacks == (6, 12, 18, 24)
+    assert np.isfinite(made.highway.weight).all()
+
+
 def test_a_mean_that_is_clearly_worse_than_the_whole_lookback_is_not_taken(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

@@ -11,7 +11,7 @@ import pytest
 
 from lstmcast import selection
 from lstmcast.blocks import Blocks, split
-from lstmcast.errors import TrainingError, UsageError
+from lstmcast.errors import DataError, TrainingError, UsageError
 from lstmcast.options import Options
 from lstmcast.panel import Clock, Panel
 from lstmcast.selection import choose
@@ -145,6 +145,15 @@ def test_validation_rows_make_no_candidate() -> None:
         other = by_setting[choice.setting]
         assert choice.highway.weight.tobytes() == other.highway.weight.tobytes()
         assert choice.errors[0] != other.errors[0]
+
+
+def test_a_value_whose_square_overflows_is_refused_by_stamp_and_column() -> None:
+    target = load(420)
+    target[3] = -2e300
+    with pytest.raises(
+        DataError, match=r"2024-01-01 03:00:00: column 'load': expected a number up to 1e\+150"
+    ):
+        choices(panel_of(target), small())
 
 
 def test_too_many_gaps_to_train_are_too_little_history() -> None:

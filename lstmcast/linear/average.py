@@ -89,9 +89,9 @@ def _parts(windows: Windows) -> list[int]:
 
 
 def _nearly_best(errors: dict[int, float]) -> tuple[int, ...]:
-    """The lookbacks whose error is within NEARLY_BEST of the lowest."""
+    """The lookbacks whose error is within NEARLY_BEST of the lowest; all of them where none can be judged."""
     limit = (1 + NEARLY_BEST) * min(errors.values())
-    return tuple(rows for rows, error in errors.items() if error <= limit)
+    return tuple(rows for rows, error in errors.items() if not error > limit)
 
 
 def _mean(maps: list[Highway], lookback: int) -> Highway:
