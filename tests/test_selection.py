@@ -151,7 +151,7 @@ def test_a_value_whose_square_overflows_is_refused_by_stamp_and_column() -> None
     target = load(420)
     target[3] = -2e300
     with pytest.raises(
-        DataError, match=r"2024-01-01 03:00:00: column 'load': expected a number up to 1e\+150"
+        DataError, match=r"2024-01-01T03:00:00: column 'load': expected a number up to 1e\+150"
     ):
         choices(panel_of(target), small())
 
