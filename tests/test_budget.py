@@ -89,7 +89,10 @@ def test_a_spent_budget_still_gives_a_model_from_a_step_of_each_network() -> Non
 
 
 def test_a_budget_that_is_not_spent_changes_no_bit() -> None:
-    models = [[*fitting(hourly(), small(threads=1, budget=budget))][-1] for budget in (None, "1h")]
+    models = [
+        [*fitting(hourly(), small(threads=1, budget=budget, safeguard="network"))][-1]
+        for budget in (None, "1h")
+    ]
     flats = [model.forecaster.hybrid.members[0].flat for model in models]  # type: ignore[union-attr]
     assert flats[0].tobytes() == flats[1].tobytes()
 
