@@ -11,20 +11,19 @@ from lstmcast.blend import Blended
 from lstmcast.blocks import Blocks
 from lstmcast.contest import Entry
 from lstmcast.contract import Contract, contract_of
-from lstmcast.errors import TrainingError
 from lstmcast.evaluation import backtest
 from lstmcast.gaps import history_needed
 from lstmcast.habits import habits_of, ranges_of
 from lstmcast.intervals import LEVELS, Intervals, calibrate
 from lstmcast.ladder import build_ladder
 from lstmcast.lesson import schedule_of
-from lstmcast.model import MOST_STEPS_REPORTED, MOST_TEST_ORIGINS, LinearView, Model, summary
+from lstmcast.model import MOST_STEPS_REPORTED, LinearView, Model, summary
 from lstmcast.options import Options
 from lstmcast.pair import LinearPair
 from lstmcast.panel import Panel
 from lstmcast.task import Task
 from lstmcast.trials import Choice, described
-from lstmcast.validation import Validation, scales, spaced
+from lstmcast.validation import Validation, scales, test_origins
 from lstmcast.windows import Windows
 
 
@@ -130,13 +129,7 @@ def _limits(panel: Panel, blocks: Blocks, options: Options) -> tuple[float, floa
 def _verdict(model: Model, panel: Panel, blocks: Blocks) -> dict[str, Any]:
     """The only look at the test rows; by steps ahead, only the first MOST_STEPS_REPORTED are kept in the file."""
     windows = model.windows(panel, np.arange(len(panel.ids)))
-    origins = windows.usable(blocks.origins("test", windows.lookback, windows.horizon))
-    if not len(origins):
-        raise TrainingError(
-            f"the test block has no window of {windows.lookback} rows with few gaps and a known target after them; "
-            "fill gaps, hold back more with --test, or lower --lookback"
-        )
-    origins = spaced(origins, MOST_TEST_ORIGINS)
+    origins = test_origins(windows, blocks)
     report = backtest(model.forecasters(windows), windows, panel.target, origins, model.mase_scale)
     whole = summary(report, panel, origins)
     return whole | {"by_horizon": whole["by_horizon"][:MOST_STEPS_REPORTED]}

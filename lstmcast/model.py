@@ -31,7 +31,6 @@ Numbers = NDArray[np.float64]
 DEFAULT_LEVELS = (80,)
 JUDGED_LEVELS = (80, 90)
 _LARGEST = 1e300  # what a very wide band ends at, so that its width is a number
-MOST_TEST_ORIGINS = 20_000
 MOST_STEPS_REPORTED = 2_000
 WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lstmcast.blocks import Blocks
+from lstmcast.errors import TrainingError
 from lstmcast.metrics import seasonal_scale
 from lstmcast.panel import Integers, Panel
 from lstmcast.scaling import Scaling
@@ -15,6 +16,7 @@ from lstmcast.windows import Windows
 
 Numbers = NDArray[np.float64]
 MOST_ORIGINS = 600
+MOST_TEST_ORIGINS = 20_000
 
 
 @dataclass(frozen=True)
@@ -52,6 +54,17 @@ def spaced(origins: Integers, most: int = MOST_ORIGINS) -> Integers:
     if len(origins) <= most:
         return origins
     return origins[np.linspace(0, len(origins) - 1, most).round().astype(np.int64)]
+
+
+def test_origins(windows: Windows, blocks: Blocks) -> Integers:
+    """At most MOST_TEST_ORIGINS windows of the test block, evenly spaced; raises TrainingError where it has none."""
+    origins = windows.usable(blocks.origins("test", windows.lookback, windows.horizon))
+    if not len(origins):
+        raise TrainingError(
+            f"the test block has no window of {windows.lookback} rows with few gaps and a known target after them; "
+            "fill gaps, hold back more with --test, or lower --lookback"
+        )
+    return spaced(origins, MOST_TEST_ORIGINS)
 
 
 def scales(panel: Panel, blocks: Blocks, block: str, scaling: Scaling | None = None) -> Numbers:

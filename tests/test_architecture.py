@@ -44,7 +44,7 @@ ARCHITECTURE: dict[str, tuple[str, str]] = {
     "baselines": ("panel windows", "numpy"),
     "scoring": ("baselines drift errors features ledger metrics panel", "numpy"),
     "evaluation": ("baselines metrics panel windows", "numpy"),
-    "validation": ("blocks metrics panel scaling windows", "numpy"),
+    "validation": ("blocks errors metrics panel scaling windows", "numpy"),
     "linear": ("features panel validation windows", "numpy"),
     "preparation": ("blocks features gaps linear metrics panel scaling windows", "numpy"),
     "trials": ("blocks linear options panel preparation setting sizes validation windows", "numpy"),
@@ -76,8 +76,8 @@ ARCHITECTURE: dict[str, tuple[str, str]] = {
     ),
     "contest": ("blend checkpoint hybrid lesson members nn options pair training trials windows", "numpy"),
     "judging": (
-        "blend blocks contest contract errors evaluation gaps habits intervals ladder lesson model options "
-        "pair panel task trials validation windows",
+        "blend blocks contest contract evaluation gaps habits intervals ladder lesson model options pair "
+        "panel task trials validation windows",
         "numpy",
     ),
     "refreshing": (

@@ -23,19 +23,19 @@ from lstmcast.classes.network import ClassMember, ClassNetwork, class_architectu
 from lstmcast.classes.preparation import ClassPreparation, fit_class_preparation
 from lstmcast.classes.selection import ClassChoice, ClassTrials
 from lstmcast.contract import Contract, contract_of
-from lstmcast.errors import DataError, TrainingError, UsageError
+from lstmcast.errors import DataError, UsageError
 from lstmcast.gaps import history_needed
 from lstmcast.holidays import taught
 from lstmcast.lesson import final_schedule, schedule_of
 from lstmcast.members import train_members
-from lstmcast.model import MOST_STEPS_REPORTED, MOST_TEST_ORIGINS, summary
+from lstmcast.model import MOST_STEPS_REPORTED, summary
 from lstmcast.nn.network import Network
 from lstmcast.options import Options, flag
 from lstmcast.panel import Panel
 from lstmcast.plan import Plan, plan_of
 from lstmcast.sizes import default_horizon
 from lstmcast.training import Step
-from lstmcast.validation import spaced
+from lstmcast.validation import test_origins
 
 Numbers = NDArray[np.float64]
 OF_NUMBERS = (
@@ -213,13 +213,7 @@ def _contract(panel: Panel, choice: ClassChoice, time: str | None) -> Contract:
 
 def _verdict(model: ClassModel, panel: Panel, blocks: Blocks) -> dict[str, Any]:
     windows = model.windows(panel, np.arange(len(panel.ids)))
-    origins = windows.usable(blocks.origins("test", windows.lookback, windows.horizon))
-    if not len(origins):
-        raise TrainingError(
-            f"the test block has no window of {windows.lookback} rows with few gaps and a known target after them; "
-            "fill gaps, hold back more with --test, or lower --lookback"
-        )
-    origins = spaced(origins, MOST_TEST_ORIGINS)
+    origins = test_origins(windows, blocks)
     whole = summary(class_backtest(model.forecasters(windows), windows, origins), panel, origins)
     return whole | {"by_horizon": whole["by_horizon"][:MOST_STEPS_REPORTED]}
 
