@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from itertools import product
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,8 +13,10 @@ from lstmcast.baselines import naive_name, seasonal_naive
 from lstmcast.hybrid import Hybrid
 from lstmcast.linear.highway import Highway
 from lstmcast.panel import Integers
-from lstmcast.validation import Validation
 from lstmcast.windows import Windows
+
+if TYPE_CHECKING:
+    from lstmcast.validation import Validation
 
 Numbers = NDArray[np.float64]
 NOTICEABLY_BETTER = 0.99
@@ -32,7 +35,7 @@ class Blend:
     season: int = 0
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Blended:
     """The forecaster that ships: what the blend gives weight to, and nothing else is computed.
 

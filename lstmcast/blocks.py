@@ -16,7 +16,7 @@ MOST_OF_SHORT = 4
 _DATE = r"\d{4}-\d\d(-\d\d([T ]\d\d(:\d\d(:\d\d)?)?)?)?"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Blocks:
     """First rows (S,) of the flat arrays in each block, and where each series ends.
 

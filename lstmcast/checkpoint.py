@@ -21,7 +21,7 @@ from lstmcast.training import State, Step
 Value = TypeVar("Value")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Trained:
     """A finished network: its best weights (P,) and the step at which they stood."""
 
@@ -35,7 +35,7 @@ class Trained:
         return parameters
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Progress:
     """How far several networks have come, by their number: some are finished, some under way."""
 
@@ -50,7 +50,7 @@ class Progress:
         return Progress({**self.finished, number: result}, others)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Checkpoint:
     """How far a whole training has come: the networks of the contest, and the winner's last round over all rows.
 

@@ -26,7 +26,7 @@ GAIN = 0.01
 Begin = Callable[[Choice, list[Member]], list[Member]]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Entry:
     """A setting, the members trained on it, and what would ship: blended with the best linear forecaster.
 

@@ -41,7 +41,7 @@ class Alarm:
     factor: float
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Drift:
     """What the test says of D days.
 

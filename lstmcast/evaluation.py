@@ -16,7 +16,7 @@ from lstmcast.windows import Windows
 Numbers = NDArray[np.float64]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Answer:
     """What a forecaster says of B windows, in the units of the CSV: point (K, B), bands level -> two (K, B)."""
 
@@ -40,7 +40,7 @@ class Report:
     windows: int
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Backcast:
     """Forecasts from B past origins, K rows of each one after the other, beside what came.
 

@@ -28,7 +28,7 @@ _WIDEST = {"lowest": min, "highest": max, "least_level": min, "greatest_level": 
 _AT_ONCE = 500_000
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Habits:
     """Facts of each series before its test block, (S,) each, in the units of the CSV.
 
@@ -64,7 +64,7 @@ class Habits:
         return self.is_outside(rows) | (UNIT_JUMP * np.abs(rows) < self.least_level[:, None])
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Comparison:
     """How windows differ from habits.
 
@@ -78,7 +78,7 @@ class Comparison:
     is_settled: Mask
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Ranges:
     """The lowest and the highest value (C-1,) of each column beside the target, over all series before their tests."""
 

@@ -21,7 +21,7 @@ FEWEST_HORIZONS = 4
 TRUSTED_HORIZONS = 8
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Intervals:
     """How wide the band of each of LEVELS is around the point forecast, in the table's scaled units.
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,8 +16,10 @@ from lstmcast.habits import Comparison
 from lstmcast.intervals import LEVELS, Bands, Intervals, calibrate
 from lstmcast.linear.highway import Highway
 from lstmcast.panel import Fallback, Integers, Panel
-from lstmcast.validation import Validation
 from lstmcast.windows import MOST_MISSING, Windows
+
+if TYPE_CHECKING:
+    from lstmcast.validation import Validation
 
 Numbers = NDArray[np.float64]
 Mask = NDArray[np.bool_]
@@ -40,7 +43,7 @@ class Rung:
 LINEAR, LAST = Rung(0), Rung(LAST_VALUE)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Ladder:
     """What is known of the simpler forecasters.
 
@@ -88,7 +91,7 @@ class Ladder:
         }
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class StandIns:
     """Who stands in for the model, in which of S series, and why; stretch: (S,) how much wider bands are."""
 

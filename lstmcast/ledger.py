@@ -16,7 +16,7 @@ FIRST = ("issued", "model", "time")
 LAST = ("forecast", f"lo_{BAND}", f"hi_{BAND}", "source")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Ledger:
     """R forecasts of single rows, in the order in which they were written.
 

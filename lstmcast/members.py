@@ -30,7 +30,7 @@ SLICE = 2.0  # the same side by side, where a state travels between processes
 _GLANCE = 0.2  # seconds between two looks of a worker at who its parent is
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Member:
     """One network to train: plain data, so that a worker can be handed it.
 

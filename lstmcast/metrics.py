@@ -75,7 +75,7 @@ def _ratio(above: Numbers, below: Numbers) -> Numbers:
     return above / np.where(below > 0, below, np.nan)
 
 
-@dataclass
+@dataclass(eq=False)
 class Tally:
     """Sums, for each of so many groups, of what every metric is the mean of: of steps ahead, of hours, of series.
 

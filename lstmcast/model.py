@@ -35,7 +35,7 @@ MOST_STEPS_REPORTED = 2_000
 WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class LinearView:
     """How a linear forecaster sees the rows, where it has another calendar stage than the network has."""
 
@@ -43,7 +43,7 @@ class LinearView:
     is_anchored: bool
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Model:
     """What a model file holds.
 

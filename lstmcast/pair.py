@@ -17,7 +17,7 @@ from lstmcast.windows import Windows
 GAIN = 0.02
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class LinearPair:
     """The chosen linear forecaster, and the one that is averaged with it, if there is one; error: theirs (MASE)."""
 

@@ -221,7 +221,7 @@ class Holidays:
         return (Finding(WARNING, "beyond_holidays", message),)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Panel:
     """S regular series over one clock, one after the other in flat arrays.
 
@@ -321,7 +321,7 @@ class Fallback:
     reason: str
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Forecast:
     """Forecasts of R rows, in the units of the CSV.
 

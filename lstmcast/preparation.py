@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
-from lstmcast.blocks import Blocks
 from lstmcast.features import calendar_vector, has_years
 from lstmcast.gaps import fill_from_past, hold_from_past
 from lstmcast.linear.calendar import (
@@ -23,10 +23,13 @@ from lstmcast.panel import KNOWN, Column, Integers, Panel
 from lstmcast.scaling import Scaling, fit_scaling
 from lstmcast.windows import Table
 
+if TYPE_CHECKING:
+    from lstmcast.blocks import Blocks
+
 Numbers = NDArray[np.float64]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Preparation:
     """What a table is made with.
 

@@ -50,7 +50,7 @@ class Plan:
     blocks: dict[str, tuple[str, str]]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Outcome:
     """Which of the two is better on the judging rows, and the model that would ship in the champion's place.
 

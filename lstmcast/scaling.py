@@ -13,7 +13,7 @@ from lstmcast.panel import Integers
 Numbers = NDArray[np.float64]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Scaling:
     """z = (t(y) - center) / scale for each series, where t is the identity or log1p(y / unit).
 

@@ -22,7 +22,7 @@ COVERAGE = f"coverage_{BAND}"
 _WEEK = np.timedelta64(7 * 24 * 3_600_000_000, "us")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Scored:
     """R forecasts beside what came, in the order of the ledger.
 

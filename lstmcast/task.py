@@ -18,7 +18,7 @@ from lstmcast.sizes import default_horizon
 from lstmcast.trials import Choice, described
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Task:
     """A panel of numbers, cut into blocks, and all that says how it is to be learned.
 

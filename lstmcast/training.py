@@ -120,7 +120,7 @@ class Lesson:
         return loss
 
 
-@dataclass
+@dataclass(eq=False)
 class Best:
     """The weights (P,) with the lowest validation error so far, the step they stood at, and validations since."""
 
@@ -138,7 +138,7 @@ class Best:
         return False
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class State:
     """A training between two steps, as plain data: going on from it ends in the bits of one that was never left.
 

@@ -26,7 +26,7 @@ MOST_FOLDS = 3
 LEAST_TRAINING = 0.4
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Choice:
     """A setting, the windows it makes, and the linear forecaster they give.
 
@@ -53,7 +53,7 @@ class Choice:
         return float(np.nanmean([*self.errors, self.aged]))
 
 
-@dataclass
+@dataclass(eq=False)
 class _Fold:
     """The rows before a validation block, and that block.
 

@@ -19,7 +19,7 @@ MOST_ORIGINS = 600
 MOST_TEST_ORIGINS = 20_000
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Validation:
     """Validation windows and what is needed to judge forecasts of them.
 

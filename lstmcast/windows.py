@@ -18,7 +18,7 @@ MOST_AT_ONCE = 512
 MOST_VALUES_AT_ONCE = 100_000
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Table:
     """The rows of a panel as a model sees them, one series after the other.
 
@@ -47,7 +47,7 @@ class Table:
         return self.offsets[np.searchsorted(self.offsets, origins - 1, side="right") - 1]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Batch:
     """B windows, gathered: what the network reads and what it should answer.
 
@@ -63,7 +63,7 @@ class Batch:
     weight: NDArray[np.float32]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Windows:
     """Every window of a table, named by its origin: the row of its first target.
 

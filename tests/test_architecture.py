@@ -217,6 +217,30 @@ def test_only_the_command_line_prints() -> None:
     assert not wrong
 
 
+def test_what_holds_arrays_is_not_compared_by_value() -> None:
+    """An array has no single truth, so a generated `__eq__` would raise; making one is most of a class's start-up."""
+    compared = [
+        f"{file.relative_to(PROJECT)}: {node.name}"
+        for file in files()
+        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8")))
+        if isinstance(node, ast.ClassDef) and _compares(node) and _holds_arrays(node)
+    ]
+    assert not compared
+
+
+def _compares(node: ast.ClassDef) -> bool:
+    made = [ast.unparse(decorator) for decorator in node.decorator_list]
+    return any(word.startswith("dataclass") and "eq=False" not in word for word in made)
+
+
+def _holds_arrays(node: ast.ClassDef) -> bool:
+    kinds = [ast.unparse(part.annotation) for part in node.body if isinstance(part, ast.AnnAssign)]
+    return any(
+        {"Numbers", "Times", "Integers", "Mask", "Floats", "NDArray"} & set(re.findall(r"\w+", kind))
+        for kind in kinds
+    )
+
+
 def test_every_file_opens_with_one_sentence() -> None:
     for file in files():
         text = ast.get_docstring(ast.parse(file.read_text(encoding="utf-8"))) or ""

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from lstmcast.cli.app import EXAMPLES, app
+from lstmcast.cli.catalogue import COMMANDS, Commands
 from lstmcast.cli.flags import DEFAULT_LEVEL, HIGHEST_LEVEL, default
 from lstmcast.errors import EXIT_CODES, LstmcastError
 from lstmcast.intervals import LEVELS
@@ -18,7 +18,7 @@ from lstmcast.model import DEFAULT_LEVELS
 from lstmcast.options import Options, flag
 from tests.command_line import PROJECT, lstmcast, process
 
-COMMANDS = [function.__name__ for function in EXAMPLES]
+EXAMPLES = [entry.example for entry in COMMANDS.values()]
 GATES = {"--require-skill"}
 AROUND = {"--resume", "--wait"}
 README = (PROJECT / "README.md").read_text(encoding="utf-8")
@@ -60,6 +60,12 @@ def test_every_command_helps_and_ends_with_an_example(name: str, spelling: str) 
     assert not set("{}<>") & set(said.out)
 
 
+@pytest.mark.parametrize("name", COMMANDS)
+def test_the_help_of_the_program_says_of_each_command_what_it_says_itself(name: str) -> None:
+    assert Commands()[name].help.split("\n\n")[0].rstrip(".") + "." == COMMANDS[name].summary
+    assert COMMANDS[name].summary in " ".join(lstmcast("--help").out.split())
+
+
 def like(text: str) -> set[str]:
     """The lines of a text, whatever the numbers and the width of columns."""
     return {" ".join(re.sub(r"[\d.,:%-]+", " # ", line).split()) for line in text.splitlines() if line}
@@ -79,7 +85,7 @@ def test_every_example_runs_and_says_what_the_readme_shows(
         lstmcast("train", *unfinished, "-o", "load.pkl").code == 0
     )  # has rows yet to see: refresh needs them
     shown = ""
-    for example in [*EXAMPLES.values(), "lstmcast predict model.pkl sample_data/victoria_new.csv"]:
+    for example in [*EXAMPLES, "lstmcast predict model.pkl sample_data/victoria_new.csv"]:
         program, *words = shlex.split(example)
         assert program == "lstmcast"
         said = lstmcast(*words)
@@ -109,10 +115,6 @@ def test_help_lists_the_commands_and_ends_with_examples() -> None:
 def test_help_has_no_colour_and_no_control_character_off_a_terminal() -> None:
     said = lstmcast("train", "--help")
     assert all(letter.isprintable() or letter == "\n" for letter in said.out)
-
-
-def test_every_command_is_registered_once() -> None:
-    assert [command.callback.__name__ for command in app.registered_commands if command.callback] == COMMANDS
 
 
 def test_the_shell_completes_commands_flags_and_choices() -> None:

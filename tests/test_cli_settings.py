@@ -14,6 +14,7 @@ from typer.main import get_command
 from lstmcast.cli import command as commands
 from lstmcast.cli import run, settings, train
 from lstmcast.cli.app import app
+from lstmcast.cli.catalogue import Commands
 from lstmcast.cli.flags import _kind
 from lstmcast.options import Options, flag, parse_names, write_names
 from tests.command_line import Said, lstmcast
@@ -86,7 +87,7 @@ def test_every_option_of_train_can_be_set_in_all_three_and_the_nearer_wins(
 
 def settable() -> list[tuple[str, str]]:
     """Every command with each of its options."""
-    kinds = commands._kinds(get_command(app))
+    kinds = commands.Takes(Commands())
     return [(command, key) for command, keys in kinds.items() for key in keys]
 
 
@@ -104,7 +105,7 @@ def parsed(name: str, *flags: str) -> dict[str, Any]:
 def test_every_option_of_every_command_can_be_set_in_all_three(
     name: str, key: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    kind = commands._kinds(get_command(app))[name][key]
+    kind = commands.Takes(Commands())[name][key]
     if kind == settings.SWITCH:
         is_on = parsed(name)[key]
         toml(f"{key} = {str(not is_on).lower()}")
@@ -235,7 +236,7 @@ def test_a_switch_in_environment_or_file_decides_how_a_usage_error_is_told(
 
 
 def test_options_of_one_name_take_the_same_in_every_command() -> None:
-    kinds = commands._kinds(get_command(app))
+    kinds = commands.Takes(Commands())
     assert set(kinds) == {name for name in kinds if kinds[name]}
     merged = {key: kind for options in kinds.values() for key, kind in options.items()}
     for options in kinds.values():

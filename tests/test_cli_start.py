@@ -5,21 +5,27 @@ from __future__ import annotations
 import pytest
 
 from lstmcast import __version__
+from lstmcast.cli.catalogue import COMMANDS
 from tests.command_line import in_python, lstmcast, process
 
 HEAVY = {"numpy", "pandas", "sklearn", "scipy", "joblib", "pydantic", "rich", "torch", "tomllib"}
 
 
-def loaded_by(*arguments: str) -> set[str]:
-    """Packages that are loaded after a command line has run."""
+def modules_loaded_by(*arguments: str) -> set[str]:
+    """What is loaded after a command line has run."""
     code = (
         "import sys, io\n"
         "from lstmcast.__main__ import run\n"
         "sys.stdout, out = io.StringIO(), sys.stdout\n"
         f"run({list(arguments)!r})\n"
-        "print(*{name.split('.')[0] for name in sys.modules}, file=out)"
+        "print(*sys.modules, file=out)"
     )
     return set(in_python(code).split())
+
+
+def loaded_by(*arguments: str) -> set[str]:
+    """The packages among them."""
+    return {name.split(".")[0] for name in modules_loaded_by(*arguments)}
 
 
 @pytest.mark.parametrize(
@@ -37,6 +43,12 @@ def loaded_by(*arguments: str) -> set[str]:
 )
 def test_help_loads_nothing_heavy(arguments: list[str]) -> None:
     assert not loaded_by(*arguments) & HEAVY
+
+
+@pytest.mark.parametrize("arguments", [["--help"], ["info", "--help"], ["info", "none.pkl"]])
+def test_a_command_loads_no_other_and_no_settings_where_nothing_is_set(arguments: list[str]) -> None:
+    found = {name.removeprefix("lstmcast.cli.") for name in modules_loaded_by(*arguments)}
+    assert found & {*COMMANDS, "settings"} == {*arguments} & {*COMMANDS}
 
 
 def test_the_version_is_said_before_even_typer_is_loaded() -> None:

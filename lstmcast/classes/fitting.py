@@ -43,7 +43,7 @@ OF_NUMBERS = (
 )  # fmt: skip
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class _Trained:
     """What training found out: the choices, the chosen first; the members and their weights; and what ships."""
 

@@ -15,7 +15,7 @@ Numbers = NDArray[np.float64]
 MOST_STEPS = 1_000
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Frequencies:
     """The seasonal frequency table.
 
@@ -76,7 +76,7 @@ def fit_frequencies(panel: Panel, training: list[slice], *, with_year: bool) -> 
     return Frequencies(kind, _smoothed(counts), _smoothed(counts.sum(axis=(0, 1))))
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Transitions:
     """Persistence, as probabilities: how often each class came so many steps after the class that is known last.
 

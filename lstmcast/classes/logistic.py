@@ -19,7 +19,7 @@ MOST_WINDOWS, LEAST_WINDOWS = 5_000, 400
 MOST_AT_ONCE = 4_000_000
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Logistic:
     """Logits of C classes at K steps ahead: the log of how often each class came overall, and a map of F features.
 

@@ -32,7 +32,7 @@ class Mixture:
     persistence: float = 0.0
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Mixed:
     """The forecaster that ships: what the mixture gives a share, and nothing else is computed."""
 

@@ -26,7 +26,7 @@ from lstmcast.rolling import at_origin
 Numbers = NDArray[np.float64]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class ClassModel:
     """What the model file of a target of classes holds; the contract names them, in their order.
 

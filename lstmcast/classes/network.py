@@ -25,7 +25,7 @@ from lstmcast.training import Lesson, Schedule, State
 Numbers = NDArray[np.float64]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class ClassNetwork:
     """One network and the weights of each member; the forecast is the mean of the members' probabilities."""
 
@@ -60,7 +60,7 @@ def inputs_of(windows: ClassWindows, origins: Integers, logistic: Logistic) -> I
     return Inputs(batch.past, batch.future, np.ascontiguousarray(logits, dtype=DTYPE), batch.series)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class ClassMember:
     """One network to train: plain data, so that a worker can be handed it.
 

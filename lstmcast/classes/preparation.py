@@ -16,7 +16,7 @@ from lstmcast.preparation import Preparation, fit_preparation
 from lstmcast.windows import Table
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class ClassPreparation:
     """rows: what is learned of the columns beside the target, as for numbers; frequencies: of each class by season."""
 

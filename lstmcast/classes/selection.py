@@ -24,7 +24,7 @@ PENALTIES = (1e-3, 3e-3, 1e-2, 3e-2, 1e-1)
 FIRST_PENALTY = 1e-2
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class ClassChoice:
     """A way to look back, and the logistic regression it gives.
 
@@ -48,7 +48,7 @@ class ClassChoice:
         }
 
 
-@dataclass
+@dataclass(eq=False)
 class ClassTrials:
     """Fits logistic regressions to the training block, and judges them on the validation block.
 

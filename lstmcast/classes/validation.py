@@ -16,7 +16,7 @@ from lstmcast.validation import spaced
 Numbers = NDArray[np.float64]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class ClassValidation:
     """Validation windows and what came: origins (n,), codes (K, n), NaN where missing; class_weights: (C,)."""
 

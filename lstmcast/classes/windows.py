@@ -14,7 +14,7 @@ from lstmcast.windows import Windows
 Numbers = NDArray[np.float64]
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, eq=False, kw_only=True)
 class ClassWindows(Windows):
     """Windows over rows whose target is the code of a class.
 

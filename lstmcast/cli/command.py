@@ -4,19 +4,18 @@ from __future__ import annotations
 
 import os
 import re
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 import typer
-from typer.core import TyperCommand, TyperGroup
+from typer.core import TyperCommand
 
 from lstmcast.cli import run
 from lstmcast.cli.streams import emit
 from lstmcast.errors import LstmcastError, UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from lstmcast.cli.settings import Given, Kinds, Setting, Settings
+    from lstmcast.cli.settings import Given, Setting, Settings
 
 _Base: Any = TyperCommand if TYPE_CHECKING else object
 
@@ -29,7 +28,7 @@ class _AsTyped:
         return value
 
 
-class _Plain(_Base):  # type: ignore[misc]
+class Plain(_Base):  # type: ignore[misc]
     """What commands and the group of them share."""
 
     def get_params(self, ctx: Any) -> list[Any]:
@@ -57,7 +56,7 @@ class _Plain(_Base):  # type: ignore[misc]
         formatter.write("\nExample:\n" + "".join(f"  {line}\n" for line in self.epilog.splitlines()))
 
 
-class Command(_Plain, TyperCommand):
+class Command(Plain, TyperCommand):
     """A command whose options can be set by flag, by environment and by file.
 
     Its help is plain text (rich takes longer to load than everything else) in groups.
@@ -74,7 +73,7 @@ class Command(_Plain, TyperCommand):
             if not isinstance(error, typer.Exit):
                 ctx.default_map.teach()
             raise
-        run.current().given = tuple(_given(self, ctx))
+        run.current().given = lambda: tuple(_given(self, ctx))
         return rest
 
     def invoke(self, ctx: Any) -> Any:
@@ -102,10 +101,6 @@ class Command(_Plain, TyperCommand):
         for group, records in groups.items():
             with formatter.section(group):
                 formatter.write_dl(records)
-
-
-class Group(_Plain, TyperGroup):
-    """The program itself: its commands, and examples."""
 
 
 class _Defaults:
@@ -138,13 +133,32 @@ class _Defaults:
 
     def _settings(self) -> Settings:
         this_run, given = run.current(), self._ctx.params
-        if this_run.settings is None:
+        if this_run.settings is None and not given.get("no_config") and run.has_settings(given.get("config")):
             from lstmcast.cli.settings import read
 
-            is_off = given.get("no_config")
-            kinds = _kinds(self._ctx.parent.command)
-            this_run.settings = {} if is_off else read(kinds, given.get("config"), os.environ)
-        return this_run.settings
+            kinds = Takes(self._ctx.parent.command.commands)
+            this_run.settings = read(kinds, given.get("config"), os.environ)
+        return this_run.settings or {}
+
+
+class Takes(Mapping[str, Mapping[str, str]]):
+    """What each option of each command takes; commands are loaded only when there is something to look up."""
+
+    def __init__(self, commands: Mapping[str, Command]) -> None:
+        self._commands = commands
+
+    def __getitem__(self, name: str) -> dict[str, str]:
+        """What a command's options take, by their keys: a metavar, nothing for a switch."""
+        options = _settable(self._commands[name])
+        return {_key(option): "" if option.is_flag else option.metavar or "TEXT" for option in options}
+
+    def __iter__(self) -> Iterator[str]:
+        """The commands' names."""
+        return iter(self._commands)
+
+    def __len__(self) -> int:
+        """How many commands there are."""
+        return len(self._commands)
 
 
 def _settable(command: Any) -> list[Any]:
@@ -159,16 +173,6 @@ def _settable(command: Any) -> list[Any]:
 def _key(parameter: Any) -> str:
     """An option's name for those who set it: its long flag without dashes."""
     return str(max(parameter.opts, key=len)).removeprefix("--")
-
-
-def _kinds(group: Any) -> Kinds:
-    """What each option of each command takes."""
-    return {
-        name: {
-            _key(option): "" if option.is_flag else option.metavar or "TEXT" for option in _settable(command)
-        }
-        for name, command in group.commands.items()
-    }
 
 
 def _given(command: Any, ctx: Any) -> Iterator[Given]:
@@ -189,7 +193,7 @@ def _with_places(message: str) -> str:
     named = set(re.findall(r"--([a-z][a-z-]*)", message))
     places = [
         f"--{given.key} is set in {given.place}"
-        for given in run.current().given
+        for given in run.current().given()
         if given.place and given.key in named
     ]
     return f"{message} ({'; '.join(places)})" if places else message

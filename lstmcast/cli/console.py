@@ -35,6 +35,11 @@ class Console:
         self._held: list[str] | None = None
         self._reached: dict[int, tuple[int, int]] = {}
 
+    @property
+    def is_mute(self) -> bool:
+        """Whether findings reach nobody."""
+        return self.quiet and not self.verbose and not self.as_json
+
     @contextmanager
     def at_once(self) -> Iterator[None]:
         """What is said within goes to stdout in one piece, so that `| head` does not leave us in the middle of it."""

@@ -142,7 +142,7 @@ def takes_common_options(function: Callable[..., None]) -> Callable[..., None]:
 
 def _tell_settings() -> None:
     """What was set other than by flags, and where."""
-    for given in run.current().given:
+    for given in run.current().given():
         if given.place:
             log.tell(log.INFO, "setting", str(given), **given.place.where)
 

@@ -87,7 +87,8 @@ def read_for_model(source: str, model: AnyModel, console: Console, as_of: AsOf |
             lone=clock.freq,
             watch=watch,
         )
-    reading = _examined(reading.called(_roles(contract)))
+    reading = reading.called(_roles(contract))
+    reading = reading if console.is_mute else _examined(reading)
     of_training = tuple(found for found in reading.findings if found.code != "season")  # that choice is made
     return dataclasses.replace(reading, findings=of_training)
 

@@ -8,18 +8,19 @@ import os
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from lstmcast.cli.settings import Given, Settings
 
+SETTINGS_FILE, PREFIX = "lstmcast.toml", "LSTMCAST_"
 ON = ("1", "true", "yes", "on")
 
 
 class Run:
     """What every part of the command line may ask about this run.
 
-    as_json, log_json, quiet, debug: set by flag, environment or file; given: every option that was set and where;
-    settings: file and environment of all commands, None until they are read.
+    as_json, log_json, quiet, debug: set by flag, environment or file; given: looks up every option that was set and
+    where; settings: file and environment of all commands, None until they are read.
     """
 
     def __init__(self, arguments: list[str]) -> None:
@@ -27,7 +28,7 @@ class Run:
         self.log_json = _is_set("--log-json", arguments)
         self.debug = _is_set("--debug", arguments)
         self.quiet = False
-        self.given: tuple[Given, ...] = ()
+        self.given: Callable[[], tuple[Given, ...]] = tuple
         self.settings: Settings | None = None
 
     def learn(self, switches: Mapping[str, object]) -> None:
@@ -40,8 +41,14 @@ class Run:
 
 def _is_set(flag: str, arguments: list[str]) -> bool:
     """As far as can be said before anything is parsed; the boundary must know it even when nothing can be."""
-    variable = "LSTMCAST_" + flag[2:].replace("-", "_").upper()
+    variable = PREFIX + flag[2:].replace("-", "_").upper()
     return flag in arguments or os.environ.get(variable, "").lower() in ON
+
+
+def has_settings(file: str | None) -> bool:
+    """Whether there is anything that sets options besides flags; file: the one that was named."""
+    is_in_environment = any(name.startswith(PREFIX) for name in os.environ)
+    return is_in_environment or file is not None or os.path.lexists(SETTINGS_FILE)
 
 
 _run = Run([])

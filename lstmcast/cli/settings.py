@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import difflib
 import os
 import stat
 from collections.abc import Iterable, Iterator, Mapping
@@ -11,11 +10,11 @@ from dataclasses import dataclass
 from datetime import date, time
 from typing import Any
 
-from lstmcast.cli.run import ON
+from lstmcast.cli.run import ON, PREFIX
+from lstmcast.cli.run import SETTINGS_FILE as FILE
 from lstmcast.errors import UsageError
 from lstmcast.options import write_names
 
-FILE, PREFIX = "lstmcast.toml", "LSTMCAST_"
 OFF = ("0", "false", "no", "off")
 LARGEST = 1_000_000  # bytes
 COMMAND_LINE = "command line"
@@ -143,10 +142,10 @@ def _commands(kinds: Kinds, scope: str, key: str) -> list[str]:
 
 def _from_environment(kinds: Kinds, environment: Mapping[str, str]) -> Iterator[Entry]:
     """Settings in variables; an empty one counts as not set."""
-    names = {_variable(scope, key): (scope, key) for scope, key in _keys(kinds)}
-    for variable, text in environment.items():
-        if not variable.startswith(PREFIX) or not text or variable == f"{PREFIX}CONFIG":
-            continue
+    ours = {variable: text for variable, text in environment.items() if variable.startswith(PREFIX) and text}
+    ours.pop(f"{PREFIX}CONFIG", None)
+    names = {_variable(scope, key): (scope, key) for scope, key in _keys(kinds)} if ours else {}
+    for variable, text in ours.items():
         if variable not in names:
             raise UsageError(f"{variable} is no setting of lstmcast{_meant(variable, names, 'unset it')}")
         scope, key = names[variable]
@@ -247,6 +246,8 @@ def _unknown(kinds: Kinds, scope: str, key: str) -> str:
 
 def _meant(name: str, names: Iterable[str], otherwise: str) -> str:
     """The end of a message about a name that is not known: the nearest, or what to do."""
+    import difflib  # only for a mistake
+
     like = difflib.get_close_matches(name, names, n=1)
     return f"; did you mean {like[0]}?" if like else f"; {otherwise}"
 

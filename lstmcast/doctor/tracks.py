@@ -13,7 +13,7 @@ from lstmcast.panel import TARGET, Panel
 MOST_SERIES = 200
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Track:
     """A column of a series up to its last known target: values (n,), and the panel they stand in."""
 

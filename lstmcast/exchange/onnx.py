@@ -103,7 +103,7 @@ def _columns(windows: Windows) -> tuple[Array, Array]:
     return target, others
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class _Plan:
     """What a model's graph has to be given; sizes are those of a window."""
 

@@ -62,7 +62,7 @@ _CLOCK = re.compile(r"\s*\d{1,2}[:.h]\d{2}(?:[:.]\d{2}(?:[.,]\d+)?)?(?:\s*[aApP]
 _HOUR = re.compile(r"\s*\d{1,2}\s*")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class _Candidate:
     name: str
     place: int

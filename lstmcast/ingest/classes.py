@@ -22,7 +22,7 @@ _MISSING, _UNKNOWN = -1, -2
 _ABSENT = MISSING - {"None"}
 
 
-@dataclass
+@dataclass(eq=False)
 class ClassColumn:
     """Collects the chunks of a column of text.
 

@@ -41,7 +41,7 @@ class Wanted:
     has_offsets: bool = False
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Regular:
     """Series on a clock: offsets (S+1,), times (N,), values (N, C); evidence says how its step was found."""
 

@@ -45,7 +45,7 @@ _COMMA = re.compile(
 _SPACES = str.maketrans({"\u00a0": " ", "\u202f": " ", "\u2009": " ", "−": "-"})
 
 
-@dataclass
+@dataclass(eq=False)
 class NumberColumn:
     """Collects the chunks of a column of numbers; the first chunk that tells decides the decimal sign."""
 
@@ -192,7 +192,7 @@ def _has_underscore(cells: Cells) -> bool:
     return "_" in "".join(cells)
 
 
-@dataclass
+@dataclass(eq=False)
 class NameColumn:
     """Collects the chunks of the column that names the series: ids by first appearance, and their codes."""
 

@@ -15,7 +15,7 @@ _CENTURY = 69  # two-digit years up to 68 are 20xx, as POSIX has it
 _YEARS = (1500, 2300)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Decoded:
     """Stamps of one layout: wall (n,) µs since 1970 (a counter: its number); real (n,) False for a 30 February;
     offsets (n,) minutes, 0 where the layout shows none."""

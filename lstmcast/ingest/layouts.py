@@ -149,7 +149,9 @@ _PATTERNS = tuple(_patterns())
 def layouts_of(shape: str) -> tuple[Layout, ...]:
     """Every way to read a shape: a stamp in lower case, each digit a 0; empty when it is no stamp."""
     found = {}
-    for order, head, tail in _PATTERNS:
+    for order, head, tail in (
+        _PATTERNS if "0" in shape else ()
+    ):  # most names of columns need no pattern compiled
         match = re.match(head, shape) and re.fullmatch(head + tail, shape)
         layout = match and _layout(order, match)
         if layout and order not in found:

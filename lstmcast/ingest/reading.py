@@ -37,7 +37,7 @@ ValueColumn = NumberColumn | ClassColumn
 _OF_LONG_FILES = {"missing", "constant", "sentinel"}  # findings that a few rows give no reason for
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Reading:
     """A file understood.
 

@@ -19,7 +19,7 @@ MANY_DUPLICATES = 0.1  # share of repeated stamps above which a file is thought 
 _REMEDY = "--duplicates mean|first|last|error"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Rows:
     """n rows: utc (n,) microseconds since 1970 (of a counter: the number), series codes (n,), values (n, C),
     lines (n,) in the file; ids (S,) name the series; zone is the clock on which messages show a stamp."""

@@ -21,7 +21,7 @@ _LONGEST = 80  # characters that a stamp may have
 _EAST_ASIAN = str.maketrans({"年": "-", "月": "-", "日": "", "时": ":", "時": ":", "分": ""})
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Stamps:
     """Times as read.
 
@@ -43,7 +43,7 @@ class Stamps:
         return {DMY: "day-first", MDY: "month-first"}.get(self.order)
 
 
-@dataclass
+@dataclass(eq=False)
 class StampColumn:
     """Collects the chunks of a time column and keeps only the orders that every stamp so far allows."""
 
@@ -145,7 +145,7 @@ def guessed(cells: Cells) -> Stamps | None:
     return column.first()
 
 
-@dataclass
+@dataclass(eq=False)
 class _Part:
     """A chunk under one order: wall (n,), good (n,) False where it cannot be read so, its finest layout."""
 
@@ -167,7 +167,7 @@ class _Part:
         return decoded.offsets
 
 
-@dataclass
+@dataclass(eq=False)
 class _Parsed:
     """A chunk under every order: offsets (n,) in minutes, zoned (n,) True where there is one."""
 

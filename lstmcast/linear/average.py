@@ -22,7 +22,7 @@ NEARLY_BEST = 0.05
 SLACK = 0.005
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Average:
     """A map, its validation error (MASE), and what decided it.
 

@@ -146,7 +146,7 @@ def describe_covariates(known: Numbers, clock: Clock) -> tuple[Covariate, ...]:
     return tuple(described)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class CalendarStage:
     """g(t): what calendar and covariates say of each series, in scaled units.
 

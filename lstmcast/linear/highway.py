@@ -21,7 +21,7 @@ MOST_WINDOWS = 30_000
 _CHUNK = 2048
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Highway:
     """y[t+k] - y[t] as a linear map of the window less its last value (NLinear, Zeng et al. 2022).
 
@@ -41,7 +41,7 @@ class Highway:
         return seen.restore(self.weight @ seen.past(origins) + self.bias[:, None], origins)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Moments:
     """Centred second moments of training windows: Gram (L, L), cross (L, K) and the two means."""
 

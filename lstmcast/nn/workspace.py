@@ -18,7 +18,7 @@ from lstmcast.nn.parameters import Parameters
 from lstmcast.nn.recurrence import Columns
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Inputs:
     """What a batch of B windows shows the network; one float dtype, C-contiguous.
 
@@ -35,7 +35,7 @@ class Inputs:
 Masks = Mapping[str, Array]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Cache:
     """What `backward` needs of a `forward`; it borrows the workspace until the next forward.
 
