@@ -20,6 +20,7 @@ HALF_LIVES_IN_DAYS = (0.5, 2.0)
 TAIL_IN_DAYS = 14
 MANY_VALUES = 20
 CROSS_FITS = 5
+MOST_ROWS = 100_000  # of a series; some hundred columns are known as well from these as from millions
 _CHUNK = 8192
 
 
@@ -208,11 +209,11 @@ def fit_calendar_stage(
     A regression knows its own training rows too well: what it leaves of them is smaller than what it will leave of
     new ones, and a network taught with that trusts it too much.
 
-    scaled: (N,) target; usable: (N,) rows whose target and covariates were observed; training: rows of each series.
-    None where the design has no column, or there are no usable rows.
+    scaled: (N,) target; usable: (N,) rows whose target and covariates were observed; training: rows of each series,
+    of which at most MOST_ROWS are taken, at random. None where the design has no column, or there are no usable rows.
     """
     smoothed = design.smoothed(known, offsets)
-    rows = [np.arange(own.start, own.stop)[usable[own]] for own in training]
+    rows = [_some(np.arange(own.start, own.stop)[usable[own]]) for own in training]
     everything = np.concatenate(rows)
     if design.columns(times[:0], smoothed[:0]).shape[1] == 0 or len(everything) < 2:
         return None
@@ -227,6 +228,13 @@ def fit_calendar_stage(
     which = _without_own_part(cuts, offsets)
     width = weight.shape[2]
     return stage, stage._level(times, smoothed, weight.reshape(-1, width), intercept.reshape(-1), which)
+
+
+def _some(rows: Integers) -> Integers:
+    """Rows, rising: all, or a random MOST_ROWS of them; every k-th might always be the same hour."""
+    if len(rows) <= MOST_ROWS:
+        return rows
+    return np.sort(np.random.default_rng(len(rows)).choice(rows, MOST_ROWS, replace=False))
 
 
 def _cuts(rows: slice) -> Integers:
