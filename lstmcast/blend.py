@@ -1,27 +1,33 @@
-"""The safeguard: how much of a forecast is the network's, the linear forecaster's and the seasonal naive's."""
+"""The safeguard: how much of a forecast is the network's, the linear forecaster's and the seasonal naive's.
+
+Which mixture is best is never known well: many are nearly as good on validation rows, and the mean of all these is
+steadier than the best of them (in the spirit of the model confidence set of Hansen, Lunde and Nason 2011).
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from itertools import product
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from itertools import islice, product
 from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
 from lstmcast.baselines import naive_name, seasonal_naive
-from lstmcast.hybrid import Hybrid
+from lstmcast.hybrid import Hybrid, hybrid_of
 from lstmcast.linear.highway import Highway
-from lstmcast.panel import Integers
+from lstmcast.panel import Floats, Integers
 from lstmcast.windows import Windows
 
 if TYPE_CHECKING:
     from lstmcast.validation import Validation
 
 Numbers = NDArray[np.float64]
-NOTICEABLY_BETTER = 0.99
-CLEARLY_BETTER = 0.95
-FEWEST_HORIZONS = 4
+NEARLY_BEST = 0.02
+# A naive forecaster this many times as bad as the linear one helps by chance only: one bias against another.
+FAR_WORSE = 2.0
+LEAST_SHARE = 0.05
 _TENTHS = 10
 
 
@@ -39,13 +45,27 @@ class Blend:
 class Blended:
     """The forecaster that ships: what the blend gives weight to, and nothing else is computed.
 
-    second: a linear forecaster that sees the calendar otherwise; the linear part is then the mean of the two.
+    second, second_hybrid: a linear forecaster and a network that see the calendar otherwise (`second` of the
+    windows); the linear part, or the network's, is then the mean of the two views.
     """
 
     blend: Blend
     highway: Highway
     hybrid: Hybrid | None
     second: Highway | None = None
+    second_hybrid: Hybrid | None = None
+
+    @property
+    def hybrids(self) -> tuple[Hybrid, ...]:
+        """The networks that there are, the first view's first."""
+        return tuple(hybrid for hybrid in (self.hybrid, self.second_hybrid) if hybrid is not None)
+
+    def taught(self, weights: Iterable[Floats]) -> Blended:
+        """The same with other weights (P,) of each member of its networks, one after the other."""
+        left = iter(weights)
+        made = [hybrid_of(old.network.architecture, islice(left, len(old.members))) for old in self.hybrids]
+        first, second = (*made, None, None)[:2]
+        return replace(self, hybrid=first, second_hybrid=second)
 
     @property
     def source(self) -> str:
@@ -63,13 +83,21 @@ class Blended:
         blend, point = self.blend, np.zeros((windows.horizon, len(origins)))
         quantiles = None
         if self.hybrid is not None:
-            quantiles = self.hybrid.quantiles(windows, origins)
+            quantiles = network_part(windows, origins, self.hybrid, self.second_hybrid)
             point += blend.network * quantiles[:, quantiles.shape[1] // 2]
         if blend.linear:
             point += blend.linear * linear_part(windows, origins, self.highway, self.second)
         if blend.naive:
             point += blend.naive * seasonal_naive(windows, origins, blend.season)
         return point, quantiles if quantiles is not None and quantiles.shape[1] > 1 else None
+
+
+def network_part(windows: Windows, origins: Integers, hybrid: Hybrid, second: Hybrid | None) -> Numbers:
+    """(K, Q, B) the network's quantiles, or the mean of both networks' where there is a second view."""
+    quantiles = hybrid.quantiles(windows, origins)
+    if second is None or windows.second is None:
+        return quantiles
+    return (quantiles + second.quantiles(windows.second, origins)) / 2
 
 
 def linear_part(windows: Windows, origins: Integers, highway: Highway, second: Highway | None) -> Numbers:
@@ -83,54 +111,53 @@ def linear_part(windows: Windows, origins: Integers, highway: Highway, second: H
 def choose_blend(
     windows: Windows,
     validation: Validation,
-    hybrid: Hybrid,
-    highway: Highway,
+    forecaster: Blended,
     seasons: tuple[int, ...],
-    horizons: int,
     wanted: str,
-    second: Highway | None = None,
 ) -> tuple[Blended, dict[str, float]]:
     """What ships, and the validation errors (MASE) that decided it.
 
-    seasons: of the seasonal naives, beside which the last value stands as season 1; horizons: disjoint ones in the
-    validation block; wanted: `auto`, or what ships; second: see Blended. By itself: the network not noticeably better
-    than linear, linear, or its mean with a naive that is better still; hardly better, the mean; clearly better, the
-    mixture with the best naive that has the lowest error, in tenths, or the network where horizons are too few to tell.
+    forecaster: with a network, whatever its blend; seasons: of the seasonal naives, beside which the last value stands
+    as season 1; wanted: `auto`, or what ships. By itself: the mean of all mixtures, in tenths, whose errors are
+    NEARLY_BEST: of the linear forecaster, the network if it is better, and the best naive unless it is FAR_WORSE.
     """
-    origins = validation.origins
+    origins, highway = validation.origins, forecaster.highway
+    assert forecaster.hybrid is not None
+    quantiles = network_part(windows, origins, forecaster.hybrid, forecaster.second_hybrid)
+    network = quantiles[:, quantiles.shape[1] // 2]
+    linear = linear_part(windows, origins, highway, forecaster.second)
     naives = {season: seasonal_naive(windows, origins, season) for season in (1, *seasons)}
-    linear, network = linear_part(windows, origins, highway, second), hybrid.point(windows, origins)
-    alone = highway.point(windows, origins)
-    errors = {naive_name(season): validation.error(forecast) for season, forecast in naives.items()}
-    errors |= {"linear": validation.error(alone), "network": validation.error(network)}
-    errors |= {"linear_pair": validation.error(linear)} if second is not None else {}
+    errors = {naive_name(season): validation.error(point) for season, point in naives.items()}
+    errors |= {"linear": validation.error(highway.point(windows, origins))}
+    errors |= {"network": validation.error(network)}
+    errors |= {"linear_pair": validation.error(linear)} if forecaster.second is not None else {}
+    if wanted != "auto":
+        return _shipped(forecaster, _BLENDS[wanted]), errors
     season = min(naives, key=lambda season: errors[naive_name(season)])
-    if wanted == "auto":
-        wanted = _verdict(errors, errors[naive_name(season)], horizons)
-    if wanted == "mixture":
-        blend = _best_mixture(validation, network, linear, naives[season], season)
-    else:
-        blend = _BLENDS[wanted] if wanted != "naive" else Blend(0.0, 0.5, 0.5, season)
-    return Blended(blend, highway, hybrid if blend.network else None, second), errors
+    to_beat = validation.error(linear)
+    parts = {"linear": linear}
+    parts |= {"network": network} if errors["network"] < to_beat else {}
+    parts |= {"naive": naives[season]} if errors[naive_name(season)] < FAR_WORSE * to_beat else {}
+    return _shipped(forecaster, _mixture(validation, parts, season)), errors
 
 
 _BLENDS = {"linear": Blend(0.0, 1.0), "mean": Blend(0.5, 0.5), "network": Blend(1.0, 0.0)}
 
 
-def _verdict(errors: dict[str, float], naive: float, horizons: int) -> str:
-    if not errors["network"] < NOTICEABLY_BETTER * errors["linear"]:
-        return "naive" if naive < errors["linear"] else "linear"
-    if errors["network"] > CLEARLY_BETTER * errors["linear"]:
-        return "mean"
-    return "network" if horizons < FEWEST_HORIZONS else "mixture"
+def _shipped(forecaster: Blended, blend: Blend) -> Blended:
+    """The forecaster with this blend, and without networks where they have no part in it."""
+    networks = (forecaster.hybrid, forecaster.second_hybrid) if blend.network else (None, None)
+    return Blended(blend, forecaster.highway, networks[0], forecaster.second, networks[1])
 
 
-def _best_mixture(
-    validation: Validation, network: Numbers, linear: Numbers, naive: Numbers, season: int
-) -> Blend:
-    """The tenths with the lowest validation error; the network always has a part."""
-    tenths = range(_TENTHS + 1)
-    mixtures = [(a, b, _TENTHS - a - b) for a, b in product(tenths, tenths) if a and a + b <= _TENTHS]
-    errors = [validation.error((a * network + b * linear + c * naive) / _TENTHS) for a, b, c in mixtures]
-    a, b, c = mixtures[int(np.argmin(errors))]
-    return Blend(a / _TENTHS, b / _TENTHS, c / _TENTHS, season if c else 0)
+def _mixture(validation: Validation, parts: dict[str, Numbers], season: int) -> Blend:
+    """The mean of the mixtures of parts (K, n) that have nearly the lowest error, without shares below LEAST_SHARE."""
+    mixtures = np.array([w for w in product(range(_TENTHS + 1), repeat=len(parts)) if sum(w) == _TENTHS])
+    points = np.stack(list(parts.values()))
+    errors = np.array([validation.error(np.tensordot(w / _TENTHS, points, axes=1)) for w in mixtures])
+    means = mixtures[~(errors > (1 + NEARLY_BEST) * errors.min())].mean(axis=0)
+    means[means < LEAST_SHARE * _TENTHS] = 0.0
+    shares = dict(zip(parts, (means / means.sum()).round(2).tolist(), strict=True))
+    linear, naive = shares["linear"], shares.get("naive", 0.0)
+    network = round(1 - linear - naive, 2) if shares.get("network") else 0.0
+    return Blend(network, round(1 - network - naive, 2), naive, season if naive else 0)

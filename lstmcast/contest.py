@@ -10,12 +10,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from lstmcast.blend import Blended, choose_blend
+from lstmcast.blend import Blend, Blended, choose_blend
 from lstmcast.checkpoint import Progress, Trained
-from lstmcast.hybrid import Hybrid, architecture_of
+from lstmcast.hybrid import Hybrid, architecture_of, hybrid_of
 from lstmcast.lesson import schedule_of
 from lstmcast.members import Member, train_members
-from lstmcast.nn.network import Network
 from lstmcast.options import Options
 from lstmcast.pair import LinearPair
 from lstmcast.training import Step
@@ -30,7 +29,8 @@ Begin = Callable[[Choice, list[Member]], list[Member]]
 class Entry:
     """A setting, the members trained on it, and what would ship: blended with the best linear forecaster.
 
-    windows: as the network sees them and, in `linear` and `second`, as the linear forecasters do;
+    windows: as the network sees them and, in `linear` and `second`, as the linear forecasters and the second network
+    do; second: the setting of that network, whose members come after the first's;
     errors: on validation rows (MASE), of each forecaster and, under `model`, of what would ship.
     """
 
@@ -40,9 +40,10 @@ class Entry:
     trained: tuple[Trained, ...]
     forecaster: Blended
     errors: dict[str, float]
+    second: Choice | None = None
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Candidate:
     """A setting to be tried, and the networks to be trained on it."""
 
@@ -52,6 +53,7 @@ class Candidate:
 
 def candidates_of(
     choices: list[Choice],
+    linear: LinearPair,
     series: int,
     options: Options,
     seeds: list[np.random.SeedSequence],
@@ -59,11 +61,11 @@ def candidates_of(
 ) -> list[Candidate]:
     """The settings worth a network.
 
-    series: S, how many the panel has; seeds: one for each member; begin: gives members of a setting the weights to
-    start from.
+    linear: the best linear forecasters; series: S, how many the panel has; seeds: one for each member; begin: gives
+    members of a setting the weights to start from.
     """
     candidates = []
-    for choice in _candidates(choices, options):
+    for choice in _views(choices, linear, options):
         members = [_member(choice, series, options, seed) for seed in seeds]
         candidates.append(Candidate(choice, members if begin is None else begin(choice, members)))
     return candidates
@@ -73,29 +75,31 @@ def train_networks(
     candidates: list[Candidate],
     linear: LinearPair,
     seasons: tuple[int, ...],
-    horizons: int,
     options: Options,
     start: Progress | None = None,
     until: float = math.inf,
 ) -> Generator[Step | Progress, None, list[Entry]]:
     """Train the members of each candidate; the winner first.
 
-    linear: the best linear forecasters; seasons: of the seasonal naives; horizons: disjoint ones in the validation
-    block; start and until: as in `train_members`.
+    linear: the best linear forecasters; seasons: of the seasonal naives; start and until: as in `train_members`.
     """
     members = [member for candidate in candidates for member in candidate.members]
     trained = iter((yield from train_members(members, options.threads, start, until)))
-    entries = []
-    for candidate in candidates:
-        own = tuple(itertools.islice(trained, len(candidate.members)))
-        entries.append(_entry(candidate, linear, own, seasons, horizons, options.safeguard))
+    results = [tuple(itertools.islice(trained, len(candidate.members))) for candidate in candidates]
+    taught = list(zip(candidates, results, strict=True))
+    entries = [_entry([one], linear, seasons, options.safeguard) for one in taught]
+    if len(taught) > 1:
+        entries.insert(0, _entry(taught, linear, seasons, options.safeguard))
     return _ranked(entries)
 
 
-def _candidates(choices: list[Choice], options: Options) -> list[Choice]:
-    """The chosen setting; and where covariates won, the best calendar stage without them as well, because a network
-    that has the covariates to itself often makes more of them than the regression does, and errs differently."""
+def _views(choices: list[Choice], linear: LinearPair, options: Options) -> list[Choice]:
+    """The chosen setting, and the second view if there is one: that of the linear pair or, where covariates won, the
+    best calendar stage without them, because a network that has the covariates to itself often makes more of them than
+    the regression does, and errs differently."""
     chosen, *others = choices
+    if linear.second is not None:
+        return [chosen, linear.second]
     if chosen.setting.stage != "covariates" or options.calendar != "auto":
         return [chosen]
     alike = dataclasses.replace(chosen.setting, stage="calendar", is_anchored=True)
@@ -117,32 +121,35 @@ def _member(choice: Choice, series: int, options: Options, seed: np.random.SeedS
 
 
 def _entry(
-    candidate: Candidate,
+    taught: list[tuple[Candidate, tuple[Trained, ...]]],
     linear: LinearPair,
-    trained: tuple[Trained, ...],
     seasons: tuple[int, ...],
-    horizons: int,
     safeguard: str,
 ) -> Entry:
-    """What would ship of a setting's network and the best linear forecaster."""
-    choice, members = candidate.choice, candidate.members
-    windows = linear.seen_beside(choice)
-    architecture = members[0].architecture
-    hybrid = Hybrid(Network(architecture), tuple(result.parameters(architecture) for result in trained))
+    """What would ship of the networks of a setting, or of two views, and the best linear forecasters."""
+    first, second = taught[0][0].choice, taught[1][0].choice if len(taught) > 1 else None
+    windows, hybrids = linear.seen_beside(first, second), [_hybrid(*one) for one in taught]
     forecaster, errors = choose_blend(
         windows,
-        choice.validation,
-        hybrid,
-        linear.first.highway,
+        first.validation,
+        Blended(Blend(1.0, 0.0), linear.first.highway, hybrids[0], linear.second_map, *hybrids[1:]),
         seasons,
-        horizons,
         safeguard,
-        second=linear.second_map,
     )
-    point = forecaster.point(windows, choice.validation.origins)
+    point = forecaster.point(windows, first.validation.origins)
     return Entry(
-        choice, windows, members, trained, forecaster, errors | {"model": choice.validation.error(point)}
+        choice=first,
+        windows=windows,
+        members=[member for candidate, _ in taught for member in candidate.members],
+        trained=tuple(result for _, results in taught for result in results),
+        forecaster=forecaster,
+        errors=errors | {"model": first.validation.error(point)},
+        second=second,
     )
+
+
+def _hybrid(candidate: Candidate, trained: tuple[Trained, ...]) -> Hybrid:
+    return hybrid_of(candidate.members[0].architecture, [result.weights for result in trained])
 
 
 def _ranked(entries: list[Entry]) -> list[Entry]:

@@ -86,10 +86,10 @@ def _learning(task: Task, checkpoint: Checkpoint, until: float) -> Iterator[Even
     seeds = np.random.SeedSequence(options.seed).spawn(options.members + 1)
     choices = choose(panel, task.blocks, task.horizon, options, np.random.default_rng(seeds[0]), until)
     yield task.plan(choices)
-    candidates = candidates_of(choices, len(panel.ids), options, seeds[1:], task.begin)
-    enough = yield from _expecting(candidates, options, until)
     linear, seasons = pair_of(choices, options.linear_pair), panel.clock.seasons
-    contest = train_networks(candidates, linear, seasons, task.horizons, options, checkpoint.networks, enough)
+    candidates = candidates_of(choices, linear, len(panel.ids), options, seeds[1:], task.begin)
+    enough = yield from _expecting(candidates, options, until)
+    contest = train_networks(candidates, linear, seasons, options, checkpoint.networks, enough)
     entries, checkpoint = yield from kept(contest, checkpoint, "networks")
     model = judged(task, choices, linear, entries)
     if options.final and model.forecaster.hybrid is not None:
@@ -168,13 +168,9 @@ def _final(member: Member, trained: Trained, blocks: Blocks) -> Member:
 
 
 def _with_final(model: Model, panel: Panel, trained: tuple[Trained, ...]) -> Model:
-    """The model with weights that have seen every row."""
-    assert model.forecaster.hybrid is not None
-    architecture = model.forecaster.hybrid.network.architecture
-    members = tuple(result.parameters(architecture) for result in trained)
-    hybrid = dataclasses.replace(model.forecaster.hybrid, members=members)
+    """The model with weights that have seen every row; trained: the members of its networks, one after the other."""
     return dataclasses.replace(
         model,
-        forecaster=dataclasses.replace(model.forecaster, hybrid=hybrid),
+        forecaster=model.forecaster.taught([result.weights for result in trained]),
         seen_until=panel.times[panel.known_until() - 1],
     )

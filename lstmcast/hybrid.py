@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,7 +12,7 @@ from lstmcast.intervals import QUANTILES
 from lstmcast.nn.network import Architecture, Inputs, Network
 from lstmcast.nn.parameters import Parameters
 from lstmcast.options import Options
-from lstmcast.panel import Integers
+from lstmcast.panel import Floats, Integers
 from lstmcast.windows import Batch, Windows
 
 Numbers = NDArray[np.float64]
@@ -42,6 +43,15 @@ class Hybrid:
         workspace = self.network.workspace(len(origins), DTYPE, inference=True)
         outputs = [self.network.forward(member, inputs, workspace)[0].copy() for member in self.members]
         return windows.restore(np.median(np.stack(outputs), axis=0), origins)
+
+
+def hybrid_of(architecture: Architecture, weights: Iterable[Floats]) -> Hybrid:
+    """The network with these weights (P,) of each member."""
+    members = []
+    for flat in weights:
+        members.append(Parameters(architecture.shapes(), flat.dtype))
+        members[-1].flat[:] = flat
+    return Hybrid(Network(architecture), tuple(members))
 
 
 def inputs_of(batch: Batch) -> Inputs:

@@ -39,7 +39,8 @@ def _shipped(task: Task, best_linear: Choice, linear: LinearPair, winner: Entry)
     """The model of the winner; nothing in it comes from test rows."""
     panel, blocks, options = task.panel, task.blocks, task.options
     choice, forecaster, windows = winner.choice, winner.forecaster, winner.windows
-    used = [choice, best_linear, *([] if linear.second is None else [linear.second])]
+    second = linear.second if forecaster.second_hybrid is None else winner.second
+    used = [choice, best_linear, *([] if second is None else [second])]
     before_test = blocks.slices("before_test")
     return Model(
         contract=_contract(panel, used, task.time_column),
@@ -53,7 +54,7 @@ def _shipped(task: Task, best_linear: Choice, linear: LinearPair, winner: Entry)
         seen_until=panel.times[np.maximum(blocks.test - 1, blocks.start)],
         report={},
         linear=None if choice is best_linear else _view(best_linear),
-        second=None if linear.second is None else _view(linear.second),
+        second=None if second is None else _view(second),
         habits=habits_of([panel.target[rows] for rows in before_test], panel.clock.season, windows.lookback),
         ranges=ranges_of(np.concatenate([panel.values[rows, 1:] for rows in before_test])),
         ladder=build_ladder(
@@ -73,12 +74,18 @@ def _report(
         "steps": schedule_of(winner.choice.training, task.options).steps,
         "best_steps": [result.best_step for result in winner.trained],
         "second": linear.report(),
-        "networks": [dataclasses.asdict(e.choice.setting) | {"validation_mase": e.errors} for e in entries],
+        "networks": [_tried(entry) for entry in entries],
         "intervals": model.intervals.kind,
         "interval_widths": _widths(model.intervals),
         "limits": _spoken_limits(model.limits, task.options),
     }
     return report if begun is None else report | {"start": begun.told()}
+
+
+def _tried(entry: Entry) -> dict[str, Any]:
+    """The setting of a network, the stage of the second one if its forecasts are the mean of two, and its errors."""
+    second = {} if entry.second is None else {"second_stage": entry.second.setting.stage}
+    return dataclasses.asdict(entry.choice.setting) | second | {"validation_mase": entry.errors}
 
 
 def _widths(intervals: Intervals) -> dict[str, float]:

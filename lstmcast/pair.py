@@ -30,12 +30,16 @@ class LinearPair:
         """The second forecaster's map."""
         return None if self.second is None else self.second.highway
 
-    def seen_beside(self, choice: Choice) -> Windows:
-        """A choice's windows and, in `linear` and `second`, as the two linear forecasters see them."""
+    def seen_beside(self, choice: Choice, second: Choice | None = None) -> Windows:
+        """A choice's windows and, in `linear` and `second`, as the two linear forecasters see them.
+
+        second: what a second network sees; where there is a second linear forecaster, it is the same.
+        """
+        second = second or self.second
         return dataclasses.replace(
             choice.windows,
             linear=None if choice is self.first else self.first.windows,
-            second=None if self.second is None else self.second.windows,
+            second=None if second is None else second.windows,
         )
 
     def report(self) -> dict[str, Any] | None:

@@ -12,11 +12,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from lstmcast.blend import Blended
 from lstmcast.blocks import Blocks
 from lstmcast.checkpoint import Trained
 from lstmcast.errors import DataError
 from lstmcast.habits import ranges_of, widened
-from lstmcast.hybrid import Hybrid
 from lstmcast.intervals import TRUSTED_HORIZONS, Intervals, calibrate
 from lstmcast.lesson import schedule_of
 from lstmcast.linear.average import refit_average
@@ -24,8 +24,9 @@ from lstmcast.linear.calendar import CalendarStage
 from lstmcast.linear.highway import Highway
 from lstmcast.members import Events, Member, train_members
 from lstmcast.model import LinearView, Model
+from lstmcast.nn.parameters import Parameters
 from lstmcast.options import Options
-from lstmcast.panel import Integers, Panel
+from lstmcast.panel import Floats, Integers, Panel
 from lstmcast.preparation import refit_stage
 from lstmcast.training import Schedule, Step
 from lstmcast.verdict import error_measure
@@ -246,14 +247,10 @@ def _taught(
     second = _second(model, windows, origins, rng, share)
     forecaster = dataclasses.replace(model.forecaster, highway=highway, second=second)
     if forecaster.hybrid is not None:
-        members = _members(model, forecaster.hybrid, windows, origins, highway)
+        members = _members(model, forecaster, windows, origins)
         until = math.inf if limit is None else time.monotonic() + limit
         trained = yield from _steps(train_members(members, threads, until=until))
-        architecture = forecaster.hybrid.network.architecture
-        networks = tuple(result.parameters(architecture) for result in trained)
-        forecaster = dataclasses.replace(
-            forecaster, hybrid=dataclasses.replace(forecaster.hybrid, members=networks)
-        )
+        forecaster = forecaster.taught([result.weights for result in trained])
     seen_until = champion.seen_until.copy()
     seen_until[series] = np.maximum(seen_until[series], panel.times[np.maximum(stop - 1, first)])
     habits = champion.habits
@@ -332,30 +329,31 @@ def _restage(
     return stage, dataclasses.replace(champion.preparation, stage=stage).table(panel, series, taught)
 
 
-def _members(
-    model: Model,
-    hybrid: Hybrid,
-    windows: Windows,
-    origins: Integers,
-    highway: Highway,
-) -> list[Member]:
-    """The networks where they stand, their own linear map moved as the forecaster's was where the two see the same."""
-    architecture, options = hybrid.network.architecture, model.options
-    moves = architecture.highway and model.linear is None
-    seeds = np.random.SeedSequence(options.seed).spawn(len(hybrid.members))
-    schedule = _schedule(origins, options)
-    members = []
-    for seed, parameters in zip(seeds, hybrid.members, strict=True):
-        weights = parameters.like()
-        weights.flat[:] = parameters.flat
-        if moves:
-            weights["highway.weight"][...] += highway.weight - model.forecaster.highway.weight
-            weights["highway.bias"][...] += highway.bias - model.forecaster.highway.bias
-        own = dataclasses.replace(windows, linear=None)
-        members.append(
-            Member(own, origins, None, highway, architecture, options, schedule, seed, weights.flat)
-        )
+def _members(model: Model, forecaster: Blended, windows: Windows, origins: Integers) -> list[Member]:
+    """The networks where they stand, each one's own linear map moved as that of the linear forecaster was which sees
+    the same; forecaster: the model's, with these maps."""
+    old, members = model.forecaster, []
+    seeds = iter(np.random.SeedSequence(model.options.seed).spawn(sum(len(h.members) for h in old.hybrids)))
+    first = (old.highway, forecaster.highway if model.linear is None else old.highway)
+    second = (old.second or old.highway, forecaster.second or old.second or old.highway)
+    seen_by = (dataclasses.replace(windows, linear=None), windows.second)
+    for hybrid, seen, (before, after) in zip(old.hybrids, seen_by, (first, second), strict=False):
+        assert seen is not None
+        schedule, architecture = _schedule(origins, model.options), hybrid.network.architecture
+        for parameters in hybrid.members:
+            weights = _moved(parameters, before, after) if architecture.highway else parameters.flat
+            taught = seen, origins, None, after, architecture, model.options, schedule
+            members.append(Member(*taught, next(seeds), weights))
     return members
+
+
+def _moved(parameters: Parameters, before: Highway, after: Highway) -> Floats:
+    """(P,) weights whose linear map is moved as another map was."""
+    weights = parameters.like()
+    weights.flat[:] = parameters.flat
+    weights["highway.weight"][...] += after.weight - before.weight
+    weights["highway.bias"][...] += after.bias - before.bias
+    return weights.flat
 
 
 def _schedule(origins: Integers, options: Options) -> Schedule:

@@ -136,6 +136,14 @@ def single_threaded(panel: Panel, options: Options) -> Model:
     return fit(panel, dataclasses.replace(options, threads=1))
 
 
+def two_views(panel: Panel, **changes: Any) -> Model:
+    """A model of two networks, and of two linear forecasters, that see the calendar differently."""
+    told = {"calendar": "auto", "linear_pair": "yes", "safeguard": "network", "known": ("known_0",)}
+    model = single_threaded(panel, small(**(told | {"steps": 12} | changes)))
+    assert len(model.forecaster.hybrids) == 2
+    return model
+
+
 @cache
 def trained(**changes: Any) -> Model:
     """A model of `hourly()` with small options and these changes; trained once a session."""

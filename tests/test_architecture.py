@@ -67,21 +67,24 @@ ARCHITECTURE: dict[str, tuple[str, str]] = {
     ),
     "pretrained": ("errors features members model nn panel preparation setting", "numpy"),
     "task": ("blocks holidays hybrid members model options panel plan pretrained sizes trials", "numpy"),
-    "exchange": ("baselines errors habits intervals linear model nn panel rolling windows", "numpy onnx"),
+    "exchange": (
+        "baselines errors habits hybrid intervals linear model nn panel rolling windows",
+        "numpy onnx",
+    ),
     "classes": (
         "blocks budget checkpoint contract errors evaluation features gaps holidays hybrid ladder lesson "
         "members metrics model nn options panel plan preparation rolling selection sizes training validation "
         "windows",
         "numpy threadpoolctl",
     ),
-    "contest": ("blend checkpoint hybrid lesson members nn options pair training trials windows", "numpy"),
+    "contest": ("blend checkpoint hybrid lesson members options pair training trials windows", "numpy"),
     "judging": (
         "blend blocks contest contract evaluation gaps habits intervals ladder lesson model options pair "
         "panel task trials validation windows",
         "numpy",
     ),
     "refreshing": (
-        "blocks checkpoint errors habits hybrid intervals lesson linear members model options panel "
+        "blend blocks checkpoint errors habits intervals lesson linear members model nn options panel "
         "preparation training verdict windows",
         "numpy threadpoolctl",
     ),

@@ -19,6 +19,7 @@ from lstmcast.cli.following import _in_words
 from lstmcast.contest import candidates_of
 from lstmcast.fitting import fitting
 from lstmcast.members import Member, share
+from lstmcast.pair import pair_of
 from lstmcast.selection import choose
 from lstmcast.training import Step
 from tests.command_line import lstmcast
@@ -31,7 +32,8 @@ def networks(count: int, **changes: Any) -> list[Member]:
     options = small(members=count, **changes)
     panel = hourly()
     choices = choose(panel, split(panel, 6), 6, options, np.random.default_rng(0))
-    return candidates_of(choices, 1, options, np.random.SeedSequence(0).spawn(count))[0].members
+    linear, seeds = pair_of(choices, "no"), np.random.SeedSequence(0).spawn(count)
+    return candidates_of(choices, linear, 1, options, seeds)[0].members
 
 
 def test_time_is_shared_by_the_members_that_train_one_after_the_other() -> None:

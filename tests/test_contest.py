@@ -18,7 +18,7 @@ from lstmcast.pair import LinearPair
 from lstmcast.persistence import load, save
 from lstmcast.setting import Setting
 from lstmcast.trials import Trials
-from tests.panels import single_threaded, small, weather, without_target
+from tests.panels import single_threaded, small, two_views, weather, without_target
 
 COVARIATES = Setting("none", 24, stage="covariates")
 CALENDAR = Setting("none", 24, stage="calendar")
@@ -59,9 +59,8 @@ def test_a_network_on_the_calendar_alone_is_blended_with_the_linear_forecaster_t
     member = contest._member(own, 1, options, np.random.SeedSequence(0))
     lesson = member.lesson()
     trained = (Trained(lesson.parameters.flat, 0),)
-    entry = contest._entry(
-        contest.Candidate(own, [member]), LinearPair(linear, None, 1.0), trained, (24,), 4, "mean"
-    )
+    taught = [(contest.Candidate(own, [member]), trained)]
+    entry = contest._entry(taught, LinearPair(linear, None, 1.0), (24,), "mean")
     origins = own.validation.origins
     network = entry.forecaster.hybrid.point(own.windows, origins)  # type: ignore[union-attr]
     expected = 0.5 * network + 0.5 * linear.highway.point(linear.windows, origins)
@@ -87,12 +86,39 @@ def test_two_linear_forecasters_ship_their_mean_as_evaluated_as_predicted_and_as
     assert load(tmp_path / "m.pkl").predict(fresh).point.tobytes() == model.predict(fresh).point.tobytes()
 
 
-def test_only_where_covariates_won_is_there_a_second_candidate() -> None:
+def test_the_second_view_is_that_of_the_linear_pair_or_where_covariates_won_the_calendar_alone() -> None:
     choices = [
         _choice(COVARIATES, 1.0),
         _choice(replace(CALENDAR, transform="log1p"), 1.1),
         _choice(CALENDAR, 1.2),
+        _choice(replace(CALENDAR, stage="none"), 1.3),
     ]
-    assert [c.setting for c in contest._candidates(choices, Options())] == [COVARIATES, CALENDAR]
-    assert len(contest._candidates(choices, Options(calendar="covariates"))) == 1
-    assert len(contest._candidates(choices[::-1], Options())) == 1
+
+    def views(choices: list[Any], second: Any = None, **changes: Any) -> list[Setting]:
+        linear = LinearPair(choices[0], second, 1.0)
+        return [choice.setting for choice in contest._views(choices, linear, Options(**changes))]
+
+    assert views(choices) == [COVARIATES, CALENDAR]
+    assert views(choices, choices[3]) == [COVARIATES, choices[3].setting]
+    assert len(views(choices, calendar="covariates")) == 1
+    assert len(views(choices[::-1])) == 1
+    assert views(choices[::-1], choices[0]) == [choices[3].setting, COVARIATES]
+
+
+def test_two_networks_ship_their_mean_as_evaluated_as_predicted_and_as_read_again(tmp_path: Path) -> None:
+    panel, _ = weather(700)
+    model = two_views(panel)
+    first, second = model.forecaster.hybrids
+    windows, origins = model.windows(panel, np.arange(1)), np.array([300, 500])
+    assert windows.second is not None
+    one, other = first.point(windows, origins), second.point(windows.second, origins)
+    assert np.abs(one - other).max() > 1e-3
+    np.testing.assert_allclose(model.forecaster.point(windows, origins), (one + other) / 2)
+    assert model.report["choices"]["networks"][0]["second_stage"]
+    fresh = without_target(panel, 690)
+    save(model, tmp_path / "m.pkl")
+    again = load(tmp_path / "m.pkl")
+    assert again.predict(fresh).point.tobytes() == model.predict(fresh).point.tobytes()
+    assert again.predict(fresh).bands[80][0].tobytes() == model.predict(fresh).bands[80][0].tobytes()
+    save(again, tmp_path / "again.pkl")
+    assert (tmp_path / "again.pkl").read_bytes() == (tmp_path / "m.pkl").read_bytes()

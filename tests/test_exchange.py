@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 import lstmcast as public
+from lstmcast.blend import Blend
 from lstmcast.errors import UsageError
 from lstmcast.exchange.onnx import export_onnx, onnx_inputs
 from lstmcast.exchange.torch import export_torch, import_torch
@@ -19,7 +20,7 @@ from lstmcast.model import Model
 from lstmcast.nn.network import Network
 from lstmcast.panel import Panel
 from tests.command_line import lstmcast
-from tests.panels import hourly, small, stacked, trained, weather
+from tests.panels import hourly, small, stacked, trained, two_views, weather, without_target
 
 ROWS = {"segment": 1, "decoder": "direct", "highway": False}
 NETWORK = {"safeguard": "network"}
@@ -164,6 +165,26 @@ def test_a_linear_forecaster_with_a_view_of_its_own_has_inputs_of_its_own() -> N
     )
     assert {"linear_level", "linear_level_ahead"} <= set(onnx_inputs(other, hourly()))
     assert_same(other, hourly())
+
+
+def test_two_networks_that_see_the_calendar_differently_are_both_in_the_graph() -> None:
+    panel, _ = weather(700)
+    fresh = without_target(panel, 690)
+    model = two_views(panel)
+    forecaster = dataclasses.replace(model.forecaster, blend=Blend(0.6, 0.3, 0.1, 24))
+    assert {"second_past", "second_future"} <= set(onnx_inputs(model, fresh))
+    assert_same(dataclasses.replace(model, forecaster=forecaster), fresh, (50, 80, 95))
+
+
+def test_the_members_of_two_networks_are_exported_one_after_the_other() -> None:
+    model = two_views(weather(700)[0])
+    one, other = export_torch(model, 0), export_torch(model, 1)
+    assert any(one[name].shape != other[name].shape or (one[name] != other[name]).any() for name in one)
+    changed = import_torch(model, {name: 2 * array for name, array in other.items()}, 1)
+    assert export_torch(changed, 0)["weight_hh_l0"].tobytes() == one["weight_hh_l0"].tobytes()
+    np.testing.assert_allclose(export_torch(changed, 1)["weight_hh_l0"], 2 * other["weight_hh_l0"])
+    with pytest.raises(UsageError, match="members 0 to 1; got 2"):
+        export_torch(model, 2)
 
 
 def test_the_same_model_gives_the_same_bytes_and_many_windows_go_in_at_once() -> None:

@@ -24,7 +24,18 @@ from lstmcast.preparation import refit_stage
 from lstmcast.refreshing import Outcome, Plan, _blocks, _restaged, _second, _taught, refreshing
 from tests.command_line import lstmcast
 from tests.conftest import QUICK, hourly_rows, write_csv
-from tests.panels import cut, hourly, rooms, single_threaded, small, stacked, trained, weather, with_target
+from tests.panels import (
+    cut,
+    hourly,
+    rooms,
+    single_threaded,
+    small,
+    stacked,
+    trained,
+    two_views,
+    weather,
+    with_target,
+)
 
 LONGER = hourly(420 + 120)
 
@@ -222,7 +233,8 @@ def test_a_calendar_stage_moves_by_its_share_and_only_for_the_series_at_hand() -
 def test_a_network_with_its_own_view_of_the_calendar_is_taught_in_that_view() -> None:
     panel, _ = weather(600)
     model = single_threaded(
-        cut(panel, 480), small(calendar="covariates", known=("known_0",), safeguard="mean")
+        cut(panel, 480),
+        small(calendar="covariates", known=("known_0",), safeguard="mean", linear_pair="no"),
     )
     from lstmcast.model import LinearView
 
@@ -253,6 +265,19 @@ def test_the_second_of_two_linear_forecasters_is_taught_in_its_own_view() -> Non
     second = _second(model, windows, origins, np.random.default_rng(0), 1.0)
     assert second is not None
     assert np.abs(second.weight - model.forecaster.second.weight).max() > 1e-6  # type: ignore[union-attr]
+
+
+def test_both_of_two_networks_are_taught_and_each_moves_with_its_own_linear_forecaster() -> None:
+    panel, _ = weather(600)
+    champion = two_views(cut(panel, 480))
+    _, outcome = refreshed(champion, panel, always=True)
+    before, after = champion.forecaster, outcome.model.forecaster
+    assert len(after.hybrids) == 2
+    for old, new in zip(before.hybrids, after.hybrids, strict=True):
+        assert old.network.architecture == new.network.architecture
+        moved = new.members[0]["highway.weight"] - old.members[0]["highway.weight"]
+        assert np.abs(moved).max() > 1e-6
+        assert (new.members[0].flat != old.members[0].flat).mean() > 0.5
 
 
 # --- the command

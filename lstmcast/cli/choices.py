@@ -80,13 +80,21 @@ def _rows(lookbacks: Sequence[int]) -> str:
 def _own_stage(choices: Choices) -> list[str]:
     """The network's calendar stage, where it is not the linear forecaster's."""
     network = (choices.get("networks") or [choices["chosen"]])[0]
+    second = network.get("second_stage")
+    if second is not None:
+        return [f"the network averaged with one on {_view(second, network['stage'])}"]
     same = network["stage"] == choices["chosen"]["stage"]
     return [] if same else [f"the network on {_STAGES[network['stage']]}"]
 
 
+def _view(stage: str, other: str) -> str:
+    """A second view's calendar stage, beside that of the first."""
+    return _STAGES[stage] if stage != other else "windows taken otherwise"
+
+
 def _why_left_out(errors: Mapping[str, float]) -> str:
     figures = f"MASE {_figure(errors['network'])} against {_figure(errors['linear'])}"
-    return f" (the network was not 1 % better on validation rows: {figures})"
+    return f" (the network does not help on validation rows: {figures})"
 
 
 def show_tried(choices: Choices, console: Console) -> None:
@@ -208,12 +216,16 @@ def _steps(choices: Choices) -> str:
 
 def _networks(networks: Sequence[Choices]) -> str:
     """Validation MASE of what would ship with each setting that a network was trained in, where those were several."""
-    words = [f"{_STAGES[network['stage']]} {_figure(_shipped(network))}" for network in networks]
+    words = [f"{_seen(network)} {_figure(_shipped(network))}" for network in networks]
     return (
         f"validation MASE of what would ship with the network on {', on '.join(words)}"
         if len(words) > 1
         else ""
     )
+
+
+def _seen(network: Choices) -> str:
+    return "both, averaged" if "second_stage" in network else _STAGES[network["stage"]]
 
 
 def _shipped(network: Choices) -> float | None:

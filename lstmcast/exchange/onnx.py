@@ -21,6 +21,7 @@ from lstmcast.errors import UsageError
 from lstmcast.exchange.graph import Graph
 from lstmcast.exchange.network import Shown, quantiles, rising
 from lstmcast.habits import compare, without_spikes
+from lstmcast.hybrid import Hybrid
 from lstmcast.intervals import LEVELS, QUANTILES, pair
 from lstmcast.linear.highway import Highway
 from lstmcast.model import DEFAULT_LEVELS, Model
@@ -82,6 +83,7 @@ def onnx_inputs(model: Model, panel: Panel) -> dict[str, Array]:
         "series": numbers,
         "past": batch.past[:, :, _columns(windows)[1]],
         "future": batch.future,
+        **_second_given(windows.second, origins),
         "naive": undo(_naive(model, windows, origins), numbers).T,
     }
     views = {"": windows, "linear_": windows.for_linear, "second_": windows.second or windows}
@@ -89,6 +91,14 @@ def onnx_inputs(model: Model, panel: Panel) -> dict[str, Array]:
         given[f"{prefix}level"] = seen.table.level[past]
         given[f"{prefix}level_ahead"] = seen.ahead(seen.table.level, origins).T
     return {name: np.ascontiguousarray(given[name]) for name in _Plan.of(model).inputs()}
+
+
+def _second_given(windows: Windows | None, origins: NDArray[np.int64]) -> dict[str, Array]:
+    """What a second network is given."""
+    if windows is None:
+        return {}
+    batch = windows.batch(origins)
+    return {"second_past": batch.past[:, :, _columns(windows)[1]], "second_future": batch.future}
 
 
 def _naive(model: Model, windows: Windows, origins: NDArray[np.int64]) -> Array:
@@ -109,7 +119,6 @@ class _Plan:
 
     model: Model
     windows: Windows
-    columns: tuple[Array, Array]
 
     @classmethod
     def of(cls, model: Model) -> _Plan:
@@ -117,8 +126,15 @@ class _Plan:
         contract, count = model.contract, len(model.contract.ids)
         times, values = np.zeros(count, "datetime64[us]"), np.zeros((count, len(contract.columns)))
         panel = Panel(contract.ids, np.arange(count + 1), times, values, contract.columns, contract.clock)
-        windows = model.windows(panel, np.arange(count))
-        return cls(model, windows, _columns(windows))
+        return cls(model, model.windows(panel, np.arange(count)))
+
+    @property
+    def networks(self) -> dict[str, tuple[Hybrid, Windows]]:
+        """The prefix of what a network is given -> the network, and the windows it sees."""
+        seen = (self.windows, self.windows.second or self.windows)
+        return dict(
+            zip(("", "second_"), zip(self.model.forecaster.hybrids, seen, strict=False), strict=False)
+        )
 
     def inputs(self) -> dict[str, tuple[Any, tuple[int | str, ...], str]]:
         """Name -> dtype, shape and meaning."""
@@ -133,14 +149,14 @@ class _Plan:
                 ("B",),
                 "number of the series, by the order of `series` in the notes",
             )
-        if forecaster.hybrid is not None:
-            a = forecaster.hybrid.network.architecture
-            past, future = (a.past_steps, len(self.columns[1])), (a.future_steps, a.future_size)
+        for prefix, (hybrid, seen) in self.networks.items():
+            a = hybrid.network.architecture
+            past, future = (a.past_steps, len(_columns(seen)[1])), (a.future_steps, a.future_size)
             meaning = "scaled features of {} segments: columns row by row, then the calendar"
             if past[1]:
-                found["past"] = (np.float32, ("B", *past), meaning.format("past"))
+                found[f"{prefix}past"] = (np.float32, ("B", *past), meaning.format("past"))
             if future[1]:
-                found["future"] = (np.float32, ("B", *future), meaning.format("future"))
+                found[f"{prefix}future"] = (np.float32, ("B", *future), meaning.format("future"))
         views = {"linear_": model.linear, "second_": model.second}
         stages = {prefix: None if view is None else view.stage for prefix, view in views.items()}
         for prefix, stage in ({"": model.preparation.stage} | stages).items():
@@ -175,7 +191,8 @@ class _Writer:
         graph, blend, forecaster = self.graph, self.model.forecaster.blend, self.model.forecaster
         scaled, parts, answers = self._apply("target"), [], None
         if forecaster.hybrid is not None:
-            answers = self._network(scaled)
+            networks = [self._network(scaled, prefix, *one) for prefix, one in self.plan.networks.items()]
+            answers = self._mean(networks)
             middle = forecaster.hybrid.network.architecture.quantiles // 2
             parts.append((blend.network, self._one(answers, middle)))
             answers = answers if forecaster.hybrid.network.architecture.quantiles > 1 else None
@@ -227,14 +244,19 @@ class _Writer:
         value = self._limited(self._undo(value))
         return self.graph.add("Min", self.graph.add("Max", value, np.array(-_LARGEST)), np.array(_LARGEST))
 
-    def _network(self, scaled: str) -> str:
+    def _mean(self, networks: list[str]) -> str:
+        """(B, K, Q) the mean of what one or two networks answer."""
+        if len(networks) == 1:
+            return networks[0]
+        return self.graph.add("Mul", self.graph.add("Sum", *networks), np.array(1 / len(networks)))
+
+    def _network(self, scaled: str, prefix: str, hybrid: Hybrid, windows: Windows) -> str:
         """(B, K, Q) the median of the members' answers."""
-        graph, hybrid = self.graph, self.model.forecaster.hybrid
-        assert hybrid is not None
-        architecture, frame = hybrid.network.architecture, self._frame(scaled, self.plan.windows, "")
-        past, future, series = (self.inputs.get(name) for name in ("past", "future", "series"))
+        graph = self.graph
+        architecture, frame = hybrid.network.architecture, self._frame(scaled, windows, prefix)
+        past, future = (self.inputs.get(f"{prefix}{name}") for name in ("past", "future"))
         window = graph.add("Cast", frame.window, to=_FLOAT32)
-        shown = Shown(window, past, future, series, np.concatenate(self.plan.columns))
+        shown = Shown(window, past, future, self.inputs.get("series"), np.concatenate(_columns(windows)))
         answers = [quantiles(graph, architecture, member, shown) for member in hybrid.members]
         middle = graph.add("Cast", _median(graph, answers), to=_FLOAT64)
         return self._restore(middle, frame, axes=2)

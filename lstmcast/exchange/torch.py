@@ -66,25 +66,25 @@ def import_torch(model: Model, weights: Mapping[str, Any], member: int = 0) -> M
 
 
 def _network(model: Model, member: int) -> tuple[Architecture, Parameters]:
-    hybrid = model.forecaster.hybrid
-    if hybrid is None:
+    found = [
+        (hybrid.network.architecture, own) for hybrid in model.forecaster.hybrids for own in hybrid.members
+    ]
+    if not found:
         raise UsageError("the model holds no network, because another forecaster was better")
-    if not 0 <= member < len(hybrid.members):
-        raise UsageError(f"the model has members 0 to {len(hybrid.members) - 1}; got {member}")
-    architecture = hybrid.network.architecture
+    if not 0 <= member < len(found):
+        raise UsageError(f"the model has members 0 to {len(found) - 1}; got {member}")
+    architecture, parameters = found[member]
     if architecture.cell not in _GATES:
         raise UsageError(f"torch has no cell like {architecture.cell}; it has those of {', '.join(_GATES)}")
     if architecture.between and architecture.layers > 1:
         raise UsageError("the model has dense layers between its recurrent ones, torch's modules have none")
-    return architecture, hybrid.members[member]
+    return architecture, parameters
 
 
 def _with_member(model: Model, parameters: Parameters, member: int) -> Model:
-    forecaster = model.forecaster
-    assert forecaster.hybrid is not None
-    members = tuple(parameters if i == member else own for i, own in enumerate(forecaster.hybrid.members))
-    hybrid = dataclasses.replace(forecaster.hybrid, members=members)
-    return dataclasses.replace(model, forecaster=dataclasses.replace(forecaster, hybrid=hybrid))
+    weights = [own.flat for hybrid in model.forecaster.hybrids for own in hybrid.members]
+    weights[member] = parameters.flat
+    return dataclasses.replace(model, forecaster=model.forecaster.taught(weights))
 
 
 def _to_torch(cell: str, weight: Array, inputs: int, hidden: int) -> tuple[Array, Array, Array, Array]:

@@ -62,6 +62,7 @@ def to_record(model: AnyModel) -> tuple[Document, Arrays]:
         "penalty": forecaster.highway.penalty,
         "blend": dataclasses.asdict(forecaster.blend),
         "architecture": None,
+        "second_architecture": None,
         "intervals": model.intervals.kind,
         "limits": [None if np.isnan(limit) else limit for limit in model.limits],
         "report": model.report,
@@ -85,9 +86,10 @@ def to_record(model: AnyModel) -> tuple[Document, Arrays]:
         arrays |= {f"ranges.{name}": getattr(model.ranges, name) for name in _RANGES}
     if model.ladder is not None:
         arrays["ladder"] = model.ladder.widths
-    if forecaster.hybrid is not None:
-        document["architecture"] = dataclasses.asdict(forecaster.hybrid.network.architecture)
-        arrays |= {f"member.{i}": member.flat for i, member in enumerate(forecaster.hybrid.members)}
+    for prefix, hybrid in (("", forecaster.hybrid), ("second_", forecaster.second_hybrid)):
+        if hybrid is not None:
+            document[f"{prefix}architecture"] = dataclasses.asdict(hybrid.network.architecture)
+            arrays |= {f"{prefix}member.{i}": member.flat for i, member in enumerate(hybrid.members)}
     return document, arrays
 
 
@@ -109,7 +111,6 @@ def _assemble(document: Document, arrays: Arrays) -> Model:
     contract, options = contract_from(document["contract"]), options_from(document["options"])
     blend = record(Blend, document["blend"])
     check_blend(blend, has_network=document["architecture"] is not None)
-    found = members_from(document["architecture"], options.members, arrays)
     limits = value(tuple[float | None, float | None], document["limits"], "limits")
     low, high = (np.nan if limit is None else limit for limit in limits)
     return Model(
@@ -120,8 +121,9 @@ def _assemble(document: Document, arrays: Arrays) -> Model:
         forecaster=Blended(
             blend=blend,
             highway=_highway("highway", document["penalty"], arrays),
-            hybrid=None if found is None else Hybrid(*found),
+            hybrid=_hybrid("", document, options.members, arrays),
             second=_second(document, arrays),
+            second_hybrid=_hybrid("second_", document, options.members, arrays),
         ),
         intervals=Intervals(document["intervals"], arrays["intervals"]),
         limits=(low, high),
@@ -134,6 +136,11 @@ def _assemble(document: Document, arrays: Arrays) -> Model:
         ranges=Ranges(*(arrays[f"ranges.{name}"] for name in _RANGES)) if document.get("ranges") else None,
         ladder=_ladder(document.get("ladder"), arrays),
     )
+
+
+def _hybrid(prefix: str, document: Document, count: int, arrays: Arrays) -> Hybrid | None:
+    found = members_from(document.get(f"{prefix}architecture"), count, arrays, f"{prefix}member")
+    return None if found is None else Hybrid(*found)
 
 
 def _linear_document(view: LinearView | None) -> Document | None:
@@ -155,9 +162,8 @@ def _highway_arrays(prefix: str, highway: Highway | None) -> Arrays:
 
 
 def _second(document: Document, arrays: Arrays) -> Highway | None:
-    if document.get("second") is None:
-        return None
-    return _highway("second", document["second_penalty"], arrays)
+    penalty = document.get("second_penalty")
+    return None if penalty is None else _highway("second", penalty, arrays)
 
 
 def _highway(prefix: str, penalty: Any, arrays: Arrays) -> Highway:
@@ -228,6 +234,11 @@ def _check_network(model: Model) -> None:
     times, values = np.zeros(count, "datetime64[us]"), np.zeros((count, len(contract.columns)))
     panel = Panel(contract.ids, np.arange(count + 1), times, values, contract.columns, contract.clock)
     windows = model.windows(panel, np.arange(count))
-    hybrid = model.forecaster.hybrid
-    if hybrid is not None and hybrid.network.architecture != architecture_of(windows, count, model.options):
-        raise ValueError("the network is not the one that its options ask for")
+    for hybrid, seen in (
+        (model.forecaster.hybrid, windows),
+        (model.forecaster.second_hybrid, windows.second),
+    ):
+        if hybrid is None:
+            continue
+        if seen is None or hybrid.network.architecture != architecture_of(seen, count, model.options):
+            raise ValueError("the network is not the one that its options ask for")

@@ -109,13 +109,13 @@ def stage_from(prefix: str, fields: Document | None, clock: Clock, arrays: Array
 
 
 def members_from(
-    fields: Document | None, count: int, arrays: Arrays
+    fields: Document | None, count: int, arrays: Arrays, name: str = "member"
 ) -> tuple[Network, tuple[Parameters, ...]] | None:
     """A network and the weights of its members; None where no network ships."""
     if fields is None:
         return None
     network = Network(record(Architecture, fields))
-    return network, tuple(_parameters(network, arrays[f"member.{i}"]) for i in range(count))
+    return network, tuple(_parameters(network, arrays[f"{name}.{i}"]) for i in range(count))
 
 
 def _parameters(network: Network, flat: NDArray[Any]) -> Parameters:
