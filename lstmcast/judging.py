@@ -7,14 +7,13 @@ from typing import Any
 
 import numpy as np
 
-from lstmcast.blend import Blended
 from lstmcast.blocks import Blocks
 from lstmcast.contest import Entry
 from lstmcast.contract import Contract, contract_of
 from lstmcast.evaluation import backtest
 from lstmcast.gaps import history_needed
 from lstmcast.habits import habits_of, ranges_of
-from lstmcast.intervals import LEVELS, Intervals, calibrate
+from lstmcast.intervals import LEVELS, Evidence, Following, Intervals, calibrate, follow
 from lstmcast.ladder import build_ladder
 from lstmcast.lesson import schedule_of
 from lstmcast.model import MOST_STEPS_REPORTED, LinearView, Model, summary
@@ -23,19 +22,22 @@ from lstmcast.pair import LinearPair
 from lstmcast.panel import Panel
 from lstmcast.task import Task
 from lstmcast.trials import Choice, described
-from lstmcast.validation import Validation, scales, test_origins
-from lstmcast.windows import Windows
+from lstmcast.validation import scales, test_origins
 
 
 def judged(task: Task, choices: list[Choice], linear: LinearPair, entries: list[Entry]) -> Model:
     """What ships, its band calibrated on validation rows, judged once on the test rows."""
-    model = _shipped(task, choices[0], linear, entries[0])
+    intervals, following = _calibrated(task, entries[0])
+    model = _shipped(task, choices[0], linear, entries[0], intervals)
     model.report.update(_verdict(model, task.panel, task.blocks))
-    model.report["choices"] = _report(task, choices, linear, entries, model)
+    report = _report(task, choices, linear, entries, model)
+    model.report["choices"] = report | {"band_volatility": _told(following)}
     return model
 
 
-def _shipped(task: Task, best_linear: Choice, linear: LinearPair, winner: Entry) -> Model:
+def _shipped(
+    task: Task, best_linear: Choice, linear: LinearPair, winner: Entry, intervals: Intervals
+) -> Model:
     """The model of the winner; nothing in it comes from test rows."""
     panel, blocks, options = task.panel, task.blocks, task.options
     choice, forecaster, windows = winner.choice, winner.forecaster, winner.windows
@@ -48,7 +50,7 @@ def _shipped(task: Task, best_linear: Choice, linear: LinearPair, winner: Entry)
         preparation=choice.preparation,
         setting=choice.setting,
         forecaster=forecaster,
-        intervals=_calibrated(forecaster, windows, choice.validation, task.horizons, options),
+        intervals=intervals,
         limits=_limits(panel, blocks, options),
         mase_scale=scales(panel, blocks, "before_test"),
         seen_until=panel.times[np.maximum(blocks.test - 1, blocks.start)],
@@ -94,6 +96,12 @@ def _widths(intervals: Intervals) -> dict[str, float]:
     return {f"{level}": float(width) for level, width in zip(LEVELS, widths, strict=True)}
 
 
+def _told(following: Following) -> dict[str, Any]:
+    """How bands follow volatility, and power -> Winkler score of the 80 % band, scaled, by which that was decided."""
+    scores = {f"{power:g}": score for power, score in following.scores.items()}
+    return {"power": following.power, "winkler": scores}
+
+
 def _spoken_limits(limits: tuple[float, float], options: Options) -> dict[str, Any]:
     """The limits as JSON can hold them, and whether the lower one was found in the data."""
     low, high = (None if np.isnan(limit) else limit for limit in limits)
@@ -113,14 +121,15 @@ def _contract(panel: Panel, choices: list[Choice], time: str | None) -> Contract
     return contract_of(panel, time, windows.lookback, windows.horizon, windows.segment, history)
 
 
-def _calibrated(
-    forecaster: Blended, windows: Windows, validation: Validation, horizons: int, options: Options
-) -> Intervals:
-    origins = validation.origins
-    point, quantiles = forecaster.point_and_quantiles(windows, origins)
+def _calibrated(task: Task, winner: Entry) -> tuple[Intervals, Following]:
+    """The winner's bands, and how they follow volatility, from validation rows alone."""
+    options, windows, origins = task.options, winner.windows, winner.choice.validation.origins
+    point, quantiles = winner.forecaster.point_and_quantiles(windows, origins)
     observed = windows.ahead(windows.table.observed, origins)
     actual = np.where(observed, windows.ahead(windows.table.scaled, origins), np.nan)
-    return calibrate(actual, point, quantiles, horizons, options.bands, options.band_factor)
+    evidence = Evidence(actual, point, quantiles, windows.volatility(origins), task.horizons)
+    found = follow(evidence, options.bands, options.band_volatility)
+    return calibrate(evidence, options.bands, options.band_factor, found.power, found.reference), found
 
 
 def _limits(panel: Panel, blocks: Blocks, options: Options) -> tuple[float, float]:

@@ -13,7 +13,7 @@ from lstmcast.baselines import naive_name, seasonal_naive
 from lstmcast.errors import DataError
 from lstmcast.evaluation import Answer
 from lstmcast.habits import Comparison
-from lstmcast.intervals import LEVELS, Bands, Intervals, calibrate
+from lstmcast.intervals import LEVELS, Bands, Evidence, Intervals, calibrate
 from lstmcast.linear.highway import Highway
 from lstmcast.panel import Fallback, Integers, Panel
 from lstmcast.windows import MOST_MISSING, Windows
@@ -84,7 +84,7 @@ class Ladder:
     def bands(self, rung: Rung, point: Numbers, levels: Sequence[float], stretch: Numbers) -> Bands:
         """Lower and upper (K, B) of a rung's forecast (K, B); stretch: (B,) times as wide as on validation rows."""
         place = 1 + self.seasons.index(rung.season) if rung.season else 0
-        bands = Intervals("split", self.widths[place]).bands(point, None, levels)
+        bands = Intervals("split", self.widths[place]).bands(point, None, levels, np.ones(point.shape[1]))
         return {
             level: (point - stretch * (point - low), point + stretch * (high - point))
             for level, (low, high) in bands.items()
@@ -166,10 +166,11 @@ def build_ladder(
     origins, rungs = validation.origins, [Rung(season) for season in (LAST_VALUE, *seasons)]
     observed = windows.ahead(windows.table.observed, origins)
     actual = np.where(observed, windows.ahead(windows.table.scaled, origins), np.nan)
-    linear, *naives = (
-        calibrate(actual, point_of(rung, highway, windows, origins), None, horizons).widths
-        for rung in (LINEAR, *rungs)
-    )
+    points = (point_of(rung, highway, windows, origins) for rung in (LINEAR, *rungs))
+    usual = np.ones(
+        len(origins)
+    )  # where a model does not fit, nothing is known of what its window's volatility means
+    linear, *naives = (calibrate(Evidence(actual, point, None, usual, horizons)).widths for point in points)
     best = min(naives, key=lambda widths: float(widths[_JUDGED].mean()))
     widths = np.stack([np.maximum(linear, best), *naives])
     return Ladder(tuple(rung.season for rung in rungs), widths)

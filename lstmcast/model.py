@@ -102,7 +102,8 @@ class Model:
     def _scaled(self, windows: Windows, origins: Integers, levels: Sequence[float]) -> Answer:
         """The forecast of B windows, scaled."""
         point, quantiles = self.forecaster.point_and_quantiles(windows, origins)
-        return Answer(point, self.intervals.bands(point, quantiles, levels))
+        volatility = windows.volatility(origins)
+        return Answer(point, self.intervals.bands(point, quantiles, levels, volatility))
 
     def _undone(self, scaled: Answer, series: Integers) -> Answer:
         """A scaled forecast in the units of the CSV, within the limits; series: (B,) of the model's."""

@@ -235,6 +235,13 @@ class Options:
     band_factor: float = _option(
         1.0, "Preparation", "bands this many times as wide as validation rows ask for", low=0.01, high=100.0
     )
+    band_volatility: float | None = _option(
+        None,
+        "Preparation",
+        "how bands follow the restlessness of the rows before: 0 not at all, 1 in proportion",
+        low=0.0,
+        high=1.0,
+    )
     min: float | None = _option(None, "Preparation", "nothing forecast is below this")
     max: float | None = _option(None, "Preparation", "nothing forecast is above this", unset="none")
 

@@ -17,7 +17,7 @@ from lstmcast.blocks import Blocks
 from lstmcast.checkpoint import Trained
 from lstmcast.errors import DataError
 from lstmcast.habits import ranges_of, widened
-from lstmcast.intervals import TRUSTED_HORIZONS, Intervals, calibrate
+from lstmcast.intervals import TRUSTED_HORIZONS, Evidence, Intervals, calibrate
 from lstmcast.lesson import schedule_of
 from lstmcast.linear.average import refit_average
 from lstmcast.linear.calendar import CalendarStage
@@ -192,16 +192,20 @@ def _report(champion: Model, outcome: Outcome) -> dict[str, Any]:
 
 
 def _calibrated(model: Model, panel: Panel, origins: Integers) -> Intervals:
-    """The band's widths moved towards those that the judging rows ask for, as far as these hold enough horizons."""
+    """The band's widths moved towards those that the judging rows ask for, as far as these hold enough horizons.
+
+    Of what kind it is and how it follows volatility stays.
+    """
     windows = model.windows(panel, model.contract.check(panel))
     point, quantiles = model.forecaster.point_and_quantiles(windows, origins)
     observed = windows.ahead(windows.table.observed, origins)
     actual = np.where(observed, windows.ahead(windows.table.scaled, origins), np.nan)
-    old = model.intervals
-    asked = calibrate(actual, point, quantiles, TRUSTED_HORIZONS, old.kind)
     horizons = (int(origins.max() - origins.min()) + windows.horizon) // windows.horizon
+    trusted = max(horizons, TRUSTED_HORIZONS)  # fewer count for less, below
+    evidence, old = Evidence(actual, point, quantiles, windows.volatility(origins), trusted), model.intervals
+    asked = calibrate(evidence, old.kind, model.options.band_factor, old.power, old.reference)
     share = horizons / (horizons + TRUSTED_HORIZONS)
-    return Intervals(old.kind, old.widths + share * (asked.widths - old.widths))
+    return dataclasses.replace(old, widths=old.widths + share * (asked.widths - old.widths))
 
 
 def _absent(champion: Model, panel: Panel, series: Integers) -> int | None:

@@ -95,6 +95,31 @@ class Windows:
         """(N,) what the calendar stage leaves of the target."""
         return self.table.scaled - self.table.level
 
+    @property
+    def lag(self) -> int:
+        """Rows between the values that `volatility` compares: a season, or one where L holds no more than that."""
+        return self.season if self.lookback > self.season else 1
+
+    @cached_property
+    def _changes(self) -> NDArray[np.float64]:
+        """(N + 1,) how far each scaled value is from that `lag` rows before, zero where there is none, and a zero."""
+        changes = np.zeros(len(self.table.scaled) + 1)
+        with np.errstate(over="ignore", invalid="ignore"):  # of values that are hardly numbers
+            changes[self.lag : -1] = np.abs(self.table.scaled[self.lag :] - self.table.scaled[: -self.lag])
+        return changes
+
+    def volatility(self, origins: Integers) -> NDArray[np.float64]:
+        """(B,) how restless the L rows before each origin are: mean absolute difference at `lag` of the scaled target.
+
+        Ones where a single row leaves nothing to compare. O(N + B) memory: no window is copied.
+        """
+        count = self.lookback - self.lag
+        if not count:
+            return np.ones(len(origins))
+        bounds = np.stack([origins - count, origins], axis=1).reshape(-1)
+        with np.errstate(over="ignore"):
+            return np.asarray(np.add.reduceat(self._changes, bounds)[::2] / count)
+
     def usable(self, origins: Integers, *, with_targets: bool = True) -> Integers:
         """The origins whose past is known well enough and, if asked, at least one target is known."""
         missing = np.concatenate([[0], np.cumsum(~self.table.observed)])

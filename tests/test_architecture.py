@@ -28,7 +28,7 @@ ARCHITECTURE: dict[str, tuple[str, str]] = {
     "doctor": ("findings panel", "numpy"),
     "nn": ("", "numpy"),
     "metrics": ("", "numpy"),
-    "intervals": ("errors", "numpy"),
+    "intervals": ("errors metrics", "numpy"),
     "verdict": ("metrics panel", "numpy"),
     "scaling": ("panel", "numpy"),
     "windows": ("panel", "numpy"),

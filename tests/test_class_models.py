@@ -302,6 +302,7 @@ def test_a_single_class_is_refused() -> None:
         ({"transform": "log1p"}, "--transform log1p"), ({"scaler": "robust"}, "--scaler robust"),
         ({"anchor": "no"}, "--anchor no"), ({"window_size": "yes"}, "--window-size yes"),
         ({"bands": "split"}, "--bands split"), ({"calendar": "covariates"}, "--calendar covariates"),
+        ({"band_factor": 2.0}, "--band-factor 2.0"), ({"band_volatility": 0.5}, "--band-volatility 0.5"),
         ({"linear_lookbacks": (7,)}, "--linear-lookbacks"), ({"from_": "other.pkl"}, "--from other.pkl"),
     ],
 )  # fmt: skip

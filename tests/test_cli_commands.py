@@ -327,7 +327,17 @@ def test_verbose_shows_every_choice_with_the_figures_that_decided_it(history: Pa
     said = lstmcast("train", history, *QUICK, "-v", "-o", tmp_path / "m.pkl")
     info = lstmcast("info", tmp_path / "m.pkl")
     for out in (said.out, info.out):
-        for words in ("Tried", "(chosen)", "log1p", "Ridge ", "Network ", "Validation ", "Band ", "Limits "):
+        for words in (
+            "Tried",
+            "(chosen)",
+            "log1p",
+            "Ridge ",
+            "Network ",
+            "Validation ",
+            "Band ",
+            "Volatility ",
+            "Limits ",
+        ):
             assert words in out
         assert not set("{}[]'") & set(out.replace("'s", ""))
     assert " of 20\n" in said.out

@@ -151,6 +151,13 @@ def test_the_bands_of_stand_ins_hold_what_they_promise() -> None:
         assert 0.7 <= np.mean(shares) <= 1.0, source
 
 
+def test_the_bands_of_stand_ins_do_not_follow_volatility() -> None:
+    one, other = (trained(safeguard="network", band_volatility=power).ladder for power in (0.0, 1.0))
+    assert one is not None
+    assert other is not None
+    assert one.widths.tobytes() == other.widths.tobytes()
+
+
 def test_a_higher_level_is_a_wider_band_and_quantiles_are_its_edges() -> None:
     forecast = network().predict(panel_of(holed(8)), levels=(80, 95), quantiles=(0.1, 0.5))
     assert (forecast.bands[95][0] < forecast.bands[80][0]).all()

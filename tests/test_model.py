@@ -261,3 +261,25 @@ def test_a_quantile_is_the_edge_of_its_band() -> None:
     for wrong in (0.0, 1.0, 0.999, -1.0):
         with pytest.raises(UsageError):
             trained(safeguard="network").predict(hourly(), quantiles=(wrong,))
+
+
+def test_the_band_follows_the_rows_of_the_look_back_and_no_others() -> None:
+    model = trained(safeguard="linear", bands="split", band_volatility=0.5)
+    target = load(420)
+    target[:396] = 0.5 * target[:396] + 50  # before the look-back of 24 rows
+    forecasts = [model.predict(panel) for panel in (hourly(), panel_of(target))]
+    forecasts.append(model.predict(hourly().take(np.array([300]), np.array([420]))))
+    for one in forecasts[1:]:
+        assert one.bands[80][0].tobytes() == forecasts[0].bands[80][0].tobytes()
+        assert one.bands[80][1].tobytes() == forecasts[0].bands[80][1].tobytes()
+
+    target = load(420)
+    target[397:420:2] += 5
+    lower, upper = model.predict(panel_of(target)).bands[80]
+    usual = forecasts[0].bands[80][1] - forecasts[0].bands[80][0]
+    change = np.abs(np.diff(np.array([load(420)[396:], target[396:]]))).mean(axis=1)
+    limits = [
+        np.clip(v / model.preparation.scaling.scale[0] / model.intervals.reference, 0.2, 5) for v in change
+    ]
+    assert upper - lower == pytest.approx(usual * np.sqrt(limits[1] / limits[0]))
+    assert limits[1] > 1.3 * limits[0]

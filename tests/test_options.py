@@ -267,6 +267,16 @@ def test_bands_are_of_the_kind_that_is_asked_for() -> None:
     assert kinds == ["quantiles", "split"]
 
 
+def test_how_bands_follow_volatility_is_found_out_or_can_be_asked_for() -> None:
+    found, asked = (
+        (model.intervals.power, model.report["choices"]["band_volatility"])
+        for model in (trained(), trained(band_volatility=0.7))
+    )
+    assert found[0] == found[1]["power"]
+    assert list(found[1]["winkler"]) == ["0", "0.25", "0.5"]
+    assert (asked[0], asked[1]["power"], list(asked[1]["winkler"])) == (0.7, 0.7, ["0.7"])
+
+
 def test_a_penalty_that_is_given_is_the_one_that_is_used() -> None:
     assert trained(penalty=0.37).forecaster.highway.penalty == 0.37
     loose, tight = (trained(penalty=p).forecaster.highway.weight for p in (1e-6, 100.0))

@@ -211,6 +211,19 @@ def test_no_value_of_a_model_can_be_another_than_training_gives() -> None:
     assert sum(map(bool, messages)) > 700
 
 
+def test_bands_follow_volatility_as_training_lets_them_or_the_file_is_refused() -> None:
+    document, arrays = persistence.read(hostile_models.GOLDEN)
+    right = {"power": 0.5, "reference": 2.0}
+    assert "volatility" not in document
+    model = from_record(document | {"volatility": right}, arrays)
+    assert (model.intervals.power, model.intervals.reference) == (0.5, 2.0)  # type: ignore[union-attr]
+    wrong = [{"power": power} for power in (-0.1, 1.1, np.nan, np.inf, "x", None, True, [])]
+    wrong += [{"reference": reference} for reference in (0.0, -1.0, np.nan, np.inf, "x", None, True, {})]
+    for part in [*(right | change for change in wrong), {"power": 0.5}, {"reference": 2.0}, 3, "x", [], {}]:
+        reason = reason_to_refuse(document | {"volatility": part}, arrays)
+        assert reason.startswith("its contents do not fit together"), part
+
+
 def reason_to_refuse(document: dict[str, Any], arrays: Any) -> str:
     """Why a record is refused; empty where it is a model."""
     try:

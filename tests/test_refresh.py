@@ -157,6 +157,16 @@ def test_the_band_follows_the_judging_rows() -> None:
     assert (wild.intervals.widths > calm.intervals.widths).all()
 
 
+def test_a_refresh_keeps_how_bands_follow_volatility_and_the_factor_that_was_asked_for() -> None:
+    plain = trained(safeguard="linear", band_volatility=0.4)
+    wide = trained(safeguard="linear", band_volatility=0.4, band_factor=3.0)
+    new, wider = (refreshed(model, LONGER, always=True)[1].model.intervals for model in (plain, wide))
+    assert (new.power, new.reference) == (0.4, plain.intervals.reference)
+    assert new.reference != 1
+    assert (new.widths != plain.intervals.widths).any()
+    assert wider.widths == pytest.approx(3 * new.widths)
+
+
 @pytest.mark.parametrize(("rows", "missing"), [(420, 12), (425, 7)])
 def test_too_few_new_rows_are_refused_with_how_many_are_missing(rows: int, missing: int) -> None:
     with pytest.raises(DataError, match=f"{12 - missing} are there, {missing} are missing"):

@@ -78,6 +78,38 @@ def test_a_batch_equals_its_members() -> None:
         assert alone.target[:, 0].tobytes() == np.ascontiguousarray(together.target[:, i]).tobytes()
 
 
+@pytest.mark.parametrize("kinds", [{}, {"is_sized": True}])
+@pytest.mark.parametrize(("lookback", "lag"), [(30, 24), (25, 24), (24, 1), (7, 1), (2, 1)])
+def test_volatility_is_what_a_slow_twin_finds_of_each_look_back(
+    kinds: dict[str, bool], lookback: int, lag: int
+) -> None:
+    panel = stacked(masked_panel(420), masked_panel(300))
+    _, _, windows, _ = rooms(panel, lookback=lookback, segment=1, **kinds)
+    origins = np.array([720, 30, 333, 30, 420, 450, 31])
+    scaled, expected = windows.table.scaled, []
+    for origin in origins:
+        rows = range(origin - lookback + lag, origin)
+        expected.append(np.mean([abs(scaled[row] - scaled[row - lag]) for row in rows]))
+    found = windows.volatility(origins)
+    assert found == pytest.approx(np.array(expected))
+    alone = np.concatenate([windows.volatility(origins[i : i + 1]) for i in range(len(origins))])
+    assert alone.tobytes() == found.tobytes()
+    assert windows.volatility(origins[:0]).shape == (0,)
+
+
+def test_values_that_are_hardly_numbers_are_restless_without_a_warning() -> None:
+    _, _, windows, _ = rooms(hourly(), lookback=7, segment=1)
+    windows.table.scaled[[100, 110, 111]] = np.inf, 1e308, -1e308
+    with np.errstate(all="raise"):
+        assert np.isinf(windows.volatility(np.array([101, 103, 112]))).all()
+        assert np.isfinite(windows.volatility(np.array([100, 125]))).all()
+
+
+def test_a_look_back_of_one_row_is_as_restless_as_any() -> None:
+    _, _, windows, _ = rooms(hourly(), lookback=1, segment=1)
+    assert windows.volatility(np.array([1, 50, 420])).tolist() == [1, 1, 1]
+
+
 def test_windows_are_indices_however_long_they_are() -> None:
     rows = 20_000
     _, preparation, _, _ = rooms(hourly(rows))
@@ -86,6 +118,7 @@ def test_windows_are_indices_however_long_they_are() -> None:
     windows = Windows(table, 1000, 500, 50, 24)
     origins = windows.usable(np.arange(1000, rows - 500))
     assert windows.ahead(table.observed, origins[:1]).all()
+    assert len(windows.volatility(origins)) == len(origins)
     _, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
     assert len(origins) == rows - 1500

@@ -39,7 +39,8 @@ from lstmcast.validation import test_origins
 
 Numbers = NDArray[np.float64]
 OF_NUMBERS = (
-    "scaler", "transform", "anchor", "window_size", "bands", "min", "max", "linear_lookbacks", "from_", "freeze",
+    "scaler", "transform", "anchor", "window_size", "bands", "band_factor", "band_volatility", "min", "max",
+    "linear_lookbacks", "from_", "freeze",
 )  # fmt: skip
 
 

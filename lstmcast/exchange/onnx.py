@@ -22,7 +22,7 @@ from lstmcast.exchange.graph import Graph
 from lstmcast.exchange.network import Shown, quantiles, rising
 from lstmcast.habits import compare, without_spikes
 from lstmcast.hybrid import Hybrid
-from lstmcast.intervals import LEVELS, QUANTILES, pair
+from lstmcast.intervals import CALMEST, LEVELS, QUANTILES, WILDEST, pair
 from lstmcast.linear.highway import Highway
 from lstmcast.model import DEFAULT_LEVELS, Model
 from lstmcast.panel import Panel
@@ -204,7 +204,7 @@ class _Writer:
         shares = [graph.add("Mul", part, np.array(share)) for share, part in parts if share]
         point = graph.add("Sum", *shares)
         self._leave("forecast", self._limited(self._undo(point)), "the forecast, as in the file")
-        for level, (low, high) in self._bands(point, answers, levels).items():
+        for level, (low, high) in self._bands(point, answers, levels, self._stretch(scaled)).items():
             meaning = f"{{}} end of the band that should hold {level} % of outcomes"
             self._leave(f"lo_{level}", self._edge(low), meaning.format("lower"))
             self._leave(f"hi_{level}", self._edge(high), meaning.format("upper"))
@@ -293,12 +293,17 @@ class _Writer:
         """(B, 1) half the standard deviation and half the mean seasonal change, and a little."""
         graph, rows = self.graph, windows.lookback
         lag = min(windows.season, rows - 1) or 1
-        change = graph.add("Sub", graph.slice(values, 1, lag, rows), graph.slice(values, 1, 0, rows - lag))
-        change = graph.add("ReduceMean", graph.add("Abs", change), axes=[1])
+        change = graph.add("ReduceMean", self._change(values, lag), axes=[1])
         off = graph.add("Sub", values, graph.add("ReduceMean", values, axes=[1]))
         deviation = graph.add("Sqrt", graph.add("ReduceMean", graph.add("Mul", off, off), axes=[1]))
         half = graph.add("Mul", graph.add("Add", deviation, change), np.array(0.5))
         return graph.add("Add", half, np.array(1e-3))
+
+    def _change(self, values: str, lag: int) -> str:
+        """(B, L - lag) absolute differences of values (B, L) at a lag."""
+        graph, rows = self.graph, self.plan.windows.lookback
+        change = graph.add("Sub", graph.slice(values, 1, lag, rows), graph.slice(values, 1, 0, rows - lag))
+        return graph.add("Abs", change)
 
     def _restore(self, value: str, frame: _Frame, axes: int = 1) -> str:
         """Scaled values of a frame's, which have so many axes after B."""
@@ -313,17 +318,29 @@ class _Writer:
         """(B, K) one of the quantiles."""
         return self.graph.add("Gather", answers, np.array(place), axis=2)
 
-    def _bands(self, point: str, answers: str | None, levels: Sequence[int]) -> dict[int, tuple[str, str]]:
+    def _bands(
+        self, point: str, answers: str | None, levels: Sequence[int], stretch: str | None
+    ) -> dict[int, tuple[str, str]]:
         """Lower and upper end of each level's band, as Intervals.bands gives them."""
         below, above = self._offsets(answers)
-        graph = self.graph
-        return {
-            level: (
-                graph.add("Sub", point, self._between(level, below)),
-                graph.add("Add", point, self._between(level, above)),
-            )
-            for level in levels
-        }
+
+        def end(operator: str, level: int, offsets: list[str | Array]) -> str:
+            offset = self._between(level, offsets)
+            wide = offset if stretch is None else self.graph.add("Mul", offset, stretch)
+            return self.graph.add(operator, point, wide)
+
+        return {level: (end("Sub", level, below), end("Add", level, above)) for level in levels}
+
+    def _stretch(self, scaled: str) -> str | None:
+        """(B, 1) how many times as wide as usual the bands of each window are; None where that is always once."""
+        graph, intervals, windows = self.graph, self.model.intervals, self.plan.windows
+        if not intervals.power or windows.lookback == windows.lag:
+            return None
+        change = graph.add("ReduceMean", self._change(scaled, windows.lag), axes=[1])
+        least, most = (np.array(bound * intervals.reference) for bound in (CALMEST, WILDEST))
+        believed = graph.add("Min", graph.add("Max", change, least), most)
+        relative = graph.add("Div", believed, np.array(intervals.reference))
+        return graph.add("Pow", relative, np.array(intervals.power))
 
     def _offsets(self, answers: str | None) -> tuple[list[str | Array], list[str | Array]]:
         """How far the ends of each of LEVELS are from the point, below and above."""

@@ -7,6 +7,7 @@ import math
 
 from lstmcast.blend import Blend
 from lstmcast.contract import Contract
+from lstmcast.intervals import Intervals
 from lstmcast.nn.network import Architecture
 from lstmcast.options import Options
 
@@ -43,6 +44,12 @@ def check_blend(blend: Blend, *, has_network: bool) -> None:
         raise ValueError("the shares of the forecasters do not add up to one")
     if bool(blend.network) != has_network or not 0 <= blend.season <= _LONGEST:
         raise ValueError("a forecaster has a share and is not there, or is there and has none")
+
+
+def check_intervals(intervals: Intervals) -> None:
+    """Raises ValueError for bands that follow volatility as none do."""
+    if not 0 <= intervals.power <= 1 or not 0 < intervals.reference < math.inf:
+        raise ValueError("the bands follow volatility by no power and reference that training gives")
 
 
 def check_architecture(architecture: Architecture, weights: int) -> None:

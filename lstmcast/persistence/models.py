@@ -19,7 +19,7 @@ from lstmcast.linear.highway import Highway
 from lstmcast.model import LinearView, Model
 from lstmcast.panel import Clock, Panel
 from lstmcast.persistence.fields import record, value
-from lstmcast.persistence.limits import check_blend
+from lstmcast.persistence.limits import check_blend, check_intervals
 from lstmcast.persistence.parts import (
     Arrays,
     Document,
@@ -64,6 +64,7 @@ def to_record(model: AnyModel) -> tuple[Document, Arrays]:
         "architecture": None,
         "second_architecture": None,
         "intervals": model.intervals.kind,
+        "volatility": {"power": model.intervals.power, "reference": model.intervals.reference},
         "limits": [None if np.isnan(limit) else limit for limit in model.limits],
         "report": model.report,
         "habits": model.habits is not None,
@@ -125,7 +126,7 @@ def _assemble(document: Document, arrays: Arrays) -> Model:
             second=_second(document, arrays),
             second_hybrid=_hybrid("second_", document, options.members, arrays),
         ),
-        intervals=Intervals(document["intervals"], arrays["intervals"]),
+        intervals=_intervals(document, arrays),
         limits=(low, high),
         mase_scale=np.where(arrays["mase_scale"] > 0, arrays["mase_scale"], np.nan),
         seen_until=arrays["seen_until"].astype("datetime64[us]"),
@@ -168,6 +169,16 @@ def _second(document: Document, arrays: Arrays) -> Highway | None:
 
 def _highway(prefix: str, penalty: Any, arrays: Arrays) -> Highway:
     return Highway(arrays[f"{prefix}.weight"], arrays[f"{prefix}.bias"], value(float, penalty, "penalty"))
+
+
+def _intervals(document: Document, arrays: Arrays) -> Intervals:
+    """The bands; those of an older file do not follow volatility."""
+    intervals = Intervals(document["intervals"], arrays["intervals"])
+    if (told := document.get("volatility")) is not None:
+        numbers = {name: value(float, told[name], name) for name in ("power", "reference")}
+        intervals = dataclasses.replace(intervals, **numbers)
+    check_intervals(intervals)
+    return intervals
 
 
 def _ladder(seasons: list[int] | None, arrays: Arrays) -> Ladder | None:
