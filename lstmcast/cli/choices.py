@@ -41,7 +41,7 @@ def in_short(model: Model) -> str:
         _transform(chosen),
         f"lookback {chosen['lookback']:,}",
         _STAGES[chosen["stage"]],
-        *_own_stage(choices),
+        *(_own_stage(choices) if blend.network else []),
         *(["windows divided by their size"] if chosen["is_sized"] else []),
         _linear(chosen),
         *_second(choices.get("second"), chosen),
