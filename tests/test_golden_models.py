@@ -15,10 +15,10 @@ from lstmcast.cli.reading import read_for_model
 FOLDER = Path(__file__).parent / "golden" / "models"
 
 
-@pytest.mark.parametrize("name", ["format_1_panel"])
+@pytest.mark.parametrize("name", ["format_1_panel", "format_1_views"])
 def test_a_golden_model_forecasts_what_it_did_when_it_was_written(name: str) -> None:
     model = persistence.load(FOLDER / f"{name}.pkl")
-    panel = read_for_model(str(FOLDER / f"{name}.csv"), model, Console()).panel
+    panel = read_for_model(str(FOLDER / "format_1_panel.csv"), model, Console()).panel
     found = pd.DataFrame(model.predict(panel, levels=(80, 95), quantiles=(0.1, 0.5)).table())
     then = pd.read_csv(FOLDER / f"{name}_forecast.csv")
     assert list(found.columns) == list(then.columns)

@@ -224,6 +224,16 @@ def test_bands_follow_volatility_as_training_lets_them_or_the_file_is_refused() 
         assert reason.startswith("its contents do not fit together"), part
 
 
+def test_bands_that_a_model_cannot_make_are_refused() -> None:
+    document, arrays = persistence.read(hostile_models.GOLDEN)
+    for kind in ("wide", "", None, 3):
+        assert "which this model cannot make" in reason_to_refuse(document | {"intervals": kind}, arrays)
+    assert document["intervals"] == "quantiles"
+    blend = document["blend"] | {"network": 0.0, "linear": 1.0, "naive": 0.0, "season": 0}
+    without = document | {"architecture": None, "blend": blend}
+    assert "which this model cannot make" in reason_to_refuse(without, arrays)
+
+
 def reason_to_refuse(document: dict[str, Any], arrays: Any) -> str:
     """Why a record is refused; empty where it is a model."""
     try:

@@ -46,8 +46,10 @@ def check_blend(blend: Blend, *, has_network: bool) -> None:
         raise ValueError("a forecaster has a share and is not there, or is there and has none")
 
 
-def check_intervals(intervals: Intervals) -> None:
-    """Raises ValueError for bands that follow volatility as none do."""
+def check_intervals(intervals: Intervals, *, has_network: bool) -> None:
+    """Raises ValueError for bands of no known kind, of what is not there, or that follow volatility as none do."""
+    if intervals.kind not in (("quantiles", "split") if has_network else ("split",)):
+        raise ValueError(f"the bands are {intervals.kind!r}, which this model cannot make")
     if not 0 <= intervals.power <= 1 or not 0 < intervals.reference < math.inf:
         raise ValueError("the bands follow volatility by no power and reference that training gives")
 

@@ -177,7 +177,7 @@ def _intervals(document: Document, arrays: Arrays) -> Intervals:
     if (told := document.get("volatility")) is not None:
         numbers = {name: value(float, told[name], name) for name in ("power", "reference")}
         intervals = dataclasses.replace(intervals, **numbers)
-    check_intervals(intervals)
+    check_intervals(intervals, has_network=document["architecture"] is not None)
     return intervals
 
 

@@ -3,6 +3,7 @@
 Run once when the format number rises, never again for an old number: what users have on disk must go on loading.
 
     python -m tests.golden.make_models            # the model of numbers
+    python -m tests.golden.make_models views      # of two networks and two linear forecasters
     python -m tests.golden.make_models classes
 """
 
@@ -10,6 +11,7 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -85,19 +87,30 @@ def main_classes() -> None:
 
 def main() -> None:
     """Train, and write the three files."""
-    source = FOLDER / "format_1_panel.csv"
-    source.write_text(rows(700, HORIZON), encoding="utf-8")
+    (FOLDER / "format_1_panel.csv").write_text(rows(700, HORIZON), encoding="utf-8")
+    write("format_1_panel", safeguard="mean", members=2, calendar="covariates")
+
+
+def main_views() -> None:
+    """Train on the same file, and write the model and its forecast."""
+    write(
+        "format_1_views", safeguard="network", calendar="covariates", linear_pair="yes", band_volatility=0.5
+    )
+
+
+def write(name: str, **changes: Any) -> None:
+    """Train with these options, and write the model and its forecast."""
     options = Options(
         target="load", time="time", id="zone", known=("heat", "weather"), past=("wind",), horizon=HORIZON,
-        lookback=LOOKBACK, hidden=8, steps=60, safeguard="mean", members=2, calendar="covariates",
+        lookback=LOOKBACK, hidden=8, steps=60, **changes,
     )  # fmt: skip
-    model = fit(read(source, ROLES).panel, options, "time")
-    persistence.save(model, FOLDER / "format_1_panel.pkl")
-    forecast = model.predict(read(source, ROLES).panel, levels=(80, 95), quantiles=(0.1, 0.5))
-    table = forecast.table()
+    panel = read(FOLDER / "format_1_panel.csv", ROLES).panel
+    model = fit(panel, options, "time")
+    persistence.save(model, FOLDER / f"{name}.pkl")
+    table = model.predict(panel, levels=(80, 95), quantiles=(0.1, 0.5)).table()
     lines = [",".join(table), *(",".join(map(str, row)) for row in zip(*table.values(), strict=True))]
-    (FOLDER / "format_1_panel_forecast.csv").write_text("\n".join(lines) + "\n", encoding="utf-8")
+    (FOLDER / f"{name}_forecast.csv").write_text("\n".join(lines) + "\n", encoding="utf-8")
 
 
 if __name__ == "__main__":
-    main_classes() if sys.argv[1:] == ["classes"] else main()
+    {"classes": main_classes, "views": main_views}.get("".join(sys.argv[1:]), main)()
