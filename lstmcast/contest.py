@@ -100,7 +100,7 @@ def _views(choices: list[Choice], linear: LinearPair, options: Options) -> list[
     chosen, *others = choices
     if linear.second is not None:
         return [chosen, linear.second]
-    if chosen.setting.stage != "covariates" or options.calendar != "auto":
+    if chosen.setting.stage != "covariates" or options.calendar != "auto" or options.linear_pair == "no":
         return [chosen]
     alike = dataclasses.replace(chosen.setting, stage="calendar", is_anchored=True)
     alone = [c for c in others if dataclasses.replace(c.setting, is_anchored=True) == alike]

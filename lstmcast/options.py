@@ -223,7 +223,7 @@ class Options:
     linear_pair: str = _option(
         "auto",
         "Preparation",
-        "average two linear forecasters that see the calendar differently",
+        "average two linear forecasters, and two networks, that see the calendar differently",
         choices=("auto", "yes", "no"),
     )
     bands: str = _option(

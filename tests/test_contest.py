@@ -101,6 +101,7 @@ def test_the_second_view_is_that_of_the_linear_pair_or_where_covariates_won_the_
     assert views(choices) == [COVARIATES, CALENDAR]
     assert views(choices, choices[3]) == [COVARIATES, choices[3].setting]
     assert len(views(choices, calendar="covariates")) == 1
+    assert len(views(choices, linear_pair="no")) == 1
     assert len(views(choices[::-1])) == 1
     assert views(choices[::-1], choices[0]) == [choices[3].setting, COVARIATES]
 
