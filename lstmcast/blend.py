@@ -6,6 +6,7 @@ steadier than the best of them (in the spirit of the model confidence set of Han
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from itertools import islice, product
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
     from lstmcast.validation import Validation
 
 Numbers = NDArray[np.float64]
-NEARLY_BEST = 0.02
+NEARLY_BEST, KNOWN_FROM = 0.02, 60  # up to so many windows; what more of them say is believed more closely
 # A naive forecaster this many times as bad as the linear one helps by chance only: one bias against another.
 FAR_WORSE = 2.0
 LEAST_SHARE = 0.05
@@ -118,8 +119,9 @@ def choose_blend(
     """What ships, and the validation errors (MASE) that decided it.
 
     forecaster: with a network, whatever its blend; seasons: of the seasonal naives, beside which the last value stands
-    as season 1; wanted: `auto`, or what ships. By itself: the mean of all mixtures, in tenths, whose errors are
-    NEARLY_BEST: of the linear forecaster, the network if it is better, and the best naive unless it is FAR_WORSE.
+    as season 1; wanted: `auto`, or what ships. By itself: the mean of all mixtures, in tenths, whose errors are within
+    the tolerance of the lowest: of the linear forecaster, the network if it is better by half of that, and the best
+    naive unless it is FAR_WORSE.
     """
     origins, highway = validation.origins, forecaster.highway
     assert forecaster.hybrid is not None
@@ -134,11 +136,17 @@ def choose_blend(
     if wanted != "auto":
         return _shipped(forecaster, _BLENDS[wanted]), errors
     season = min(naives, key=lambda season: errors[naive_name(season)])
-    to_beat = validation.error(linear)
-    parts = {"linear": linear}
-    parts |= {"network": network} if errors["network"] < to_beat else {}
-    parts |= {"naive": naives[season]} if errors[naive_name(season)] < FAR_WORSE * to_beat else {}
+    to_beat, parts = validation.error(linear), {"linear": linear}
+    if errors["network"] < (1 - tolerance(validation) / 2) * to_beat:
+        parts["network"] = network
+    if errors[naive_name(season)] < FAR_WORSE * to_beat:
+        parts["naive"] = naives[season]
     return _shipped(forecaster, _mixture(validation, parts, season)), errors
+
+
+def tolerance(validation: Validation) -> float:
+    """The share of an error by which another is as good: the noise of a mean shrinks with the root of its number."""
+    return NEARLY_BEST * min(1.0, math.sqrt(KNOWN_FROM / validation.apart))
 
 
 _BLENDS = {"linear": Blend(0.0, 1.0), "mean": Blend(0.5, 0.5), "network": Blend(1.0, 0.0)}
@@ -155,7 +163,7 @@ def _mixture(validation: Validation, parts: dict[str, Numbers], season: int) -> 
     mixtures = np.array([w for w in product(range(_TENTHS + 1), repeat=len(parts)) if sum(w) == _TENTHS])
     points = np.stack(list(parts.values()))
     errors = np.array([validation.error(np.tensordot(w / _TENTHS, points, axes=1)) for w in mixtures])
-    means = mixtures[~(errors > (1 + NEARLY_BEST) * errors.min())].mean(axis=0)
+    means = mixtures[~(errors > (1 + tolerance(validation)) * errors.min())].mean(axis=0)
     means[means < LEAST_SHARE * _TENTHS] = 0.0
     shares = dict(zip(parts, (means / means.sum()).round(2).tolist(), strict=True))
     linear, naive = shares["linear"], shares.get("naive", 0.0)

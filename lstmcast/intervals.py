@@ -26,7 +26,7 @@ _JUDGED = 80
 _AS_GOOD = 1.01
 # The conformal rank takes n errors for exchangeable ones, and n is large. But errors within one horizon go together:
 # a band that just holds on few horizons is too sure of itself, so its level is raised by this share over their number.
-_TOGETHER = 0.4
+_TOGETHER = 1 / 3
 _HIGHEST = 99.5
 
 

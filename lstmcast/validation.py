@@ -36,6 +36,13 @@ class Validation:
         """(K, n) absolute errors of a forecast (K, n) in scaled units, over each series' scale; NaN where missing."""
         return np.abs(self.scaling.undo(forecast, self.series) - self.actual) / self.scale
 
+    @property
+    def apart(self) -> int:
+        """How many of the windows have no target row in common, at least one."""
+        horizon, pieces = len(self.actual), np.split(self.origins, np.flatnonzero(np.diff(self.series)) + 1)
+        spans = [(int(own[-1]) - int(own[0])) // horizon + 1 for own in pieces if len(own)]
+        return max(min(sum(spans), len(self.origins)), 1)
+
     def error(self, forecast: Numbers) -> float:
         """Mean of the errors of a forecast (K, n) in scaled units: the MASE of validation rows."""
         return float(np.nanmean(self.errors(forecast)))

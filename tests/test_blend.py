@@ -11,7 +11,16 @@ import pytest
 
 from lstmcast import blend
 from lstmcast.baselines import seasonal_naive
-from lstmcast.blend import FAR_WORSE, LEAST_SHARE, NEARLY_BEST, Blend, Blended, choose_blend
+from lstmcast.blend import (
+    FAR_WORSE,
+    KNOWN_FROM,
+    LEAST_SHARE,
+    NEARLY_BEST,
+    Blend,
+    Blended,
+    choose_blend,
+    tolerance,
+)
 from lstmcast.linear.highway import fit_highway
 from tests.panels import hourly, rooms
 
@@ -47,17 +56,17 @@ def chosen(scene: Any, hybrid: Any, wanted: str = "auto", seasons: tuple[int, ..
 
 
 def nearly_best(validation: Any, parts: list[np.ndarray]) -> np.ndarray:
-    """Slow twin: the mean of all mixtures in tenths within two percent of the best."""
+    """Slow twin: the mean of all mixtures in tenths within the tolerance of the best."""
     errors = {}
     for weights in itertools.product(range(11), repeat=len(parts)):
         if sum(weights) == 10:
             point = sum(weight / 10 * part for weight, part in zip(weights, parts, strict=True))
             errors[weights] = validation.error(point)
-    limit = (1 + NEARLY_BEST) * min(errors.values())
+    limit = (1 + tolerance(validation)) * min(errors.values())
     return np.mean([weights for weights, error in errors.items() if error <= limit], axis=0) / 10
 
 
-@pytest.mark.parametrize("share", [-0.9, 0.3, 0.9, 0.999])
+@pytest.mark.parametrize("share", [-0.9, 0.3, 0.9, 0.985])
 def test_what_ships_is_the_mean_of_all_mixtures_that_are_nearly_the_best(scene: Any, share: float) -> None:
     windows, validation, highway, hybrid = scene
     origins, network = validation.origins, hybrid(share)
@@ -76,8 +85,24 @@ def test_what_ships_is_the_mean_of_all_mixtures_that_are_nearly_the_best(scene: 
     assert errors["network"] == pytest.approx(abs(share) * errors["linear"])
 
 
-@pytest.mark.parametrize("share", [1.001, 1.2, 1000.0])
-def test_a_network_that_is_no_better_than_the_linear_forecaster_has_no_part(scene: Any, share: float) -> None:
+@pytest.mark.parametrize("count", [1, KNOWN_FROM, 4 * KNOWN_FROM])
+def test_the_more_windows_lie_apart_the_closer_they_are_believed(scene: Any, count: int) -> None:
+    _, validation, *_ = scene
+    horizon = len(validation.actual)
+    origins, rows = 100 + horizon * np.arange(count), np.zeros((horizon, count))
+    apart = replace(validation, origins=origins, series=np.zeros(count, dtype=int), actual=rows)
+    assert apart.apart == count
+    assert tolerance(apart) == pytest.approx(NEARLY_BEST * (0.5 if count > KNOWN_FROM else 1.0))
+    overlapping = replace(apart, origins=100 + np.arange(count))
+    assert overlapping.apart == (count - 1) // horizon + 1
+    each_its_own = replace(overlapping, series=np.arange(count))
+    assert each_its_own.apart == count
+
+
+@pytest.mark.parametrize("share", [0.995, 1.001, 1.2, 1000.0])
+def test_a_network_that_is_hardly_better_than_the_linear_forecaster_has_no_part(
+    scene: Any, share: float
+) -> None:
     shipped, _ = chosen(scene, scene[3](share))
     assert shipped.blend.network == 0
     assert shipped.hybrid is None

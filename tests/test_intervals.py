@@ -256,7 +256,7 @@ def test_bands_calibrated_on_few_horizons_are_wider(kind: str) -> None:
     for place, level in enumerate(LEVELS):
         error = given.actual - given.point
         scores = np.abs(error) / np.where(error < 0, below[place], above[place])
-        raised = min(level * 1.04, 99.5)
+        raised = min(level * (1 + 1 / 30), 99.5)
         expected = [order_statistic(row, raised) for row in np.abs(error)]
         expected = expected if kind == "split" else order_statistic(scores, raised)  # type: ignore[assignment]
         assert few[place] == pytest.approx(expected)
