@@ -149,14 +149,18 @@ _PATTERNS = tuple(_patterns())
 def layouts_of(shape: str) -> tuple[Layout, ...]:
     """Every way to read a shape: a stamp in lower case, each digit a 0; empty when it is no stamp."""
     found = {}
-    for order, head, tail in (
-        _PATTERNS if "0" in shape else ()
-    ):  # most names of columns need no pattern compiled
-        match = re.match(head, shape) and re.fullmatch(head + tail, shape)
+    for order, head, tail in _PATTERNS:
+        match = _may_be(order, shape) and re.match(head, shape) and re.fullmatch(head + tail, shape)
         layout = match and _layout(order, match)
         if layout and order not in found:
             found[order] = layout
     return tuple(found.values())
+
+
+def _may_be(order: str, shape: str) -> bool:
+    """False where a shape lacks what every stamp of an order has: most patterns then need not be compiled."""
+    letters = {NAMED: 3, WEEK: 1, QUARTER: 1}.get(order, 0)  # the shortest name of a month has three
+    return "0" in shape and sum(map(str.isalpha, shape)) >= letters
 
 
 def _layout(order: str, match: re.Match[str]) -> Layout | None:
