@@ -93,8 +93,9 @@ def _view(stage: str, other: str) -> str:
 
 
 def _why_left_out(errors: Mapping[str, float]) -> str:
-    figures = f"MASE {_figure(errors['network'])} against {_figure(errors['linear'])}"
-    return f" (the network does not help on validation rows: {figures})"
+    linear = errors.get("linear_pair", errors["linear"])
+    figures = f"MASE {_figure(errors['network'])} against {_figure(linear)}"
+    return f" (the network is hardly better on validation rows, or worse: {figures})"
 
 
 def show_tried(choices: Choices, console: Console) -> None:
