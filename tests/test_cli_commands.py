@@ -416,7 +416,8 @@ def test_where_the_network_has_no_part_train_says_so(history: Path, tmp_path: Pa
     arguments = [*QUICK, "--steps", "0", "-o", tmp_path / "m.pkl"]
     said = lstmcast("train", history, *arguments)
     assert re.search(
-        r" % linear.* \(the network is hardly better on validation rows, or worse: MASE [\d.]+ against", said.out
+        r" % linear.* \(the network is hardly better on validation rows, or worse: MASE [\d.]+ against",
+        said.out,
     )
     asked = lstmcast("train", history, *arguments, "--safeguard", "linear")
     assert "100 % linear\n" in asked.out

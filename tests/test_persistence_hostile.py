@@ -234,6 +234,20 @@ def test_bands_that_a_model_cannot_make_are_refused() -> None:
     assert "which this model cannot make" in reason_to_refuse(without, arrays)
 
 
+def test_a_second_view_whose_parts_are_not_all_there_is_refused() -> None:
+    document, arrays = persistence.read(hostile_models.GOLDEN.with_name("format_1_views.pkl"))
+    assert not reason_to_refuse(document, arrays)
+    linear = {"network": 0.0, "linear": 1.0, "naive": 0.0, "season": 0}
+    first_less = {"architecture": None, "intervals": "split", "blend": linear}
+    wide = arrays | {"intervals": np.ones((7, 24))}
+    assert "second network without a first" in reason_to_refuse(document | first_less, wide)
+    alone = document | {"second": None, "second_architecture": None}
+    assert "without a view of its own" in reason_to_refuse(alone, arrays)
+    assert "not the one that its options" in reason_to_refuse(
+        document | {"second": None, "second_penalty": None}, arrays
+    )
+
+
 def reason_to_refuse(document: dict[str, Any], arrays: Any) -> str:
     """Why a record is refused; empty where it is a model."""
     try:

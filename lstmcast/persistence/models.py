@@ -245,9 +245,14 @@ def _check_network(model: Model) -> None:
     times, values = np.zeros(count, "datetime64[us]"), np.zeros((count, len(contract.columns)))
     panel = Panel(contract.ids, np.arange(count + 1), times, values, contract.columns, contract.clock)
     windows = model.windows(panel, np.arange(count))
+    forecaster = model.forecaster
+    if forecaster.second_hybrid is not None and forecaster.hybrid is None:
+        raise ValueError("there is a second network without a first")
+    if forecaster.second is not None and windows.second is None:
+        raise ValueError("there is a second linear forecaster without a view of its own")
     for hybrid, seen in (
-        (model.forecaster.hybrid, windows),
-        (model.forecaster.second_hybrid, windows.second),
+        (forecaster.hybrid, windows),
+        (forecaster.second_hybrid, windows.second),
     ):
         if hybrid is None:
             continue
