@@ -30,9 +30,7 @@ class Trained:
 
     def parameters(self, architecture: Architecture) -> Parameters:
         """The weights by name."""
-        parameters = Parameters(architecture.shapes(), self.weights.dtype)
-        parameters.flat[:] = self.weights
-        return parameters
+        return Parameters.of(architecture.shapes(), self.weights)
 
 
 @dataclass(frozen=True, eq=False)

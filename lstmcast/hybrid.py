@@ -47,11 +47,9 @@ class Hybrid:
 
 def hybrid_of(architecture: Architecture, weights: Iterable[Floats]) -> Hybrid:
     """The network with these weights (P,) of each member."""
-    members = []
-    for flat in weights:
-        members.append(Parameters(architecture.shapes(), flat.dtype))
-        members[-1].flat[:] = flat
-    return Hybrid(Network(architecture), tuple(members))
+    return Hybrid(
+        Network(architecture), tuple(Parameters.of(architecture.shapes(), flat) for flat in weights)
+    )
 
 
 def inputs_of(batch: Batch) -> Inputs:

@@ -353,8 +353,7 @@ def _members(model: Model, forecaster: Blended, windows: Windows, origins: Integ
 
 def _moved(parameters: Parameters, before: Highway, after: Highway) -> Floats:
     """(P,) weights whose linear map is moved as another map was."""
-    weights = parameters.like()
-    weights.flat[:] = parameters.flat
+    weights = Parameters.of(parameters.shapes, parameters.flat)
     weights["highway.weight"][...] += after.weight - before.weight
     weights["highway.bias"][...] += after.bias - before.bias
     return weights.flat

@@ -304,8 +304,7 @@ def test_each_networks_own_linear_map_starts_where_that_of_its_view_has_moved_to
     by = [(first, "weight", 0.25), (first, "bias", 0.0), (second, "weight", 0.0), (second, "bias", -0.5)]
     for member, part, difference in by:
         hybrid = old.hybrids[member is second]
-        begun = Parameters(hybrid.network.architecture.shapes(), member.weights.dtype)  # type: ignore[union-attr]
-        begun.flat[:] = member.weights
+        begun = Parameters.of(hybrid.network.architecture.shapes(), member.weights)  # type: ignore[arg-type]
         change = begun[f"highway.{part}"] - hybrid.members[0][f"highway.{part}"]
         np.testing.assert_allclose(change, difference, atol=1e-6)
     assert first.windows.table is windows.table

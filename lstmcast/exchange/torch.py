@@ -57,8 +57,7 @@ def import_torch(model: Model, weights: Mapping[str, Any], member: int = 0) -> M
             raise UsageError(
                 f"{name}: the model has {wanted.get(name, 'nothing')} there, the weights have {got}"
             )
-    changed = Parameters(parameters.shapes, parameters.flat.dtype)
-    changed.flat[:] = parameters.flat
+    changed = Parameters.of(parameters.shapes, parameters.flat)
     for layer in range(architecture.layers):
         arrays = [found[f"{kind}_l{layer}"] for kind in _KINDS]
         changed[f"recurrent.{layer}.weight"][...] = _from_torch(architecture.cell, *arrays)

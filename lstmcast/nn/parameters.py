@@ -22,6 +22,13 @@ class Parameters:
         self.flat = aligned((sum(int(np.prod(shape)) for shape in self.shapes.values()),), dtype)
         self._views = {name: self.flat[self.slices[name]].reshape(self.shapes[name]) for name in self.shapes}
 
+    @classmethod
+    def of(cls, shapes: Mapping[str, tuple[int, ...]], flat: Array) -> Parameters:
+        """A copy of weights (P,), by name."""
+        parameters = cls(shapes, flat.dtype)
+        parameters.flat[:] = flat
+        return parameters
+
     def __getitem__(self, name: str) -> Array:
         """The view of one array; writing to it writes to `flat`."""
         return self._views[name]

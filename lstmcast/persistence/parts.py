@@ -120,9 +120,7 @@ def members_from(
 
 def _parameters(network: Network, flat: NDArray[Any]) -> Parameters:
     check_architecture(network.architecture, flat.size)
-    parameters = Parameters(network.architecture.shapes(), DTYPE)
-    parameters.flat[:] = flat
-    return parameters
+    return Parameters.of(network.architecture.shapes(), flat.astype(DTYPE))
 
 
 def _scaling_arrays(name: str, scaling: Scaling) -> Arrays:
