@@ -16,9 +16,8 @@ BLAS_THREADS = (
     "VECLIB_MAXIMUM_THREADS",
     "NUMEXPR_NUM_THREADS",
 )
-# The collector of garbage looks through all that lives each time some hundred objects more do, and loading libraries
-# makes objects that stay: a tenth of what a forecast takes went there. What we throw away in bulk are arrays, which
-# do not wait for it.
+# The collector of garbage looks for it each time some hundred objects more live, and loading libraries makes objects
+# that stay. What we throw away in bulk are arrays, which do not wait for it.
 OBJECTS_BETWEEN_COLLECTIONS = 20_000
 
 

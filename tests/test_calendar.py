@@ -180,6 +180,24 @@ def test_a_clock_that_has_no_calendar_has_no_stage(clock: Clock) -> None:
     assert stage is None
 
 
+def test_of_a_very_long_series_a_random_part_teaches_every_hour_alike(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    truth = weekly(6000)
+    panel = panel_of(truth + np.random.default_rng(0).normal(size=6000))
+    everything = fitted(panel, 5000)[1]
+    monkeypatch.setattr(calendar, "MOST_ROWS", 5000)
+    assert fitted(panel, 5000)[1].tobytes() == everything.tobytes()
+    monkeypatch.setattr(calendar, "MOST_ROWS", 2500)
+    part = calendar._some(np.arange(5000))
+    assert len(np.unique(part)) == 2500
+    assert (np.diff(part) > 0).all()
+    assert np.bincount(part % 24).min() > 70
+    fewer = fitted(panel, 5000)[1]
+    assert fewer.tobytes() != everything.tobytes()
+    assert np.abs(fewer - truth).mean() < 0.5
+
+
 def test_training_rows_are_told_what_the_regression_says_without_their_part_of_them() -> None:
     panel, known = weather(1000)
     usable = np.random.default_rng(0).random(1000) > 0.1

@@ -67,18 +67,24 @@ def test_verbose_tells_of_every_validation_on_stderr(history: Path, tmp_path: Pa
     assert "validation loss" in said.err
 
 
-def test_a_terminal_gets_a_bar_on_stderr_and_stdout_stays_as_it_is(history: Path, tmp_path: Path) -> None:
-    command = [sys.executable, "-m", "lstmcast", "train", str(history), *QUICK, "-o", str(tmp_path / "m.pkl")]
+def in_a_terminal(command: list[str]) -> tuple[int, bytes, bytes]:
+    """Exit code and stdout of a command whose stderr is a terminal, and what that showed."""
     ours, theirs = pty.openpty()
     running = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=theirs, cwd=PROJECT)
     os.close(theirs)
-    bar = b""
+    shown = b""
     with suppress(OSError):  # the end of a terminal is an error on Linux
         while chunk := os.read(ours, 4096):
-            bar += chunk
+            shown += chunk
     os.close(ours)
     out, _ = running.communicate()
-    assert running.returncode == 0
+    return running.returncode, out, shown
+
+
+def test_a_terminal_gets_a_bar_on_stderr_and_stdout_stays_as_it_is(history: Path, tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "lstmcast", "train", str(history), *QUICK, "-o", str(tmp_path / "m.pkl")]
+    code, out, bar = in_a_terminal(command)
+    assert code == 0
     assert b"validation loss" in bar
     assert b"left" in bar
     assert out.decode() == lstmcast(*command[3:]).out
@@ -93,17 +99,7 @@ def test_a_large_file_is_read_under_a_bar_on_a_terminal_alone(
         "import sys\nfrom lstmcast.cli import console\nfrom lstmcast.__main__ import run\n"
         f"console.LARGE_FILE = 1\nsys.exit(run({words!r}))"
     )
-    ours, theirs = pty.openpty()
-    running = subprocess.Popen(
-        [sys.executable, "-c", program], stdout=subprocess.PIPE, stderr=theirs, cwd=PROJECT
-    )
-    os.close(theirs)
-    bar = b""
-    with suppress(OSError):  # the end of a terminal is an error on Linux
-        while chunk := os.read(ours, 4096):
-            bar += chunk
-    os.close(ours)
-    out, _ = running.communicate()
+    _, out, bar = in_a_terminal([sys.executable, "-c", program])
     assert (b"reading" in bar) == (not flags)
     assert out.decode() == lstmcast(*words).out
     piped = subprocess.run([sys.executable, "-c", program], capture_output=True, cwd=PROJECT, check=True)

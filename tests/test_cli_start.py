@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from lstmcast import __version__
@@ -49,6 +51,21 @@ def test_help_loads_nothing_heavy(arguments: list[str]) -> None:
 def test_a_command_loads_no_other_and_no_settings_where_nothing_is_set(arguments: list[str]) -> None:
     found = {name.removeprefix("lstmcast.cli.") for name in modules_loaded_by(*arguments)}
     assert found & {*COMMANDS, "settings"} == {*arguments} & {*COMMANDS}
+
+
+def test_a_quiet_forecast_does_not_examine_what_nobody_is_told(history: Path, model_file: Path) -> None:
+    quiet = modules_loaded_by("predict", str(model_file), str(history), "-q")
+    assert "lstmcast.doctor" not in quiet
+    assert "lstmcast.ingest" in quiet
+    for told in ([], ["-q", "--json"]):
+        assert "lstmcast.doctor" in modules_loaded_by("predict", str(model_file), str(history), *told)
+
+
+def test_loading_libraries_is_not_interrupted_by_collections_of_garbage() -> None:
+    code = "import gc; from lstmcast.__main__ import run; run(['--version'])"
+    code += "; print(gc.isenabled(), *gc.get_threshold())"
+    enabled, first, *_ = in_python(code).splitlines()[1].split()
+    assert (enabled, int(first)) == ("True", 20_000)
 
 
 def test_the_version_is_said_before_even_typer_is_loaded() -> None:

@@ -8,12 +8,23 @@ import numpy as np
 import pytest
 
 from lstmcast.errors import DataError
-from lstmcast.ingest import ReadingRules, Roles, read, source
+from lstmcast.ingest import ReadingRules, Roles, layouts, read, source
 from lstmcast.ingest.stamps import guessed
 from lstmcast.panel import Panel
 
 MOMENT = "2003-07-04T15:06:07"
 DAY = "2003-07-04T00:00:00"
+
+
+def test_patterns_that_are_passed_over_would_not_have_matched(monkeypatch: pytest.MonkeyPatch) -> None:
+    written = [stamp for stamp, _ in READINGS]
+    written += ["y", "load", "2003 q3", "3. sept. 2003", "week 00", "may", "0k", "jan"]
+    shapes = {"".join("0" if letter.isdigit() else letter for letter in text.lower()) for text in written}
+    found = {shape: layouts.layouts_of.__wrapped__(shape) for shape in shapes}
+    assert sum(map(bool, found.values())) > 20
+    monkeypatch.setattr(layouts, "_may_be", lambda order, shape: True)
+    assert found == {shape: layouts.layouts_of.__wrapped__(shape) for shape in shapes}
+
 
 READINGS = [
     ("2003-07-04 15:06:07", MOMENT),

@@ -20,7 +20,7 @@ HALF_LIVES_IN_DAYS = (0.5, 2.0)
 TAIL_IN_DAYS = 14
 MANY_VALUES = 20
 CROSS_FITS = 5
-MOST_ROWS = 100_000  # of a series; some hundred columns are known as well from these as from millions
+MOST_ROWS = 100_000  # of a series: learning some hundred columns does not wait for millions
 _CHUNK = 8192
 
 
