@@ -419,6 +419,12 @@ def test_where_the_network_has_no_part_train_says_so(history: Path, tmp_path: Pa
     assert "100 % linear\n" in asked.out
 
 
+def test_a_network_that_is_left_out_is_told_beside_the_linear_part_that_ships() -> None:
+    errors = {"network": 1.25, "linear": 1.5}
+    assert "MASE 1.250 against 1.500" in choices._why_left_out(errors)
+    assert "MASE 1.250 against 1.200" in choices._why_left_out(errors | {"linear_pair": 1.2})
+
+
 def test_the_command_that_info_gives_makes_the_same_file(
     history: Path, model_file: Path, tmp_path: Path
 ) -> None:
