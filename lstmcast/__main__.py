@@ -26,7 +26,7 @@ def run(arguments: list[str] | None = None) -> int:
     for name in BLAS_THREADS:
         os.environ[name] = "1"
     gc.set_threshold(OBJECTS_BETWEEN_COLLECTIONS)
-    from lstmcast.cli.boundary import guarded
+    from lstmcast.cli.shell.boundary import guarded
 
     return guarded(sys.argv[1:] if arguments is None else arguments)
 

@@ -11,11 +11,11 @@ import pandas as pd
 from sklearn.base import BaseEstimator
 from sklearn.utils.validation import check_is_fitted
 
-from lstmcast.classes.model import AnyModel
-from lstmcast.errors import DataError, UsageError
-from lstmcast.fitting import fit
-from lstmcast.options import Options
-from lstmcast.panel import KNOWN, PAST, TARGET, Clock, Column, Panel, default_seasons
+from lstmcast.core.errors import DataError, UsageError
+from lstmcast.core.options import Options
+from lstmcast.core.panel import KNOWN, PAST, TARGET, Clock, Column, Panel, default_seasons
+from lstmcast.model.category_model import AnyModel
+from lstmcast.pipeline.fit import fit
 
 # What is about files says nothing to a DataFrame.
 _FIELDS = [

@@ -9,10 +9,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from lstmcast.classes.model import ClassModel
-from lstmcast.fitting import fit
-from lstmcast.options import Options
-from lstmcast.panel import KNOWN, PAST, TARGET, Clock, Column, Panel
+from lstmcast.core.options import Options
+from lstmcast.core.panel import KNOWN, PAST, TARGET, Clock, Column, Panel
+from lstmcast.model.category_model import ClassModel
+from lstmcast.pipeline.fit import fit
 
 CLASSES = ("dry", "rain", "snow")
 DAILY = Clock("D", seasons=(7,))

@@ -9,14 +9,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from lstmcast.blocks import Blocks, split
-from lstmcast.fitting import fit
-from lstmcast.model import Model
-from lstmcast.options import Options
-from lstmcast.panel import KNOWN, PAST, TARGET, Clock, Column, Panel
-from lstmcast.preparation import Preparation, fit_preparation
-from lstmcast.validation import Validation, validation_of
-from lstmcast.windows import Windows
+from lstmcast.core.options import Options
+from lstmcast.core.panel import KNOWN, PAST, TARGET, Clock, Column, Panel
+from lstmcast.data.preprocessing import Preparation, fit_preparation
+from lstmcast.data.split import Blocks, split
+from lstmcast.data.windows import Windows
+from lstmcast.evaluation.validation import Validation, validation_of
+from lstmcast.model.model import Model
+from lstmcast.pipeline.fit import fit
 
 Numbers = NDArray[np.float64]
 

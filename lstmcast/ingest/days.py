@@ -7,14 +7,14 @@ from pathlib import Path
 
 import numpy as np
 
-from lstmcast.ingest.axis import find_axis
-from lstmcast.ingest.intake import Intake
-from lstmcast.ingest.layouts import COUNTER, EPOCH, QUARTER, WEEK
-from lstmcast.ingest.opening import open_table
-from lstmcast.ingest.rules import ReadingRules
-from lstmcast.ingest.source import name_of
-from lstmcast.ingest.stamps import StampColumn, Stamps
-from lstmcast.panel import Holidays
+from lstmcast.core.panel import Holidays
+from lstmcast.ingest.table.opening import open_table
+from lstmcast.ingest.text.intake import Intake
+from lstmcast.ingest.text.layouts import COUNTER, EPOCH, QUARTER, WEEK
+from lstmcast.ingest.text.rules import ReadingRules
+from lstmcast.ingest.text.source import name_of
+from lstmcast.ingest.time.axis import find_axis
+from lstmcast.ingest.time.stamps import StampColumn, Stamps
 
 _DAY = 4  # Layout.depth of a date
 

@@ -6,18 +6,18 @@ from pathlib import Path
 
 import numpy as np
 
-from lstmcast.errors import DataError
-from lstmcast.findings import Finding
-from lstmcast.ingest.columns import NameColumn, NumberColumn
-from lstmcast.ingest.intake import Intake
-from lstmcast.ingest.opening import open_table
-from lstmcast.ingest.reader import Lines, Table
-from lstmcast.ingest.rules import ReadingRules
-from lstmcast.ingest.source import name_of
-from lstmcast.ingest.stamps import StampColumn
-from lstmcast.ingest.zones import instants
-from lstmcast.ledger import FIRST, LAST, Ledger
-from lstmcast.panel import Clock, Times
+from lstmcast.core.errors import DataError
+from lstmcast.core.findings import Finding
+from lstmcast.core.panel import Clock, Times
+from lstmcast.evaluation.ledger import FIRST, LAST, Ledger
+from lstmcast.ingest.columns.columns import NameColumn, NumberColumn
+from lstmcast.ingest.table.opening import open_table
+from lstmcast.ingest.table.reader import Lines, Table
+from lstmcast.ingest.text.intake import Intake
+from lstmcast.ingest.text.rules import ReadingRules
+from lstmcast.ingest.text.source import name_of
+from lstmcast.ingest.time.stamps import StampColumn
+from lstmcast.ingest.time.zones import instants
 
 
 def read_ledger(source: str | Path, clock: Clock) -> tuple[Ledger, tuple[Finding, ...]]:

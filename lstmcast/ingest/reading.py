@@ -11,27 +11,27 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from lstmcast.errors import DataError, UsageError
-from lstmcast.findings import Finding, count
-from lstmcast.ingest.as_of import AsOf
-from lstmcast.ingest.axis import TimeAxis, find_axis, named_axis
-from lstmcast.ingest.classes import ClassColumn, codes_of, is_text_class
-from lstmcast.ingest.clock import Regular, Wanted, regular
-from lstmcast.ingest.columns import NameColumn, NumberColumn, is_text, say_numbers
-from lstmcast.ingest.intake import Intake
-from lstmcast.ingest.layouts import COUNTER, DIGITS, EPOCH, YMD
-from lstmcast.ingest.opening import open_table
-from lstmcast.ingest.reader import Lines, Table
-from lstmcast.ingest.roles import Roles, listed, match
-from lstmcast.ingest.rows import Rows
-from lstmcast.ingest.rules import ReadingRules
-from lstmcast.ingest.source import Watch, name_of
-from lstmcast.ingest.spans import without
-from lstmcast.ingest.stamps import StampColumn, Stamps
-from lstmcast.ingest.survey import Candidate, LenientColumn, all_numbers, candidates, finding
-from lstmcast.ingest.wide import refuse_wide
-from lstmcast.ingest.zones import check_zone, instants
-from lstmcast.panel import TARGET, Clock, Column, Panel, columns_of
+from lstmcast.core.errors import DataError, UsageError
+from lstmcast.core.findings import Finding, count
+from lstmcast.core.panel import TARGET, Clock, Column, Panel, columns_of
+from lstmcast.ingest.columns.classes import ClassColumn, codes_of, is_text_class
+from lstmcast.ingest.columns.columns import NameColumn, NumberColumn, is_text, say_numbers
+from lstmcast.ingest.columns.survey import Candidate, LenientColumn, all_numbers, candidates, finding
+from lstmcast.ingest.columns.wide import refuse_wide
+from lstmcast.ingest.table.opening import open_table
+from lstmcast.ingest.table.reader import Lines, Table
+from lstmcast.ingest.table.roles import Roles, listed, match
+from lstmcast.ingest.text.intake import Intake
+from lstmcast.ingest.text.layouts import COUNTER, DIGITS, EPOCH, YMD
+from lstmcast.ingest.text.rules import ReadingRules
+from lstmcast.ingest.text.source import Watch, name_of
+from lstmcast.ingest.text.spans import without
+from lstmcast.ingest.time.as_of import AsOf
+from lstmcast.ingest.time.axis import TimeAxis, find_axis, named_axis
+from lstmcast.ingest.time.clock import Regular, Wanted, regular
+from lstmcast.ingest.time.rows import Rows
+from lstmcast.ingest.time.stamps import StampColumn, Stamps
+from lstmcast.ingest.time.zones import check_zone, instants
 
 ValueColumn = NumberColumn | ClassColumn
 _OF_LONG_FILES = {"missing", "constant", "sentinel"}  # findings that a few rows give no reason for

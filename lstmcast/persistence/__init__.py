@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from lstmcast.errors import ModelFileError, OutputError
+from lstmcast.core.errors import ModelFileError, OutputError
 from lstmcast.persistence.files import (
     permission_warning,
     probe_folder,
@@ -27,8 +27,8 @@ from lstmcast.persistence.source import read_bytes
 # What makes a model of a file brings pandas, and is loaded once the file is known to be ours: a hostile one is
 # refused before.
 if TYPE_CHECKING:
-    from lstmcast.checkpoint import Checkpoint
-    from lstmcast.classes.model import AnyModel
+    from lstmcast.model.category_model import AnyModel
+    from lstmcast.training.checkpoint import Checkpoint
 
 __all__ = [
     "Arrays",

@@ -7,10 +7,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from lstmcast.checkpoint import Checkpoint, Progress, Trained
-from lstmcast.errors import ModelFileError
+from lstmcast.core.errors import ModelFileError
 from lstmcast.persistence.record import Arrays, Document
-from lstmcast.training import Best, State
+from lstmcast.training.checkpoint import Checkpoint, Progress, Trained
+from lstmcast.training.loop import Best, State
 
 _PARTS = ("networks", "final")
 _WORDS = 6

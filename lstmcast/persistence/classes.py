@@ -8,15 +8,15 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from lstmcast.classes.frequencies import Frequencies, Transitions, season_count, season_kind
-from lstmcast.classes.logistic import Logistic
-from lstmcast.classes.mixture import Mixed, Mixture
-from lstmcast.classes.model import ClassModel
-from lstmcast.classes.network import ClassNetwork, class_architecture_of
-from lstmcast.classes.preparation import ClassPreparation
-from lstmcast.classes.windows import ClassWindows
-from lstmcast.contract import Contract
-from lstmcast.panel import Panel
+from lstmcast.core.panel import Panel
+from lstmcast.data.category_frequencies import Frequencies, Transitions, season_count, season_kind
+from lstmcast.data.category_preprocessing import ClassPreparation
+from lstmcast.data.category_windows import ClassWindows
+from lstmcast.forecasters.category_ensemble import Mixed, Mixture
+from lstmcast.forecasters.category_network import ClassNetwork, class_architecture_of
+from lstmcast.forecasters.logistic import Logistic
+from lstmcast.model.category_model import ClassModel
+from lstmcast.model.schema import Contract
 from lstmcast.persistence.fields import record, value
 from lstmcast.persistence.parts import (
     Arrays,

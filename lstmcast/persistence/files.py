@@ -12,7 +12,7 @@ import stat
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 
-from lstmcast.errors import OutputError
+from lstmcast.core.errors import OutputError
 
 Path = str | os.PathLike[str]
 

@@ -10,7 +10,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 
-from lstmcast.errors import BusyError, OutputError
+from lstmcast.core.errors import BusyError, OutputError
 from lstmcast.persistence.files import Path, shown, telling
 
 PATIENCE = 10.0  # seconds to wait for who is writing

@@ -5,11 +5,11 @@ from __future__ import annotations
 import dataclasses
 import math
 
-from lstmcast.blend import Blend
-from lstmcast.contract import Contract
-from lstmcast.intervals import Intervals
+from lstmcast.core.options import Options
+from lstmcast.forecasters.ensemble import Blend
+from lstmcast.forecasters.intervals import Intervals
+from lstmcast.model.schema import Contract
 from lstmcast.nn.network import Architecture
-from lstmcast.options import Options
 
 _LONGEST = 1_000_000_000  # rows of a season or a history; nothing is allocated for them
 

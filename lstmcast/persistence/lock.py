@@ -8,7 +8,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 
-from lstmcast.errors import BusyError
+from lstmcast.core.errors import BusyError
 from lstmcast.persistence.files import Path, shown, sweep, telling
 
 _PAUSE = 0.1  # seconds between two attempts

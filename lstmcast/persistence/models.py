@@ -8,16 +8,17 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from lstmcast.blend import Blend, Blended
-from lstmcast.errors import ModelFileError, UsageError
-from lstmcast.habits import Habits, Ranges
-from lstmcast.hybrid import Hybrid, architecture_of
-from lstmcast.intervals import LEVELS, Intervals
-from lstmcast.ladder import Ladder
-from lstmcast.linear.calendar import CalendarStage
-from lstmcast.linear.highway import Highway
-from lstmcast.model import LinearView, Model
-from lstmcast.panel import Clock, Panel
+from lstmcast.core.errors import ModelFileError, UsageError
+from lstmcast.core.panel import Clock, Panel
+from lstmcast.data.calendar_regression import CalendarStage
+from lstmcast.data.view import Setting
+from lstmcast.forecasters.ensemble import Blend, Blended
+from lstmcast.forecasters.intervals import LEVELS, Intervals
+from lstmcast.forecasters.network import Hybrid, architecture_of
+from lstmcast.forecasters.ridge import Highway
+from lstmcast.model.fallback import Ladder
+from lstmcast.model.model import LinearView, Model
+from lstmcast.model.reference import Habits, Ranges
 from lstmcast.persistence.fields import record, value
 from lstmcast.persistence.limits import check_blend, check_intervals
 from lstmcast.persistence.parts import (
@@ -34,10 +35,9 @@ from lstmcast.persistence.parts import (
     stage_document,
     stage_from,
 )
-from lstmcast.setting import Setting
 
 if TYPE_CHECKING:
-    from lstmcast.classes.model import AnyModel
+    from lstmcast.model.category_model import AnyModel
 
 Shape = tuple[int, ...]
 _HABITS = tuple(field.name for field in dataclasses.fields(Habits))

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 from itertools import chain
 from typing import NoReturn
 
-from lstmcast.errors import ModelFileError
+from lstmcast.core.errors import ModelFileError
 
 Value = str | int | bytes | memoryview
 

@@ -9,17 +9,17 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from lstmcast.contract import Contract
-from lstmcast.hybrid import DTYPE
-from lstmcast.linear.calendar import CalendarStage, Covariate, Design
+from lstmcast.core.options import Options
+from lstmcast.core.panel import Clock
+from lstmcast.data.calendar_regression import CalendarStage, Covariate, Design
+from lstmcast.data.preprocessing import Preparation
+from lstmcast.data.scaling import Scaling
+from lstmcast.forecasters.network import DTYPE
+from lstmcast.model.schema import Contract
 from lstmcast.nn.network import Architecture, Network
 from lstmcast.nn.parameters import Parameters
-from lstmcast.options import Options
-from lstmcast.panel import Clock
 from lstmcast.persistence.fields import record, value
 from lstmcast.persistence.limits import check_architecture, check_contract
-from lstmcast.preparation import Preparation
-from lstmcast.scaling import Scaling
 
 Document = Mapping[str, Any]
 Arrays = Mapping[str, NDArray[Any]]

@@ -25,7 +25,7 @@ from typing import Any, Literal
 import numpy as np
 import numpy.typing as npt
 
-from lstmcast.errors import ModelFileError, OutputError
+from lstmcast.core.errors import ModelFileError, OutputError
 from lstmcast.persistence import opcodes
 from lstmcast.persistence.source import LARGEST_FILE
 

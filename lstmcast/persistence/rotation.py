@@ -10,7 +10,7 @@ import os
 import re
 from contextlib import suppress
 
-from lstmcast.errors import OutputError
+from lstmcast.core.errors import OutputError
 from lstmcast.persistence.files import Path, replace_file, shown, telling
 
 

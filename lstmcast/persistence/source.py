@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import stat
 
-from lstmcast.errors import ModelFileError
+from lstmcast.core.errors import ModelFileError
 
 LARGEST_FILE = 64_000_000  # bytes; a model of the default size has less than one in a hundred of that
 

@@ -33,13 +33,13 @@ from pathlib import Path
 from typing import Any
 from unittest import mock
 
-from lstmcast.blocks import split
-from lstmcast.fitting import Event, Plan, fit, fitting
-from lstmcast.linear import average
-from lstmcast.model import Model
-from lstmcast.options import Options
-from lstmcast.panel import Panel
-from lstmcast.training import Step
+from lstmcast.core.options import Options
+from lstmcast.core.panel import Panel
+from lstmcast.data.split import split
+from lstmcast.forecasters import averaged_ridge as average
+from lstmcast.model.model import Model
+from lstmcast.pipeline.fit import Event, Plan, fit, fitting
+from lstmcast.training.loop import Step
 from tests.benchmarks.accuracy_judges import Scores
 from tests.benchmarks.accuracy_sets import BENCHMARKS, REPOSITORY, AbsentError, Benchmark
 from tests.benchmarks.accuracy_table import HEADER, line, summary

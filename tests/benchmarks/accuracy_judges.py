@@ -6,10 +6,10 @@ from collections.abc import Callable
 
 import numpy as np
 
-from lstmcast.evaluation import backtest
-from lstmcast.metrics import seasonal_scale
-from lstmcast.model import Model
-from lstmcast.panel import Panel
+from lstmcast.core.panel import Panel
+from lstmcast.evaluation.backtest import backtest
+from lstmcast.evaluation.metrics import seasonal_scale
+from lstmcast.model.model import Model
 
 Metrics = dict[str, float | None]
 Scores = dict[str, Metrics]

@@ -12,8 +12,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from lstmcast.options import Options
-from lstmcast.panel import COUNTER, KNOWN, TARGET, Clock, Column, Panel, default_seasons
+from lstmcast.core.options import Options
+from lstmcast.core.panel import COUNTER, KNOWN, TARGET, Clock, Column, Panel, default_seasons
 from tests.benchmarks.accuracy_judges import Judge, at_cutoffs, beside_naive2, by_report, standardised
 
 Numbers = NDArray[np.float64]

@@ -24,8 +24,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from lstmcast.blocks import split
-from lstmcast.panel import Panel
+from lstmcast.core.panel import Panel
+from lstmcast.data.split import split
 from tests.benchmarks.accuracy_sets import BENCHMARKS, REPOSITORY, AbsentError, Benchmark
 from tests.benchmarks.beside_torch import RESULTS, write
 

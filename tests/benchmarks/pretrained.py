@@ -20,10 +20,10 @@ from typing import Any
 
 import numpy as np
 
-from lstmcast.fitting import fit
-from lstmcast.model import Model
-from lstmcast.options import Options
-from lstmcast.panel import Panel
+from lstmcast.core.options import Options
+from lstmcast.core.panel import Panel
+from lstmcast.model.model import Model
+from lstmcast.pipeline.fit import fit
 from tests.benchmarks.accuracy_sets import AbsentError, _ercot
 
 RESULTS = Path(__file__).parent / "results"

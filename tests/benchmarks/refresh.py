@@ -18,11 +18,11 @@ from typing import Any
 
 import numpy as np
 
-from lstmcast.fitting import fit
-from lstmcast.model import Model
-from lstmcast.options import Options
-from lstmcast.panel import Panel
-from lstmcast.refreshing import Outcome, refreshing
+from lstmcast.core.options import Options
+from lstmcast.core.panel import Panel
+from lstmcast.model.model import Model
+from lstmcast.pipeline.fit import fit
+from lstmcast.pipeline.refresh import Outcome, refreshing
 from tests.benchmarks.accuracy_sets import BENCHMARKS
 
 RESULTS = Path(__file__).parent / "results" / "refresh.json"

@@ -1,0 +1,206 @@
+"""`lstmcast check`: what a file is understood as, and what its owner should know of it."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING, Any
+
+from lstmcast.cli.sessions.reading import by_severity, survey_file
+from lstmcast.cli.shell.console import Console
+from lstmcast.cli.shell.flags import DataFile, Json, Quiet, options_from, takes_reading_options
+from lstmcast.cli.show import picture
+from lstmcast.core.errors import DataError
+
+if TYPE_CHECKING:
+    from lstmcast.core.findings import Finding
+    from lstmcast.core.options import Options
+    from lstmcast.data.checks import Overview
+    from lstmcast.ingest import Reading
+
+_SHOWN = 30  # columns in the table
+_PICTURES = 6
+_WIDEST = 100  # letters of a picture
+
+
+@takes_reading_options
+def check(
+    data: DataFile,
+    as_json: Json = False,
+    quiet: Quiet = False,
+    **flags: Any,  # one for each field of Options that says how a file is read
+) -> None:
+    """Say what a CSV is understood as, and what is odd about it.
+
+    It reads the file as train does, looks at its numbers, and names for all that it finds the line or the stamp, and
+    the option that settles it. Without --target every column of numbers is looked at. Nothing is written.
+    """
+    console = Console(quiet=quiet, verbose=False, as_json=as_json)
+    check_file(data, options_from(flags), console)
+
+
+def check_file(source: str, options: Options, console: Console) -> None:
+    """Read, examine, show; raises DataError, having shown what was found until then, where a file cannot be used."""
+    from lstmcast import ingest
+
+    options.check()
+    options = dataclasses.replace(options, exclude=ingest.expanded(options.exclude))
+    try:
+        reading = _measured(survey_file(source, options, console), options)
+    except DataError as error:
+        _refuse(error, console)
+        raise
+    with console.at_once():
+        _show(reading, console)
+
+
+def _measured(reading: Reading, options: Options) -> Reading:
+    """The reading, with a warning where it is too short to train on."""
+    from lstmcast.core.findings import WARNING, Finding, count
+    from lstmcast.data.defaults import default_horizon
+    from lstmcast.pipeline.selection import fewest_rows
+
+    panel = reading.panel
+    horizon = default_horizon(panel.clock)
+    rows = int((panel.known_until() - panel.offsets[:-1]).max())
+    needed = fewest_rows(panel, horizon, options)
+    if rows >= needed:
+        return reading
+    message = (
+        f"{count(rows, 'row')} are too few to train on: to forecast {horizon:,} rows ahead takes {needed:,}"
+    )
+    found = Finding(WARNING, "too_short", message, f"a --horizon below {horizon:,} takes fewer")
+    return dataclasses.replace(reading, findings=(*reading.findings, found))
+
+
+def _refuse(error: DataError, console: Console) -> None:
+    """What was found before the reason to refuse the file, which the caller tells."""
+    from lstmcast.core.findings import REFUSAL, Finding
+
+    with console.at_once():
+        _show_findings(by_severity(error.findings), console)
+    error.findings = by_severity([Finding(REFUSAL, "refused", str(error)), *error.findings])
+
+
+def _show(reading: Reading, console: Console) -> None:
+    """What was understood, a picture of it in a terminal, and the findings, the gravest first."""
+    from lstmcast.data.checks import overview
+
+    columns = [overview(reading.panel, column) for column in range(reading.panel.values.shape[1])]
+    findings = by_severity(reading.findings)
+    console.notes(_understood(reading))
+    console.note("")
+    if not console.quiet:
+        _show_columns(columns, console)
+        console.note("")
+    if console.draws():
+        _draw(reading, console)
+    _show_findings(findings, console)
+    console.note(_summary(findings))
+    console.document(_document(reading, columns, findings))
+
+
+def _understood(reading: Reading) -> list[tuple[str, str]]:
+    """The file, its time and its seasons, line by line."""
+    panel = reading.panel
+    rows, series = len(panel.times), len(panel.ids)
+    first, last = panel.clock.write(panel.times[[panel.times.argmin(), panel.times.argmax()]])
+    many = f" in {series:,} series" if reading.roles.id else ""
+    seasons = " and ".join(f"{season:,}" for season in panel.clock.seasons)
+    zone = panel.clock.zone or "no"
+    return [
+        ("Data", f"{reading.source}: {rows:,} rows{many}, {first} to {last}"),
+        ("Written", reading.layout),
+        ("Time", f"{reading.roles.time}: {reading.evidence}; {zone} time zone"),
+        ("Seasons", f"{seasons} rows" if seasons else "none"),
+    ]
+
+
+def _show_columns(columns: Sequence[Overview], console: Console) -> None:
+    seasons = list(dict.fromkeys(season for column in columns for season in column.seasons))
+    header = ["column", "part", "missing", "lowest", "median", "highest", *map(_season_title, seasons)]
+    rows = [
+        [
+            column.name,
+            column.role,
+            f"{column.missing:.1%}".replace("%", " %"),
+            *(_number(size) for size in (column.lowest, column.median, column.highest)),
+            *(_share(column.seasons.get(season)) for season in seasons),
+        ]
+        for column in columns[:_SHOWN]
+    ]
+    console.table(header, rows)
+    if len(columns) > _SHOWN:
+        console.note(f"and {len(columns) - _SHOWN:,} more")
+
+
+def _season_title(season: int) -> str:
+    return f"season of {season:,}"
+
+
+def _number(value: float | None) -> str:
+    return "" if value is None else f"{value:,.6g}"
+
+
+def _share(value: float | None) -> str:
+    return "" if value is None else f"{value:.2f}"
+
+
+def _draw(reading: Reading, console: Console) -> None:
+    """Each column that could be forecast, the first of a panel's series; of many the first few."""
+    from lstmcast.core.panel import TARGET
+    from lstmcast.data.checks import outline
+
+    panel = reading.panel
+    targets = panel.roles(TARGET)[:_PICTURES]
+    height = 8 if len(targets) == 1 else 4
+    width = max(20, min(_WIDEST, console.width() - 12))
+    series = f" of {panel.ids[0]}" if reading.roles.id else ""
+    for column in targets:
+        console.note(f"{panel.columns[column].name}{series}")
+        for line in picture.draw(outline(panel, column, picture.bins_for(width)), height):
+            console.note(line)
+        console.note("")
+
+
+def _show_findings(findings: Iterable[Finding], console: Console) -> None:
+    """One line each; quiet leaves out the notes."""
+    from lstmcast.core.findings import NOTE
+
+    for finding in findings:
+        say = console.note if finding.severity == NOTE else console.result
+        say(f"{finding.severity.capitalize():<8} {finding.message}")
+        if finding.remedy:
+            say(f"{'':<8} {finding.remedy}")
+
+
+def _summary(findings: Sequence[Finding]) -> str:
+    from lstmcast.core.findings import WARNING, count
+
+    warnings = sum(finding.severity == WARNING for finding in findings)
+    if not warnings:
+        return "Understood; nothing to warn of."
+    return f"Understood, with {count(warnings, 'warning')}."
+
+
+def _document(reading: Reading, columns: Sequence[Overview], findings: Iterable[Finding]) -> dict[str, Any]:
+    """All of it for a program."""
+    panel = reading.panel
+    first, last = panel.clock.write(panel.times[[panel.times.argmin(), panel.times.argmax()]])
+    return {
+        "file": reading.source,
+        "rows": len(panel.times),
+        "series": len(panel.ids),
+        "first": first,
+        "last": last,
+        "time": reading.roles.time,
+        "id": reading.roles.id,
+        "layout": reading.layout,
+        "evidence": reading.evidence,
+        "freq": panel.clock.freq,
+        "zone": panel.clock.zone,
+        "seasons": panel.clock.seasons,
+        "columns": [dataclasses.asdict(column) for column in columns],
+        "candidates": [dataclasses.asdict(candidate) for candidate in reading.candidates],
+        "findings": [dataclasses.asdict(finding) for finding in findings],
+    }

@@ -1,0 +1,98 @@
+"""`lstmcast evaluate`: a model on a file with known outcomes, against the baselines."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from lstmcast.cli.sessions.reading import read_for_model, tell_days_off, tell_findings, tell_if_open
+from lstmcast.cli.shell import log
+from lstmcast.cli.shell.console import Console
+from lstmcast.cli.shell.flags import OUTPUT, DataFile, Json, ModelFile, Quiet, Verbose, whole_number
+from lstmcast.cli.show import table, verdict
+
+if TYPE_CHECKING:
+    from lstmcast.core.panel import Clock
+
+Stride = Annotated[
+    str, typer.Option(metavar="N", help="rows between two forecasts", rich_help_panel="Evaluation")
+]
+SinglesOutput = Annotated[
+    str | None,
+    typer.Option(
+        "-o", "--output", metavar="FILE", help="file for the single forecasts (CSV)", rich_help_panel=OUTPUT
+    ),
+]
+
+IN_SAMPLE = (
+    "In-sample: the model was trained on all of these rows, so expect less of it on new ones. "
+    "Figures for unseen rows: `lstmcast info {model}`, or a file with newer rows."
+)
+PARTLY_SEEN = "In-sample, for comparison only: {windows:,} windows that the model was trained on"
+
+
+def evaluate(
+    model: ModelFile,
+    data: DataFile,
+    stride: Stride = "1",
+    output: SinglesOutput = None,
+    as_json: Json = False,
+    quiet: Quiet = False,
+    verbose: Verbose = False,
+) -> None:
+    """Compare forecasts with what came.
+
+    Forecasts from one row after another (a rolling origin), with the model, the baselines and the linear
+    forecaster, and scores all of them on the same rows. Rows the model was trained on are never mixed with others.
+    """
+    console = Console(quiet=quiet, verbose=verbose, as_json=as_json)
+    every = whole_number("stride", stride, 1, 1_000_000) or 1
+    evaluate_file(model, data, every, output, console)
+
+
+def evaluate_file(model_file: str, source: str, stride: int, output: str | None, console: Console) -> None:
+    """Load, read, evaluate, show, and write the single forecasts when there is a file for them."""
+    from lstmcast import persistence
+
+    if output is not None:
+        persistence.probe_folder(output)
+    model = persistence.load(model_file)
+    reading = read_for_model(source, model, console)
+    report = model.evaluate(reading.panel, stride)
+    tell_if_open(model_file, console)
+    tell_findings(reading, console)
+    tell_days_off(model.contract.holidays, reading.panel.clock, reading.panel.times, console)
+    if output is not None:
+        persistence.write_texts(output, table.singles(model.backcasts(reading.panel, stride)))
+        log.milestone("wrote", f"wrote {output}", file=output)
+    with console.at_once():
+        _show(report, model_file, model.contract.clock, console)
+        if output is not None:
+            console.note(f"Wrote {output}")
+        console.document({"report": report})
+
+
+def _show(report: dict[str, Any], model_file: str, clock: Clock, console: Console) -> None:
+    """Unseen rows first; seen ones after them, or alone, and then marked from the first line on."""
+    if report["in_sample"]:
+        console.result(IN_SAMPLE.format(model=model_file))
+        console.result("")
+    _show_part(report, clock, console)
+    if "seen" in report:
+        console.result("")
+        console.result(PARTLY_SEEN.format(**report["seen"]))
+        console.result("")
+        verdict.show(report["seen"], clock, console)
+
+
+def _show_part(report: dict[str, Any], clock: Clock, console: Console) -> None:
+    """All there is to say of one kind of rows."""
+    kind = "seen" if report["in_sample"] else "unseen"
+    console.note(f"{report['windows']:,} windows of {kind} rows, {report['first']} to {report['last']}")
+    console.note("")
+    verdict.show(report, clock, console)
+    verdict.show_by_horizon(report, clock, console)
+    if console.verbose:
+        verdict.show_groups(report, clock, console)
+    verdict.show_bands(report["test"], console)

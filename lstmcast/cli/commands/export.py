@@ -1,0 +1,59 @@
+"""`lstmcast export`: a model as an ONNX graph."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from lstmcast.cli.commands.predict import Level
+from lstmcast.cli.sessions.reading import of_numbers
+from lstmcast.cli.shell import log
+from lstmcast.cli.shell.console import Console
+from lstmcast.cli.shell.flags import OUTPUT, Json, ModelFile, Quiet, Verbose, parse_levels
+
+if TYPE_CHECKING:
+    from lstmcast.persistence.exchange.onnx import Exported
+
+GraphOutput = Annotated[
+    str, typer.Option("-o", "--output", metavar="FILE", help="file to write", rich_help_panel=OUTPUT)
+]
+
+
+def export(
+    model: ModelFile,
+    output: GraphOutput = "model.onnx",
+    level: Level = None,
+    as_json: Json = False,
+    quiet: Quiet = False,
+    verbose: Verbose = False,
+) -> None:
+    """Write a model as an ONNX graph, for programs in other languages.
+
+    It goes from a window of the target, in the units of the CSV, to the forecast and its bands. What knows of
+    stamps and of other columns goes in as arrays, which lstmcast.onnx_inputs makes.
+    """
+    export_model(model, output, parse_levels(level), Console(quiet=quiet, verbose=verbose, as_json=as_json))
+
+
+def export_model(model_file: str, output: str, levels: tuple[int, ...], console: Console) -> None:
+    """Load, write, and say what goes in and comes out."""
+    from lstmcast import persistence
+    from lstmcast.persistence.exchange.onnx import export_onnx
+
+    persistence.probe_folder(output)
+    exported = export_onnx(of_numbers(persistence.load(model_file), "export"), levels)
+    persistence.replace_file(output, exported.data)
+    log.milestone("wrote", f"wrote {output}", file=output)
+    _show(exported, output, console)
+
+
+def _show(exported: Exported, output: str, console: Console) -> None:
+    rows = [
+        [kind, part["name"], " x ".join(map(str, part["shape"])), part["meaning"]]
+        for kind, parts in (("in", exported.inputs), ("out", exported.outputs))
+        for part in parts
+    ]
+    console.table(["", "name", "shape", "meaning"], rows)
+    console.note(f"Wrote {output}")
+    console.document({"output": output, "inputs": exported.inputs, "outputs": exported.outputs})

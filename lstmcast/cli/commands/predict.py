@@ -1,0 +1,237 @@
+"""`lstmcast predict`: from a model file and fresh history to a forecast."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from lstmcast.cli.sessions.nights import AsOfTime, MaxAge, Night, NoFallback, Now, Strict
+from lstmcast.cli.sessions.reading import (
+    of_numbers,
+    read_for_model,
+    read_future_for_model,
+    tell_findings,
+    tell_if_open,
+)
+from lstmcast.cli.shell import log
+from lstmcast.cli.shell.console import Console
+from lstmcast.cli.shell.flags import (
+    DEFAULT_LEVEL,
+    OUTPUT,
+    DataFile,
+    Json,
+    ModelFile,
+    Quiet,
+    Verbose,
+    parse_levels,
+    parse_quantiles,
+    whole_number,
+)
+from lstmcast.cli.shell.streams import emit, harmless
+from lstmcast.cli.show import table
+from lstmcast.core.errors import OutputError
+
+if TYPE_CHECKING:
+    from lstmcast.core.panel import Forecast, Panel
+    from lstmcast.ingest import Reading
+    from lstmcast.model.category_model import AnyModel
+    from lstmcast.model.schema import Contract
+
+Future = Annotated[
+    str | None,
+    typer.Option(
+        metavar="FILE",
+        help="CSV file with the known columns of the rows to forecast [the end of DATA]",
+        rich_help_panel="Forecast",
+    ),
+]
+Horizon = Annotated[
+    str | None,
+    typer.Option(metavar="N", help="steps ahead [as trained]", rich_help_panel="Forecast"),
+]
+Level = Annotated[
+    str | None,
+    typer.Option(metavar="N,N", help="bands in percent: 80,95 [80]", rich_help_panel="Forecast"),
+]
+Quantiles = Annotated[
+    str | None,
+    typer.Option(metavar="X,X", help="quantiles besides: 0.05,0.5,0.95 [none]", rich_help_panel="Forecast"),
+]
+LedgerFile = Annotated[
+    str | None,
+    typer.Option(
+        "--log",
+        metavar="FILE",
+        help="ledger to add the forecast to, for score [none]",
+        rich_help_panel=OUTPUT,
+    ),
+]
+ForecastOutput = Annotated[
+    str | None,
+    typer.Option("-o", "--output", metavar="FILE", help="file to write [stdout]", rich_help_panel=OUTPUT),
+]
+
+
+def predict(
+    model: ModelFile,
+    data: DataFile,
+    future: Future = None,
+    horizon: Horizon = None,
+    level: Level = None,
+    quantiles: Quantiles = None,
+    as_of: AsOfTime = None,
+    max_age: MaxAge = None,
+    now: Now = None,
+    no_fallback: NoFallback = False,
+    strict: Strict = False,
+    output: ForecastOutput = None,
+    log_file: LedgerFile = None,
+    as_json: Json = False,
+    quiet: Quiet = False,
+    verbose: Verbose = False,
+) -> None:
+    """Forecast from the end of fresh history.
+
+    The file needs the columns the model was trained on. Nothing is refitted. Where the last rows cannot carry the
+    model, a simpler forecaster stands in, and the column `source` says so.
+    """
+    console = Console(quiet=quiet, verbose=verbose, as_json=as_json)
+    wanted = Wanted(
+        whole_number("horizon", horizon, 1, 10_000),
+        None if level is None else parse_levels(level),
+        parse_quantiles(quantiles),
+    )
+    night = Night(as_of, max_age, now, may_fall_back=not no_fallback, is_strict=strict)
+    night.check()
+    code = forecast_file(model, Files(data, future), wanted, night, Outputs(output, log_file), console)
+    if code:
+        raise typer.Exit(code)
+
+
+@dataclass(frozen=True)
+class Files:
+    """Where history stands, and the rows to come if they have a file of their own."""
+
+    history: str
+    future: str | None
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What to forecast: steps ahead (None: as trained), bands in percent (None: the usual one), quantiles."""
+
+    horizon: int | None
+    levels: tuple[int, ...] | None
+    quantiles: tuple[float, ...]
+
+    def of(self, model: AnyModel, panel: Panel, *, may_fall_back: bool, is_logged: bool) -> Forecast:
+        """The forecast of a model, with the ledger's band besides if it is logged; raises what its `predict` does."""
+        given = {} if self.levels is None else {"levels": self.levels}
+        if is_logged and self.levels is not None:
+            given = {"levels": tuple(sorted({*self.levels, DEFAULT_LEVEL}))}
+        return model.predict(panel, self.horizon, quantiles=self.quantiles, fallback=may_fall_back, **given)
+
+
+@dataclass(frozen=True)
+class Outputs:
+    """Where the forecast goes, None for stdout, and the ledger it is written down in, None for none."""
+
+    forecast: str | None
+    ledger: str | None
+
+    def probe(self) -> None:
+        """Raise OutputError for what could not be written."""
+        from lstmcast import persistence
+
+        for path in (self.forecast, self.ledger):
+            if path is not None:
+                persistence.probe_folder(path)
+
+    def write(self, text: str) -> None:
+        """Give the forecast out."""
+        from lstmcast import persistence
+
+        if self.forecast is None:
+            emit(harmless(text))
+        else:
+            persistence.write_text(self.forecast, text)
+            log.milestone("wrote", f"wrote {self.forecast}", file=self.forecast)
+
+
+def forecast_file(
+    model_file: str, files: Files, wanted: Wanted, night: Night, outputs: Outputs, console: Console
+) -> int:
+    """Load, read, predict, write: CSV or one JSON document, to a file or to stdout, then into the ledger.
+
+    Returns the exit code.
+    """
+    from lstmcast import persistence
+    from lstmcast.evaluation.ledger import BAND
+
+    outputs.probe()
+    model, identity = persistence.load_identified(model_file)
+    if outputs.ledger is not None:
+        of_numbers(model, "--log")
+    panel, readings = _read(files, model, night, console)
+    night.refuse_stale(panel)
+    forecast = wanted.of(
+        model, panel, may_fall_back=night.may_fall_back, is_logged=outputs.ledger is not None
+    )
+    night.refuse_findings(forecast)
+    rows = table.tidy(forecast if wanted.levels is None else forecast.only(wanted.levels))
+    tell_if_open(model_file, console)
+    told = night.told(forecast)
+    for reading in readings:
+        tell_findings(reading, console, besides=told)
+    _warn_of_rolling_on(model.contract, wanted.horizon, console)
+    found = [each for reading in readings for each in reading.findings if each.code not in told]
+    outputs.write(table.as_document(rows, forecast, found) if console.as_json else table.as_csv(rows))
+    code = night.tell(forecast, console)
+    if outputs.ledger is not None:
+        write_down(forecast.only((BAND,)), panel, identity, outputs.ledger, console)
+    return code
+
+
+def write_down(forecast: Forecast, panel: Panel, identity: str, path: str, console: Console) -> None:
+    """Append a forecast that was given out to the ledger; panel: the history that it was made from."""
+    from lstmcast import persistence
+    from lstmcast.evaluation import ledger
+
+    origins = panel.times[panel.known_until() - 1]
+    rows = table.tidy(forecast, ledger.entries(forecast, origins, identity))
+    header, lines = table.as_csv(rows).split("\n", 1)
+    try:
+        was_torn = persistence.append_block(path, header + "\n", lines)
+    except OutputError as error:
+        raise OutputError(f"{error} (the forecast itself has been given out)") from error
+    if was_torn:
+        console.warn(f"the last line of {path} was torn and is taken out", "torn_line", file=path)
+    log.milestone("wrote", f"added {len(forecast.times)} rows to {path}", file=path)
+
+
+def _read(files: Files, model: AnyModel, night: Night, console: Console) -> tuple[Panel, list[Reading]]:
+    """History with the rows to come, and the readings it was made from."""
+    from lstmcast.model.future import joined, require_known
+
+    if files.future is None:
+        history = read_for_model(files.history, model, console, night.cut(keeps_known=True))
+        return history.panel, [history]
+    require_known(model.contract)
+    history = read_for_model(files.history, model, console, night.cut(keeps_known=False))
+    future = read_future_for_model(files.future, model, history.panel.clock)
+    others = len(set(future.panel.ids) - set(history.panel.ids))
+    if others:
+        message = f"{others:,} series of {future.source} left out: {history.source} does not have them"
+        console.warn(message, "series_left_out", file=future.source)
+    return joined(history.panel, future.panel), [history, future]
+
+
+def _warn_of_rolling_on(contract: Contract, horizon: int | None, console: Console) -> None:
+    if horizon is not None and horizon > contract.horizon:
+        console.warn(
+            f"{horizon} steps ahead, but the model was trained for {contract.horizon}: later rows stand on "
+            "the forecast of earlier ones (train with a longer --horizon)",
+            "beyond_horizon",
+        )

@@ -1,0 +1,214 @@
+"""`lstmcast refresh`: a model trained on with new rows, and kept only if it forecasts them better."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from lstmcast.cli.sessions.reading import of_numbers, read_for_model, tell_findings
+from lstmcast.cli.shell import log
+from lstmcast.cli.shell.console import Console
+from lstmcast.cli.shell.flags import (
+    INPUT,
+    OUTPUT,
+    Json,
+    ModelFile,
+    Quiet,
+    Verbose,
+    Wait,
+    patience,
+    whole_number,
+)
+from lstmcast.cli.show import verdict
+from lstmcast.core.errors import UsageError
+from lstmcast.core.options import parse_names, seconds
+
+if TYPE_CHECKING:
+    from lstmcast.ingest import Reading
+    from lstmcast.model.model import Model
+    from lstmcast.pipeline.refresh import Outcome, Plan
+
+NewData = Annotated[
+    str | None,
+    typer.Argument(metavar="DATA", help="CSV file with the new rows, and history", rich_help_panel=INPUT),
+]
+Budget = Annotated[
+    str | None,
+    typer.Option(
+        metavar="TIME", help="longest time for training: 90s, 10m [none]", rich_help_panel="Refresh"
+    ),
+]
+Always = Annotated[
+    bool, typer.Option("--always", help="replace the model even if it was better", rich_help_panel="Refresh")
+]
+Exclude = Annotated[
+    str | None,
+    typer.Option(
+        metavar="A,B",
+        help="further bad periods, kept with those of the model: 2012-03-01..2012-03-04 [none]",
+        rich_help_panel="Refresh",
+    ),
+]
+Keep = Annotated[
+    str,
+    typer.Option(metavar="N", help="older models to keep, as MODEL.1, MODEL.2, …", rich_help_panel=OUTPUT),
+]
+Rollback = Annotated[
+    bool,
+    typer.Option("--rollback", help="undo: put MODEL.1 back in the place of MODEL", rich_help_panel=OUTPUT),
+]
+NAMES = {"champion": "as it was", "model": "trained on"}
+
+
+def refresh(
+    model: ModelFile,
+    data: NewData = None,
+    budget: Budget = None,
+    exclude: Exclude = None,
+    always: Always = False,
+    keep: Keep = "3",
+    wait: Wait = None,
+    rollback: Rollback = False,
+    as_json: Json = False,
+    quiet: Quiet = False,
+    verbose: Verbose = False,
+) -> None:
+    """Train a model on with new rows, and replace it if that is better.
+
+    Both are judged on the newest half of the rows that neither has seen. What replaces the model has then
+    learned from all of them. The best DATA is the whole history with the new rows at its end.
+    """
+    console = Console(quiet=quiet, verbose=verbose, as_json=as_json)
+    count = whole_number("keep", keep, 0, 100) or 0
+    if rollback:
+        _roll_back(model, data, patience(wait), console)
+        return
+    if data is None:
+        raise UsageError("DATA is missing: the CSV file with the new rows; or undo with --rollback")
+    limit, excluded = None if budget is None else seconds(budget), parse_names(exclude)
+    refresh_model(model, data, limit, excluded, count, console, always=always, wait=patience(wait))
+
+
+def refresh_model(
+    model_file: str,
+    source: str,
+    budget: float | None,
+    excluded: tuple[str, ...],
+    count: int,
+    console: Console,
+    *,
+    always: bool,
+    wait: float = 0.0,
+) -> None:
+    """Load, read, train on, judge, replace, show; all with the model's lock, for which it waits so many seconds."""
+    from lstmcast import persistence
+
+    persistence.probe_folder(model_file)
+    with persistence.lock(model_file, wait):
+        champion = _told_of(of_numbers(persistence.load(model_file), "refresh"), excluded)
+        reading = read_for_model(source, champion, console)
+        outcome = _follow(champion, reading, budget, console, always=always)
+        replaced = outcome.is_better or always
+        if replaced:
+            persistence.save_keeping_old(outcome.model, model_file, count)
+            log.milestone("wrote", f"wrote {model_file}", file=model_file)
+    with console.at_once():
+        _show(outcome, model_file, count, console, replaced=replaced)
+
+
+def _told_of(champion: Model, excluded: tuple[str, ...]) -> Model:
+    """The champion with further bad periods in its options, which the model that replaces it keeps."""
+    from lstmcast import ingest
+
+    options = champion.options
+    spans = dict.fromkeys((*options.exclude, *ingest.expanded(excluded)))
+    return dataclasses.replace(champion, options=dataclasses.replace(options, exclude=tuple(spans)))
+
+
+def _roll_back(model_file: str, data: str | None, wait: float, console: Console) -> None:
+    """Put the newest kept model back, once it is known to be one."""
+    from lstmcast import persistence
+
+    if data is not None:
+        raise UsageError("--rollback puts the older model back and reads no DATA; leave one of them out")
+    with persistence.lock(model_file, wait):
+        persistence.load(persistence.newest_old(model_file))
+        old = persistence.roll_back(model_file)
+    console.note(f"{model_file} is again what {old} was")
+    console.document({"model": model_file, "restored": old})
+
+
+def _follow(
+    champion: Model, reading: Reading, budget: float | None, console: Console, *, always: bool
+) -> Outcome:
+    """Follow the training: say what it learns from, move the bar, return who won."""
+    from lstmcast.pipeline.refresh import Outcome, Plan, refreshing
+
+    with console.progress() as show_step:
+        for event in refreshing(champion, reading.panel, budget=budget, always=always):
+            if isinstance(event, Outcome):
+                return event
+            if isinstance(event, Plan):
+                tell_findings(reading, console)
+                console.notes(_understood(reading, event, champion))
+            else:
+                show_step(event)
+    raise AssertionError("the refresh ended without an outcome")
+
+
+def _understood(reading: Reading, plan: Plan, champion: Model) -> list[tuple[str, str]]:
+    whose = f" (series {reading.panel.ids[0]})" if reading.roles.id else ""
+    told = plan.learned
+    seen = "how many rows it learned from, this model does not say; the file counts for half"
+    if told is not None:
+        seen = f"{told['rows']:,} rows until {told['until']}"
+    lines = {"Learning": "teach", "Judging": "judge"}
+    blocks = [(name, "{} to {}".format(*plan.blocks[block]) + whose) for name, block in lines.items()]
+    return [
+        ("Data", f"{reading.source}: {plan.new:,} new rows of {champion.contract.target}"),
+        ("Seen", seen),
+        *blocks,
+        ("", ""),
+    ]
+
+
+def _show(outcome: Outcome, model_file: str, count: int, console: Console, *, replaced: bool) -> None:
+    """Both beside the baselines on the judging rows, and what came of it."""
+    from lstmcast.evaluation.verdict import describe
+
+    test, clock = outcome.challenger["test"], outcome.model.contract.clock
+    ours = {NAMES["champion"]: outcome.champion["test"]["model"], NAMES["model"]: test["model"]}
+    others = {describe(name, clock): metrics for name, metrics in test.items() if name != "model"}
+    verdict.table("", {**ours, **others}, console)
+    console.result("")
+    console.result(_sentence(outcome, model_file, count, replaced=replaced))
+    console.document(_document(outcome, model_file, replaced=replaced))
+
+
+def _sentence(outcome: Outcome, model_file: str, count: int, *, replaced: bool) -> str:
+    """Who won by how much, and what was done."""
+    old, new = (report["test"]["model"][outcome.measure] for report in (outcome.champion, outcome.challenger))
+    gain = 0.0 if not old else 1 - new / old
+    by = f"{abs(gain):.1%}".replace("%", " %")
+    won = (
+        f"Trained on, it is better by {by}"
+        if outcome.is_better
+        else f"Trained on, it is no better ({by} worse)"
+    )
+    if not replaced:
+        return f"{won}: {model_file} stays as it is."
+    kept = f"; the old one is {model_file}.1 (undo with --rollback)" if count else ""
+    return f"{won}: {model_file} is replaced{kept}."
+
+
+def _document(outcome: Outcome, model_file: str, *, replaced: bool) -> dict[str, Any]:
+    return {
+        "model": model_file,
+        "replaced": replaced,
+        "is_better": outcome.is_better,
+        "measure": outcome.measure,
+        "champion": outcome.champion,
+        "challenger": outcome.challenger,
+    }

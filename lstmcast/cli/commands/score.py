@@ -1,0 +1,201 @@
+"""`lstmcast score`: forecasts that were given out, beside what came."""
+
+from __future__ import annotations
+
+import dataclasses
+import functools
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from lstmcast.cli.sessions.reading import read_outcomes, tell_findings
+from lstmcast.cli.shell.console import Console
+from lstmcast.cli.shell.flags import (
+    INPUT,
+    Json,
+    Quiet,
+    RequireSkill,
+    Verbose,
+    options_from,
+    real_number,
+    takes_reading_options,
+)
+from lstmcast.cli.shell.log import as_document
+from lstmcast.cli.show import verdict
+from lstmcast.core.errors import QualityError
+
+if TYPE_CHECKING:
+    from lstmcast.core.options import Options
+    from lstmcast.core.panel import Clock
+
+LedgerArgument = Annotated[
+    str,
+    typer.Argument(metavar="LEDGER", help="CSV file that predict --log wrote", rich_help_panel=INPUT),
+]
+Outcomes = Annotated[
+    str, typer.Argument(metavar="DATA", help="CSV file with what came since", rich_help_panel=INPUT)
+]
+RequireCoverage = Annotated[
+    str | None,
+    typer.Option(
+        metavar="X",
+        help="least share of outcomes within the 80 % band: 0.7 (else exit code 5) [none]",
+        rich_help_panel="Gates",
+    ),
+]
+WEEKS_SHOWN = 13
+COLUMNS = ("rows", "MAE", "MASE", "bias", "in 80 % band")
+
+Report = Mapping[str, Any]
+
+
+@functools.partial(takes_reading_options, target="its only column", without=("holidays", "known", "past"))
+def score(
+    forecasts: LedgerArgument,
+    data: Outcomes,
+    require_skill: RequireSkill = None,
+    require_coverage: RequireCoverage = None,
+    as_json: Json = False,
+    quiet: Quiet = False,
+    verbose: Verbose = False,
+    **flags: Any,  # those options that say how DATA is read, spelled out by takes_reading_options
+) -> None:
+    """Compare the forecasts in a ledger with what came.
+
+    By step ahead and by week, beside the naive forecasts from the same last known rows, and whether they drift.
+    Of a forecast that was given out again, the last one counts.
+    """
+    console = Console(quiet=quiet, verbose=verbose, as_json=as_json)
+    gates = {
+        "skill": real_number("require_skill", require_skill, -1.0, 1.0),
+        "coverage": real_number("require_coverage", require_coverage, 0.0, 1.0),
+    }
+    score_file(forecasts, data, options_from(flags), gates, console)
+
+
+def score_file(
+    ledger_file: str, source: str, options: Options, gates: Mapping[str, float | None], console: Console
+) -> None:
+    """Read both, compare, show; raises QualityError, having shown all, where a gate is not passed."""
+    from lstmcast import ingest
+    from lstmcast.evaluation import scoring
+
+    options.check()
+    options = dataclasses.replace(
+        options, id=options.id or ingest.id_column(ledger_file), exclude=ingest.expanded(options.exclude)
+    )
+    reading = read_outcomes(source, options, console)
+    clock = reading.panel.clock
+    ledger, findings = ingest.read_ledger(ledger_file, clock)
+    report = scoring.score(ledger, reading.panel)
+    tell_findings(reading, console)
+    for finding in findings:
+        console.detail(finding.message, finding.code)
+    failed = _gate(report, gates, clock, ledger_file)
+    with console.at_once():
+        _show(report, clock, console)
+        console.document({"score": report} | ({} if failed is None else as_document(failed)))
+    if failed is not None:
+        raise failed
+
+
+def _gate(
+    report: Report, gates: Mapping[str, float | None], clock: Clock, ledger_file: str
+) -> QualityError | None:
+    """The first gate that is not passed, as an error."""
+    from lstmcast.evaluation.scoring import COVERAGE
+
+    outcome = f"see what changed in {ledger_file}, or refresh the model"
+    failed = verdict.skill_gate(report["test"], clock, gates["skill"], outcome)
+    least, held = gates["coverage"], report["test"]["model"][COVERAGE]
+    if failed is not None or least is None or (held is not None and held >= least):
+        return failed
+    share = "nothing, since there is none" if held is None else verdict.percent(held)
+    wanted = f"--require-coverage asks for {verdict.percent(least)}"
+    return QualityError(f"the share of outcomes in the 80 % band is {share}, {wanted}; {outcome}")
+
+
+def _show(report: Report, clock: Clock, console: Console) -> None:
+    """Everybody over all rows, then by step and by week, then whether it drifts."""
+    from lstmcast.evaluation.verdict import best_baseline, describe
+
+    console.note(_counted(report))
+    console.note("")
+    names = {name: describe(name, clock) for name in report["test"]}
+    _table("", [(names[name], {"rows": report["rows"], **m}) for name, m in report["test"].items()], console)
+    console.result("")
+    rival = best_baseline(report["test"]) if len(names) > 1 else None
+    steps = [report["by_step"][place] for place in verdict.selection(len(report["by_step"]))]
+    _groups("step", steps, rival, names, console)
+    weeks = report["by_week"] if console.verbose else report["by_week"][-WEEKS_SHOWN:]
+    more = (
+        f", the last {len(weeks)} of {len(report['by_week'])}" if len(weeks) < len(report["by_week"]) else ""
+    )
+    _groups(f"week from{more}", weeks, rival, names, console)
+    for title, group in (("model", "by_model"), ("source", "by_source")):
+        if len(report[group]) > 1:
+            _groups(title, report[group], rival, names, console)
+    console.result(drift_sentence(report["drift"]))
+
+
+def _counted(report: Report) -> str:
+    """How many rows were judged, and why others were not."""
+    left = {
+        "to_come": "yet to come",
+        "missing": "whose outcome is missing",
+        "without_baseline": "without a naive forecast to compare with",
+        "repeated": "given out again later",
+    }
+    words = [f"{report[name]:,} {why}" for name, why in left.items() if report[name]]
+    others = f"; not judged: {', '.join(words)}" if words else ""
+    return f"{report['rows']:,} forecasts of rows from {report['first']} to {report['last']}{others}"
+
+
+def _groups(
+    title: str, groups: Sequence[Report], rival: str | None, names: Mapping[str, str], console: Console
+) -> None:
+    """The figures of the model in each group, and the error of the best naive forecaster beside them."""
+    rows = [(str(group["name"]), {"rows": group["rows"], **group["model"]}) for group in groups]
+    beside = [] if rival is None else [group[rival] for group in groups]
+    _table(title, rows, console, names.get(rival or ""), beside)
+    console.result("")
+
+
+def _table(
+    corner: str,
+    rows: Sequence[tuple[str, Report]],
+    console: Console,
+    rival: str | None = None,
+    beside: Sequence[Report] = (),
+) -> None:
+    measures = ("rows", "mae", "mase", "bias", "coverage_80")  # of COLUMNS
+    cells = [
+        [name, *(verdict.cell(measure, values.get(measure, "")) for measure in measures)]
+        for name, values in rows
+    ]
+    header = [corner, *COLUMNS]
+    if rival is not None:
+        header.append(f"MAE of {rival}")
+        cells = [[*row, verdict.cell("mae", other["mae"])] for row, other in zip(cells, beside, strict=True)]
+    console.table(header, cells)
+
+
+def drift_sentence(drift: Report) -> str:
+    """Whether the errors drift, since when, and how that was decided."""
+    from lstmcast.evaluation.drift import ALLOWANCE, FEWEST, RECENT, REFERENCE, THRESHOLD
+
+    how = (
+        f"CUSUM of daily errors beside the {REFERENCE} days up to a week before, in units of their usual spread, "
+        f"allowance {ALLOWANCE:g}, alarm above {THRESHOLD:g}"
+    )
+    if not drift["days_judged"]:
+        return f"Too few days to say whether it drifts: {FEWEST + RECENT} are needed ({how})."
+    naive = drift["naive_factor"]
+    beside = "" if naive is None else f" (those of the best naive forecast {naive:.2f} times)"
+    now = f"this week's errors are {drift['factor']:.2f} times the usual{beside}; sum {drift['level']:.1f}"
+    if drift["is_on"]:
+        return f"DRIFTS since {drift['alarms'][-1]['since']}: {now} ({how})."
+    earlier = ", ".join(f"{alarm['since']} to {alarm['last']}" for alarm in drift["alarms"])
+    past = f" There were alarms from {earlier}." if earlier else ""
+    return f"No drift: {now} ({how}).{past}"

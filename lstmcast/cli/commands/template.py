@@ -1,0 +1,64 @@
+"""`lstmcast template`: the rows to fill in for `predict --future`."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from lstmcast.cli.commands.predict import Horizon
+from lstmcast.cli.sessions.reading import read_for_model, tell_findings, tell_if_open
+from lstmcast.cli.shell import log
+from lstmcast.cli.shell.console import Console
+from lstmcast.cli.shell.flags import OUTPUT, DataFile, ModelFile, Quiet, Verbose, whole_number
+from lstmcast.cli.shell.streams import emit, harmless
+from lstmcast.cli.show import table
+
+TemplateOutput = Annotated[
+    str | None,
+    typer.Option("-o", "--output", metavar="FILE", help="file to write [stdout]", rich_help_panel=OUTPUT),
+]
+
+
+def template(
+    model: ModelFile,
+    data: DataFile,
+    horizon: Horizon = None,
+    output: TemplateOutput = None,
+    quiet: Quiet = False,
+    verbose: Verbose = False,
+) -> None:
+    """Write the rows to fill in before a forecast.
+
+    A CSV of the stamps to be forecast from the end of DATA, and an empty cell in each for every column that the
+    model knows ahead. Filled in, it is what predict takes with --future.
+    """
+    console = Console(quiet=quiet, verbose=verbose, as_json=False)
+    write_template(model, data, whole_number("horizon", horizon, 1, 10_000), output, console)
+
+
+def write_template(
+    model_file: str, source: str, horizon: int | None, output: str | None, console: Console
+) -> None:
+    """Load, read, and write the rows to a file or to stdout."""
+    from lstmcast import persistence
+    from lstmcast.model import future
+
+    if output is not None:
+        persistence.probe_folder(output)
+    model = persistence.load(model_file)
+    future.require_known(model.contract)
+    reading = read_for_model(source, model, console)
+    model.contract.check(model.contract.marked(reading.panel))
+    rows = future.template(reading.panel, model.contract, horizon or model.contract.horizon)
+    tell_if_open(model_file, console)
+    tell_findings(reading, console)
+    for name in model.contract.known:
+        if name in model.contract.levels:
+            console.detail(f"{name} is one of {', '.join(model.contract.levels[name])}")
+    text = table.as_csv(rows)
+    if output is None:
+        emit(harmless(text))
+    else:
+        persistence.write_text(output, text)
+        log.milestone("wrote", f"wrote {output}", file=output)

@@ -1,0 +1,198 @@
+"""`lstmcast train`: from a CSV to a model file, with a verdict."""
+
+from __future__ import annotations
+
+import dataclasses
+from functools import partial
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from lstmcast.cli.sessions.following import Following
+from lstmcast.cli.sessions.keeper import Keeper
+from lstmcast.cli.sessions.reading import read_for_training, tell_days_off, tell_findings, tell_if_open
+from lstmcast.cli.shell import log, run
+from lstmcast.cli.shell.console import Console
+from lstmcast.cli.shell.flags import (
+    OUTPUT,
+    DataFile,
+    Json,
+    Quiet,
+    RequireSkill,
+    Verbose,
+    Wait,
+    options_from,
+    patience,
+    real_number,
+    takes_options,
+)
+from lstmcast.cli.show import choices, chosen, verdict
+from lstmcast.core.errors import QualityError, UsageError
+from lstmcast.core.findings import count
+
+if TYPE_CHECKING:
+    from lstmcast.core.options import Options
+    from lstmcast.core.panel import Panel
+    from lstmcast.ingest import Reading
+    from lstmcast.model.category_model import AnyModel
+    from lstmcast.pipeline.plan import Plan
+
+ModelOutput = Annotated[
+    str, typer.Option("-o", "--output", metavar="FILE", help="model file to write", rich_help_panel=OUTPUT)
+]
+
+Resume = Annotated[
+    bool, typer.Option("--resume", help="go on from where a stopped run left off", rich_help_panel=OUTPUT)
+]
+
+
+@takes_options
+def train(
+    data: DataFile,
+    output: ModelOutput = "model.pkl",
+    resume: Resume = False,
+    wait: Wait = None,
+    require_skill: RequireSkill = None,
+    as_json: Json = False,
+    quiet: Quiet = False,
+    verbose: Verbose = False,
+    **flags: Any,  # one for each field of Options, spelled out by takes_options
+) -> None:
+    """Train a model on a CSV and judge it.
+
+    The judgement compares it with the baselines, on rows that training has not seen. What is not given is
+    derived from the data ([auto]).
+    """
+    console = Console(quiet=quiet, verbose=verbose, as_json=as_json)
+    least_skill = real_number("require_skill", require_skill, -1.0, 1.0)
+    train_model(data, options_from(flags), output, least_skill, console, resume=resume, wait=patience(wait))
+
+
+def train_model(
+    source: str,
+    options: Options,
+    output: str,
+    least_skill: float | None,
+    console: Console,
+    *,
+    resume: bool = False,
+    wait: float = 0.0,
+) -> None:
+    """Read, train, save, show; before any work, options are checked and the output is tried and locked.
+
+    resume: go on from what a stopped run has left; wait: seconds to wait for another run to be done.
+    Raises QualityError, having shown the verdict and saved nothing, where it falls short of `least_skill`.
+    """
+    _check(options)
+    from lstmcast import ingest, persistence
+
+    options = dataclasses.replace(options, exclude=ingest.expanded(options.exclude))
+
+    pretrained = None if options.from_ is None else persistence.load(options.from_)
+    persistence.probe_folder(output)
+    with persistence.lock(output, wait), Keeper(output, console) as keeper:
+        following = Following(keeper, console)
+        reading = read_for_training(source, options, console)
+        found = dataclasses.replace(options, **reading.shown)  # kept: a short file may not tell
+        model = following.train(reading, found, pretrained, resume, partial(_show_plan, reading, console))
+        failed = _gate(model, least_skill, output)
+        if failed is None:
+            persistence.save(model, output)
+            log.milestone("wrote", f"wrote {output}", file=output)
+            tell_if_open(output, console)
+    with console.at_once():
+        _show(reading, model, output, failed, console, following.budget(options.budget))
+    if failed is not None:
+        raise failed
+
+
+def _gate(model: AnyModel, least_skill: float | None, output: str) -> QualityError | None:
+    clock = model.contract.clock
+    return verdict.skill_gate(model.report["test"], clock, least_skill, f"{output} is as it was")
+
+
+def _check(options: Options) -> None:
+    options.check()
+    if options.target is None:
+        raise UsageError("--target is missing: it names the column to forecast, such as --target load")
+
+
+def _tell_holidays(panel: Panel, plan: Plan, console: Console) -> None:
+    """Warn where the days off that were asked for are not those of these rows."""
+    tell_days_off(panel.holidays, panel.clock, panel.times, console)
+    if plan.holidays is not None and not plan.holidays[1]:
+        name = plan.holidays[0]
+        console.warn(f"no day off of {name} is among the training rows; --holidays left out", "no_holidays")
+
+
+def _show_plan(reading: Reading, console: Console, plan: Plan) -> None:
+    """What was understood and, for the curious, what was tried before training."""
+    tell_findings(reading, console)
+    _tell_holidays(reading.panel, plan, console)
+    console.notes(_understood(reading, plan))
+    if console.verbose and not console.quiet:
+        console.note("")
+        chosen.show_tried(plan.choices, console)
+    log.milestone("training", f"training starts: {plan.steps:,} steps", file=reading.source)
+
+
+def _understood(reading: Reading, plan: Plan) -> list[tuple[str, str]]:
+    """What training understood of the file and of the task, line by line."""
+    series = f" in {plan.series:,} series" if reading.roles.id else ""
+    missing = f"{plan.missing:,} missing" if plan.missing else "none missing"
+    seasons = " and ".join(f"{season:,}" for season in plan.seasons)
+    classes = [
+        ("Classes", f"{name}: {', '.join(levels)}") for name, levels in (reading.roles.levels or {}).items()
+    ]
+    task = f"{plan.horizon:,} rows ahead from the last {plan.lookback:,}, in segments of {plan.segment:,}"
+    whose = f" (series {reading.panel.ids[0]})" if reading.roles.id else ""
+    blocks = [(name.capitalize(), f"{first} to {last}{whose}") for name, (first, last) in plan.blocks.items()]
+    return [
+        ("Data", f"{reading.source}: {plan.rows:,} rows of {reading.roles.target}{series}, {missing}"),
+        ("Time", f"{reading.roles.time or 'rows'}: {reading.evidence}; {plan.zone or 'no'} time zone"),
+        ("Seasons", f"{seasons} rows" if seasons else "none"),
+        *classes,
+        *_excluded(reading),
+        *_holidays(plan),
+        ("Forecast", task),
+        *blocks,
+        *choices.start(plan.start),
+    ]
+
+
+def _excluded(reading: Reading) -> list[tuple[str, str]]:
+    """A line about the rows that count as missing because their user said so."""
+    return [("Excluded", f.message) for f in reading.findings if f.code == "excluded"]
+
+
+def _holidays(plan: Plan) -> list[tuple[str, str]]:
+    if plan.holidays is None or not plan.holidays[1]:
+        return []
+    name, days, last = plan.holidays
+    return [("Holidays", f"{name}: {count(days, 'day')} among the training rows, known until {last}")]
+
+
+def _show(
+    reading: Reading,
+    model: AnyModel,
+    output: str,
+    failed: QualityError | None,
+    console: Console,
+    more: dict[str, Any],
+) -> None:
+    """The verdict and where the model went, if it did, for a person or for a program."""
+    clock = model.contract.clock
+    lines = [("Chosen", chosen.in_short(model)), *chosen.limits(model)]
+    console.notes([*lines, *(chosen.details(model) if console.verbose else []), ("", "")])
+    verdict.show_with_steps(model.report, clock, console)
+    if console.verbose:
+        verdict.show_bands(model.report["test"], console)
+    findings = [vars(finding) for finding in reading.findings]
+    settings = [given.record() for given in run.current().given()]
+    document = {"model": output, "settings": settings, "report": model.report, "findings": findings}
+    document |= more
+    if failed is None:
+        console.note(f"Wrote {output}")
+        console.document(document)
+    else:
+        console.document(document | {"model": None} | log.as_document(failed))

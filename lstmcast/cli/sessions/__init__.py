@@ -1,0 +1,1 @@
+"""What several commands do with files: reading for a model, checkpoints, nights."""

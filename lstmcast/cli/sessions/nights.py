@@ -1,0 +1,129 @@
+"""What `predict` does in a night that is not like the others: late data, odd data, rows the model did not make."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from lstmcast.cli.shell.log import tell_error
+from lstmcast.core.errors import DataError, DegradedError, UsageError
+from lstmcast.core.options import seconds
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from lstmcast.cli.shell.console import Console
+    from lstmcast.core.panel import Fallback, Forecast, Panel
+    from lstmcast.ingest import AsOf
+
+PANEL = "Nights"
+AsOfTime = Annotated[
+    str | None,
+    typer.Option(metavar="TIME", help="as if no later row were there yet [all rows]", rich_help_panel=PANEL),
+]
+MaxAge = Annotated[
+    str | None,
+    typer.Option(
+        metavar="AGE", help="exit 10 when the last known target is older: 26h [any]", rich_help_panel=PANEL
+    ),
+]
+Now = Annotated[
+    str | None,
+    typer.Option(
+        metavar="TIME", help="what --max-age takes for now [--as-of, or the clock]", rich_help_panel=PANEL
+    ),
+]
+NoFallback = Annotated[
+    bool,
+    typer.Option(
+        "--no-fallback", help="exit 3 where the model cannot forecast a series", rich_help_panel=PANEL
+    ),
+]
+Strict = Annotated[
+    bool,
+    typer.Option("--strict", help="exit 3 for odd data, 6 for rows not of the model", rich_help_panel=PANEL),
+]
+
+
+@dataclass(frozen=True)
+class Night:
+    """Times as the user wrote them, None where not asked for, and what is refused or told by an exit code."""
+
+    as_of: str | None = None
+    max_age: str | None = None
+    now: str | None = None
+    may_fall_back: bool = True
+    is_strict: bool = False
+
+    def check(self) -> None:
+        """Raise UsageError for what can be seen to be wrong without the file."""
+        if self.max_age is not None:
+            seconds(self.max_age, "--max-age")
+        elif self.now is not None:
+            raise UsageError("--now is what --max-age compares with; give --max-age too")
+
+    def cut(self, *, keeps_known: bool) -> AsOf | None:
+        """How to read the history; keeps_known: whether its later rows say what is known ahead."""
+        from lstmcast.ingest import AsOf
+
+        return None if self.as_of is None else AsOf(self.as_of, keeps_known)
+
+    def refuse_stale(self, panel: Panel) -> None:
+        """Raise StaleError where the last known target is older than --max-age."""
+        from lstmcast.model.freshness import refuse_stale
+
+        if self.max_age is not None:
+            refuse_stale(panel, self.now or self.as_of, seconds(self.max_age), self.max_age)
+
+    def refuse_findings(self, forecast: Forecast) -> None:
+        """Raise DataError for data unlike those of training, if that is not only to be warned of."""
+        if self.is_strict and forecast.findings:
+            told = "; ".join(f"{finding.code}: {finding.message}" for finding in forecast.findings)
+            raise DataError(f"{told} (--strict: nothing was written)")
+
+    def told(self, forecast: Forecast) -> set[str]:
+        """Codes of the doctor's findings about the file that say what those about its last rows say better."""
+        codes = {finding.code for finding in forecast.findings} | {found.code for found in forecast.fallbacks}
+        return {doctors for code in codes for doctors in _SAME.get(code, ())}
+
+    def tell(self, forecast: Forecast, console: Console) -> int:
+        """What the night was like, on stderr, once its forecast is written; returns the exit code."""
+        for finding in forecast.findings:
+            console.warn(f"{finding.code}: {finding.message}", finding.code)
+        degraded = list(_degraded(forecast))
+        if degraded and self.is_strict:
+            told = "; ".join(f"{code}: {sentence}" for code, sentence in degraded)
+            tell_error(DegradedError(told), as_json=False)
+            return DegradedError.exit_code
+        for code, sentence in degraded:
+            console.warn(f"{code}: {sentence}", code)
+        return 0
+
+
+def _degraded(forecast: Forecast) -> Iterator[tuple[str, str]]:
+    """A code and a sentence for each reason and each forecaster that stood in."""
+    kinds: dict[tuple[str, str], list[Fallback]] = {}
+    for fallback in forecast.fallbacks:
+        kinds.setdefault((fallback.code, fallback.source), []).append(fallback)
+    for (code, source), found in kinds.items():
+        which = (
+            f"{len(found):,} of {len(forecast.ids):,} series are" if len(forecast.ids) > 1 else "the rows are"
+        )
+        who = _SPOKEN.get(source, "the same time a season ago")
+        yield code, f"{which} forecast by {who} ({source}), not by the model: {found[0].reason}"
+
+
+_SAME = {
+    "flat": ("flat", "stale_tail"),
+    "unit_jump": ("unit_jump", "level_jump", "outliers"),
+    "out_of_range": ("unit_jump", "level_jump", "outliers"),
+    "missing_share": ("missing_share",),
+    "gaps": ("missing_share",),
+}
+_SPOKEN = {
+    "linear": "the linear map",
+    "naive": "the last value",
+    "persistence": "what followed the last class",
+}

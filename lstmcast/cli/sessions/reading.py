@@ -1,0 +1,177 @@
+"""Files read for a command: by the options of a training, or by what a model was trained on."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import TYPE_CHECKING
+
+from lstmcast.core.errors import UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable
+
+    from lstmcast.cli.shell.console import Console
+    from lstmcast.core.findings import Finding
+    from lstmcast.core.options import Options
+    from lstmcast.core.panel import Clock, Holidays, Times
+    from lstmcast.ingest import AsOf, Reading, ReadingRules, Roles
+    from lstmcast.model.category_model import AnyModel
+    from lstmcast.model.model import Model
+    from lstmcast.model.schema import Contract
+
+
+def read_for_training(source: str, options: Options, console: Console) -> Reading:
+    """What the options name in a file; raises DataError when it is not there."""
+    from lstmcast.ingest import Roles, read
+
+    roles = Roles(options.target or "", options.time, options.id, options.known, options.past)
+    rules = _rules(options)
+    freq, zone, seasons = options.freq, options.tz, options.season
+    with console.reading() as watch:
+        reading = read(source, roles, freq=freq, zone=zone, seasons=seasons, rules=rules, watch=watch)
+    return _with_days_off(_examined(reading), options)
+
+
+def _with_days_off(reading: Reading, options: Options) -> Reading:
+    """The reading with the days off that a file lists; those of a country are training's own affair."""
+    from lstmcast.data.holidays import is_country, require_days
+    from lstmcast.ingest import read_holidays
+
+    if options.holidays is None or is_country(options.holidays):
+        return reading
+    require_days(reading.panel)
+    holidays = read_holidays(options.holidays, options.dates)
+    return dataclasses.replace(reading, panel=reading.panel.with_holidays(holidays))
+
+
+def survey_file(source: str, options: Options, console: Console) -> Reading:
+    """What `check` looks at: the file as training reads it, or without a target all columns that could be one."""
+    from lstmcast.ingest import Roles
+    from lstmcast.ingest import survey
+
+    roles = Roles(options.target or "", options.time, options.id, options.known, options.past)
+    rules = _rules(options)
+    freq, zone, seasons = options.freq, options.tz, options.season
+    with console.reading() as watch:
+        reading = survey(source, roles, freq=freq, zone=zone, seasons=seasons, rules=rules, watch=watch)
+    return _examined(reading)
+
+
+def of_numbers(model: AnyModel, command: str) -> Model:
+    """The model itself; raises UsageError for one of classes, of which a command makes nothing."""
+    from lstmcast.model.model import Model
+
+    if not isinstance(model, Model):
+        raise UsageError(f"{command} is for models of numbers, and this one is of classes")
+    return model
+
+
+def read_for_model(source: str, model: AnyModel, console: Console, as_of: AsOf | None = None) -> Reading:
+    """What a model was trained on, in a fresh file, as it stands or stood; raises DataError when it is not there.
+
+    The frequency is found as it was in training, not taken from the model: else every second row of hourly data
+    would pass for hourly data full of gaps.
+    """
+    from lstmcast.ingest import read
+
+    contract, rules = model.contract, _rules(model.options)
+    clock, freq = contract.clock, model.options.freq
+    with console.reading() as watch:
+        reading = read(
+            source,
+            _roles(contract),
+            freq=freq,
+            zone=clock.zone,
+            seasons=clock.seasons,
+            rules=rules,
+            as_of=as_of,
+            lone=clock.freq,
+            watch=watch,
+        )
+    reading = reading.called(_roles(contract))
+    reading = reading if console.is_mute else _examined(reading)
+    of_training = tuple(found for found in reading.findings if found.code != "season")  # that choice is made
+    return dataclasses.replace(reading, findings=of_training)
+
+
+def read_outcomes(source: str, options: Options, console: Console) -> Reading:
+    """A file of what came; without a target its only column of values is taken."""
+    from lstmcast.ingest import only_column
+
+    target = options.target or only_column(source, options.time, options.id)
+    return read_for_training(source, dataclasses.replace(options, target=target), console)
+
+
+def read_future_for_model(source: str, model: AnyModel, clock: Clock) -> Reading:
+    """The columns that a model knows ahead, in a file of rows to come; clock: that of the history before them."""
+    from lstmcast.ingest import read_future
+
+    roles = _roles(model.contract)
+    reading = read_future(source, roles, clock, _rules(model.options))
+    return reading.called(dataclasses.replace(roles, past=()))
+
+
+def _examined(reading: Reading) -> Reading:
+    """The reading with what its numbers give reason to say; nothing that is done depends on it."""
+    from lstmcast.data.checks import examine
+
+    found = examine(reading.panel)
+    return dataclasses.replace(reading, findings=(*reading.findings, *found))
+
+
+def _roles(contract: Contract) -> Roles:
+    from lstmcast.ingest import Roles
+
+    return Roles(contract.target, contract.time, contract.id, contract.known, contract.past, contract.levels)
+
+
+def _rules(options: Options) -> ReadingRules:
+    """The reader's rules among the options: they have the same names."""
+    from lstmcast.ingest import ReadingRules
+
+    return ReadingRules(
+        **{field.name: getattr(options, field.name) for field in dataclasses.fields(ReadingRules)}
+    )
+
+
+def tell_days_off(holidays: Holidays | None, clock: Clock, times: Times, console: Console) -> None:
+    """Warn of rows that lie beyond the days off that are known."""
+    for finding in () if holidays is None else holidays.beyond(clock.wall(times)):
+        console.warn(finding.message, finding.code)
+
+
+def tell_findings(reading: Reading, console: Console, besides: Collection[str] = ()) -> None:
+    """What the reader repaired or wondered about: warnings always, the rest for the curious.
+
+    besides: codes of what is told otherwise already.
+
+    Told once the work has begun or is done, so that a command that fails says one thing only.
+    """
+    from lstmcast.core.findings import WARNING
+
+    for finding in reading.findings:
+        if finding.code in besides:
+            continue
+        tell = console.warn if finding.severity == WARNING else console.detail
+        tell(line_of(finding), finding.code, file=reading.source)
+
+
+def tell_if_open(model_file: str, console: Console) -> None:
+    """A warning where every user of the machine may change the model, or put another in its place."""
+    from lstmcast.persistence import permission_warning
+
+    message = permission_warning(model_file)
+    if message is not None:
+        console.warn(message, "open_to_all", file=model_file)
+
+
+def line_of(finding: Finding) -> str:
+    """A finding with what settles it."""
+    return f"{finding.message} ({finding.remedy})" if finding.remedy else finding.message
+
+
+def by_severity(findings: Iterable[Finding]) -> tuple[Finding, ...]:
+    """The gravest first, else in the order in which they came up."""
+    from lstmcast.core.findings import SEVERITIES
+
+    return tuple(sorted(findings, key=lambda finding: SEVERITIES.index(finding.severity)))

@@ -1,0 +1,1 @@
+"""The shell of every command: flags, settings, streams, signals, exit codes."""

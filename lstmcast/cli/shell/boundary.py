@@ -1,0 +1,108 @@
+"""The one place where an exception becomes an exit code and one line."""
+
+from __future__ import annotations
+
+from lstmcast import __version__
+from lstmcast.cli.shell import log, run, streams
+from lstmcast.cli.shell.signals import Signals, Stopped
+from lstmcast.core.errors import LstmcastError
+
+TYPE_CHECKING = False  # typing itself is not loaded: --version goes this way
+if TYPE_CHECKING:
+    from typing import TextIO
+
+
+class _StoppedError(LstmcastError):
+    """How a signal is told."""
+
+    name = "E_STOPPED"
+
+    def __init__(self, stopped: Stopped) -> None:
+        super().__init__(str(stopped))
+        self.exit_code = stopped.exit_code
+
+
+class _BugError(LstmcastError):
+    """How a bug of ours is told."""
+
+
+def guarded(arguments: list[str]) -> int:
+    """Run one command line; returns its exit code, having told in one line whatever went wrong."""
+    streams.use_utf8()
+    run.begin(arguments)
+    try:
+        return _run(arguments)
+    except LstmcastError as error:
+        return _told(error)
+    except Stopped as stopped:
+        return _told(_StoppedError(stopped))
+    except Exception as bug:
+        return _told_bug(bug, arguments)
+
+
+def _run(arguments: list[str]) -> int:
+    if "--version" in arguments:  # before typer, which takes several times as long to load as Python itself
+        streams.emit(f"{streams.PROGRAM} {__version__}\n")
+        return 0
+    import warnings
+
+    with Signals(), warnings.catch_warnings():
+        warnings.simplefilter("default")
+        warnings.showwarning = _python_warning
+        from lstmcast.cli.shell.app import parse
+
+        return parse(arguments)
+
+
+def _python_warning(
+    message: Warning | str,
+    category: type[Warning],
+    filename: str,
+    lineno: int,
+    file: TextIO | None = None,
+    line: str | None = None,
+) -> None:
+    """What libraries warn their callers of is for us, not for the user."""
+    if run.current().debug:
+        log.tell(log.INFO, "python_warning", f"{category.__name__}: {message} ({filename}:{lineno})")
+
+
+def _told(error: LstmcastError, **more: str) -> int:
+    """Tell an error; when even that cannot be written, stdout's failure is the one that counts."""
+    try:
+        log.tell_error(error, as_json=run.current().as_json, **more)
+    except LstmcastError as worse:
+        log.tell_error(worse, as_json=False)
+        return worse.exit_code
+    return error.exit_code
+
+
+def _told_bug(bug: Exception, arguments: list[str]) -> int:
+    """Tell what failed, and where its traceback is: on stderr with --debug, else in a file."""
+    import traceback
+
+    text = "".join(traceback.format_exception(bug))
+    if not run.current().debug:
+        where = _report_file(f"{streams.PROGRAM} {__version__}\narguments: {arguments}\n\n{text}")
+    elif run.current().log_json:
+        return _told(_BugError(_bug_line(bug, "its traceback is beside this")), traceback=text)
+    else:
+        streams.show("".join(f"{streams.clean(line)}\n" for line in text.splitlines()))
+        where = "its traceback is above"
+    return _told(_BugError(_bug_line(bug, where)))
+
+
+def _bug_line(bug: Exception, where: str) -> str:
+    return f"a bug of ours, {type(bug).__name__}: {bug}; {where}"
+
+
+def _report_file(text: str) -> str:
+    import tempfile
+
+    try:
+        descriptor, name = tempfile.mkstemp(prefix="lstmcast-bug-", suffix=".txt")
+        with open(descriptor, "w", encoding="utf-8", errors="backslashreplace") as report:
+            report.write(text)
+    except OSError:
+        return "--debug shows its traceback"
+    return f"its traceback is in {name}, or on stderr with --debug"

@@ -1,0 +1,199 @@
+"""How a command parses and helps: words as they are, options by group, and at the end an example to paste."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING, Any
+
+import typer
+from typer.core import TyperCommand
+
+from lstmcast.cli.shell import run
+from lstmcast.cli.shell.streams import emit
+from lstmcast.core.errors import LstmcastError, UsageError
+
+if TYPE_CHECKING:
+    from lstmcast.cli.shell.settings import Given, Setting, Settings
+
+_Base: Any = TyperCommand if TYPE_CHECKING else object
+
+
+class _AsTyped:
+    """Stands in for typer's converter of values, for which it loads pydantic: as long as all the rest."""
+
+    def coerce(self, value: Any, param: Any, ctx: Any) -> Any:
+        """The value as it was typed."""
+        return value
+
+
+class Plain(_Base):  # type: ignore[misc]
+    """What commands and the group of them share."""
+
+    def get_params(self, ctx: Any) -> list[Any]:
+        """The parameters, none of them converted.
+
+        We declare text and flags only and read numbers ourselves, so nothing but time is lost should a
+        version of typer not look at this attribute.
+        """
+        parameters: list[Any] = super().get_params(ctx)
+        for parameter in parameters:
+            parameter._runtime_param = _AsTyped()
+        return parameters
+
+    def collect_usage_pieces(self, ctx: Any) -> list[str]:
+        """The words of the usage line; typer puts braces around what must be given."""
+        return [piece.strip("{}") for piece in super().collect_usage_pieces(ctx)]
+
+    def get_help(self, ctx: Any) -> str:
+        """Print the help ourselves, since we know what to do about a closed stdout, and stop."""
+        emit(super().get_help(ctx) + "\n")
+        raise typer.Exit
+
+    def format_epilog(self, ctx: Any, formatter: Any) -> None:
+        """The example as it is: a line that can be pasted is never wrapped."""
+        formatter.write("\nExample:\n" + "".join(f"  {line}\n" for line in self.epilog.splitlines()))
+
+
+class Command(Plain, TyperCommand):
+    """A command whose options can be set by flag, by environment and by file.
+
+    Its help is plain text (rich takes longer to load than everything else) in groups.
+    """
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """Parse the flags; what none of them says is looked up in environment and file."""
+        ctx.default_map = _Defaults(ctx)
+        try:
+            rest: list[str] = super().parse_args(ctx, args)
+        except LstmcastError:
+            raise
+        except Exception as error:  # a usage error: it is told as environment and file ask for
+            if not isinstance(error, typer.Exit):
+                ctx.default_map.teach()
+            raise
+        run.current().given = lambda: tuple(_given(self, ctx))
+        return rest
+
+    def invoke(self, ctx: Any) -> Any:
+        """Run the command; an error says where the value it speaks of was set, and which file it is about."""
+        try:
+            return super().invoke(ctx)
+        except UsageError as error:
+            error.args = (_with_places(str(error)),)
+            raise
+        except LstmcastError as error:
+            for value in ctx.params.values():
+                if isinstance(value, str) and str(error).startswith(f"{value}: "):
+                    error.where.setdefault("file", value)
+            raise
+
+    def format_options(self, ctx: Any, formatter: Any) -> None:
+        """Arguments and options below the heading of their group, in the order of their declaration."""
+        groups: dict[str, list[tuple[str, str]]] = {}
+        for parameter in self.get_params(ctx):
+            record = parameter.get_help_record(ctx)
+            if record is not None:
+                group = getattr(parameter, "rich_help_panel", None) or "Other"
+                name, explained = record
+                groups.setdefault(group, []).append((name.removesuffix(" <str>"), explained))
+        for group, records in groups.items():
+            with formatter.section(group):
+                formatter.write_dl(records)
+
+
+class _Defaults:
+    """What options are where no flag says it; environment and file are read when the first of them is asked for.
+
+    So `--help`, which is answered before, neither waits for them nor fails with them.
+    """
+
+    def __init__(self, ctx: Any) -> None:
+        self._ctx = ctx
+        self._keys = {parameter.name: _key(parameter) for parameter in _settable(ctx.command)}
+
+    def get(self, name: str, default: Any = None) -> Any:
+        """The value of a parameter, as its flag would take it."""
+        setting = self.setting(name)
+        return default if setting is None else setting.value
+
+    def setting(self, name: str) -> Setting | None:
+        """The same with its place."""
+        is_one = name in self._keys and not self._ctx.resilient_parsing
+        return self._settings().get(self._ctx.command.name, {}).get(self._keys[name]) if is_one else None
+
+    def teach(self) -> None:
+        """Tell the run how to speak, as far as environment and file can be read."""
+        from contextlib import suppress
+
+        with suppress(LstmcastError):
+            found = self._settings().get(self._ctx.command.name, {})
+            run.current().learn({key: setting.value for key, setting in found.items()})
+
+    def _settings(self) -> Settings:
+        this_run, given = run.current(), self._ctx.params
+        if this_run.settings is None and not given.get("no_config") and run.has_settings(given.get("config")):
+            from lstmcast.cli.shell.settings import read
+
+            kinds = Takes(self._ctx.parent.command.commands)
+            this_run.settings = read(kinds, given.get("config"), os.environ)
+        return this_run.settings or {}
+
+
+class Takes(Mapping[str, Mapping[str, str]]):
+    """What each option of each command takes; commands are loaded only when there is something to look up."""
+
+    def __init__(self, commands: Mapping[str, Command]) -> None:
+        self._commands = commands
+
+    def __getitem__(self, name: str) -> dict[str, str]:
+        """What a command's options take, by their keys: a metavar, nothing for a switch."""
+        options = _settable(self._commands[name])
+        return {_key(option): "" if option.is_flag else option.metavar or "TEXT" for option in options}
+
+    def __iter__(self) -> Iterator[str]:
+        """The commands' names."""
+        return iter(self._commands)
+
+    def __len__(self) -> int:
+        """How many commands there are."""
+        return len(self._commands)
+
+
+def _settable(command: Any) -> list[Any]:
+    """The options that environment and file can set: all but those that say where to look."""
+    return [
+        parameter
+        for parameter in command.params
+        if parameter.param_type_name == "option" and not parameter.is_eager
+    ]
+
+
+def _key(parameter: Any) -> str:
+    """An option's name for those who set it: its long flag without dashes."""
+    return str(max(parameter.opts, key=len)).removeprefix("--")
+
+
+def _given(command: Any, ctx: Any) -> Iterator[Given]:
+    """Every option that was set, and where."""
+    from lstmcast.cli.shell.settings import Given
+
+    for parameter in _settable(command):
+        source = ctx.get_parameter_source(parameter.name)
+        setting = ctx.default_map.setting(parameter.name)
+        if source.name == "COMMANDLINE":
+            yield Given(_key(parameter), ctx.params[parameter.name])
+        elif setting is not None:
+            yield Given(_key(parameter), setting.value, setting.place)
+
+
+def _with_places(message: str) -> str:
+    """A message with the places where the options that it names were set, if not on the command line."""
+    named = set(re.findall(r"--([a-z][a-z-]*)", message))
+    places = [
+        f"--{given.key} is set in {given.place}"
+        for given in run.current().given()
+        if given.place and given.key in named
+    ]
+    return f"{message} ({'; '.join(places)})" if places else message

@@ -1,0 +1,216 @@
+"""How much a command says, and how: results on stdout, progress and warnings on stderr, text as it is."""
+
+from __future__ import annotations
+
+import io
+import math
+import os
+import shutil
+import sys
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any, Literal, TextIO
+
+from lstmcast.cli.shell import log, run
+from lstmcast.cli.shell.streams import clean, emit, json_text
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+    from rich.progress import Progress
+
+    from lstmcast.training.loop import Step
+
+
+NAME_WIDTH = 10
+LARGE_FILE = 20_000_000  # bytes from which on reading takes a second or more
+
+
+class Console:
+    """How much a command says: quiet leaves the result, verbose adds details, as_json leaves one document."""
+
+    def __init__(self, *, quiet: bool = False, verbose: bool = False, as_json: bool = False) -> None:
+        self.quiet = quiet
+        self.verbose = verbose
+        self.as_json = as_json
+        self._held: list[str] | None = None
+        self._reached: dict[int, tuple[int, int]] = {}
+
+    @property
+    def is_mute(self) -> bool:
+        """Whether findings reach nobody."""
+        return self.quiet and not self.verbose and not self.as_json
+
+    @contextmanager
+    def at_once(self) -> Iterator[None]:
+        """What is said within goes to stdout in one piece, so that `| head` does not leave us in the middle of it."""
+        self._held = []
+        try:
+            yield
+            held = "".join(self._held)
+        finally:
+            self._held = None
+        if held:
+            emit(held)
+
+    def _emit(self, text: str) -> None:
+        if self._held is None:
+            emit(text)
+        else:
+            self._held.append(text)
+
+    def note(self, line: str) -> None:
+        """A line on stdout beside the result."""
+        if not self.quiet and not self.as_json:
+            self._emit(clean(line) + "\n")
+
+    def notes(self, lines: Sequence[tuple[str, str]]) -> None:
+        """Lines of a name and what it is, one below the other."""
+        width = max(NAME_WIDTH, *(len(name) for name, _ in lines))
+        for name, text in lines:
+            self.note(f"{name:<{width}}  {text}".rstrip())
+
+    def result(self, line: str) -> None:
+        """A line on stdout that is what was asked for."""
+        if not self.as_json:
+            self._emit(clean(line) + "\n")
+
+    def document(self, document: dict[str, Any]) -> None:
+        """The whole result for a program, in place of everything else on stdout."""
+        if self.as_json:
+            self._emit(json_text(document))
+
+    def table(self, header: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+        """Rows below a header, the first column to the left and numbers to the right."""
+        if self.as_json:
+            return
+        from rich.console import Console as Screen
+        from rich.table import Table
+        from rich.text import Text
+
+        table = Table(box=None, pad_edge=False)
+        for i, name in enumerate(header):
+            table.add_column(Text(name), justify="left" if i == 0 else "right", no_wrap=True)
+        for row in rows:
+            table.add_row(*(Text(clean(cell)) for cell in row))
+        drawn = io.StringIO()  # of its own: a screen on stdout would write there by itself
+        screen = Screen(file=drawn, width=200, highlight=False, color_system=_colors(sys.stdout))
+        screen.print(table)
+        self._emit("".join(line.rstrip() + "\n" for line in drawn.getvalue().splitlines()))
+
+    def draws(self) -> bool:
+        """Whether a picture is of use: on a terminal, where neither brevity nor JSON was asked for."""
+        return not self.quiet and not self.as_json and _is_terminal(sys.stdout)
+
+    def width(self) -> int:
+        """How many letters fit across."""
+        return shutil.get_terminal_size().columns
+
+    def warn(self, message: str, code: str = "warning", **where: Any) -> None:
+        """Something a person should know of, on stderr; code and where: see `log.tell`."""
+        if not self.quiet:
+            log.tell(log.WARNING, code, message, **where)
+
+    def detail(self, message: str, code: str = "detail", **where: Any) -> None:
+        """Something only the curious want to know, on stderr."""
+        if self.verbose:
+            log.tell(log.INFO, code, message, **where)
+
+    def hint(self, message: str, code: str = "hint") -> None:
+        """Something for whoever is watching: on stderr, where that is a terminal, and for the curious."""
+        if self.verbose or (not self.quiet and _is_terminal(sys.stderr)):
+            log.tell(log.INFO, code, message)
+
+    @contextmanager
+    def progress(self) -> Iterator[Callable[[Step], None]]:
+        """A bar on stderr that is told of every Step; off a terminal it is silent but for `verbose`.
+
+        It is drawn from the first Step on, so that what is said before stands above it.
+        """
+        if not self._has_bars():
+            yield self._step_line
+            return
+        bar = _bar()
+        task = bar.add_task("training")
+
+        def show(step: Step) -> None:
+            bar.start()
+            done, total = self._position(step)
+            bar.update(task, completed=done, total=total)
+            if _is_judged(step):
+                bar.update(task, description=_loss_words(step))
+
+        try:
+            yield show
+        finally:
+            bar.stop()
+
+    @contextmanager
+    def reading(self) -> Iterator[Callable[[int, int], None] | None]:
+        """A bar on stderr that is told of the bytes read of a large file; None where nobody would see it."""
+        if not self._has_bars():
+            yield None
+            return
+        bar = _bar()
+        task = bar.add_task("reading")
+
+        def show(done: int, total: int) -> None:
+            if total >= LARGE_FILE:
+                bar.start()
+                bar.update(task, completed=done, total=total)
+
+        try:
+            yield show
+        finally:
+            bar.stop()
+
+    def _has_bars(self) -> bool:
+        return not self.quiet and not run.current().log_json and _is_terminal(sys.stderr)
+
+    def _step_line(self, step: Step) -> None:
+        done, total = self._position(step)
+        if _is_judged(step):
+            self.detail(f"step {done} of {total}, {_loss_words(step)}", "step", step=done, steps=total)
+
+    def _position(self, step: Step) -> tuple[int, int]:
+        """Steps done and to do over all members, of which several may be under way."""
+        before = self._reached.get(step.member)
+        if before is not None and before[1] != step.total:
+            self._reached.clear()  # another round has begun
+        self._reached[step.member] = step.number, step.total
+        others = (step.members - len(self._reached)) * step.total
+        done, total = (sum(column) for column in zip(*self._reached.values(), strict=True))
+        return done, total + others
+
+
+def _bar() -> Progress:
+    """A bar on stderr, to be started, that leaves nothing behind."""
+    from rich.console import Console as Screen
+    from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+
+    words, left = TextColumn("{task.description}", markup=False), TextColumn("left")
+    columns = (words, BarColumn(), TimeRemainingColumn(), left)
+    screen = Screen(stderr=True, color_system=_colors(sys.stderr))
+    return Progress(*columns, console=screen, transient=True, redirect_stdout=False, redirect_stderr=False)
+
+
+def _is_terminal(stream: TextIO | None) -> bool:
+    """True where a bar can be drawn: a terminal that understands it."""
+    return stream is not None and stream.isatty() and os.environ.get("TERM") != "dumb"
+
+
+def _colors(stream: TextIO | None) -> Literal["standard"] | None:
+    """What rich may use, bold included: nothing by NO_COLOR and TERM=dumb, else on a terminal or by FORCE_COLOR."""
+    if os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb":
+        return None
+    is_terminal = stream is not None and stream.isatty()
+    return "standard" if is_terminal or os.environ.get("FORCE_COLOR") else None
+
+
+def _is_judged(step: Step) -> bool:
+    """True for a step after which the validation rows were forecast; else the loss is NaN."""
+    return not math.isnan(step.validation_loss)
+
+
+def _loss_words(step: Step) -> str:
+    best = " (best)" if step.is_best else ""
+    return f"validation loss {step.validation_loss:.4g}{best}"

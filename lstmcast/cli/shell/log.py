@@ -1,0 +1,70 @@
+"""Lines on stderr: words for a person, or with --log-json one JSON object each for a program."""
+
+from __future__ import annotations
+
+from lstmcast.cli.shell import run
+from lstmcast.cli.shell.streams import PROGRAM, clean, emit, json_text, show
+from lstmcast.core.errors import DataError, LstmcastError, OutputError, QualityError
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+ERROR, WARNING, INFO = "error", "warning", "info"
+
+
+def tell(level: str, identifier: str, message: str, **where: Any) -> None:
+    """One line to stderr; where there is none to read it, nobody is told.
+
+    identifier: a short stable name for programs; where: `file`, `line`, `column` or `stamp`, as far as known.
+    """
+    if run.current().log_json:
+        show(_object(level, identifier, message, where))
+    else:
+        mark = {ERROR: f"{identifier}: ", WARNING: "warning: "}.get(level, "")
+        show(f"{PROGRAM}: {mark}{clean(message)}\n")
+
+
+def milestone(identifier: str, message: str, **where: Any) -> None:
+    """A step on the way, for programs only: a person sees what comes of it on stdout."""
+    if run.current().log_json and not run.current().quiet:
+        tell(INFO, identifier, message, **where)
+
+
+def tell_error(error: LstmcastError, *, as_json: bool, **more: Any) -> None:
+    """An error in one line on stderr, and as one JSON document on stdout for those who asked for JSON."""
+    tell(ERROR, error.name, _line(error), exit_code=error.exit_code, **error.where, **more)
+    if as_json and not isinstance(error, OutputError | QualityError):
+        emit(json_text(as_document(error)))
+
+
+def as_document(error: LstmcastError) -> dict[str, Any]:
+    """An error as the part `error` of a JSON document; of a failed gate it stands beside the figures, of data that
+    cannot be used beside what had been found in them."""
+    told = {"name": error.name, "exit_code": error.exit_code, "message": clean(_line(error))}
+    found = error.findings if isinstance(error, DataError) else ()
+    document: dict[str, Any] = {"error": told | error.where}
+    return document | ({"findings": [vars(finding) for finding in found]} if found else {})
+
+
+def _line(error: LstmcastError) -> str:
+    return " ".join(str(error).split())
+
+
+def _object(level: str, identifier: str, message: str, where: dict[str, Any]) -> str:
+    """One JSON object on one line; time is that of the machine's clock, in UTC."""
+    from datetime import UTC, datetime
+
+    now = datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    known = {"file": None, "line": None} | _place(message) | where
+    told = {"time": now, "level": level, "id": identifier, "message": message} | known
+    return json_text(told, indent=None)
+
+
+def _place(message: str) -> dict[str, Any]:
+    """The first line and stamp that a message names: all of ours write `line 12`, and stamps as 2024-01-31 00:00."""
+    import re
+
+    line = re.search(r"\bline ([\d,]*\d)\b", message)
+    stamp = re.search(r"\b\d{4}-\d\d-\d\d(?:[T ]\d\d:\d\d(?::\d\d(?:\.\d+)?)?(?:Z|[+-]\d\d:\d\d)?)?", message)
+    return ({"line": int(line[1].replace(",", ""))} if line else {}) | ({"stamp": stamp[0]} if stamp else {})

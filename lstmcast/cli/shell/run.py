@@ -1,0 +1,66 @@
+"""One run of the program: how it was told to speak, and what it was told other than by flags."""
+
+# No import up here that takes time: --version goes this way.
+
+from __future__ import annotations
+
+import os
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from lstmcast.cli.shell.settings import Given, Settings
+
+SETTINGS_FILE, PREFIX = "lstmcast.toml", "LSTMCAST_"
+ON = ("1", "true", "yes", "on")
+
+
+class Run:
+    """What every part of the command line may ask about this run.
+
+    as_json, log_json, quiet, debug: set by flag, environment or file; given: looks up every option that was set and
+    where; settings: file and environment of all commands, None until they are read.
+    """
+
+    def __init__(self, arguments: list[str]) -> None:
+        self.as_json = _is_set("--json", arguments)
+        self.log_json = _is_set("--log-json", arguments)
+        self.debug = _is_set("--debug", arguments)
+        self.quiet = False
+        self.given: Callable[[], tuple[Given, ...]] = tuple
+        self.settings: Settings | None = None
+
+    def learn(self, switches: Mapping[str, object]) -> None:
+        """Take over how to speak from the values of a command's switches, or of its settings."""
+        self.as_json |= switches.get("json") is True
+        self.log_json |= switches.get("log-json") is True
+        self.quiet |= switches.get("quiet") is True
+        self.debug |= switches.get("debug") is True
+
+
+def _is_set(flag: str, arguments: list[str]) -> bool:
+    """As far as can be said before anything is parsed; the boundary must know it even when nothing can be."""
+    variable = PREFIX + flag[2:].replace("-", "_").upper()
+    return flag in arguments or os.environ.get(variable, "").lower() in ON
+
+
+def has_settings(file: str | None) -> bool:
+    """Whether there is anything that sets options besides flags; file: the one that was named."""
+    is_in_environment = any(name.startswith(PREFIX) for name in os.environ)
+    return is_in_environment or file is not None or os.path.lexists(SETTINGS_FILE)
+
+
+_run = Run([])
+
+
+def begin(arguments: list[str]) -> Run:
+    """A new run takes the place of the one before."""
+    global _run
+    _run = Run(arguments)
+    return _run
+
+
+def current() -> Run:
+    """The run that is going on."""
+    return _run

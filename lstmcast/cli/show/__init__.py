@@ -1,0 +1,1 @@
+"""What people see: choices, verdicts, tables, charts."""

@@ -1,0 +1,45 @@
+"""What was chosen for a model, in words: of numbers or of classes."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from lstmcast.cli.show import choices, class_choices
+
+if TYPE_CHECKING:
+    from lstmcast.cli.shell.console import Console
+    from lstmcast.cli.show.choices import Choices
+    from lstmcast.model.category_model import AnyModel
+
+
+def in_short(model: AnyModel) -> str:
+    """What was chosen, in one line; says so where the network has no part."""
+    from lstmcast.model.model import Model
+
+    if isinstance(model, Model):
+        return choices.in_short(model)
+    return class_choices.in_short(model.report["choices"], is_free=model.options.safeguard == "auto")
+
+
+def details(model: AnyModel) -> list[tuple[str, str]]:
+    """The figures behind a model's other choices: name and what there is to say, line by line."""
+    from lstmcast.model.model import Model
+
+    if isinstance(model, Model):
+        return choices.details(model)
+    return class_choices.details(model.report["choices"])
+
+
+def limits(model: AnyModel) -> list[tuple[str, str]]:
+    """A line about the limits of what is forecast, if there are any; probabilities have none of their own."""
+    from lstmcast.model.model import Model
+
+    return choices.limits(model) if isinstance(model, Model) else []
+
+
+def show_tried(found: Choices, console: Console) -> None:
+    """Every setting that was tried, the chosen one first, with the errors that decided it."""
+    if "calendar" in found["chosen"]:
+        class_choices.show_tried(found, console)
+    else:
+        choices.show_tried(found, console)

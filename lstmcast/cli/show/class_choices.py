@@ -1,0 +1,85 @@
+"""What was chosen for a model of classes, in words, and the figures that decided it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from lstmcast.cli.shell.console import Console
+
+Choices = Mapping[str, Any]
+
+_NAMES = {
+    "network": "network",
+    "logistic": "logistic regression",
+    "frequency": "frequency table",
+    "persistence": "persistence",
+    "model": "what ships",
+}
+_SEASONS = {
+    "hour": "hour of the day",
+    "month": "month",
+    "weekday": "weekday",
+    "phase": "place in the season",
+    "none": "nothing",
+}
+TRIED = "Log loss of the logistic regression on the validation block."
+
+
+def in_short(choices: Choices, *, is_free: bool) -> str:
+    """What was chosen, in one line; says so where the network has no part; is_free: though nobody said it should."""
+    chosen, mixture = choices["chosen"], choices["mixture"]
+    shares = [f"{share:.0%}".replace("%", f" % {_NAMES[name]}") for name, share in mixture.items() if share]
+    words = [
+        f"lookback {chosen['lookback']:,}",
+        _calendar(chosen),
+        f"ridge {chosen['penalty']:g}",
+        " + ".join(shares),
+    ]
+    is_left_out = not mixture["network"] and is_free
+    return ", ".join(words) + (_why_left_out(choices["validation_log_loss"]) if is_left_out else "")
+
+
+def details(choices: Choices) -> list[tuple[str, str]]:
+    """The figures behind the other choices: name and what there is to say, line by line."""
+    errors, weights = choices["validation_log_loss"], choices["class_weights"]
+    ranked = sorted(errors.items(), key=lambda item: float(item[1]))
+    penalties = [f"{penalty} {error:.3f}" for penalty, error in choices["penalties"].items()]
+    best = ", ".join(f"{step:,}" for step in choices["best_steps"])
+    lines = [
+        ("Ridge", f"validation log loss with {', '.join(penalties)}" if len(penalties) > 1 else ""),
+        ("Network", f"best on validation rows at step {best} of {choices['steps']:,}"),
+        ("Validation", "log loss " + ", ".join(f"{_NAMES[name]} {error:.3f}" for name, error in ranked)),
+        ("Table", f"how often each class came in training rows, by {_SEASONS[choices['frequencies']]}"),
+        ("Weights", _weights(weights) if len(set(weights.values())) > 1 else ""),
+    ]
+    return [(name, text) for name, text in lines if text]
+
+
+def show_tried(choices: Choices, console: Console) -> None:
+    """Every way to look back that was tried, the chosen one first, with the error that decided it."""
+    rows = [choices["chosen"], *choices["others"]]
+    header = ["Tried", "lookback", "ridge", "validation"]
+    console.table(header, [_row(row, is_chosen=row is choices["chosen"]) for row in rows])
+    console.note(TRIED)
+    console.note("")
+
+
+def _row(setting: Choices, *, is_chosen: bool) -> list[str]:
+    name = f"{_calendar(setting)}{' (chosen)' if is_chosen else ''}"
+    figures = f"{setting['lookback']:,}", f"{setting['penalty']:g}", f"{setting['validation_log_loss']:.3f}"
+    return [name, *figures]
+
+
+def _calendar(setting: Choices) -> str:
+    return "on the calendar" if setting["calendar"] else "no calendar"
+
+
+def _weights(weights: Mapping[str, float]) -> str:
+    return "in training, " + ", ".join(f"{name} {weight:.2f}" for name, weight in weights.items())
+
+
+def _why_left_out(errors: Mapping[str, float]) -> str:
+    figures = f"log loss {errors['network']:.3f} against {errors['model']:.3f}"
+    return f" (the network added nothing on validation rows: {figures})"

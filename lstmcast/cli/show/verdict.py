@@ -1,0 +1,193 @@
+"""How a report looks: each forecaster beside the model, overall and by step ahead."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from lstmcast.core.errors import QualityError
+
+if TYPE_CHECKING:
+    from lstmcast.cli.shell.console import Console
+    from lstmcast.core.panel import Clock
+
+Metrics = Mapping[str, float | None]
+
+UNDEFINED = "not defined"
+COLUMNS = {
+    "mase": "MASE",
+    "mae": "MAE",
+    "rmse": "RMSE",
+    "smape": "sMAPE",
+    "mape": "MAPE",
+    "coverage_80": "in 80 % band",
+    "log_loss": "log loss",
+    "accuracy": "accuracy",
+    "balanced_accuracy": "balanced accuracy",
+    "brier": "Brier score",
+}
+GROUPINGS = {"by_hour": "hour", "by_weekday": "weekday", "by_series": "series"}
+STEPS_SHOWN = 8
+GROUPS_SHOWN = 24
+
+
+def show(report: Mapping[str, Any], clock: Clock, console: Console) -> None:
+    """The table of all forecasters over the judged rows, then the verdict in one sentence."""
+    _table("", report["test"], clock, console)
+    console.result("")
+    console.result(_sentence(report["verdict"]))
+
+
+def skill_gate(
+    metrics: Mapping[str, Any], clock: Clock, least: float | None, outcome: str
+) -> QualityError | None:
+    """The error that says that the best baseline was not beaten by this share, and what came of that; None: it was."""
+    from lstmcast.evaluation.verdict import describe, skill
+
+    found, rival = skill(metrics)
+    if least is None or (found is not None and found >= least):
+        return None
+    name = describe(rival, clock)
+    wanted = f"--require-skill asks for {percent(least)}"
+    if found is None:
+        return QualityError(f"{name} makes no error to compare with, and {wanted}; {outcome}")
+    side = "below" if found >= 0 else "above"
+    return QualityError(f"the error is {percent(abs(found))} {side} that of {name}, {wanted}; {outcome}")
+
+
+def percent(share: float) -> str:
+    """A share as a person reads it: `12.3 %`."""
+    return f"{share:.1%}".replace("%", " %")
+
+
+def show_with_steps(report: Mapping[str, Any], clock: Clock, console: Console) -> None:
+    """The same, and of classes how it is at some of the steps ahead."""
+    show(report, clock, console)
+    if "log_loss" in report["test"]["model"]:
+        show_by_horizon(report, clock, console)
+
+
+def show_by_horizon(report: Mapping[str, Any], clock: Clock, console: Console) -> None:
+    """MASE (MAE where that is not defined; of classes log loss) of each forecaster at some of the steps ahead."""
+    from lstmcast.evaluation.verdict import describe
+
+    steps: Sequence[Mapping[str, Metrics]] = report["by_horizon"]
+    measure = _measure(report)
+    shown = selection(len(steps))
+    header = [f"{COLUMNS[measure]} at step", *(str(step + 1) for step in shown)]
+    rows = [
+        [describe(name, clock), *(cell(measure, steps[step][name].get(measure)) for step in shown)]
+        for name in report["test"]
+    ]
+    console.result("")
+    console.table(header, rows)
+
+
+def show_groups(report: Mapping[str, Any], clock: Clock, console: Console) -> None:
+    """MASE (or MAE) by hour of the day, by weekday and by series; of many series those with the largest errors."""
+    from lstmcast.evaluation.verdict import describe
+
+    measure = _measure(report)
+    for grouping, title in GROUPINGS.items():
+        groups: Mapping[str, Mapping[str, Metrics]] = report.get(grouping, {})
+        if not groups:
+            continue
+        rows = [
+            [label, *(cell(measure, metrics[name].get(measure)) for name in report["test"])]
+            for label, metrics in _worst(groups, measure)
+        ]
+        more = f", the {len(rows)} worst of {len(groups):,}" if len(rows) < len(groups) else ""
+        console.result("")
+        header = [f"{COLUMNS[measure]} by {title}{more}", *(describe(name, clock) for name in report["test"])]
+        console.table(header, rows)
+
+
+def show_bands(metrics: Mapping[str, Metrics], console: Console) -> None:
+    """How each band did: the share it held, its Winkler score, and the mean pinball loss of all its edges."""
+    mine = metrics["model"]
+    levels = [name.removeprefix("winkler_") for name in mine if name.startswith("winkler_")]
+    words = [
+        f"{level} % held {cell('coverage', mine[f'coverage_{level}'])}, "
+        f"Winkler score {cell('winkler', mine[f'winkler_{level}'])}"
+        for level in levels
+    ]
+    if words:
+        console.result("")
+        console.result(
+            f"Bands: {'; '.join(words)}; mean pinball loss {cell('pinball', mine.get('pinball'))}."
+        )
+
+
+def _measure(report: Mapping[str, Any]) -> str:
+    return next(
+        name for name in ("log_loss", "mase", "mae") if name == "mae" or _is_defined(report["test"], name)
+    )
+
+
+def _worst(
+    groups: Mapping[str, Mapping[str, Metrics]], measure: str
+) -> list[tuple[str, Mapping[str, Metrics]]]:
+    """All groups as they are, or of many the GROUPS_SHOWN with the largest errors of the model, the largest first."""
+    if len(groups) <= GROUPS_SHOWN:
+        return list(groups.items())
+    ranked = sorted(groups.items(), key=lambda item: -(item[1]["model"].get(measure) or 0.0))
+    return ranked[:GROUPS_SHOWN]
+
+
+def _table(corner: str, metrics: Mapping[str, Metrics], clock: Clock, console: Console) -> None:
+    from lstmcast.evaluation.verdict import describe
+
+    table(corner, {describe(name, clock): values for name, values in metrics.items()}, console)
+
+
+def table(corner: str, metrics: Mapping[str, Metrics], console: Console) -> None:
+    """The metrics of forecasters by the names that are shown, one a row."""
+    measures = [measure for measure in COLUMNS if _is_shown(metrics, measure)]
+    rows = [
+        [name, *(cell(measure, values.get(measure, "")) for measure in measures)]
+        for name, values in metrics.items()
+    ]
+    console.table([corner, *(COLUMNS[measure] for measure in measures)], rows)
+
+
+def _is_shown(metrics: Mapping[str, Metrics], measure: str) -> bool:
+    """Every metric that is there; MAPE only where it is defined."""
+    if measure == "mape":
+        return _is_defined(metrics, measure)
+    return any(measure in values for values in metrics.values())
+
+
+def _is_defined(metrics: Mapping[str, Metrics], measure: str) -> bool:
+    return any(values.get(measure) is not None for values in metrics.values())
+
+
+def cell(measure: str, value: float | str | None) -> str:
+    """A number as a person reads it; nothing where a forecaster has no such thing."""
+    if isinstance(value, str):
+        return value
+    if value is None:
+        return UNDEFINED
+    if measure == "rows":
+        return f"{value:,}"
+    if measure.startswith("coverage") or measure.endswith("accuracy"):
+        return f"{value:.1%}".replace("%", " %")
+    if measure in ("smape", "mape"):
+        return f"{value:.2f} %"
+    return (
+        f"{value:.3f}"
+        if measure in ("mase", "log_loss", "brier")
+        else f"{value:#,.4g}"
+        if 0 < abs(value) < 1000
+        else f"{value:,.0f}"
+    )
+
+
+def selection(count: int) -> list[int]:
+    """Places of at most STEPS_SHOWN steps, evenly spread, with the first and the last."""
+    if count <= STEPS_SHOWN:
+        return list(range(count))
+    return sorted({round(i * (count - 1) / (STEPS_SHOWN - 1)) for i in range(STEPS_SHOWN)})
+
+
+def _sentence(words: str) -> str:
+    return f"{words[:1].upper()}{words[1:]}."

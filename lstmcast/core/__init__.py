@@ -1,0 +1,1 @@
+"""The nouns that all rooms speak of: the clock, the panel and the forecast, options, errors, findings."""

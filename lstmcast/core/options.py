@@ -1,0 +1,322 @@
+"""Every tunable of a training run, once: its name, default, limits and one-line meaning."""
+
+from __future__ import annotations
+
+import csv
+import dataclasses
+import io
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from lstmcast.core.errors import UsageError
+
+GROUPS = ("Data", "Reading", "Network", "Training", "Preparation")
+
+
+def _option(
+    default: Any,
+    group: str,
+    meaning: str,
+    *,
+    low: float | None = None,
+    high: float | None = None,
+    choices: tuple[str, ...] = (),
+    unset: str = "auto",
+) -> Any:
+    """A dataclass field that carries its own meaning and limits (low and high are allowed values).
+
+    unset: what it is, in a word, when its default is None or empty.
+    """
+    limits = {"low": low, "high": high, "choices": choices}
+    metadata = {"group": group, "meaning": meaning, "unset": unset, **limits}
+    return dataclasses.field(default=default, metadata=metadata)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Options:
+    """What a user may set; None means: derived from the data (`auto`), or `none` where it says so."""
+
+    target: str | None = _option(None, "Data", "column to forecast", unset="required")
+    time: str | None = _option(None, "Data", "time column")
+    id: str | None = _option(None, "Data", "column that names the series of a panel", unset="none")
+    known: tuple[str, ...] = _option((), "Data", "columns known ahead, separated by commas", unset="none")
+    past: tuple[str, ...] = _option((), "Data", "columns known up to now only", unset="none")
+    holidays: str | None = _option(
+        None, "Data", "days off: of a country (FI, DE-BY) or a CSV file of dates", unset="none"
+    )
+    freq: str | None = _option(None, "Data", "time step: 15min, 1h, 1D, W-SUN, MS, …")
+    tz: str | None = _option(None, "Data", "time zone of the stamps, such as Europe/Helsinki")
+    season: tuple[int, ...] | None = _option(None, "Data", "season lengths in rows: 24,168", low=2)
+
+    missing: tuple[str, ...] = _option(
+        (), "Reading", "further values that mean missing: -200,-9999", unset="none"
+    )
+    duplicates: str | None = _option(
+        None, "Reading", "of rows with one stamp keep", choices=("mean", "first", "last", "error")
+    )
+    aggregate: str | None = _option(
+        None,
+        "Reading",
+        "how irregular stamps are put on the clock of --freq",
+        choices=("mean", "sum", "last", "max"),
+        unset="none",
+    )
+    ambiguous: str = _option(
+        "order", "Reading", "which is the hour that happens twice", choices=("order", "first", "second")
+    )
+    nonexistent: str = _option(
+        "error", "Reading", "a local hour that does not exist", choices=("error", "shift")
+    )
+    dates: str | None = _option(
+        None, "Reading", "order within dates", choices=("day-first", "month-first", "year-first")
+    )
+    decimal: str | None = _option(None, "Reading", "decimal sign", choices=(".", ","))
+    exclude: tuple[str, ...] = _option(
+        (),
+        "Reading",
+        "bad periods whose targets mean missing: 2012-03-01..2012-03-04, or a CSV of them",
+        unset="none",
+    )
+    task: str = _option(
+        "auto",
+        "Reading",
+        "what the target holds; by itself text is classes, and numbers are numbers",
+        choices=("auto", "numbers", "classes"),
+    )
+
+    horizon: int | None = _option(None, "Network", "steps ahead", low=1, high=10_000)
+    lookback: int | None = _option(None, "Network", "past rows the network sees", low=1, high=100_000)
+    segment: int | None = _option(None, "Network", "rows a recurrent step takes", low=1, high=10_000)
+    highway: bool = _option(True, "Network", "add the linear forecaster to the network's output")
+    decoder: str = _option(
+        "segments",
+        "Network",
+        "segments: the LSTM goes on over the horizon; direct: all from its last state",
+        choices=("segments", "direct"),
+    )
+    cell: str = _option(
+        "lstm",
+        "Network",
+        "recurrent cell",
+        choices=("lstm", "lstm-peephole", "lstm-coupled", "gru", "rnn"),
+    )
+    layers: int = _option(1, "Network", "stacked recurrent layers", low=1, high=16)
+    hidden: int = _option(64, "Network", "hidden size", low=1, high=4096)
+    between: tuple[int, ...] = _option(
+        (), "Network", "sizes of dense layers between recurrent ones: 32", low=1, unset="none"
+    )
+    dense: tuple[int, ...] = _option(
+        (), "Network", "sizes of dense layers on top: 64,32", low=1, unset="none"
+    )
+    activation: str = _option(
+        "relu", "Network", "of the dense layers", choices=("relu", "tanh", "sigmoid", "identity")
+    )
+    dropout: float = _option(
+        0.2,
+        "Network",
+        "share of units dropped in training: of segments, between layers and below the dense ones",
+        low=0.0,
+        high=0.95,
+    )
+    input_dropout: float = _option(
+        0.0, "Network", "share of what the cells are shown that is dropped", low=0.0, high=0.95
+    )
+    recurrent_dropout: float = _option(
+        0.0, "Network", "share of the state that is dropped on its way to the next step", low=0.0, high=0.95
+    )
+    from_: str | None = _option(
+        None, "Network", "model file whose weights to start from, as far as they fit", unset="none"
+    )
+    freeze: str | None = _option(
+        None,
+        "Network",
+        "with --from, what stays as it is there: the recurrent layers and all below them",
+        choices=("recurrent",),
+        unset="none",
+    )
+
+    loss: str | None = _option(
+        None,
+        "Training",
+        "what training lowers; by itself pinball for numbers, cross-entropy for classes",
+        choices=("pinball", "mae", "mse", "huber", "cross-entropy"),
+    )
+    class_weights: str = _option(
+        "none",
+        "Training",
+        "what a class counts in training; balanced: the rarer, the more",
+        choices=("none", "balanced"),
+    )
+    optimizer: str = _option(
+        "adamw",
+        "Training",
+        "update rule",
+        choices=("adamw", "adam", "rmsprop", "nesterov", "momentum", "sgd"),
+    )
+    lr: float | None = _option(None, "Training", "highest learning rate", low=1e-8, high=10.0)
+    schedule: str = _option(
+        "cosine",
+        "Training",
+        "how the learning rate moves",
+        choices=("cosine", "constant", "plateau", "one-cycle"),
+    )
+    batch: int = _option(128, "Training", "windows a step", low=1, high=65_536)
+    steps: int | None = _option(None, "Training", "training steps", low=0, high=10_000_000)
+    epochs: float | None = _option(
+        None,
+        "Training",
+        "passes over the training windows, instead of --steps",
+        low=0.0,
+        high=1e6,
+        unset="none",
+    )
+    patience: int | None = _option(
+        None, "Training", "validations without a gain before stopping", low=1, high=100_000, unset="none"
+    )
+    clip: float = _option(1.0, "Training", "largest gradient norm", low=1e-6, high=1e6)
+    clip_value: float | None = _option(
+        None, "Training", "largest size of one value of the gradient", low=1e-9, high=1e6, unset="none"
+    )
+    seed: int = _option(0, "Training", "start of all randomness", low=0, high=2**32 - 1)
+    members: int = _option(1, "Training", "networks whose median is the forecast", low=1, high=64)
+    threads: int | None = _option(
+        None, "Training", "workers that train members side by side", low=1, high=256
+    )
+    budget: str | None = _option(
+        None, "Training", "longest time for all that train does: 90s, 10m, 1h", unset="none"
+    )
+
+    safeguard: str = _option(
+        "auto",
+        "Training",
+        "what ships: the network, the linear forecaster, their mean, or what validation says",
+        choices=("auto", "network", "linear", "mean"),
+    )
+    final: bool = _option(True, "Training", "after the verdict, train on over all rows")
+
+    val: str | None = _option(None, "Preparation", "validation block: share, rows or first date")
+    test: str | None = _option(None, "Preparation", "test block: share, rows or first date")
+    scaler: str = _option(
+        "standard", "Preparation", "scaling of each series", choices=("standard", "robust", "minmax", "none")
+    )
+    transform: str = _option("auto", "Preparation", "before scaling", choices=("auto", "none", "log1p"))
+    calendar: str = _option(
+        "auto",
+        "Preparation",
+        "regression taken out first: on the calendar, or on it and the known columns",
+        choices=("auto", "none", "calendar", "covariates"),
+    )
+    anchor: str = _option(
+        "auto", "Preparation", "take each window relative to its last value", choices=("auto", "yes", "no")
+    )
+    window_size: str = _option(
+        "auto", "Preparation", "divide each window by its own size (panels)", choices=("auto", "yes", "no")
+    )
+    penalty: float | None = _option(
+        None, "Preparation", "ridge of the linear forecaster, as a share", low=0.0, high=1e6
+    )
+    linear_lookbacks: tuple[int, ...] | None = _option(
+        None, "Preparation", "the linear forecaster is the mean of maps of so many past rows: 168,336", low=1
+    )
+    linear_pair: str = _option(
+        "auto",
+        "Preparation",
+        "average two linear forecasters, and two networks, that see the calendar differently",
+        choices=("auto", "yes", "no"),
+    )
+    bands: str = _option(
+        "auto",
+        "Preparation",
+        "widths: the network's quantiles (where it ships) times a factor, or one for each step",
+        choices=("auto", "quantiles", "split"),
+    )
+    band_factor: float = _option(
+        1.0, "Preparation", "bands this many times as wide as validation rows ask for", low=0.01, high=100.0
+    )
+    band_volatility: float | None = _option(
+        None,
+        "Preparation",
+        "how bands follow the restlessness of the rows before: 0 not at all, 1 in proportion",
+        low=0.0,
+        high=1.0,
+    )
+    min: float | None = _option(None, "Preparation", "nothing forecast is below this")
+    max: float | None = _option(None, "Preparation", "nothing forecast is above this", unset="none")
+
+    def check(self) -> None:
+        """Raise UsageError for the first value outside its limits or in conflict with another."""
+        for field in dataclasses.fields(self):
+            _check_limits(field, getattr(self, field.name))
+        if self.steps is not None and self.epochs is not None:
+            raise UsageError("--steps and --epochs say the same thing twice; give one of them")
+        if self.between and self.layers == 1:
+            raise UsageError("--between stands between recurrent layers; give --layers 2 or more with it")
+        if self.min is not None and self.max is not None and self.min > self.max:
+            raise UsageError(f"--min {self.min:g} is above --max {self.max:g}")
+        both = [name for name in self.known if name in self.past]
+        if both:
+            raise UsageError(f"--known and --past both name {both[0]!r}; it can be only one of them")
+        if self.budget is not None:
+            seconds(self.budget, "--budget")
+
+
+def flag(name: str) -> str:
+    """The command-line spelling of an option: `highway` is `--highway`, and `from_` (a word of Python) `--from`."""
+    return "--" + name.removesuffix("_").replace("_", "-")
+
+
+def _check_limits(field: dataclasses.Field[Any], value: Any) -> None:
+    low, high, choices = (field.metadata[key] for key in ("low", "high", "choices"))
+    if choices and value is not None and value not in choices:
+        raise UsageError(f"{flag(field.name)} is one of {', '.join(choices)}; got {value!r}")
+    numbers = value if isinstance(value, tuple) else (value,)
+    for number in numbers:
+        if isinstance(number, bool) or not isinstance(number, int | float):
+            continue
+        below = low is not None and not number >= low
+        above = high is not None and not number <= high
+        if below or above:
+            wanted = f"from {low:g}" + ("" if high is None else f" to {high:g}")
+            raise UsageError(f"{flag(field.name)} goes {wanted}; got {number:g}")
+
+
+_UNITS = {"": 1.0, "s": 1.0, "m": 60.0, "min": 60.0, "h": 3600.0, "d": 86400.0}
+
+
+def seconds(text: str, name: str = "") -> float:
+    """Seconds in a duration such as `90s`, `10m`, `1.5h`; raises UsageError, with the flag's name, for others."""
+    match = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*([a-z]*)\s*", text.lower())
+    if match is None or match[2] not in _UNITS:
+        raise UsageError(f"{f'{name}: ' if name else ''}a duration looks like 90s, 10m or 1h; got {text!r}")
+    return float(match[1]) * _UNITS[match[2]]
+
+
+def parse_numbers(name: str, text: str | None) -> tuple[int, ...] | None:
+    """The whole numbers of a list such as `24,168`; raises UsageError when one is none."""
+    if text is None:
+        return None
+    try:
+        return tuple(int(part) for part in parse_names(text))
+    except ValueError:
+        raise UsageError(f"{flag(name)} takes whole numbers such as 24,168; got {text!r}") from None
+
+
+def parse_names(text: str | None) -> tuple[str, ...]:
+    """The names of a list separated by commas; spaces around a name do not count.
+
+    As in a CSV, a name with a comma stands in double quotes. Raises UsageError for a line end outside of them.
+    """
+    try:
+        row = next(csv.reader([text or ""], skipinitialspace=True), [])
+    except csv.Error as error:
+        raise UsageError(f"{text!r} is no list of names separated by commas ({error})") from None
+    return tuple(part.strip() for part in row if part.strip())
+
+
+def write_names(names: Iterable[object]) -> str:
+    """The list that `parse_names` reads as these names."""
+    text = io.StringIO()
+    csv.writer(text, lineterminator="").writerow(names)
+    return text.getvalue()

@@ -1,0 +1,374 @@
+"""The nouns everything speaks of: Clock, Panel and Forecast."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import cached_property
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from lstmcast.core.findings import WARNING, Finding
+
+Floats = NDArray[np.floating]
+Integers = NDArray[np.int64]
+Times = NDArray[np.datetime64]
+
+COUNTER = "count"
+TARGET, KNOWN, PAST = "target", "known", "past"
+HOLIDAYS = "--holidays"  # the column that a panel has of them; no column of a file is called so
+_DAY = pd.Timedelta(days=1)
+_CALENDAR_SEASONS = {"D": (7,), "B": (5,), "W": (52,), "M": (12,), "Q": (4,), "Y": ()}
+
+
+@dataclass(frozen=True)
+class Clock:
+    """A regular time axis: its step, its zone, its season lengths and how its stamps are written.
+
+    freq: a pandas offset alias (`h`, `30min`, `D`, `W-SUN`, `MS`), or `count` for a plain counter,
+    whose n-th stamp is kept as n microseconds after 1970.
+    zone: an IANA name or a fixed offset (`+02:00`); None when stamps carry no zone.
+    seasons: season lengths in steps, rising; empty when there is none.
+    style: the strftime pattern of a stamp; `%z` in it is written as `+02:00`.
+    """
+
+    freq: str
+    zone: str | None = None
+    seasons: tuple[int, ...] = ()
+    style: str = "%Y-%m-%dT%H:%M:%S"
+
+    @property
+    def is_counter(self) -> bool:
+        """True for 1, 2, 3, …, which have no calendar."""
+        return self.freq == COUNTER
+
+    @cached_property
+    def step(self) -> pd.Timedelta | None:
+        """The length of a step below a day; None for days and longer, which follow the wall clock."""
+        if self.is_counter:
+            return pd.Timedelta(1, "us")
+        return _tick(pd.tseries.frequencies.to_offset(self.freq))
+
+    def steps_like(self, other: Clock) -> bool:
+        """Whether two clocks take the same step, however it is spelled: `h` and `60min`."""
+        if self.is_counter or other.is_counter:
+            return self.freq == other.freq
+        to_offset = pd.tseries.frequencies.to_offset
+        return bool(
+            self.step == other.step
+            and (self.step is not None or to_offset(self.freq) == to_offset(other.freq))
+        )
+
+    @property
+    def is_daily(self) -> bool:
+        """True when a row is a whole day."""
+        return self.freq in ("D", "1D")
+
+    @property
+    def season(self) -> int:
+        """The main season m in steps; 1 when there is none."""
+        return self.seasons[0] if self.seasons else 1
+
+    def grid(self, first: np.datetime64, count: int) -> Times:
+        """`count` stamps (UTC) from `first` on, itself included; right across changes of the clock."""
+        if self.step is not None:
+            step = self.step.to_timedelta64().astype("timedelta64[us]")
+            return np.asarray(first + np.arange(count) * step)
+        start = self.wall(np.array([first]))[0]
+        midnight = start.astype("datetime64[D]").astype("datetime64[us]")
+        if self.utc(np.array([midnight]))[0] == first:  # also of a day whose midnight the clock skips
+            start = midnight
+        local = pd.date_range(pd.Timestamp(start), periods=count, freq=self.freq)
+        return self.utc(local.to_numpy().astype("datetime64[us]"))
+
+    def after(self, time: np.datetime64, count: int) -> Times:
+        """The `count` stamps (UTC) that follow `time`."""
+        return self.grid(time, count + 1)[1:]
+
+    def wall(self, times: Times) -> Times:
+        """What a clock on the wall shows at these instants (UTC in, zone-less out)."""
+        if self.zone is None or self.is_counter:
+            return times
+        local = pd.DatetimeIndex(times).tz_localize("UTC").tz_convert(self.zone).tz_localize(None)
+        return local.to_numpy().astype("datetime64[us]")
+
+    def ahead(self, times: Times) -> NDArray[np.float32] | None:
+        """(N,) steps by which the wall clock is ahead of UTC at these instants; None where that never changes, or a
+        step is a day or longer and follows the wall clock by itself."""
+        if self.zone is None or self.step is None or self.is_counter:
+            return None
+        ahead = ((self.wall(times) - times) / self.step.to_timedelta64()).astype(np.float32)
+        return ahead if len(ahead) and (ahead != ahead[0]).any() else None
+
+    def utc(self, wall: Times) -> Times:
+        """The instants at which the wall clock shows these; a repeated hour is its first, a skipped one the next."""
+        if self.zone is None or self.is_counter:
+            return wall
+        first = np.ones(len(wall), dtype=bool)
+        local = pd.DatetimeIndex(wall).tz_localize(self.zone, ambiguous=first, nonexistent="shift_forward")
+        return local.tz_convert("UTC").tz_localize(None).to_numpy().astype("datetime64[us]")
+
+    def instant(self, text: str) -> np.datetime64:
+        """The instant (UTC) that an ISO 8601 text names; one without a zone is meant on this clock's wall.
+
+        Of a counter, its number. Raises ValueError for other text.
+        """
+        if self.is_counter:
+            return np.datetime64(int(text), "us")
+        moment = datetime.fromisoformat(text)
+        if moment.tzinfo is None:
+            return np.datetime64(self.utc(np.array([moment], dtype="datetime64[us]"))[0], "us")
+        return np.datetime64(moment.astimezone(UTC).replace(tzinfo=None), "us")
+
+    def write(self, times: Times) -> list[str]:
+        """Stamps as text, in the zone and style of the file they came from."""
+        if self.is_counter:
+            return [str(number) for number in times.astype("datetime64[us]").astype(np.int64)]
+        index = pd.DatetimeIndex(times)
+        if self.zone is not None:
+            index = index.tz_localize("UTC").tz_convert(self.zone)
+        text = index.strftime(self.style).tolist()
+        return [_with_colon(stamp) for stamp in text] if self.style.endswith("%z") else text
+
+
+def _tick(offset: pd.offsets.BaseOffset) -> pd.Timedelta | None:
+    """The length of an offset below a day; whole days are none (pandas before 3 counts them among the ticks)."""
+    if isinstance(offset, pd.offsets.Tick) and not isinstance(offset, pd.offsets.Day):
+        return pd.Timedelta(offset)
+    return None
+
+
+def _with_colon(stamp: str) -> str:
+    """ISO 8601's extended form of an offset: `+0200` becomes `+02:00` (strftime knows it from Python 3.12 on)."""
+    return f"{stamp[:-2]}:{stamp[-2:]}"
+
+
+def default_seasons(freq: str) -> tuple[int, ...]:
+    """The season lengths that the calendar suggests for a step: a day and a week of hours, a week of days, …"""
+    if freq == COUNTER:
+        return ()
+    offset = pd.tseries.frequencies.to_offset(freq)
+    tick = _tick(offset)
+    if tick is not None:
+        day, rest = divmod(_DAY, tick)
+        return (day, 7 * day) if not rest and day > 1 else ()
+    if offset.n != 1:
+        return ()
+    base = offset.base.freqstr.split("-")[0]
+    return _CALENDAR_SEASONS.get(base if base == "B" else base.removeprefix("B")[0], ())
+
+
+@dataclass(frozen=True)
+class Column:
+    """A column of numbers and the part it plays: target, known (ahead) or past (known up to now).
+
+    level: of a column that is one where the file's column holds this text (`weather=rain`: `rain`), else None.
+    """
+
+    name: str
+    role: str
+    level: str | None = None
+
+    @property
+    def source(self) -> str:
+        """The column of the file that it was made of."""
+        return self.name if self.level is None else self.name.removesuffix(f"={self.level}")
+
+
+def columns_of(
+    target: str, known: tuple[str, ...], past: tuple[str, ...], levels: Mapping[str, tuple[str, ...]]
+) -> tuple[Column, ...]:
+    """The columns of a panel, the target first; a column of the file that has levels is one column for each."""
+    columns = [Column(target, TARGET)]
+    for role, names in ((KNOWN, known), (PAST, past)):
+        for name in names:
+            classes = [Column(f"{name}={level}", role, level) for level in levels.get(name, ())]
+            columns += classes if name in levels else [Column(name, role)]
+    return tuple(columns)
+
+
+@dataclass(frozen=True)
+class Holidays:
+    """Days off, as people on a wall calendar have them.
+
+    name: the country (`FI`, `DE-BY`) or file they come from; days: ISO dates, rising; first and last: the dates from
+    which to which they are known, all other days before and after count as working days.
+    """
+
+    name: str
+    days: tuple[str, ...]
+    first: str
+    last: str
+
+    def on(self, wall: Times) -> NDArray[np.bool_]:
+        """(N,) whether these wall times lie in a day off."""
+        days = np.array(self.days, dtype="datetime64[D]")
+        return np.isin(wall.astype("datetime64[D]"), days)
+
+    def beyond(self, wall: Times) -> tuple[Finding, ...]:
+        """A finding where some of these wall times lie before the first or after the last date that is known."""
+        days = wall.astype("datetime64[D]")
+        if (days >= np.datetime64(self.first)).all() and (days <= np.datetime64(self.last)).all():
+            return ()
+        message = (
+            f"days off of {self.name} are known from {self.first} to {self.last} only; all before and after count "
+            "as working days (train with --holidays that reach further)"
+        )
+        return (Finding(WARNING, "beyond_holidays", message),)
+
+
+@dataclass(frozen=True, eq=False)
+class Panel:
+    """S regular series over one clock, one after the other in flat arrays.
+
+    ids: (S,) names, (`""`,) for a single series; offsets: (S+1,), series s is rows offsets[s]:offsets[s+1].
+    times: (N,) UTC, regular within a series; values: (N, C) float64, NaN where missing, target first.
+    holidays: the days off of which a column known ahead is made (see `with_holidays`), if there is one.
+    classes: those of the target, whose values are then their places in it; empty for a target of numbers.
+    """
+
+    ids: tuple[str, ...]
+    offsets: Integers
+    times: Times
+    values: NDArray[np.float64]
+    columns: tuple[Column, ...]
+    clock: Clock
+    id_name: str | None = None
+    holidays: Holidays | None = None
+    classes: tuple[str, ...] = ()
+
+    @property
+    def target(self) -> NDArray[np.float64]:
+        """(N,) values of the target."""
+        return self.values[:, 0]
+
+    @property
+    def lengths(self) -> Integers:
+        """(S,) rows of each series."""
+        return np.diff(self.offsets)
+
+    def rows(self, series: int) -> slice:
+        """Where a series stands in the flat arrays."""
+        return slice(int(self.offsets[series]), int(self.offsets[series + 1]))
+
+    def series_of_rows(self) -> Integers:
+        """(N,) index of the series that each row belongs to."""
+        return np.repeat(np.arange(len(self.ids)), self.lengths)
+
+    def known_until(self) -> Integers:
+        """(S,) the row after each series' last known target: beyond it only columns known ahead may stand."""
+        known = np.where(np.isfinite(self.target), np.arange(1, len(self.times) + 1), 0)
+        last = np.maximum.reduceat(np.append(known, 0), self.offsets[:-1])
+        return np.maximum(np.where(self.lengths > 0, last, 0), self.offsets[:-1])
+
+    def roles(self, role: str) -> list[int]:
+        """Indices of the columns with this role."""
+        return [i for i, column in enumerate(self.columns) if column.role == role]
+
+    def take(self, starts: Integers, stops: Integers) -> Panel:
+        """The same series, each cut to rows starts[s]:stops[s] of the flat arrays."""
+        rows = np.concatenate([np.arange(a, b) for a, b in zip(starts, stops, strict=True)])
+        offsets = np.concatenate([[0], np.cumsum(stops - starts)])
+        return dataclasses.replace(self, offsets=offsets, times=self.times[rows], values=self.values[rows])
+
+    def tail(self, count: int) -> Panel:
+        """The last `count` rows of each series, or all of a shorter one."""
+        stops = self.offsets[1:]
+        return self.take(np.maximum(self.offsets[:-1], stops - count), stops)
+
+    def extended(self, count: int) -> Panel:
+        """Each series with `count` more rows, whose stamps follow the clock and whose values, but for days off, are
+        missing."""
+        lasts, which = np.unique(self.times[self.offsets[1:] - 1], return_inverse=True)
+        after = np.stack([self.clock.after(last, count) for last in lasts])[which]  # most series end together
+        at = np.repeat(self.offsets[1:], count)
+        longer = dataclasses.replace(
+            self,
+            offsets=self.offsets + count * np.arange(len(self.offsets)),
+            times=np.insert(self.times, at, after.reshape(-1)),
+            values=np.insert(self.values, at, np.nan, axis=0),
+        )
+        return longer if self.holidays is None else longer.with_holidays(self.holidays)
+
+    def with_holidays(self, holidays: Holidays | None) -> Panel:
+        """The panel with a column known ahead that is one on days off and else zero; None takes it away."""
+        if holidays is None and self.holidays is None:
+            return self
+        keep = [i for i, column in enumerate(self.columns) if column.name != HOLIDAYS]
+        columns, values = [self.columns[i] for i in keep], self.values[:, keep]
+        if holidays is not None:
+            place = 1 + sum(column.role == KNOWN for column in columns)
+            columns.insert(place, Column(HOLIDAYS, KNOWN))
+            values = np.insert(values, place, holidays.on(self.clock.wall(self.times)), axis=1)
+        return dataclasses.replace(self, columns=tuple(columns), values=values, holidays=holidays)
+
+
+@dataclass(frozen=True)
+class Fallback:
+    """A series that a simpler forecaster stands in for.
+
+    series: index into the forecast's ids; source: what made its rows; code: a short stable name of the reason:
+    too_short, gaps, out_of_range or not_finite; reason: the same as a sentence.
+    """
+
+    series: int
+    source: str
+    code: str
+    reason: str
+
+
+@dataclass(frozen=True, eq=False)
+class Forecast:
+    """Forecasts of R rows, in the units of the CSV.
+
+    ids: (S,); series: (R,) index into ids; times: (R,) UTC; point: (R,);
+    bands: level in percent -> (lower (R,), upper (R,)); quantiles: between 0 and 1 -> (R,);
+    source: (R,) what made each row; fallbacks: series that the model could not forecast; findings: how the rows it
+    looked back at are unlike those it learned from; probabilities: of a forecast of classes, each one's (R,) in their
+    order, and `point` is then the place of the likeliest.
+    """
+
+    ids: tuple[str, ...]
+    series: Integers
+    times: Times
+    point: NDArray[np.float64]
+    bands: dict[int, tuple[NDArray[np.float64], NDArray[np.float64]]]
+    source: tuple[str, ...]
+    clock: Clock
+    id_name: str | None = None
+    quantiles: dict[float, NDArray[np.float64]] = dataclasses.field(default_factory=dict)
+    fallbacks: tuple[Fallback, ...] = ()
+    findings: tuple[Finding, ...] = ()
+    probabilities: dict[str, NDArray[np.float64]] = dataclasses.field(default_factory=dict)
+
+    def only(self, levels: Collection[int]) -> Forecast:
+        """The same without the other bands."""
+        bands = {level: band for level, band in self.bands.items() if level in levels}
+        return dataclasses.replace(self, bands=bands)
+
+    def table(self) -> dict[str, list[str] | list[float]]:
+        """Columns by name, in the order in which they are written."""
+        table: dict[str, list[str] | list[float]] = {}
+        if self.id_name is not None:
+            table[self.id_name] = [self.ids[s] for s in self.series]
+        table["time"] = self.clock.write(self.times)
+        classes = list(self.probabilities)
+        table["forecast"] = [classes[int(code)] for code in self.point] if classes else self.point.tolist()
+        for name, probability in self.probabilities.items():
+            table[f"p_{name}"] = probability.tolist()
+        for level in sorted(self.bands):
+            lower, upper = self.bands[level]
+            table[f"lo_{level}"], table[f"hi_{level}"] = lower.tolist(), upper.tolist()
+        for quantile in sorted(self.quantiles):
+            table[quantile_name(quantile)] = self.quantiles[quantile].tolist()
+        table["source"] = list(self.source)
+        return table
+
+
+def quantile_name(quantile: float) -> str:
+    """The column of a quantile: `q05`, `q50`, `q975`."""
+    return "q" + f"{quantile:.10f}".rstrip("0")[2:].ljust(2, "0")

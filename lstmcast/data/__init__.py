@@ -1,0 +1,1 @@
+"""A Panel becomes windows: split, imputation, scaling, calendar, checks."""

@@ -1,0 +1,295 @@
+"""The calendar stage: one ridge regression of each series on the calendar and on covariates known ahead."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import pairwise
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lstmcast.core.panel import Clock, Integers, Times
+from lstmcast.data.calendar_features import day_phase, harmonics, one_hot, weekday, year_phase
+
+Numbers = NDArray[np.float64]
+PENALTY = 1e-4
+MOST_DAY_HARMONICS = 8
+YEAR_HARMONICS = 3
+HALF_LIVES_IN_DAYS = (0.5, 2.0)
+TAIL_IN_DAYS = 14
+MANY_VALUES = 20
+CROSS_FITS = 5
+MOST_ROWS = 100_000  # of a series: learning some hundred columns does not wait for millions
+_CHUNK = 8192
+
+
+def rows_in_a_day(clock: Clock) -> int:
+    """How many rows a day has, at least one; a counter has no day."""
+    if clock.step is None or clock.is_counter:
+        return 1
+    return max(round(np.timedelta64(1, "D") / clock.step), 1)
+
+
+@dataclass(frozen=True)
+class Covariate:
+    """How a known column enters: a switch between two values, or a numeric curve bent at its knots.
+
+    column: index among the known columns; values: the two of a switch, else empty; knots: (5,) inner sextiles;
+    smooth: whether its exponentially weighted means enter too (thermal inertia).
+    """
+
+    column: int
+    values: tuple[float, ...]
+    knots: tuple[float, ...]
+    smooth: bool
+
+
+@dataclass(frozen=True)
+class Design:
+    """Which columns the regression has.
+
+    with_year: whether training rows span the two years that features of the year need; covariates: those that enter.
+    """
+
+    clock: Clock
+    with_year: bool
+    covariates: tuple[Covariate, ...]
+    first: np.datetime64
+
+    @property
+    def tail(self) -> int:
+        """Rows before a row that its smoothed covariates look at; the same however long the file is."""
+        smooth = any(covariate.smooth for covariate in self.covariates)
+        return TAIL_IN_DAYS * rows_in_a_day(self.clock) if smooth else 0
+
+    def smoothed(self, known: Numbers, offsets: Integers) -> Numbers:
+        """(N, c + smoothed) the known columns (N, c) and, after them, the exponentially weighted means they need."""
+        columns = [known]
+        for covariate in self.covariates:
+            if covariate.smooth:
+                halves = [days * rows_in_a_day(self.clock) for days in HALF_LIVES_IN_DAYS]
+                means = [_trailing_mean(known[:, covariate.column], offsets, h, self.tail) for h in halves]
+                columns.append(np.stack(means, axis=1))
+        return np.concatenate(columns, axis=1)
+
+    def columns(self, times: Times, smoothed: Numbers) -> Numbers:
+        """(n, F) the regression's columns for n rows; smoothed: (n, …) as `smoothed` gives them."""
+        wall = self.clock.wall(times)
+        parts = [np.zeros((len(wall), 0)), *self._calendar(wall), *self._covariates(wall, smoothed)]
+        return np.concatenate(parts, axis=1)
+
+    @property
+    def _has_hours(self) -> bool:
+        """True when rows are shorter than a day; a counter has no days at all."""
+        return self.clock.step is not None and not self.clock.is_counter
+
+    def _day(self, wall: Times, count: int) -> Numbers:
+        """(n, 1 + 2 count) one, and harmonics of the day where rows are shorter than one."""
+        ones = np.ones((len(wall), 1))
+        if not self._has_hours:
+            return ones
+        count = min(count, MOST_DAY_HARMONICS, rows_in_a_day(self.clock) // 2)
+        return np.concatenate([ones, harmonics(day_phase(wall), count)], axis=1)
+
+    def _calendar(self, wall: Times) -> Iterator[Numbers]:
+        if self._has_hours or self.clock.is_daily:
+            yield _products(one_hot(weekday(wall), 7), self._day(wall, MOST_DAY_HARMONICS))
+        if self.with_year:
+            yield _products(harmonics(year_phase(wall), YEAR_HARMONICS), self._day(wall, 2))
+            yield ((wall - self.first) / np.timedelta64(365, "D"))[:, None]
+
+    def _covariates(self, wall: Times, smoothed: Numbers) -> Iterator[Numbers]:
+        extra = smoothed.shape[1] - sum(2 for c in self.covariates if c.smooth)
+        for covariate in self.covariates:
+            values = smoothed[:, covariate.column]
+            if covariate.values:
+                yield _products((values == covariate.values[1])[:, None], self._day(wall, MOST_DAY_HARMONICS))
+                continue
+            yield _products(_bent(values, covariate.knots), self._day(wall, 3))
+            if covariate.smooth:
+                for column in (extra, extra + 1):
+                    yield _products(_bent(smoothed[:, column], covariate.knots), self._day(wall, 3))
+                extra += 2
+
+
+def _products(left: Numbers, right: Numbers) -> Numbers:
+    """(n, a b) every column of one times every column of the other."""
+    return (left[:, :, None] * right[:, None, :]).reshape(len(left), left.shape[1] * right.shape[1])
+
+
+def _bent(values: Numbers, knots: tuple[float, ...]) -> Numbers:
+    """(n, 1 + knots) a column and its hinges max(0, x - knot)."""
+    return np.concatenate([values[:, None], np.maximum(values[:, None] - np.array(knots), 0.0)], axis=1)
+
+
+def _trailing_mean(values: Numbers, offsets: Integers, half_life: float, tail: int) -> Numbers:
+    """(N,) mean of each row and the `tail` rows before it in its series, weighted by 2^(-age / half_life)."""
+    weights = 0.5 ** (np.arange(tail + 1) / half_life)
+    means = np.empty(len(values))
+    for first, stop in pairwise(offsets):
+        total = np.convolve(values[first:stop], weights)[: stop - first]
+        means[first:stop] = total / np.cumsum(weights)[np.minimum(np.arange(stop - first), tail)]
+    return means
+
+
+def describe_covariates(known: Numbers, clock: Clock) -> tuple[Covariate, ...]:
+    """How each known column (n, c) of training rows enters; one that never changes does not."""
+    described = []
+    for column, values in enumerate(known.T):
+        distinct = np.unique(values[np.isfinite(values)])
+        if len(distinct) == 2:
+            described.append(Covariate(column, tuple(distinct.tolist()), (), False))
+        elif len(distinct) > 2:
+            knots = np.quantile(values[np.isfinite(values)], np.arange(1, 6) / 6)
+            smooth = rows_in_a_day(clock) > 1 and len(distinct) > MANY_VALUES
+            described.append(Covariate(column, (), tuple(knots.tolist()), smooth))
+    return tuple(described)
+
+
+@dataclass(frozen=True, eq=False)
+class CalendarStage:
+    """g(t): what calendar and covariates say of each series, in scaled units.
+
+    mean, spread: (F,) of the columns over training rows; weight: (S, F); intercept: (S,).
+    """
+
+    design: Design
+    mean: Numbers
+    spread: Numbers
+    weight: Numbers
+    intercept: Numbers
+
+    def level(self, times: Times, known: Numbers, offsets: Integers, series: Integers) -> Numbers:
+        """(N,) g of every row; known: (N, c), filled; series: (S',) which of the model's each is."""
+        smoothed = self.design.smoothed(known, offsets)
+        which = np.repeat(series, np.diff(offsets))
+        return self._level(times, smoothed, self.weight, self.intercept, which)
+
+    def towards(self, other: CalendarStage, series: Integers, share: float) -> CalendarStage:
+        """This stage moved by a share towards another of the same design, whose rows are `series` (S',) of these."""
+        weight = (
+            self.weight * other.spread / self.spread
+        )  # the same regression, of columns as the other has them
+        intercept = self.intercept + self.weight @ ((other.mean - self.mean) / self.spread)
+        weight[series] += share * (other.weight - weight[series])
+        intercept[series] += share * (other.intercept - intercept[series])
+        return CalendarStage(self.design, other.mean, other.spread, weight, intercept)
+
+    def _level(
+        self, times: Times, smoothed: Numbers, weight: Numbers, intercept: Numbers, which: Integers
+    ) -> Numbers:
+        """(N,) g of every row by the regression that `which` (N,) names, over all series, a bounded number at a time.
+
+        weight: (R, F), intercept: (R,) of R regressions. What is said of a row does not depend on those beside it.
+        """
+        level = np.empty(len(times))
+        for rows in _chunks(np.arange(len(times))):
+            columns = (self.design.columns(times[rows], smoothed[rows]) - self.mean) / self.spread
+            level[rows] = np.einsum("nf,nf->n", columns, weight[which[rows]]) + intercept[which[rows]]
+        return level
+
+
+def _chunks(rows: Integers) -> Iterator[Integers]:
+    return (rows[first : first + _CHUNK] for first in range(0, len(rows), _CHUNK))
+
+
+def fit_calendar_stage(
+    design: Design,
+    times: Times,
+    known: Numbers,
+    scaled: Numbers,
+    offsets: Integers,
+    training: list[slice],
+    usable: NDArray[np.bool_],
+) -> tuple[CalendarStage, Numbers] | None:
+    """Ridge with a penalty of PENALTY times the number of rows on standardised columns, series by series; and (N,)
+    what it says of each row, for training rows cross-fitted: said by the same regression without their part of them.
+
+    A regression knows its own training rows too well: what it leaves of them is smaller than what it will leave of
+    new ones, and a network taught with that trusts it too much.
+
+    scaled: (N,) target; usable: (N,) rows whose target and covariates were observed; training: rows of each series,
+    of which at most MOST_ROWS are taken, at random. None where the design has no column, or there are no usable rows.
+    """
+    smoothed = design.smoothed(known, offsets)
+    rows = [_some(np.arange(own.start, own.stop)[usable[own]]) for own in training]
+    everything = np.concatenate(rows)
+    if design.columns(times[:0], smoothed[:0]).shape[1] == 0 or len(everything) < 2:
+        return None
+    mean, spread = _mean_and_spread(design, times, smoothed, everything)
+    cuts = np.array([_cuts(own) for own in training])
+    fitted = [
+        _solve(_left_out(_moments(design, times, smoothed, scaled, own, cut)), mean, spread)
+        for own, cut in zip(rows, cuts, strict=True)
+    ]
+    weight, intercept = np.stack([w for w, _ in fitted]), np.stack([b for _, b in fitted])
+    stage = CalendarStage(design, mean, spread, weight[:, -1].copy(), intercept[:, -1].copy())
+    which = _without_own_part(cuts, offsets)
+    width = weight.shape[2]
+    return stage, stage._level(times, smoothed, weight.reshape(-1, width), intercept.reshape(-1), which)
+
+
+def _some(rows: Integers) -> Integers:
+    """Rows, rising: all, or a random MOST_ROWS of them; every k-th might always be the same hour."""
+    if len(rows) <= MOST_ROWS:
+        return rows
+    return np.sort(np.random.default_rng(len(rows)).choice(rows, MOST_ROWS, replace=False))
+
+
+def _cuts(rows: slice) -> Integers:
+    """(CROSS_FITS + 1,) where a training block is cut into stretches of time."""
+    return np.linspace(rows.start, rows.stop, CROSS_FITS + 1).round().astype(np.int64)
+
+
+def _without_own_part(cuts: Integers, offsets: Integers) -> Integers:
+    """(N,) which regression speaks of each row, of CROSS_FITS + 1 a series: in training the one that left out its
+    part, after it the last, which knows them all. cuts: (S, CROSS_FITS + 1)."""
+    return np.searchsorted(cuts.reshape(-1), np.arange(offsets[-1]), side="right") - 1
+
+
+def _mean_and_spread(
+    design: Design, times: Times, smoothed: Numbers, rows: Integers
+) -> tuple[Numbers, Numbers]:
+    """(F,) of the columns over these rows; the spread of a column that never changes is one."""
+    total, squares = 0.0, 0.0
+    for chunk in _chunks(rows):
+        columns = design.columns(times[chunk], smoothed[chunk])
+        total, squares = total + columns.sum(axis=0), squares + (columns**2).sum(axis=0)
+    mean = np.asarray(total) / len(rows)
+    spread = np.sqrt(np.maximum(np.asarray(squares) / len(rows) - mean**2, 0.0))
+    return mean, np.where(spread < 1e-9, 1.0, spread)
+
+
+def _moments(
+    design: Design, times: Times, smoothed: Numbers, scaled: Numbers, rows: Integers, cuts: Integers
+) -> Numbers:
+    """(CROSS_FITS, F+2, F+2) sums of products of [columns, target, one] over each part of a series' rows (n,)."""
+    size = design.columns(times[:0], smoothed[:0]).shape[1] + 2
+    moments = np.zeros((CROSS_FITS, size, size))
+    for chunk in _chunks(rows):
+        columns = design.columns(times[chunk], smoothed[chunk])
+        table = np.concatenate([columns, scaled[chunk, None], np.ones((len(chunk), 1))], axis=1)
+        for part, (first, stop) in enumerate(pairwise(np.searchsorted(chunk, cuts))):
+            moments[part] += table[first:stop].T @ table[first:stop]
+    return moments
+
+
+def _left_out(moments: Numbers) -> Numbers:
+    """(CROSS_FITS + 1, …) the sums without each part in turn, then those of all."""
+    whole = moments.sum(axis=0)
+    return np.concatenate([whole - moments, whole[None]])
+
+
+def _solve(moments: Numbers, mean: Numbers, spread: Numbers) -> tuple[Numbers, Numbers]:
+    """Weights (R, F) and intercepts (R,) of R regressions, of columns standardised by mean and spread; zero where
+    there are not two rows."""
+    size, counts = len(mean), moments[:, -1, -1]
+    averages = moments / np.maximum(counts, 1.0)[:, None, None]
+    own, target = averages[:, -1, :size], averages[:, -1, size]
+    gram = (averages[:, :size, :size] - own[:, :, None] * own[:, None, :]) / np.outer(spread, spread)
+    cross = (averages[:, :size, size] - own * target[:, None]) / spread
+    weight = np.linalg.solve(gram + PENALTY * np.eye(size), cross[:, :, None])[:, :, 0]
+    intercept = target - ((own - mean) / spread * weight).sum(axis=1)
+    is_known = counts >= 2
+    return np.asarray(weight * is_known[:, None]), np.asarray(intercept * is_known)

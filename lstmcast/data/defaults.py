@@ -1,0 +1,86 @@
+"""Default sizes: how far ahead, how far back, and how many rows a recurrent step takes."""
+
+from __future__ import annotations
+
+from lstmcast.core.errors import UsageError
+from lstmcast.core.options import Options
+from lstmcast.core.panel import Clock
+
+LONGEST_LOOKBACK = 1_008
+LONGEST_SEGMENT = 96
+LARGEST_MAPS = 56_000_000  # bytes: of a model file's 64 MB the rest is left for what else it holds
+
+
+def default_horizon(clock: Clock) -> int:
+    """Steps ahead when nobody says: a day of shorter rows (at most 96), 30 days, 26 weeks, 12 months, 4 quarters."""
+    if clock.is_counter or clock.step is not None:
+        return min(clock.season, 96) if clock.seasons else 12
+    letter = clock.freq.removeprefix("1").removeprefix("B")[:1]
+    return {"D": 30, "": 20, "W": 26, "M": 12, "Q": 4, "Y": 3}.get(letter, 12)
+
+
+def default_segment(clock: Clock, horizon: int) -> int:
+    """The main season, or its largest divisor that is at most LONGEST_SEGMENT; ten days for a month of days."""
+    season = clock.season
+    if clock.is_daily and season == 7 and horizon >= 28:
+        return 10
+    if season == 1 or season // 2 <= horizon < season:
+        return min(horizon, LONGEST_SEGMENT)
+    return _largest_divisor(season, LONGEST_SEGMENT)
+
+
+def segment_and_lookbacks(clock: Clock, horizon: int, options: Options) -> tuple[int, list[int]]:
+    """The segment w and the lookbacks to try, rising, each a multiple of w; raises UsageError where that cannot be."""
+    segment = options.segment or default_segment(clock, horizon)
+    most = _most_lookback(horizon, options)
+    if max(options.lookback or 0, segment) > most:
+        raise UsageError(
+            f"--horizon {horizon} with --lookback {options.lookback or segment} and {options.members} members has more "
+            f"weights than a model file can hold; the look-back can be {most} rows at most, or lower the others"
+        )
+    if options.lookback is None:
+        longest = max(min(LONGEST_LOOKBACK, most) // segment, 1) * segment
+        wanted = _wanted_lookbacks(clock, horizon)
+        lookbacks = sorted({min(-(-rows // segment) * segment, longest) for rows in wanted})
+        return segment, _reaching(lookbacks, options.linear_lookbacks)
+    if options.segment is not None and options.lookback % segment:
+        raise UsageError(f"--lookback {options.lookback} is not a multiple of --segment {segment}")
+    return _largest_divisor(options.lookback, segment), _reaching(
+        [options.lookback], options.linear_lookbacks
+    )
+
+
+def _reaching(lookbacks: list[int], linear: tuple[int, ...] | None) -> list[int]:
+    """The lookbacks that hold what the linear forecaster is told to look back."""
+    reach = max(linear or (0,))
+    enough = [rows for rows in lookbacks if rows >= reach]
+    if not enough:
+        raise UsageError(
+            f"--linear-lookbacks goes back {reach} rows, but the network at most {lookbacks[-1]}; "
+            f"give --lookback {reach} or more, or look back less"
+        )
+    return enough
+
+
+def _most_lookback(horizon: int, options: Options) -> int:
+    """The longest look-back whose linear maps (K, L) fit into a model file: one of float64, and float32 a member."""
+    return LARGEST_MAPS // (horizon * (8 + 4 * options.members))
+
+
+def _largest_divisor(number: int, limit: int) -> int:
+    return max(divisor for divisor in range(1, min(number, limit) + 1) if number % divisor == 0)
+
+
+def _wanted_lookbacks(clock: Clock, horizon: int) -> list[int]:
+    """One to three of the longest season; days where three weeks would be too long; more for a counter, whose
+    season may stand within a longer one that nobody named."""
+    if not clock.seasons:
+        return [horizon, 2 * horizon, 3 * horizon]
+    if clock.is_daily:
+        return [30, 60, 120]
+    longest = clock.seasons[-1]
+    if clock.is_counter:
+        return [times * longest for times in (1, 2, 3, 7, 14)]
+    if longest > LONGEST_LOOKBACK // 3 and len(clock.seasons) > 1:
+        return [days * clock.season for days in (2, 4, 7)]
+    return [longest, 2 * longest, 3 * longest]

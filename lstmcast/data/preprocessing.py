@@ -1,0 +1,180 @@
+"""Turns a panel into the rows a model sees, with what was learned from training rows only."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lstmcast.core.panel import KNOWN, Column, Integers, Panel
+from lstmcast.data.calendar_features import calendar_vector, has_years
+from lstmcast.data.calendar_regression import (
+    CalendarStage,
+    Design,
+    describe_covariates,
+    fit_calendar_stage,
+    rows_in_a_day,
+)
+from lstmcast.data.imputation import fill_from_past, hold_from_past
+from lstmcast.data.scaling import Scaling, fit_scaling
+from lstmcast.data.windows import Table
+from lstmcast.evaluation.metrics import seasonal_scale
+
+if TYPE_CHECKING:
+    from lstmcast.data.split import Blocks
+
+Numbers = NDArray[np.float64]
+
+
+@dataclass(frozen=True, eq=False)
+class Preparation:
+    """What a table is made with.
+
+    scaling: of the target, series by series; covariates: of the other columns, over all series.
+    with_year: whether training rows can teach features of the year; masked: whether they have gaps to learn from.
+    change: (S,) mean absolute seasonal difference of each series in scaled units.
+    stage: the calendar regression, if there is one; what it says of each row is one more column known ahead.
+    """
+
+    scaling: Scaling
+    covariates: Scaling
+    with_year: bool
+    masked: bool
+    change: Numbers
+    stage: CalendarStage | None = None
+
+    def table(
+        self,
+        panel: Panel,
+        series: Integers,
+        taught: Numbers | None = None,
+        calendar: NDArray[np.float32] | None = None,
+    ) -> Table:
+        """The rows of a panel; series: (S',) which of the model's series each of the panel's is.
+
+        taught: (N,) the calendar stage's level of each row where it is not to be what the stage says: cross-fitted.
+        calendar: (N, F) what `calendar` gives, where it is there already.
+        """
+        rows = np.repeat(series, panel.lengths)
+        observed = np.isfinite(panel.target)
+        scaled = fill_from_past(self.scaling.apply(panel.target, rows), panel.offsets, panel.clock.season)
+        others = self.others(panel)
+        known, level = others[:, known_columns(panel)], np.zeros(len(scaled))
+        extra = [others]
+        if self.stage is not None:
+            level = self.stage.level(panel.times, known, panel.offsets, series) if taught is None else taught
+            known, extra = np.column_stack([known, level]), [others, level[:, None]]
+        if self.masked:
+            extra.insert(0, ~observed[:, None])
+        return Table(
+            scaled=scaled,
+            observed=observed,
+            level=level,
+            past=np.column_stack([scaled - level, *extra]).astype(np.float32),
+            known=known.astype(np.float32),
+            calendar=self.calendar(panel) if calendar is None else calendar,
+            series=rows,
+            offsets=panel.offsets,
+            change=self.change,
+            ahead=panel.clock.ahead(panel.times),
+            day=rows_in_a_day(panel.clock),
+        )
+
+    def names(self, columns: Sequence[Column]) -> tuple[tuple[str, ...], tuple[str, ...]]:
+        """Names of a table's features of a past row, and of those known ahead, in their order."""
+        others = [column.name for column in columns[1:]]
+        known = [column.name for column in columns[1:] if column.role == KNOWN]
+        stage = ["the calendar stage's level"] if self.stage is not None else []
+        masked = ["whether it is missing"] if self.masked else []
+        return ("the target", *masked, *others, *stage), (*known, *stage)
+
+    def calendar(self, panel: Panel) -> NDArray[np.float32]:
+        """(N, F) calendar features of each row; they depend on nothing but `with_year`."""
+        return calendar_vector(panel.clock, panel.times, with_year=self.with_year)
+
+    def others(self, panel: Panel) -> Numbers:
+        """(N, C-1) the other columns, scaled, each gap filled with the last known value."""
+        columns = np.arange(panel.values.shape[1] - 1)
+        scaled = self.covariates.apply(panel.values[:, 1:], columns)
+        filled = [hold_from_past(scaled[:, column], panel.offsets, panel.clock.season) for column in columns]
+        return np.stack(filled, axis=1) if filled else np.zeros((len(scaled), 0))
+
+
+def known_columns(panel: Panel) -> NDArray[np.bool_]:
+    """(C-1,) which of the columns after the target are known ahead."""
+    return np.array([column.role == KNOWN for column in panel.columns[1:]], dtype=bool)
+
+
+def fit_preparation(panel: Panel, blocks: Blocks, scaler: str, transform: str) -> Preparation:
+    """Learn from the training block alone; no calendar stage yet."""
+    training = blocks.slices("training")
+    scaling = fit_scaling([panel.target[rows] for rows in training], scaler, transform)
+    scaled = scaling.apply(panel.target, panel.series_of_rows())
+    change = np.array([seasonal_scale(scaled[rows], panel.clock.season) for rows in training])
+    return Preparation(
+        scaling=scaling,
+        covariates=_fit_covariates(panel, training),
+        with_year=_teaches_years(panel, training),
+        masked=any(np.isnan(panel.target[rows]).any() for rows in training),
+        change=np.where(change > 0, change, 1.0),
+    )
+
+
+def fit_stage(
+    preparation: Preparation, panel: Panel, blocks: Blocks, kind: str
+) -> tuple[CalendarStage, Numbers] | None:
+    """The calendar regression from the training block, and (N,) its level of each row, cross-fitted in training.
+
+    kind: `calendar`, or `covariates` for both. None where it would have no column.
+    """
+    training = blocks.slices("training")
+    known = preparation.others(panel)[:, known_columns(panel)]
+    rows = np.concatenate([known[rows] for rows in training])
+    covariates = describe_covariates(rows, panel.clock) if kind == "covariates" else ()
+    design = Design(panel.clock, preparation.with_year, covariates, panel.times[0])
+    observed = np.asarray(np.isfinite(panel.values[:, [0, *panel.roles(KNOWN)]]).all(axis=1))
+    scaled = preparation.scaling.apply(panel.target, panel.series_of_rows())
+    return fit_calendar_stage(design, panel.times, known, scaled, panel.offsets, training, observed)
+
+
+def refit_stage(
+    preparation: Preparation,
+    stage: CalendarStage,
+    panel: Panel,
+    series: Integers,
+    blocks: Blocks,
+    share: float,
+) -> tuple[CalendarStage, Numbers]:
+    """A model's calendar regression estimated again, with the same columns; and (N,) its level, cross-fitted.
+
+    series: (S',) which of the model's each is; share: how much the rows at hand count for, the old estimate the rest.
+    """
+    known = preparation.others(panel)[:, known_columns(panel)]
+    observed = np.asarray(np.isfinite(panel.values[:, [0, *panel.roles(KNOWN)]]).all(axis=1))
+    scaled = preparation.scaling.apply(panel.target, np.repeat(series, panel.lengths))
+    training = blocks.slices("training")
+    fitted = fit_calendar_stage(stage.design, panel.times, known, scaled, panel.offsets, training, observed)
+    old = stage.level(panel.times, known, panel.offsets, series)
+    if fitted is None:
+        return stage, old
+    return stage.towards(fitted[0], series, share), old + share * (fitted[1] - old)
+
+
+def _fit_covariates(panel: Panel, training: Sequence[slice]) -> Scaling:
+    rows = np.concatenate([panel.values[rows, 1:] for rows in training])
+    if not rows.shape[1]:
+        empty = np.zeros(0)
+        return Scaling("none", empty, empty, empty)
+    scaling = fit_scaling(list(rows.T), "standard", "none")
+    # A class stays zero or one: by its own deviation the one of a rare class would be enormous.
+    is_class = np.array([column.level is not None for column in panel.columns[1:]])
+    scaling.center[is_class], scaling.scale[is_class] = 0.0, 1.0
+    return scaling
+
+
+def _teaches_years(panel: Panel, training: Sequence[slice]) -> bool:
+    spans = [panel.times[rows] for rows in training if rows.stop > rows.start]
+    return not panel.clock.is_counter and any(has_years(span[0], span[-1]) for span in spans)

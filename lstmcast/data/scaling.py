@@ -1,0 +1,79 @@
+"""Brings each series to a common scale, fitted on training rows only and kept as plain arrays."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lstmcast.core.panel import Integers
+
+Numbers = NDArray[np.float64]
+
+
+@dataclass(frozen=True, eq=False)
+class Scaling:
+    """z = (t(y) - center) / scale for each series, where t is the identity or log1p(y / unit).
+
+    center, scale, unit: (S,) float64; scale and unit are positive.
+    """
+
+    transform: str
+    center: Numbers
+    scale: Numbers
+    unit: Numbers
+
+    def apply(self, values: Numbers, series: Integers) -> Numbers:
+        """z of values (..., N), whose last axis belongs to series (N,)."""
+        if self.transform == "log1p":
+            values = np.log1p(np.maximum(values, 0.0) / self.unit[series])
+        return (values - self.center[series]) / self.scale[series]
+
+    def undo(self, scaled: Numbers, series: Integers) -> Numbers:
+        """Values in the units of the CSV of z (..., N), whose last axis belongs to series (N,)."""
+        values = np.asarray(scaled, dtype=np.float64) * self.scale[series] + self.center[series]
+        if self.transform == "log1p":
+            values = np.expm1(values) * self.unit[series]
+        return values
+
+
+def fit_scaling(training: Sequence[Numbers], kind: str, transform: str) -> Scaling:
+    """The scaling of each series from its training values (NaN ignored).
+
+    kind: standard (mean, standard deviation), robust (median, quartiles), minmax (0 to 1) or none.
+    A constant series has scale 1, so it stays what it is.
+    """
+    units = np.array([_unit(values) for values in training])
+    if transform == "log1p":
+        training = [np.log1p(np.maximum(y, 0.0) / unit) for y, unit in zip(training, units, strict=True)]
+    fitted = np.array([_center_and_scale(values, kind) for values in training])
+    return Scaling(transform, fitted[:, 0].copy(), fitted[:, 1].copy(), units)
+
+
+def _unit(values: Numbers) -> float:
+    """Median size of a value: what log1p takes as one."""
+    size = np.abs(values[np.isfinite(values)])
+    median = float(np.median(size)) if len(size) else 0.0
+    mean = float(size.mean()) if len(size) else 0.0
+    return median or mean or 1.0
+
+
+def _center_and_scale(values: Numbers, kind: str) -> tuple[float, float]:
+    """As scikit-learn's scalers have them; one object a series would take longer than training on short ones."""
+    known = values[np.isfinite(values)]
+    if kind == "none" or not len(known):
+        return 0.0, 1.0
+    if kind == "robust":
+        low, center, high = np.percentile(known, (25.0, 50.0, 75.0))
+        return float(center), _positive(high - low, known)
+    if kind == "minmax":
+        return float(known.min()), _positive(known.max() - known.min(), known)
+    return float(known.mean()), _positive(known.std(), known)
+
+
+def _positive(scale: float, values: Numbers) -> float:
+    """The scale, or one where it is no more than what rounding makes of a constant series."""
+    least = 10 * np.finfo(np.float64).eps * float(np.abs(values).max())
+    return float(scale) if scale > least else 1.0

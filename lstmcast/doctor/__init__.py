@@ -1,6 +1,0 @@
-"""The data doctor: what the numbers of a panel give reason to say; it informs, and changes nothing that is done."""
-
-from lstmcast.doctor.examination import examine
-from lstmcast.doctor.overview import Overview, outline, overview
-
-__all__ = ["Overview", "examine", "outline", "overview"]

@@ -1,0 +1,1 @@
+"""How good forecasts are: metrics, validation error, backtest, verdict, ledger, drift."""

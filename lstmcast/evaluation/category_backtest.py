@@ -1,0 +1,52 @@
+"""Rolling-origin backtest of forecasters of classes, all on the same windows."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lstmcast.core.panel import Integers
+from lstmcast.data.category_windows import ClassWindows
+from lstmcast.evaluation.backtest import Report
+from lstmcast.evaluation.category_metrics import ClassGroups, ClassTally, scores
+
+Numbers = NDArray[np.float64]
+ClassForecaster = Callable[[Integers], Numbers]
+
+
+def class_backtest(
+    forecasters: Mapping[str, ClassForecaster],
+    windows: ClassWindows,
+    origins: Integers,
+    groupings: Mapping[str, tuple[list[str], Integers]] | None = None,
+) -> Report:
+    """Judge every forecaster, origins (B,) -> probabilities (K, C, B), at every origin.
+
+    groupings: name -> (labels, (N,) index of the label of each target row).
+    """
+    groupings = groupings or {}
+    tallies = {name: ClassTally(windows.horizon, windows.classes) for name in forecasters}
+    groups = {g: {name: ClassGroups(labels) for name in forecasters} for g, (labels, _) in groupings.items()}
+    for chunk in windows.chunks(origins):
+        codes = windows.codes(chunk)
+        places = {name: windows.ahead(rows, chunk) for name, (_, rows) in groupings.items()}
+        for name, forecaster in forecasters.items():
+            found = scores(forecaster(chunk), codes)
+            tallies[name].add(found, codes)
+            for grouping, place in places.items():
+                groups[grouping][name].add(found, place)
+    return Report(
+        {name: tally.metrics() for name, tally in tallies.items()},
+        [{name: tally.metrics(step) for name, tally in tallies.items()} for step in range(windows.horizon)],
+        {grouping: _turned(by_name) for grouping, by_name in groups.items()},
+        len(origins),
+    )
+
+
+def _turned(by_name: Mapping[str, ClassGroups]) -> dict[str, dict[str, dict[str, float | None]]]:
+    """label -> forecaster -> metrics, for the labels that came."""
+    found = {name: group.metrics() for name, group in by_name.items()}
+    labels = next(iter(found.values()), {})
+    return {label: {name: metrics[label] for name, metrics in found.items()} for label in labels}

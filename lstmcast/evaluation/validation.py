@@ -1,0 +1,89 @@
+"""The one error by which everything is chosen: on validation rows, in the units of the CSV."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lstmcast.core.errors import TrainingError
+from lstmcast.core.panel import Integers, Panel
+from lstmcast.data.scaling import Scaling
+from lstmcast.data.split import Blocks
+from lstmcast.data.windows import Windows
+from lstmcast.evaluation.metrics import seasonal_scale
+
+Numbers = NDArray[np.float64]
+MOST_ORIGINS = 600
+MOST_TEST_ORIGINS = 20_000
+
+
+@dataclass(frozen=True, eq=False)
+class Validation:
+    """Validation windows and what is needed to judge forecasts of them.
+
+    origins: (n,); actual: (K, n) in the units of the CSV, NaN where missing; scale: (n,) what an error is divided by.
+    """
+
+    origins: Integers
+    series: Integers
+    actual: Numbers
+    scale: Numbers
+    scaling: Scaling
+
+    def errors(self, forecast: Numbers) -> Numbers:
+        """(K, n) absolute errors of a forecast (K, n) in scaled units, over each series' scale; NaN where missing."""
+        return np.abs(self.scaling.undo(forecast, self.series) - self.actual) / self.scale
+
+    @property
+    def apart(self) -> int:
+        """How many of the windows have no target row in common, at least one."""
+        horizon, pieces = len(self.actual), np.split(self.origins, np.flatnonzero(np.diff(self.series)) + 1)
+        spans = [(int(own[-1]) - int(own[0])) // horizon + 1 for own in pieces if len(own)]
+        return max(min(sum(spans), len(self.origins)), 1)
+
+    def error(self, forecast: Numbers) -> float:
+        """Mean of the errors of a forecast (K, n) in scaled units: the MASE of validation rows."""
+        return float(np.nanmean(self.errors(forecast)))
+
+
+def validation_of(windows: Windows, panel: Panel, blocks: Blocks, scaling: Scaling) -> Validation:
+    """At most MOST_ORIGINS evenly spaced windows of the validation block; raises nothing, may be empty."""
+    origins = spaced(windows.usable(blocks.origins("validation", windows.lookback, windows.horizon)))
+    series = windows.table.series[origins]
+    actual = windows.ahead(panel.target, origins)
+    return Validation(origins, series, actual, scales(panel, blocks, "training", scaling)[series], scaling)
+
+
+def spaced(origins: Integers, most: int = MOST_ORIGINS) -> Integers:
+    """At most so many of the origins, evenly spaced."""
+    if len(origins) <= most:
+        return origins
+    return origins[np.linspace(0, len(origins) - 1, most).round().astype(np.int64)]
+
+
+def test_origins(windows: Windows, blocks: Blocks) -> Integers:
+    """At most MOST_TEST_ORIGINS windows of the test block, evenly spaced; raises TrainingError where it has none."""
+    origins = windows.usable(blocks.origins("test", windows.lookback, windows.horizon))
+    if not len(origins):
+        raise TrainingError(
+            f"the test block has no window of {windows.lookback} rows with few gaps and a known target after them; "
+            "fill gaps, hold back more with --test, or lower --lookback"
+        )
+    return spaced(origins, MOST_TEST_ORIGINS)
+
+
+def scales(panel: Panel, blocks: Blocks, block: str, scaling: Scaling | None = None) -> Numbers:
+    """(S,) MASE's denominator of each series from a block's rows; NaN where it is zero or unknown,
+    unless a scaling is given, whose spread then stands in."""
+    season = panel.clock.season
+    found = np.array([seasonal_scale(panel.target[rows], season) for rows in blocks.slices(block)])
+    undefined = ~(found > 0)
+    return np.where(undefined, np.nan if scaling is None else _spread(scaling), found)
+
+
+def _spread(scaling: Scaling) -> Numbers:
+    """(S,) what one scaled unit above the centre is in the units of the CSV."""
+    series = np.arange(len(scaling.scale))
+    return scaling.undo(np.ones(len(series)), series) - scaling.undo(np.zeros(len(series)), series)

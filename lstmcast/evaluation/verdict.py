@@ -1,0 +1,117 @@
+"""What a report comes down to, in words: who is compared with whom, and one sentence of judgement."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+
+from lstmcast.core.panel import Clock
+from lstmcast.evaluation.metrics import Metrics
+
+LEVEL = 0.005
+STARTS = ("linear", "logistic")
+
+
+def describe(name: str, clock: Clock) -> str:
+    """A forecaster's name as a person would say it: `same time last week`."""
+    plain = {
+        "model": "lstmcast",
+        "naive": "last value",
+        "linear": "linear forecaster",
+        "persistence": "persistence",
+        "frequency": "frequency table",
+        "logistic": "logistic regression",
+    }
+    if name in plain:
+        return plain[name]
+    season = int(name.rsplit("_", 1)[1])
+    return _calendar_words(season, clock) or f"{season} rows earlier"
+
+
+def _calendar_words(season: int, clock: Clock) -> str | None:
+    if clock.is_counter:
+        return None
+    if clock.step is not None:
+        days = season * clock.step / np.timedelta64(1, "D")
+        return {1.0: "same time yesterday", 7.0: "same time last week"}.get(float(days))
+    letter = clock.freq.removeprefix("1").split("-")[0]
+    if letter in ("D", "B"):
+        return {("D", 7): "same weekday last week", ("B", 5): "same weekday last week"}.get((letter, season))
+    return {52: "same week last year", 12: "same month last year", 4: "same quarter last year"}.get(season)
+
+
+def _span(clock: Clock, rows: int) -> str:
+    """How long a stretch of rows is, in the clock's own words: `22 test days`."""
+    if clock.is_counter:
+        return f"{rows:,} test rows"
+    if clock.step is not None:
+        return f"{rows * clock.step / np.timedelta64(1, 'D'):,.0f} test days"
+    letter = clock.freq.removeprefix("1").removeprefix("B")[:1]
+    unit = {"D": "days", "": "business days", "W": "weeks", "M": "months", "Q": "quarters", "Y": "years"}
+    return f"{rows:,} test {unit.get(letter, 'rows')}"
+
+
+def error_measure(metrics: Mapping[str, Metrics]) -> str | None:
+    """What forecasters are compared by: MASE, or MAE where MASE is not defined; of classes, log loss."""
+    for measure in ("log_loss", "mase", "mae"):
+        if metrics.get("model", {}).get(measure) is not None:
+            return measure
+    return None
+
+
+def gain(metrics: Mapping[str, Metrics], name: str) -> float | None:
+    """By which share the model's error is below another's; negative when above, None when not defined."""
+    measure = error_measure(metrics)
+    if measure is None:
+        return None
+    mine, other = metrics["model"][measure], metrics[name].get(measure)
+    return None if mine is None or not other else 1.0 - mine / other
+
+
+def skill(metrics: Mapping[str, Metrics]) -> tuple[float | None, str]:
+    """By which share the model's error is below that of the best baseline (None: not defined), and its name."""
+    rival = best_baseline(metrics)
+    return gain(metrics, rival), rival
+
+
+def best_baseline(metrics: Mapping[str, Metrics]) -> str:
+    """The one with the lowest error of those that everybody has for nothing."""
+    measure = error_measure(metrics) or "mae"
+
+    def error(name: str) -> float:
+        value = metrics[name].get(measure)
+        return np.inf if value is None else value
+
+    return min((name for name in metrics if name not in ("model", *STARTS)), key=error)
+
+
+def verdict(metrics: Mapping[str, Metrics], clock: Clock, rows: int, *, in_sample: bool = False) -> str:
+    """One sentence: by how much the model beats the best baseline and what it starts from, or that it does not.
+
+    rows: how many were judged; in_sample: whether the model was trained on them, which the sentence then says.
+    """
+    rival = best_baseline(metrics)
+    span = _span(clock, rows).replace("test", "in-sample") if in_sample else _span(clock, rows)
+    against = gain(metrics, rival)
+    if against is None:
+        return (
+            f"no verdict: over {span} the best baseline makes no error, so there is nothing to compare with"
+        )
+    of_classes = " in log loss" if "log_loss" in metrics["model"] else ""
+    sentence = f"{_compared(against, _named(rival, clock))}{of_classes} over {span}"
+    start = next(name for name in STARTS if name in metrics)
+    linear = gain(metrics, start)
+    return sentence if linear is None else f"{sentence}; {_compared(linear, f'the {describe(start, clock)}')}"
+
+
+def _named(name: str, clock: Clock) -> str:
+    """A baseline within a sentence."""
+    return f"the {describe(name, clock)}" if name == "frequency" else describe(name, clock)
+
+
+def _compared(share: float, name: str) -> str:
+    percent = f"{abs(share):.0%}".replace("%", " %")
+    if abs(share) < LEVEL:
+        return f"level with {name}"
+    return f"beats {name} by {percent}" if share > 0 else f"does NOT beat {name}: {percent} worse"

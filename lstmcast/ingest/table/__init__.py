@@ -1,0 +1,1 @@
+"""Text becomes columns of cells: dialect, reader, parquet, roles."""

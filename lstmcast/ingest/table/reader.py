@@ -1,0 +1,287 @@
+"""A table: the rows of a text file as columns of strings, chunk by chunk."""
+
+from __future__ import annotations
+
+import csv
+import io
+import itertools
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from lstmcast.core.errors import DataError
+from lstmcast.core.findings import count
+from lstmcast.ingest.table.dialect import Dialect, sniff
+from lstmcast.ingest.table.text import line_blocks
+from lstmcast.ingest.text.cells import Cells, as_text, is_equal, sliced
+from lstmcast.ingest.text.intake import Intake
+from lstmcast.ingest.text.source import raw_blocks, watched
+
+Lines = NDArray[np.int64]
+_SEPARATORS = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "bars"}
+SAMPLE = 1000  # rows looked at to find out what the columns are
+
+
+@dataclass(frozen=True)
+class Chunk:
+    """Rows of some columns: lines (n,) in the file; cells: (n,) for each column asked for."""
+
+    lines: Lines
+    cells: tuple[Cells, ...]
+
+    def without(self, rows: NDArray[np.bool_]) -> Chunk:
+        """The same without some rows."""
+        if not rows.any():
+            return self
+        return Chunk(self.lines[~rows], tuple(cells[~rows] for cells in self.cells))
+
+    @property
+    def empty(self) -> NDArray[np.bool_]:
+        """(n,) True for rows whose cells are all empty."""
+        return _all_equal(self.cells, [""] * len(self.cells))
+
+
+class Table(Protocol):
+    """A source opened: the names of its columns, a sample of its rows, and its chunks (to be read once)."""
+
+    intake: Intake
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Names of the columns in file order, those that hold nothing left out."""
+
+    @property
+    def layout(self) -> str:
+        """How it is written, in words."""
+
+    def zone_of(self, names: Sequence[str]) -> str | None:
+        """The zone that the source itself names for the stamps in these columns, if it does."""
+
+    def column(self, name: str) -> Cells:
+        """The first cells of a column, as str."""
+
+    def chunks(self, names: Sequence[str]) -> Iterator[Chunk]:
+        """All rows of the named columns; rows in which they are all empty are left out."""
+
+
+class TextTable:
+    """A table of text: its dialect, a sample of its rows, and its chunks."""
+
+    def __init__(self, stream: io.BufferedReader, intake: Intake) -> None:
+        """Read as far as the header; raises DataError when there is no table."""
+        self.intake = intake
+        self._forget()
+        raw = watched(stream, raw_blocks(stream, intake.source), intake.watch)
+        self._blocks = line_blocks(raw, intake)
+        block = self._head()
+        self.dialect: Dialect = sniff(block[: 1 << 20].decode(errors="replace"), intake)
+        start = _line_start(block, self.dialect.first - 1)
+        self._first = (self.dialect.first, block[start:])
+        head = self._first[1][: _line_start(self._first[1], SAMPLE)]
+        sample = self._parse(self.dialect.first, head[: self._cut_line(head)], range(self.dialect.width))
+        self._sample = [as_text(cells) for cells in sample.cells]
+        self._forget()
+        if not sample.lines.size:
+            raise intake.refusal("has a header but no rows of data below it")
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Names of the columns in file order, those that hold nothing left out."""
+        return tuple(name for name in self.dialect.names if name)
+
+    @property
+    def layout(self) -> str:
+        """What separates its cells, and where its rows begin."""
+        return (
+            f"text, {_SEPARATORS[self.dialect.delimiter]} between cells, data from line {self.dialect.first}"
+        )
+
+    def zone_of(self, names: Sequence[str]) -> str | None:
+        """None: text names no zone but by the offsets in it."""
+        return None
+
+    def column(self, name: str) -> Cells:
+        """The first cells of a column, as str."""
+        return self._sample[self.dialect.names.index(name)]
+
+    def chunks(self, names: Sequence[str]) -> Iterator[Chunk]:
+        """All rows of the named columns; rows in which they are all empty are left out.
+
+        Raises DataError for a row with more cells than the header; a last line cut off is dropped, and said.
+        """
+        places = [self.dialect.names.index(name) for name in names]
+        held: tuple[int, bytes] | None = None
+        for block in itertools.chain([self._first], self._blocks):
+            if held is not None:
+                yield self._parse(*held, places)
+            held = block
+        assert held is not None
+        yield self._parse(held[0], self._whole(*held), places)
+        self._say_odd_lines()
+
+    def _forget(self) -> None:
+        """Begin to count odd lines anew: the sample is read twice."""
+        self._short, self._headers, self._comments = _OddLines(), _OddLines(), _OddLines()
+
+    @property
+    def _delimiter(self) -> bytes:
+        return self.dialect.delimiter.encode()
+
+    def _head(self) -> bytes:
+        """The first blocks, at least as far as the sample goes."""
+        head = b""
+        for _, block in self._blocks:
+            head += block
+            if head.count(b"\n") > SAMPLE:
+                break
+        return head
+
+    def _whole(self, line: int, block: bytes) -> bytes:
+        """The last block without a line that was cut off: no line end, and fewer cells than the header."""
+        start = self._cut_line(block)
+        if start is None:
+            return block
+        number = line + block.count(b"\n")
+        self.intake.warn("cut_off", f"line {number}, the last, is cut off; it was dropped")
+        return block[:start]
+
+    def _cut_line(self, block: bytes) -> int | None:
+        """Where a last line starts that was cut off, if one was."""
+        start = block.rfind(b"\n") + 1
+        last = block[start:]
+        is_whole = not last.strip() or len(self._fields(last.decode())) >= self.dialect.width
+        return None if is_whole else start
+
+    def _fields(self, line: str) -> list[str]:
+        return next(csv.reader([line], delimiter=self.dialect.delimiter), [])
+
+    def _parse(self, line: int, block: bytes, places: Sequence[int]) -> Chunk:
+        """The columns of a block of whole lines, rows without data left out."""
+        if not block.strip():
+            return Chunk(np.empty(0, np.int64), tuple(np.empty(0, object) for _ in places))
+        block = self._without_comments(line, block)
+        cells = sliced(block, self._delimiter, self.dialect.width, places)
+        if cells is not None:
+            lines = np.arange(line, line + len(cells[0]))
+        else:
+            frame = self._frame(line, block)
+            cells = [frame[place].to_numpy() for place in places]
+            lines = self._lines(line, block, len(frame))
+            self._note_short(block, lines)
+        names = [self.dialect.names[place] for place in places]
+        again = _all_equal(cells, names)
+        self._headers.note(lines[again])
+        chunk = Chunk(lines, tuple(cells))
+        return chunk.without(again | chunk.empty)
+
+    def _without_comments(self, line: int, block: bytes) -> bytes:
+        """The block with lines emptied that begin with # and have fewer cells than the header."""
+        if b"#" not in block:
+            return block
+        rows = block.split(b"\n")
+        width = self.dialect.width - 1
+        found = [i for i, row in enumerate(rows) if row[:1] == b"#" and row.count(self._delimiter) < width]
+        for i in found:
+            rows[i] = b""
+        self._comments.note(line + np.array(found, dtype=np.int64))
+        return b"\n".join(rows)
+
+    def _frame(self, line: int, block: bytes) -> pd.DataFrame:
+        """The cells as str; a line of empty cells in front tells pandas how wide the table is."""
+        guide = self._delimiter * (self.dialect.width - 1) + b"\n"
+        if self.dialect.width == 1:
+            guide = b'""\n'
+        try:
+            frame: pd.DataFrame = pd.read_csv(
+                io.BytesIO(guide + block),
+                sep=self.dialect.delimiter,
+                header=None,
+                names=list(range(self.dialect.width)),
+                dtype=object,
+                na_filter=False,
+                skip_blank_lines=False,
+                skipinitialspace=True,
+            )
+        except pd.errors.ParserError as error:
+            raise self._ragged(line, block, str(error)) from None
+        return frame.iloc[1:]
+
+    def _ragged(self, line: int, block: bytes, reason: str) -> DataError:
+        """What to say of a line with too many cells, or of a quote that never ends."""
+        if match := re.search(r"Expected (\d+) fields in line (\d+), saw (\d+)", reason):
+            number = line + int(match[2]) - 2
+            return self.intake.refusal(
+                f"line {number} has {match[3]} cells where the header has {match[1]}; "
+                "quote cells that hold the delimiter (a decimal comma needs another delimiter)"
+            )
+        if match := re.search(r"inside string starting at row (\d+)", reason):
+            number = line + int(match[1]) - 1
+            return self.intake.refusal(f"the quotation mark opened in line {number} is never closed")
+        return self.intake.refusal(f"lines from {line} on cannot be cut into cells ({reason.strip()})")
+
+    def _lines(self, line: int, block: bytes, rows: int) -> Lines:
+        """The number of the line on which each row starts; quoted cells may hold line ends."""
+        ends = block.count(b"\n") + (not block.endswith(b"\n"))
+        if ends == rows:
+            return np.arange(line, line + rows)
+        reader = csv.reader(io.StringIO(block.decode()), delimiter=self.dialect.delimiter)
+        starts = [0, *(reader.line_num for _ in reader)]
+        return line + np.array(starts[:rows], dtype=np.int64)
+
+    def _note_short(self, block: bytes, lines: Lines) -> None:
+        """Count rows with fewer cells than the header; only where nothing is quoted, so that it is sure."""
+        if b'"' in block or block.count(self._delimiter) >= (self.dialect.width - 1) * len(lines):
+            return
+        widths = [row.count(self._delimiter) + 1 if row.strip() else 0 for row in block.split(b"\n")]
+        short = [i for i, width in enumerate(widths[: len(lines)]) if 0 < width < self.dialect.width]
+        self._short.note(lines[short])
+
+    def _say_odd_lines(self) -> None:
+        if self._short.number:
+            message = (
+                f"{self._short.told('line', 'fewer cells than the header')}; the cells after them are missing"
+            )
+            self.intake.warn("short_rows", message)
+        if self._headers.number:
+            self.intake.info("headers", f"{self._headers.told('line', 'the header again')}; left out")
+        if self._comments.number:
+            self.intake.info("comments", f"{self._comments.told('line', 'a comment')}; left out")
+
+
+def _all_equal(cells: Sequence[Cells], texts: Sequence[str]) -> NDArray[np.bool_]:
+    """(n,) True for rows of just these cells; only the first column is compared where it already differs."""
+    same = is_equal(cells[0], texts[0])
+    if same.any():
+        same &= np.logical_and.reduce([is_equal(*pair) for pair in zip(cells, texts, strict=True)])
+    return same
+
+
+class _OddLines:
+    """How many lines were odd in some way, and which was the first."""
+
+    def __init__(self) -> None:
+        self.number, self._first = 0, 0
+
+    def note(self, lines: Lines) -> None:
+        """Add the numbers of some lines."""
+        if len(lines):
+            self.number, self._first = self.number + len(lines), self._first or int(lines[0])
+
+    def told(self, noun: str, what: str) -> str:
+        """`2 lines with …, the first is line 7`."""
+        return f"{count(self.number, noun)} with {what}, the first is line {self._first}"
+
+
+def _line_start(block: bytes, lines: int) -> int:
+    """Where the line after so many whole lines of a block starts; its end when there are fewer."""
+    place = 0
+    for _ in range(lines):
+        place = block.find(b"\n", place) + 1
+        if not place:
+            return len(block)
+    return place

@@ -1,0 +1,91 @@
+"""Roles: which column plays which part, under the names that the file has for them."""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from lstmcast.ingest.table.reader import Table
+
+_SHOWN = 30  # column names in a message
+
+
+@dataclass(frozen=True)
+class Roles:
+    """Which column is which: time and id None when not named; several time columns have commas between.
+
+    levels: the classes of each column that has some; None: as the file shows.
+    """
+
+    target: str
+    time: str | None = None
+    id: str | None = None
+    known: tuple[str, ...] = ()
+    past: tuple[str, ...] = ()
+    levels: Mapping[str, tuple[str, ...]] | None = None
+
+    @property
+    def values(self) -> tuple[str, ...]:
+        """The columns of values in the order of a Panel: target, known, past."""
+        return (self.target, *self.known, *self.past)
+
+    def renamed(self, name: Callable[[str, str], str]) -> Roles:
+        """The same roles but the time under other names; name: (column, option that named it) -> column."""
+        known = {column: name(column, "--known") for column in self.known}
+        past = {column: name(column, "--past") for column in self.past}
+        target, levels = name(self.target, "--target"), self.levels
+        if levels is not None:
+            renamed = {self.target: target} | known | past
+            levels = {new: levels[old] for old, new in renamed.items() if old in levels}
+        return Roles(
+            target,
+            self.time,
+            None if self.id is None else name(self.id, "--id"),
+            tuple(known[column] for column in self.known),
+            tuple(past[column] for column in self.past),
+            levels,
+        )
+
+
+def match(name: str, table: Table, option: str) -> str:
+    """The column of this name: exactly, else by case, white space and unit, with a finding.
+
+    Raises DataError, with the names there are and the nearest, when there is none or more than one.
+    """
+    number = table.names.count(name)
+    if number == 1:
+        return name
+    if number > 1:
+        raise table.intake.refusal(f"{number} columns are called {name!r}; rename all but one")
+    for form in (plain, unitless):
+        like = [column for column in table.names if form(column) == form(name)]
+        if len(like) == 1:
+            table.intake.info("name", f"there is no column {name!r}; {like[0]!r} is taken for it", option)
+            return like[0]
+    raise table.intake.refusal(_absent(name, table, option))
+
+
+def _absent(name: str, table: Table, option: str) -> str:
+    """What to say of a column that is not there."""
+    by_form = {plain(column): column for column in table.names}
+    near = difflib.get_close_matches(plain(name), by_form, n=1)
+    hint = f"; did you mean {by_form[near[0]]!r}?" if near else ""
+    return f"there is no column {name!r} ({option}); the columns are {listed(table.names)}{hint}"
+
+
+def listed(names: tuple[str, ...]) -> str:
+    """The names with commas between; of a very wide table the first of them."""
+    over = len(names) - _SHOWN
+    return ", ".join(names[:_SHOWN]) + (f" and {over:,} more" if over > 0 else "")
+
+
+def plain(name: str) -> str:
+    """A name without regard to case, white space and underscores."""
+    return re.sub(r"[\s_]+", " ", name.strip()).casefold()
+
+
+def unitless(name: str) -> str:
+    """A plain name without the unit that follows it in brackets."""
+    return re.sub(r"\s*[(\[].*[)\]]\s*$", "", plain(name))

@@ -1,0 +1,125 @@
+"""Decoding: the digits of stamps that share a layout become times, all rows at once."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lstmcast.ingest.text.layouts import COUNTER, EPOCH, QUARTER, WEEK, Layout
+
+Micros = NDArray[np.int64]
+_DAY = 86_400_000_000
+_CENTURY = 69  # two-digit years up to 68 are 20xx, as POSIX has it
+_YEARS = (1500, 2300)
+
+
+@dataclass(frozen=True, eq=False)
+class Decoded:
+    """Stamps of one layout: wall (n,) µs since 1970 (a counter: its number); real (n,) False for a 30 February;
+    offsets (n,) minutes, 0 where the layout shows none."""
+
+    wall: Micros
+    real: NDArray[np.bool_]
+    offsets: Micros
+
+
+def decode(layout: Layout, characters: NDArray[np.uint8]) -> Decoded:
+    """Times of stamps given as characters (n, width) that all have this layout."""
+    digits = _Digits(layout, characters)
+    everywhere = np.ones(len(characters), dtype=bool)
+    nothing = np.zeros(len(characters), np.int64)
+    if layout.order == COUNTER:
+        negative = characters[:, layout.spans["counter"][0]] == ord("-")
+        number = digits.part("counter", 0)
+        whole = digits.part("zeros", 0) == 0
+        return Decoded(np.where(negative, -number, number), whole, nothing)
+    if layout.order == EPOCH:
+        return Decoded(_epoch(digits), everywhere, nothing)
+    days, is_date = _days(digits)
+    time, is_time = _time_of_day(digits)
+    offsets = layout.sign * (digits.part("offset_hours", 0) * 60 + digits.part("offset_minutes", 0))
+    return Decoded(days * _DAY + time, is_date & is_time, offsets)
+
+
+class _Digits:
+    """The parts of stamps by name."""
+
+    def __init__(self, layout: Layout, characters: NDArray[np.uint8]) -> None:
+        self.layout, self._characters = layout, characters
+
+    def part(self, name: str, absent: int) -> Micros:
+        """(n,) the number a part writes; `absent` where the layout has no such part. A sign counts as nothing."""
+        number = np.full(len(self._characters), 0 if name in self.layout.spans else absent, np.int64)
+        for place in range(*self.layout.spans.get(name, (0, 0))):
+            digit = self._characters[:, place]
+            number = number * 10 + np.where(digit == ord("-"), 0, digit - np.uint8(ord("0")))
+        return number
+
+    def width(self, name: str) -> int:
+        """How many characters a part has."""
+        start, stop = self.layout.spans.get(name, (0, 0))
+        return stop - start
+
+    def fraction(self) -> Micros:
+        """(n,) microseconds after the second; what is finer is cut off."""
+        shift = self.width("fraction") - 6
+        number = self.part("fraction", 0)
+        micros: Micros = number // 10 ** max(shift, 0) * 10 ** max(-shift, 0)
+        return micros
+
+
+def _time_of_day(digits: _Digits) -> tuple[Micros, NDArray[np.bool_]]:
+    """(µs after midnight, which are times at all); 24:00 is the end of the day."""
+    hour, minute, second = digits.part("hour", 0), digits.part("minute", 0), digits.part("second", 0)
+    real = (minute < 60) & (second < 60)
+    if digits.layout.half >= 0:
+        real &= (hour >= 1) & (hour <= 12)
+        hour = hour % 12 + digits.layout.half
+    seconds = (hour * 60 + minute) * 60 + second
+    return seconds * 1_000_000 + digits.fraction(), real & (seconds <= 86_400)
+
+
+def _days(digits: _Digits) -> tuple[Micros, NDArray[np.bool_]]:
+    """(days since 1970, which are dates at all)."""
+    year = digits.part("year", 0)
+    if digits.width("year") == 2:
+        year += np.where(year < _CENTURY, 2000, 1900)
+    real = (year >= _YEARS[0]) & (year < _YEARS[1])
+    if digits.layout.order == WEEK:
+        return _iso_week(year, digits.part("week", 1), digits.part("weekday", 1), real)
+    if digits.layout.order == QUARTER:
+        quarter = digits.part("quarter", 1)
+        return _civil(year, 3 * quarter - 2, 1), real & (quarter >= 1) & (quarter <= 4)
+    month, day = digits.part("month", digits.layout.month or 1), digits.part("day", 1)
+    real &= (month >= 1) & (month <= 12) & (day >= 1)
+    month = np.clip(month, 1, 12)
+    days = _civil(year, month, day)
+    return days, real & (days < _civil(year, month + 1, 1))
+
+
+def _iso_week(
+    year: Micros, week: Micros, weekday: Micros, real: NDArray[np.bool_]
+) -> tuple[Micros, NDArray[np.bool_]]:
+    """Week 1 is the one that holds 4 January (ISO 8601); the last one holds 28 December."""
+    fourth = _civil(year, 1, 4)
+    monday = fourth - (fourth + 3) % 7 + 7 * (week - 1)
+    real &= (week >= 1) & (monday <= _civil(year, 12, 28)) & (weekday >= 1) & (weekday <= 7)
+    return monday + weekday - 1, real
+
+
+def _civil(year: Micros, month: Micros | int, day: Micros | int) -> Micros:
+    """Days since 1970 of a date; month 13 is the next January."""
+    months = ((year - 1970) * 12 + month - 1).astype("datetime64[M]")
+    days: Micros = months.astype("datetime64[D]").astype(np.int64) + day - 1
+    return days
+
+
+def _epoch(digits: _Digits) -> Micros:
+    """Seconds, milli-, micro- or nanoseconds since 1970: the number of digits tells which."""
+    number, width = digits.part("epoch", 0), digits.width("epoch")
+    if width > 16:
+        return number // 1000
+    scale = 1_000_000 if width < 11 else 1000 if width < 14 else 1
+    return number * scale + digits.fraction() * scale // 1_000_000

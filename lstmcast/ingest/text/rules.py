@@ -1,0 +1,53 @@
+"""Rules: how a reader settles what a file leaves open, as its user said."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from lstmcast.core.errors import UsageError
+from lstmcast.ingest.text.spans import check_span
+
+_CHOICES: dict[str, tuple[str, ...]] = {
+    "aggregate": ("mean", "sum", "last", "max"),
+    "duplicates": ("mean", "first", "last", "error"),
+    "ambiguous": ("order", "first", "second"),
+    "nonexistent": ("error", "shift"),
+    "decimal": (".", ","),
+    "dates": ("day-first", "month-first", "year-first"),
+    "task": ("auto", "numbers", "classes"),
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReadingRules:
+    """What the user said about a file; None means: decided by the file, and said.
+
+    aggregate: put irregular stamps on the clock of `freq` by `mean`, `sum`, `last` or `max`.
+    duplicates: of differing rows with one stamp keep the `mean`, the `first`, the `last`, or refuse
+    (`error`); None is the mean, unless so many are repeated that the file must hold several series.
+    ambiguous: the hour that happens twice is told apart by `order`, or always the `first` or the `second`.
+    nonexistent: a local hour that the change of the clock skips is an `error`, or moved on (`shift`).
+    missing: further cells that mean missing, as text: `("-200", "-9999")`.
+    decimal: `.` or `,`. dates: `day-first`, `month-first` or `year-first`.
+    exclude: bad periods whose targets mean missing: `("2012-03-01..2012-03-04",)`, both ends included.
+    task: whether the target is `numbers` or `classes`; `auto`: text is classes, numbers are numbers.
+    """
+
+    aggregate: str | None = None
+    duplicates: str | None = None
+    ambiguous: str = "order"
+    nonexistent: str = "error"
+    missing: tuple[str, ...] = ()
+    decimal: str | None = None
+    dates: str | None = None
+    exclude: tuple[str, ...] = ()
+    task: str = "auto"
+
+    def check(self) -> None:
+        """Raise UsageError for a value that is none of the choices."""
+        for name, choices in _CHOICES.items():
+            value = getattr(self, name)
+            if value is not None and value not in choices:
+                raise UsageError(f"--{name} is one of {', '.join(choices)}; got {value!r}")
+        for word in self.exclude:
+            check_span(word)

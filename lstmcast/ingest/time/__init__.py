@@ -1,0 +1,1 @@
+"""Cells become stamps on a clock: formats, zones, frequency."""

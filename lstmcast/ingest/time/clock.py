@@ -1,0 +1,315 @@
+"""A clock: the regular time axis under rows as they come, with every gap a row of its own."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lstmcast.core.errors import DataError
+from lstmcast.core.findings import count
+from lstmcast.core.panel import COUNTER, Clock, Times, default_seasons
+from lstmcast.ingest.text.decoding import Micros
+from lstmcast.ingest.text.intake import Intake
+from lstmcast.ingest.time import frequency
+from lstmcast.ingest.time.frequency import DAY
+from lstmcast.ingest.time.rows import Rows, grouped, in_order, one_a_stamp
+from lstmcast.ingest.time.zones import suspected_zones, zone_of_midnights
+
+_HOUR = DAY // 24
+_MOST_STEPS = 0.5  # share of steps that must be the modal one
+_SEVERAL = 0.3  # share of repeated stamps from which on a file holds several series, whatever the clock did
+_THINNEST = 20  # rows of the clock for each row of the file, beyond which a stamp must be wrong
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What the user asks of the clock (None: as the file shows) and how its stamps are written.
+
+    lone: the frequency of a row that stands alone, and so shows none; identities: columns that might name series;
+    style: the file's own ISO 8601 pattern, or empty; has_hours, has_offsets: what its
+    stamps show.
+    """
+
+    freq: str | None = None
+    lone: str | None = None
+    seasons: tuple[int, ...] | None = None
+    identities: tuple[str, ...] = ()
+    style: str = ""
+    has_hours: bool = True
+    has_offsets: bool = False
+
+
+@dataclass(frozen=True, eq=False)
+class Regular:
+    """Series on a clock: offsets (S+1,), times (N,), values (N, C); evidence says how its step was found."""
+
+    offsets: NDArray[np.int64]
+    times: Times
+    values: NDArray[np.float64]
+    clock: Clock
+    evidence: str
+
+
+def regular(rows: Rows, wanted: Wanted, intake: Intake) -> Regular:
+    """The rows on their clock; raises DataError when they keep none, with the evidence and the remedy."""
+    rows = in_order(rows, intake)
+    if rows.zone is None and not rows.is_counter and wanted.has_hours:
+        _refuse_hidden_zone(rows, intake)
+    size, how = rows.size, intake.rules.aggregate
+    if wanted.freq is None or how is None:
+        rows = one_a_stamp(rows, wanted.identities, intake)
+    if wanted.freq is None and wanted.lone is not None and not rows.steps().size:
+        found = wanted.lone
+    else:
+        found = _found(rows, wanted.freq is not None, intake)
+    freq = found if wanted.freq is None else frequency.chosen(wanted.freq, found)
+    clock = Clock(freq, rows.zone, default_seasons(freq) if wanted.seasons is None else wanted.seasons)
+    if wanted.freq is not None and how is not None:
+        rows = _aggregated(rows, clock, how, intake)
+        size = rows.size
+    rows = _on_month_starts(rows, clock, intake)
+    clock = replace(clock, style=_style(rows, clock, wanted))
+    places = _places(rows, clock, wanted.freq is not None, intake)
+    steps = np.where(rows.inner(), np.diff(places), 0)
+    _refuse_thin(rows, steps, clock, intake)
+    evidence = _evidence(rows, steps, clock, size - rows.size, intake)
+    return _filled(rows, places, clock, evidence)
+
+
+def _microseconds(clock: Clock) -> int:
+    """The step of a clock below a day."""
+    return 0 if clock.step is None else int(clock.step / np.timedelta64(1, "us"))
+
+
+# --- frequency
+
+
+def _found(rows: Rows, is_given: bool, intake: Intake) -> str:
+    """The alias of the modal step; raises DataError when the steps are too unlike each other."""
+    steps = rows.steps()
+    if not steps.size:
+        if is_given:
+            return "D"
+        raise intake.refusal("there is only one row; a frequency shows between two (or give --freq)")
+    step, often = frequency.modal(steps)
+    if rows.is_counter:
+        if step != 1:
+            raise intake.refusal(f"the counter goes up by {step}, not by one; number the rows, or give times")
+        return COUNTER
+    if step < DAY - 2 * _HOUR:
+        freq = frequency.tick(step)
+    else:
+        freq = frequency.of_days(Clock("D", rows.zone).wall(rows.times).astype(np.int64), steps)
+        often = int((np.abs(steps - step) <= _looseness(freq)).sum())
+        if not is_given and rows.zone == "UTC" and (rows.utc % DAY).any():
+            _refuse_midnights_elsewhere(rows, intake)
+    if often < _MOST_STEPS * steps.size and not is_given:
+        raise _irregular(steps, "", intake)
+    return freq
+
+
+def _refuse_midnights_elsewhere(rows: Rows, intake: Intake) -> None:
+    """Raise DataError for days whose midnights are those of another zone than the stamps name."""
+    zone = zone_of_midnights(rows.utc)
+    if zone is not None and np.unique(rows.utc % DAY).size > 1:
+        raise intake.refusal(f"every stamp is a midnight in {zone}, written as UTC; say so with --tz {zone}")
+
+
+def _looseness(freq: str) -> int:
+    """How far steps of one frequency lie apart: months differ by three days, days by a change of the clock."""
+    return 4 * DAY if frequency.shortest_days(freq) >= 28 else 4 * DAY if freq == "B" else 2 * _HOUR
+
+
+def _irregular(steps: NDArray[np.int64], off: str, intake: Intake) -> DataError:
+    """The steps there are, and how to put such a file on a clock."""
+    values, counts = np.unique(steps, return_counts=True)
+    best = np.argsort(-counts, kind="stable")[:2]
+    seen = ", ".join(f"{_span(int(values[i]))} in {counts[i]:,} of {steps.size:,} steps" for i in best)
+    return intake.refusal(
+        f"the stamps keep no clock: {seen}, from {_span(int(steps.min()))} to {_span(int(steps.max()))}{off}; "
+        f"put them on one with --freq {frequency.coarse(steps)} --aggregate mean"
+    )
+
+
+def _span(step: int) -> str:
+    """A step in words, however odd."""
+    return f"{step / DAY:.3g} d" if step >= DAY else frequency.words(frequency.tick(step))
+
+
+def _aggregated(rows: Rows, clock: Clock, how: str, intake: Intake) -> Rows:
+    """Rows moved to the start (weeks, month ends: the end) of their step and put together there."""
+    wall = clock.wall(rows.times).astype(np.int64)
+    below_a_day = clock.step is not None
+    utc = rows.utc - wall % _microseconds(clock) if below_a_day else _period_stamps(wall, clock)
+    together = replace(rows, utc=utc)
+    message = f"{count(rows.size, 'row')} put on a clock of {frequency.words(clock.freq)} by their {how}"
+    intake.info("aggregated", message, "--aggregate mean|sum|last|max")
+    return grouped(together, together.again(), how)
+
+
+def _period_stamps(wall: Micros, clock: Clock) -> Micros:
+    """The clock's stamp of the period that each wall time lies in: its start, or the day it ends on."""
+    day = wall // DAY * DAY
+    longest = int(400 * max(1.0, frequency.shortest_days(clock.freq) / 365)) * DAY
+    first, last = int(day.min()) - longest, int(day.max()) + longest
+    number = int((last - first) / (DAY * frequency.shortest_days(clock.freq))) + 2
+    grid = Clock(clock.freq).grid(np.datetime64(first, "us"), number).astype(np.int64)
+    if frequency.names_its_end(clock.freq):
+        place = np.searchsorted(grid, day)
+    else:
+        place = np.searchsorted(grid, day, side="right") - 1
+    return clock.utc(grid[place].astype("datetime64[us]")).astype(np.int64)
+
+
+def _on_month_starts(rows: Rows, clock: Clock, intake: Intake) -> Rows:
+    """Stamps in the middle of months, quarters or years stand for them: moved to their first day, and said."""
+    if rows.is_counter or frequency.unit(clock.freq)[:2] not in ("MS", "QS", "YS"):
+        return rows
+    wall = clock.wall(rows.times)
+    months = wall.astype("datetime64[M]")
+    day = (wall.astype("datetime64[D]") - months.astype("datetime64[D]")).astype(np.int64)
+    if day[0] == 0 or not (day == day[0]).all():
+        return rows
+    message = f"every stamp is on day {day[0] + 1} of its month; taken for the month, from its first day"
+    intake.info("mid_month", message)
+    return replace(rows, utc=clock.utc(months.astype("datetime64[us]")).astype(np.int64))
+
+
+def _style(rows: Rows, clock: Clock, wanted: Wanted) -> str:
+    """The file's own ISO 8601 style where it has one that can show the clock's stamps."""
+    if rows.is_counter:
+        return "%d"
+    wall = clock.wall(rows.times).astype(np.int64)
+    whole_days = clock.step is None and not (wall % DAY).any()
+    whole_months = whole_days and frequency.unit(clock.freq)[:2] in ("MS", "QS", "YS")
+    style = wanted.style
+    if not style or (style == "%Y-%m" and not whole_months) or (style == "%Y-%m-%d" and not whole_days):
+        zoned = "%z" if wanted.has_offsets else ""
+        style = "%Y-%m-%d" if whole_days else f"%Y-%m-%dT%H:%M:%S{zoned}"
+    finest = np.gcd(np.gcd.reduce(wall), _microseconds(clock))
+    if finest % 60_000_000 and "%S" not in style:
+        style = style.replace("%H:%M", "%H:%M:%S")
+    return style.replace("%S", "%S.%f") if finest % 1_000_000 else style
+
+
+# --- gaps
+
+
+def _places(rows: Rows, clock: Clock, is_given: bool, intake: Intake) -> NDArray[np.int64]:
+    """(n,) how many steps of the clock each row lies after the first of its series."""
+    if clock.step is not None:
+        places = rows.utc - np.repeat(rows.utc[rows.starts()], rows.lengths())
+        is_off = places % _microseconds(clock) != 0
+        places //= _microseconds(clock)
+    else:
+        grid = _grid(rows, clock)
+        places = np.searchsorted(grid, rows.utc).astype(np.int64)
+        is_off = grid[np.minimum(places, grid.size - 1)] != rows.utc
+        places -= np.repeat(places[rows.starts()], rows.lengths())
+    if is_off.any():
+        raise _off_clock(rows, is_off, clock, is_given, intake)
+    return places
+
+
+def _off_clock(
+    rows: Rows, is_off: NDArray[np.bool_], clock: Clock, is_given: bool, intake: Intake
+) -> DataError:
+    row = int(np.argmax(is_off))
+    stamps = f"{count(int(is_off.sum()), 'stamp')} off the clock"
+    off = f"; {stamps}, the first is {rows.show(row)} in line {rows.lines[row]}"
+    if not is_given:
+        return _irregular(rows.steps(), off, intake)
+    return intake.refusal(
+        f"the stamps do not keep --freq {clock.freq}{off}; give another, or put them together with "
+        "--aggregate mean"
+    )
+
+
+def _grid(rows: Rows, clock: Clock) -> Micros:
+    """Every stamp of a calendar clock from the first row to the last."""
+    first, last = int(rows.utc.min()), int(rows.utc.max())
+    number = int((last - first) / (frequency.shortest_days(clock.freq) * DAY)) + 2
+    grid: Micros = clock.grid(np.datetime64(first, "us"), number).astype(np.int64)
+    return grid
+
+
+def _refuse_thin(rows: Rows, steps: NDArray[np.int64], clock: Clock, intake: Intake) -> None:
+    """Raise DataError where a clock has many times more steps than rows: a stamp must be wrong."""
+    if steps.sum() <= _THINNEST * rows.size + 1000:
+        return
+    row = int(np.argmax(steps))
+    raise intake.refusal(
+        f"a gap of {steps[row] - 1:,} steps of {frequency.words(clock.freq)} between {rows.show(row)} (line "
+        f"{rows.lines[row]}) and {rows.show(row + 1)} (line {rows.lines[row + 1]}); is a stamp wrong, "
+        "or the step too short (--freq)?"
+    )
+
+
+def _evidence(rows: Rows, steps: NDArray[np.int64], clock: Clock, repeated: int, intake: Intake) -> str:
+    """How the frequency shows in the steps (n-1,), 0 between series; gaps are noted on the way."""
+    wide = np.flatnonzero(steps > 1)
+    total = int((steps > 0).sum())
+    evidence = f"{frequency.words(clock.freq)} in {int((steps == 1).sum()):,} of {total:,} steps"
+    found = []
+    if wide.size:
+        absent = count(int((steps[wide] - 1).sum()), "step")
+        first = clock.after(rows.times[wide[0]], 1).astype(np.int64)[0]
+        where = f"the first is {rows.show(wide[0], first)} (after line {rows.lines[wide[0]]})"
+        found.append(count(wide.size, "gap"))
+        message = f"{found[0]}: {absent} of {frequency.words(clock.freq)} missing, {where}"
+        zones = _suspected(rows, rows.utc[:0]) if rows.zone is None and not rows.is_counter else []
+        remedy = f"--tz {zones[0]} if the clock is put forward there" if zones else ""
+        intake.warn("gaps", message, remedy)
+    if repeated:
+        found.append(count(repeated, "duplicate"))
+    return "; ".join([evidence, ", ".join(found)] if found else [evidence])
+
+
+def _filled(rows: Rows, places: NDArray[np.int64], clock: Clock, evidence: str) -> Regular:
+    """A row for every step of the clock; those that the file lacks are NaN."""
+    starts, lengths = rows.starts(), rows.lengths()
+    offsets = np.concatenate([[0], np.cumsum(places[starts + lengths - 1] + 1)])
+    total = int(offsets[-1])
+    if total == rows.size:
+        return Regular(offsets, rows.times, rows.values, clock, evidence)
+    values = np.full((total, rows.values.shape[1]), np.nan)
+    values[places + np.repeat(offsets[:-1], lengths)] = rows.values
+    inner = np.arange(total) - np.repeat(offsets[:-1], np.diff(offsets))
+    first = np.repeat(rows.utc[starts], np.diff(offsets))
+    if clock.step is not None:
+        utc = first + inner * _microseconds(clock)
+    else:
+        grid = _grid(rows, clock)
+        utc = grid[np.searchsorted(grid, first) + inner]
+    return Regular(offsets, utc.astype("datetime64[us]"), values, clock, evidence)
+
+
+# --- a local clock that nobody named
+
+
+def _refuse_hidden_zone(rows: Rows, intake: Intake) -> None:
+    """Raise DataError when hours are doubled and missing just where some zone changes its clock."""
+    again = rows.again()
+    is_one_series = 0 < again.mean() < _SEVERAL
+    zones = _suspected(rows, rows.utc[again]) if is_one_series else []
+    if not zones:
+        return
+    row = int(np.argmax(again))
+    raise intake.refusal(
+        f"{rows.show(row)} stands twice (line {rows.lines[row]}), as on the clocks of {', '.join(zones[:2])} when "
+        f"they are put back; say so with --tz {zones[0]} (or --tz UTC if the clock is never changed)"
+    )
+
+
+def _suspected(rows: Rows, doubled: Micros) -> list[str]:
+    """Zones whose changes of the clock show in these doubled stamps and in the gaps of rows an hour apart or less."""
+    steps = rows.steps()
+    steps = steps[steps > 0]
+    step = frequency.modal(steps)[0] if steps.size else 0
+    if not 0 < step <= _HOUR:
+        return []
+    before_gap = np.flatnonzero((np.diff(rows.utc) > step) & rows.inner())
+    missing = rows.utc[before_gap] + step
+    return suspected_zones(doubled, missing, int(rows.utc.min()), int(rows.utc.max()))

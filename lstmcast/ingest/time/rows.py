@@ -1,0 +1,174 @@
+"""Rows: the numbers of a file with their stamps, put in order, one a stamp."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from lstmcast.core.errors import DataError
+from lstmcast.core.findings import count
+from lstmcast.core.panel import Times
+from lstmcast.ingest.table.reader import Lines
+from lstmcast.ingest.text.decoding import Micros
+from lstmcast.ingest.text.intake import Intake
+
+MANY_DUPLICATES = 0.1  # share of repeated stamps above which a file is thought to hold several series
+_REMEDY = "--duplicates mean|first|last|error"
+
+
+@dataclass(frozen=True, eq=False)
+class Rows:
+    """n rows: utc (n,) microseconds since 1970 (of a counter: the number), series codes (n,), values (n, C),
+    lines (n,) in the file; ids (S,) name the series; zone is the clock on which messages show a stamp."""
+
+    utc: Micros
+    codes: NDArray[np.int64]
+    values: NDArray[np.float64]
+    lines: Lines
+    ids: tuple[str, ...] = ("",)
+    zone: str | None = None
+    is_counter: bool = False
+
+    def take(self, rows: NDArray[np.intp] | NDArray[np.bool_]) -> Rows:
+        """Some of the rows, in this order."""
+        return replace(
+            self,
+            utc=self.utc[rows],
+            codes=self.codes[rows],
+            values=self.values[rows],
+            lines=self.lines[rows],
+        )
+
+    @property
+    def size(self) -> int:
+        """How many rows there are."""
+        return int(self.utc.size)
+
+    @property
+    def times(self) -> Times:
+        """(n,) the instants as numpy has them."""
+        return self.utc.astype("datetime64[us]")
+
+    def inner(self) -> NDArray[np.bool_]:
+        """(n-1,) True between two rows of one series."""
+        same: NDArray[np.bool_] = self.codes[1:] == self.codes[:-1]
+        return same
+
+    def starts(self) -> NDArray[np.intp]:
+        """(S,) the first row of every series."""
+        return np.flatnonzero(np.concatenate([[True], ~self.inner()]))
+
+    def lengths(self) -> NDArray[np.int64]:
+        """(S,) rows of every series."""
+        return np.diff(np.append(self.starts(), self.size))
+
+    def steps(self) -> NDArray[np.int64]:
+        """Steps between neighbours of one series, in microseconds."""
+        steps: NDArray[np.int64] = np.diff(self.utc)[self.inner()]
+        return steps
+
+    def again(self) -> NDArray[np.bool_]:
+        """(n,) True where a row has the stamp of the row before it."""
+        return np.concatenate([[False], (self.utc[1:] == self.utc[:-1]) & self.inner()])
+
+    def show(self, row: int | np.intp, utc: int | np.int64 | None = None) -> str:
+        """The stamp of a row (or another, of the same series) as messages show it, with its series in a panel."""
+        time = int(self.utc[row] if utc is None else utc)
+        series = f" of {self.ids[int(self.codes[row])]!r}" if len(self.ids) > 1 else ""
+        if self.is_counter:
+            return f"{time}{series}"
+        stamp = pd.Timestamp(time, unit="us", tz="UTC")
+        local = stamp.tz_convert(self.zone) if self.zone is not None else stamp
+        whole = local.hour == local.minute == local.second == 0
+        return local.strftime("%Y-%m-%d" if whole else "%Y-%m-%d %H:%M:%S") + series
+
+
+def in_order(rows: Rows, intake: Intake) -> Rows:
+    """Series in order of first appearance, each by time; what was not so is said."""
+    if (rows.codes[1:] < rows.codes[:-1]).any():
+        rows = rows.take(np.argsort(rows.codes, kind="stable"))
+    inner = rows.inner()
+    back = np.flatnonzero((rows.utc[1:] < rows.utc[:-1]) & inner)
+    if not back.size:
+        return rows
+    if ((rows.utc[1:] > rows.utc[:-1]) & inner).any():
+        line = rows.lines[back[0] + 1]
+        message = f"{count(back.size, 'row')} out of order, the first in line {line}; sorted by time"
+        intake.warn("unsorted", message)
+    else:
+        intake.info("newest_first", "the newest row stands first; the order was turned round")
+    return rows.take(np.lexsort((rows.utc, rows.codes)))
+
+
+def one_a_stamp(rows: Rows, identities: tuple[str, ...], intake: Intake) -> Rows:
+    """Identical repetitions dropped, differing ones settled by the rules; both said.
+
+    identities: columns that might name series, for the message when very many stamps are repeated.
+    """
+    again = rows.again()
+    if not again.any():
+        return rows
+    before, after = rows.values[:-1], rows.values[1:]
+    equal = ((before == after) | (np.isnan(before) & np.isnan(after))).all(axis=1)
+    same = again & np.concatenate([[False], equal])
+    if same.any():
+        message = (
+            f"{count(int(same.sum()), 'row')} repeated with the same values dropped, {_first(rows, same)}"
+        )
+        intake.info("duplicates", message)
+        rows = rows.take(~same)
+        again = rows.again()
+    return _settled(rows, again, identities, intake) if again.any() else rows
+
+
+def _first(rows: Rows, mask: NDArray[np.bool_]) -> str:
+    row = int(np.argmax(mask))
+    return f"the first is {rows.show(row)} in line {rows.lines[row]}"
+
+
+def _settled(rows: Rows, again: NDArray[np.bool_], identities: tuple[str, ...], intake: Intake) -> Rows:
+    how, number = intake.rules.duplicates, int(again.sum())
+    stands = (
+        f"{count(number, 'row')} with the stamp of an earlier row and other values, {_first(rows, again)}"
+    )
+    if how == "error":
+        raise intake.refusal(f"{stands}; --duplicates mean, first or last settles it")
+    if how is None and number > max(3, MANY_DUPLICATES * rows.size):
+        raise _several_series(stands, identities, intake)
+    kept = f"the {how} is taken" if how in ("first", "last") else "their mean is taken"
+    intake.warn("duplicates_differ", f"{stands}; {kept}", _REMEDY)
+    return grouped(rows, again, how or "mean")
+
+
+def _several_series(stands: str, identities: tuple[str, ...], intake: Intake) -> DataError:
+    hint = f"--id {identities[0]}" if identities else "--id"
+    return intake.refusal(
+        f"{stands}: does the file hold several series? name their column with {hint}, or settle it with "
+        "--duplicates mean, first or last"
+    )
+
+
+def grouped(rows: Rows, again: NDArray[np.bool_], how: str) -> Rows:
+    """Rows of equal stamps as one: first, last, mean, sum or max of the numbers that are there."""
+    starts = np.flatnonzero(~again)
+    if how == "last":
+        values = rows.values[np.append(starts[1:], rows.size) - 1]
+    elif how == "first":
+        values = rows.values[starts]
+    else:
+        values = _summary(rows.values, starts, how)
+    return replace(rows.take(starts), values=values)
+
+
+def _summary(values: NDArray[np.float64], starts: NDArray[np.intp], how: str) -> NDArray[np.float64]:
+    present = ~np.isnan(values)
+    number = np.add.reduceat(present.astype(np.int64), starts)
+    if how == "max":
+        summary = np.maximum.reduceat(np.where(present, values, -np.inf), starts)
+    else:
+        summary = np.add.reduceat(np.where(present, values, 0.0), starts)
+        summary = summary / np.maximum(number, 1) if how == "mean" else summary
+    return np.where(number > 0, summary, np.nan)

@@ -1,0 +1,232 @@
+"""Stamps: a column of text read as times, its order of day and month decided over the whole of it."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lstmcast.core.errors import DataError
+from lstmcast.ingest.table.reader import Lines
+from lstmcast.ingest.text.cells import Cells, shown
+from lstmcast.ingest.text.decoding import Micros, decode
+from lstmcast.ingest.text.intake import Intake
+from lstmcast.ingest.text.layouts import DMY, MDY, ORDERS, YMD, Layout, layouts_of
+
+_DATE_ORDERS = {"day-first": DMY, "month-first": MDY, "year-first": YMD}
+_LONGEST = 80  # characters that a stamp may have
+_EAST_ASIAN = str.maketrans({"年": "-", "月": "-", "日": "", "时": ":", "時": ":", "分": ""})
+
+
+@dataclass(frozen=True, eq=False)
+class Stamps:
+    """Times as read.
+
+    wall: (n,) microseconds since 1970 on the clock that the file shows; offsets: (n,) minutes, or None;
+    order: how they were read; style: their ISO 8601 pattern or empty; depth: how fine (see Layout.depth);
+    interval: each named a start and an end.
+    """
+
+    wall: Micros
+    offsets: NDArray[np.int16] | None
+    order: str
+    style: str
+    depth: int
+    interval: bool
+
+    @property
+    def dates(self) -> str | None:
+        """The rule (ReadingRules.dates) under which such stamps are always read like these; None: it needs none."""
+        return {DMY: "day-first", MDY: "month-first"}.get(self.order)
+
+
+@dataclass(eq=False)
+class StampColumn:
+    """Collects the chunks of a time column and keeps only the orders that every stamp so far allows."""
+
+    name: str
+    intake: Intake
+    _walls: dict[str, list[Micros]] = field(default_factory=dict)
+    _offsets: list[NDArray[np.int16]] = field(default_factory=list)
+    _zoned: bool | None = None
+    _finest: Layout | None = None
+
+    def add(self, cells: Cells, lines: Lines) -> None:
+        """Take a chunk; raises DataError with the line of the first cell that is no time."""
+        if not len(cells):
+            return
+        told = _DATE_ORDERS.get(self.intake.rules.dates or "")
+        parsed = _parse(cells, tuple(self._walls) or ORDERS, told)
+        good = {order: part for order, part in parsed.parts.items() if part.good.all()}
+        if not good:
+            raise self._unreadable(parsed, cells, lines)
+        self._check_zoned(parsed, cells, lines)
+        self._walls = {order: [*self._walls.get(order, []), part.wall] for order, part in good.items()}
+        if self._zoned:
+            self._offsets.append(parsed.offsets)
+        layout = next(iter(good.values())).layout
+        assert layout is not None
+        if self._finest is None or layout.depth > self._finest.depth:
+            self._finest = layout
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether no cell was taken."""
+        return self._finest is None
+
+    def finish(self) -> Stamps:
+        """All of the column, which is not empty; raises DataError when day and month could be either way round."""
+        rivals = [order for order in (YMD, DMY, MDY) if order in self._walls]
+        if len(rivals) > 1:
+            walls = {order: np.concatenate(self._walls[order]) for order in rivals}
+            if any(not np.array_equal(walls[rivals[0]], walls[order]) for order in rivals[1:]):
+                raise self._undecided(walls)
+        return self.first()
+
+    def first(self) -> Stamps:
+        """All of the column in the first order that it allows; its chunks are let go of."""
+        assert self._finest is not None
+        order = next(iter(self._walls))
+        wall = np.concatenate(self._walls.pop(order))
+        offsets = np.concatenate(self._offsets) if self._zoned else None
+        self._walls, self._offsets = {}, []
+        finest = self._finest
+        return Stamps(wall, offsets, order, finest.style, finest.depth, finest.interval)
+
+    def _undecided(self, walls: dict[str, Micros]) -> DataError:
+        """The first stamp that tells the orders apart, in each of them, with the options that settle it."""
+        stacked = np.stack(list(walls.values()))
+        row = int(np.argmax((stacked != stacked[0]).any(axis=0)))
+        dates = stacked[:, row].astype("datetime64[us]").astype("datetime64[D]")
+        ways = " or ".join(f"{date} ({order})" for date, order in zip(dates, walls, strict=True))
+        remedies = " or ".join(
+            f"--dates {option}" for option, order in _DATE_ORDERS.items() if order in walls
+        )
+        return self.intake.refusal(
+            f"every stamp of column {self.name!r} can be read in {len(walls)} ways, one of them as {ways}; "
+            f"say which: {remedies}"
+        )
+
+    def _unreadable(self, parsed: _Parsed, cells: Cells, lines: Lines) -> DataError:
+        """The first row that no order can read, as seen by the order that came furthest."""
+        order, part = max(parsed.parts.items(), key=lambda item: int(np.argmin(item[1].good)))
+        row = int(np.argmin(part.good))
+        if not shown(cells[row]).strip():
+            message = "the time is missing; give it or delete the row"
+        else:
+            so_far = f" ({order}, as above it)" if row or self._walls else ""
+            message = f"expected a time{so_far}, found {shown(cells[row])[:_LONGEST]!r}"
+        return self.intake.cell_refusal(lines[row], self.name, message)
+
+    def _check_zoned(self, parsed: _Parsed, cells: Cells, lines: Lines) -> None:
+        if self._zoned is None:
+            self._zoned = bool(parsed.zoned[0])
+        odd = parsed.zoned != self._zoned
+        if odd.any():
+            row = int(np.argmax(odd))
+            has, had = ("has no", "have one") if self._zoned else ("has an", "have none")
+            message = f"{shown(cells[row])!r} {has} offset, those above it {had}; write all in the same way"
+            raise self.intake.cell_refusal(lines[row], self.name, message)
+
+
+def guessed(cells: Cells) -> Stamps | None:
+    """The cells as stamps, day and month as they may be; None when one that is not empty is no time."""
+    cells = cells[cells != ""]
+    if not len(cells):
+        return None
+    column = StampColumn("", Intake(""))
+    try:
+        column.add(cells, np.zeros(len(cells), np.int64))
+    except DataError:
+        return None
+    return column.first()
+
+
+@dataclass(eq=False)
+class _Part:
+    """A chunk under one order: wall (n,), good (n,) False where it cannot be read so, its finest layout."""
+
+    wall: Micros
+    good: NDArray[np.bool_]
+    layout: Layout | None = None
+
+    def fill(
+        self, rows: slice | NDArray[np.intp], layout: Layout | None, text: NDArray[np.uint8]
+    ) -> Micros | int:
+        """Read these rows with a layout (None: they cannot be read); their offsets in minutes."""
+        if layout is None:
+            self.good[rows] = False
+            return 0
+        if self.layout is None or layout.depth > self.layout.depth:
+            self.layout = layout
+        decoded = decode(layout, text[rows])
+        self.wall[rows], self.good[rows] = decoded.wall, decoded.real
+        return decoded.offsets
+
+
+@dataclass(eq=False)
+class _Parsed:
+    """A chunk under every order: offsets (n,) in minutes, zoned (n,) True where there is one."""
+
+    parts: dict[str, _Part]
+    offsets: NDArray[np.int16]
+    zoned: NDArray[np.bool_]
+
+
+def _parse(cells: Cells, orders: tuple[str, ...], told: str | None) -> _Parsed:
+    """Read a chunk in every order; shapes after the one that leaves none are not looked at.
+
+    told: the order of day, month and year to take for shapes that allow it.
+    """
+    text, size = _characters(cells), len(cells)
+    parts = {order: _Part(np.zeros(size, np.int64), np.ones(size, bool)) for order in orders}
+    parsed = _Parsed(parts, np.zeros(size, np.int16), np.zeros(size, bool))
+    alive = set(orders)
+    for shape, rows in _shapes(text):
+        layouts = {layout.order: layout for layout in layouts_of(shape)}
+        if told in layouts:
+            layouts = {told: layouts[told]}
+        for order in alive:
+            offsets = parts[order].fill(rows, layouts.get(order), text)
+            if order in layouts:
+                parsed.offsets[rows], parsed.zoned[rows] = offsets, layouts[order].zoned
+        still = {order for order in alive if parts[order].good.all()}
+        if not still:
+            break
+        alive = still
+    parsed.parts = {order: parts[order] for order in orders if order in alive}
+    return parsed
+
+
+def _characters(cells: Cells) -> NDArray[np.uint8]:
+    """(n, width) the cells in ASCII, accents and odd spaces taken away, padded with NUL."""
+    if cells.dtype.kind == "S":
+        return np.ascontiguousarray(cells).view(np.uint8).reshape(len(cells), -1)
+    if max(map(len, cells)) > _LONGEST:
+        cells = np.array([cell[:_LONGEST] for cell in cells], dtype=object)
+    try:
+        text = np.array(cells, dtype="S")
+    except UnicodeEncodeError:
+        plain = [
+            unicodedata.normalize("NFKD", cell.translate(_EAST_ASIAN)).replace("–", "-") for cell in cells
+        ]
+        text = np.array([cell.encode("ascii", "ignore") for cell in plain], dtype="S")
+    return text.view(np.uint8).reshape(len(cells), -1)
+
+
+def _shapes(text: NDArray[np.uint8]) -> Iterator[tuple[str, slice | NDArray[np.intp]]]:
+    """Each shape (digits as 0, in lower case) with the rows that have it, in order of first appearance."""
+    shapes = np.where(text - np.uint8(ord("0")) < 10, np.uint8(ord("0")), text)
+    keys = shapes.view(f"S{shapes.shape[1]}").ravel()
+    same = keys == keys[0]
+    if same.all():
+        yield keys[0].decode().lower(), slice(None)
+        return
+    left = np.arange(len(keys))
+    while left.size:
+        same = keys[left] == keys[left[0]]
+        yield keys[left[0]].decode().lower(), left[same]
+        left = left[~same]

@@ -1,1 +1,0 @@
-"""Closed-form linear forecasters: the baseline to beat, and what the network starts from."""

@@ -1,0 +1,56 @@
+"""How old the last known target is, and whether that is too old."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from lstmcast.core.errors import DataError, StaleError, UsageError
+from lstmcast.core.panel import Clock, Panel
+
+
+def refuse_stale(panel: Panel, now: str | None, most: float, allowed: str) -> None:
+    """Raise StaleError where the last known target of a series is more than `most` seconds older than now.
+
+    now: ISO 8601, in the file's zone unless it names its own; None is the clock of this machine. Stamps of a file
+    without a zone are taken as UTC. allowed: `most` as the user wrote it. In a panel the oldest series decides.
+    """
+    clock = panel.clock
+    if clock.is_counter:
+        raise UsageError("--max-age needs stamps, but the file's rows are only numbered")
+    stops = panel.known_until()
+    if (stops == panel.offsets[:-1]).any():
+        name = panel.ids[int(np.argmax(stops == panel.offsets[:-1]))]
+        raise DataError(f"no {panel.columns[0].name!r} is known{f' of series {name!r}' if name else ''}")
+    lasts, moment = panel.times[stops - 1], _moment(clock, now)
+    oldest, old = int(np.argmin(lasts)), (moment - lasts) / np.timedelta64(1, "s") > most
+    if old.any():
+        raise StaleError(_too_old(panel, oldest, lasts[oldest], moment, int(old.sum()), allowed))
+
+
+def _moment(clock: Clock, now: str | None) -> np.datetime64:
+    """Now, as an instant in UTC."""
+    if now is None:
+        return np.datetime64("now", "us")
+    try:
+        return clock.instant(now)
+    except ValueError:
+        raise UsageError(f"--now is a time such as 2012-06-01T00:00; got {now!r}") from None
+
+
+def _too_old(
+    panel: Panel, series: int, last: np.datetime64, now: np.datetime64, count: int, allowed: str
+) -> str:
+    clock, ids = panel.clock, panel.ids
+    name = (
+        "" if panel.id_name is None else f" of series {ids[series]!r} ({count:,} of {len(ids):,} are too old)"
+    )
+    zone = "UTC, as which stamps without a zone are taken" if clock.zone is None else clock.zone
+    return (
+        f"the last known {panel.columns[0].name!r}{name} is of {_shown(clock, last)}, now is {_shown(clock, now)} "
+        f"({zone}): more than --max-age {allowed} ago; nothing was written"
+    )
+
+
+def _shown(clock: Clock, moment: np.datetime64) -> str:
+    wall = clock.wall(np.array([moment]))[0]
+    return str(np.datetime_as_string(wall, unit="s")).replace("T", " ")

@@ -1,0 +1,385 @@
+"""A trained forecaster: everything that predicting needs, and nothing else."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lstmcast.core.errors import DataError, UsageError
+from lstmcast.core.options import Options
+from lstmcast.core.panel import Forecast, Integers, Panel, Times
+from lstmcast.data.calendar_features import weekday
+from lstmcast.data.calendar_regression import CalendarStage
+from lstmcast.data.preprocessing import Preparation
+from lstmcast.data.view import Setting
+from lstmcast.data.windows import Table, Windows
+from lstmcast.evaluation.backtest import Answer, Backcast, Forecaster, Report, backtest, baseline_forecasters
+from lstmcast.evaluation.verdict import verdict
+from lstmcast.forecasters.ensemble import Blended
+from lstmcast.forecasters.intervals import Intervals
+from lstmcast.model.fallback import Ladder, StandIns, stand_ins, unfit
+from lstmcast.model.recursion import Bands, at_origin, join, remember
+from lstmcast.model.reference import Comparison, Habits, Ranges, compare, without_spikes
+from lstmcast.model.schema import Contract
+
+Numbers = NDArray[np.float64]
+DEFAULT_LEVELS = (80,)
+JUDGED_LEVELS = (80, 90)
+_LARGEST = 1e300  # what a very wide band ends at, so that its width is a number
+MOST_STEPS_REPORTED = 2_000
+WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
+
+
+@dataclass(frozen=True, eq=False)
+class LinearView:
+    """How a linear forecaster sees the rows, where it has another calendar stage than the network has."""
+
+    stage: CalendarStage | None
+    is_anchored: bool
+
+
+@dataclass(frozen=True, eq=False)
+class Model:
+    """What a model file holds.
+
+    limits: lowest and highest value a forecast may have, NaN for none.
+    mase_scale: (S,) MASE's denominators; seen_until: (S,) stamp of the last row that taught or chose anything.
+    habits, ranges, ladder: what fresh windows are compared with, in the target and beside it, and who stands in for
+    the network; None in older files.
+    """
+
+    contract: Contract
+    options: Options
+    preparation: Preparation
+    setting: Setting
+    forecaster: Blended
+    intervals: Intervals
+    limits: tuple[float, float]
+    mase_scale: Numbers
+    seen_until: NDArray[np.datetime64]
+    report: dict[str, Any]
+    linear: LinearView | None = None
+    second: LinearView | None = None
+    habits: Habits | None = None
+    ranges: Ranges | None = None
+    ladder: Ladder | None = None
+
+    @property
+    def source(self) -> str:
+        """What makes the rows of a forecast: `model`, or `linear` where the network did not earn its place."""
+        return self.forecaster.source
+
+    def windows(self, panel: Panel, series: Integers) -> Windows:
+        """The panel's windows as this model sees them; series: (S,) as the contract's check returns."""
+        clock = dataclasses.replace(panel.clock, seasons=self.contract.clock.seasons)
+        panel = dataclasses.replace(panel, clock=clock)
+        return dataclasses.replace(
+            self._seen(self.preparation.table(panel, series), self.setting.is_anchored),
+            linear=self._seen_by(self.linear, panel, series),
+            second=self._seen_by(self.second, panel, series),
+        )
+
+    def _seen_by(self, view: LinearView | None, panel: Panel, series: Integers) -> Windows | None:
+        if view is None:
+            return None
+        table = dataclasses.replace(self.preparation, stage=view.stage).table(panel, series)
+        return self._seen(table, view.is_anchored)
+
+    def _seen(self, table: Table, is_anchored: bool) -> Windows:
+        contract = self.contract
+        sizes = contract.lookback, contract.horizon, contract.segment, contract.clock.season
+        return Windows(table, *sizes, is_anchored, self.setting.is_sized)
+
+    def answer(self, windows: Windows, origins: Integers, levels: Sequence[float] = DEFAULT_LEVELS) -> Answer:
+        """The forecast of B windows: point (K, B) and the band of each level, in the units of the CSV."""
+        return self._undone(self._scaled(windows, origins, levels), windows.table.series[origins - 1])
+
+    def _scaled(self, windows: Windows, origins: Integers, levels: Sequence[float]) -> Answer:
+        """The forecast of B windows, scaled."""
+        point, quantiles = self.forecaster.point_and_quantiles(windows, origins)
+        volatility = windows.volatility(origins)
+        return Answer(point, self.intervals.bands(point, quantiles, levels, volatility))
+
+    def _undone(self, scaled: Answer, series: Integers) -> Answer:
+        """A scaled forecast in the units of the CSV, within the limits; series: (B,) of the model's."""
+
+        def undo(values: Numbers) -> Numbers:
+            return _within(self.preparation.scaling.undo(values, series), self.limits)
+
+        def edge(values: Numbers) -> Numbers:
+            with np.errstate(over="ignore"):  # the logarithm of a very wide band
+                return np.clip(undo(values), -_LARGEST, _LARGEST)
+
+        bands = {level: (edge(low), edge(high)) for level, (low, high) in scaled.bands.items()}
+        return Answer(undo(scaled.point), bands)
+
+    def predict(
+        self,
+        panel: Panel,
+        horizon: int | None = None,
+        levels: Sequence[int] = DEFAULT_LEVELS,
+        quantiles: Sequence[float] = (),
+        *,
+        fallback: bool = True,
+    ) -> Forecast:
+        """Forecast each series from its last known target on, `horizon` steps (as trained, unless given).
+
+        levels: of the bands, in percent; quantiles: between 0 and 1, asked for besides.
+
+        A series whose window the model cannot carry is forecast by a simpler forecaster, and its rows say so; with
+        `fallback` off it is refused. Beyond the trained horizon the forecast is rolled on: its own median stands in
+        for history. Raises DataError when the panel does not fit the contract, has a series without any known target,
+        or lacks known columns.
+        """
+        panel = self.contract.marked(panel)
+        series = self.contract.check(panel)
+        ahead = self.contract.horizon if horizon is None else horizon
+        panel, origins = at_origin(panel, self.contract, ahead)
+        wanted = [*levels, *map(_level_of, quantiles)]
+        seen = compare(self.habits, panel, origins, series, self.contract)
+        beside = () if self.ranges is None else tuple(self.ranges.findings(panel, origins, self.contract))
+        panel = without_spikes(panel, seen)
+        first, others = self._first_block(panel, series, origins, wanted, seen, may_fall_back=fallback)
+        blocks = [first]
+        for done in range(self.contract.horizon, ahead, self.contract.horizon):
+            remember(panel, blocks[-1].point, origins + done - self.contract.horizon)
+            blocks.append(self._block(self.windows(panel, series), origins + done, wanted, others))
+        points = [block.point for block in blocks]
+        joined = join(points, [block.bands for block in blocks])
+        bands = {
+            k: (_within(low, self.limits), _within(high, self.limits)) for k, (low, high) in joined.items()
+        }
+        forecast = self._forecast(panel, origins, np.concatenate(points)[:ahead], bands, levels, quantiles)
+        return dataclasses.replace(
+            forecast,
+            source=tuple(others.source(place // ahead, self.source) for place in range(len(forecast.source))),
+            fallbacks=others.fallbacks,
+            findings=(*seen.findings, *beside, *self.contract.beyond_holidays(forecast.times)),
+        )
+
+    def _first_block(
+        self,
+        panel: Panel,
+        series: Integers,
+        origins: Integers,
+        levels: Sequence[float],
+        seen: Comparison,
+        *,
+        may_fall_back: bool,
+    ) -> tuple[Answer, StandIns]:
+        """The first K rows of every series, and who stands in for the model; raises DataError where nobody may."""
+        windows = self.windows(panel, series)
+        codes = unfit(windows, origins)
+        if self.forecaster.hybrid is not None:
+            codes = dict.fromkeys(np.flatnonzero(seen.is_alien).tolist(), "out_of_range") | codes
+        ladder, stretch = (
+            self.ladder if may_fall_back else None,
+            self._stretch(windows, origins, series, seen),
+        )
+        others = stand_ins(ladder, codes, seen, stretch, panel, windows, origins)
+        scaled = self._scaled_block(windows, origins, levels, others)
+        broken = np.flatnonzero(
+            ~np.isfinite(scaled.point).all(axis=0)
+        )  # seen before the limits, which would hide it
+        if len(broken):
+            codes |= dict.fromkeys(broken.tolist(), "not_finite")
+            others = stand_ins(ladder, codes, seen, stretch, panel, windows, origins)
+            scaled = self._scaled_block(windows, origins, levels, others)
+        return self._undone(scaled, windows.table.series[origins - 1]), others
+
+    def _stretch(self, windows: Windows, origins: Integers, series: Integers, seen: Comparison) -> Numbers:
+        """(S,) how many times further from the centre a window far out of range is than any before; of others 1."""
+        stretch = np.ones(len(origins))
+        if self.habits is None:
+            return stretch
+        scaling, number = self.preparation.scaling, np.arange(len(self.contract.ids))
+        ends = [np.abs(scaling.apply(end, number)) for end in (self.habits.lowest, self.habits.highest)]
+        reach = np.maximum(np.maximum(*ends), 1e-9)[series]
+        for place in np.flatnonzero(seen.is_alien):
+            stretch[place] = max(windows.furthest(int(origins[place])) / reach[place], 1.0)
+        return stretch
+
+    def _block(
+        self, windows: Windows, origins: Integers, levels: Sequence[float], others: StandIns
+    ) -> Answer:
+        """The next K rows of every series, from the model or from who stands in for it."""
+        scaled = self._scaled_block(windows, origins, levels, others)
+        return self._undone(scaled, windows.table.series[origins - 1])
+
+    def _scaled_block(
+        self, windows: Windows, origins: Integers, levels: Sequence[float], others: StandIns
+    ) -> Answer:
+        """The same, scaled."""
+        if not others.rungs:
+            return self._scaled(windows, origins, levels)
+        point = np.empty((windows.horizon, len(origins)))
+        bands = {level: (np.empty_like(point), np.empty_like(point)) for level in levels}
+        for rung, places in others.groups(len(origins)):
+            if rung is None:
+                part = self._scaled(windows, origins[places], levels)
+            else:
+                part = others.scaled(rung, self.forecaster.highway, windows, origins, places, levels)
+            point[:, places] = part.point
+            for level, edges in part.bands.items():
+                for whole, edge in zip(bands[level], edges, strict=True):
+                    whole[:, places] = edge
+        return Answer(point, bands)
+
+    def _forecast(
+        self,
+        panel: Panel,
+        origins: Integers,
+        point: Numbers,
+        bands: Bands,
+        levels: Sequence[int],
+        quantiles: Sequence[float],
+    ) -> Forecast:
+        """Lay the columns (K', B) of B origins end to end."""
+        ahead, count = point.shape
+        series = np.searchsorted(panel.offsets, origins - 1, side="right") - 1
+
+        def flat(rows: Numbers) -> Numbers:
+            return rows[:ahead].T.reshape(-1)
+
+        edges = {q: bands[_level_of(q)][q > 0.5] if q != 0.5 else point for q in quantiles}
+        return Forecast(
+            ids=panel.ids,
+            series=np.repeat(series, ahead),
+            times=panel.times[(origins[:, None] + np.arange(ahead)).reshape(-1)],
+            point=flat(point),
+            bands={level: (flat(bands[level][0]), flat(bands[level][1])) for level in levels},
+            quantiles={quantile: flat(edge) for quantile, edge in edges.items()},
+            source=(self.source,) * (count * ahead),
+            clock=panel.clock,
+            id_name=panel.id_name,
+        )
+
+    def forecasters(self, windows: Windows) -> dict[str, Forecaster]:
+        """The model, the baselines and the linear forecaster, all to be judged on the same windows."""
+
+        def undo(scaled: Numbers, origins: Integers) -> Numbers:
+            return self.preparation.scaling.undo(scaled, windows.table.series[origins - 1])
+
+        linear = self.forecaster.highway.point
+        named: dict[str, Forecaster] = {"model": lambda origins: self.answer(windows, origins, JUDGED_LEVELS)}
+        named |= baseline_forecasters(windows, self.contract.clock.seasons, undo)
+        named["linear"] = lambda origins: Answer(undo(linear(windows, origins), origins), {})
+        return named
+
+    def evaluate(self, panel: Panel, stride: int = 1) -> dict[str, Any]:
+        """Rolling-origin backtest on rows the model has not seen, in `test`; seen ones stand apart, in `seen`.
+
+        Where the file has no unseen rows, `test` is about seen ones, and `in_sample` says so. stride: rows between two
+        origins. Raises DataError where the file has no window of known rows.
+        """
+        panel = self.contract.marked(panel)
+        windows = self.windows(panel, self.contract.check(panel))
+        seen, fresh = (found[::stride] for found in seen_and_fresh(panel, windows, self.seen_until))
+        if not len(fresh):
+            return self._judge(panel, windows, seen, in_sample=True) | {"stride": stride}
+        report = self._judge(panel, windows, fresh, in_sample=False) | {"stride": stride}
+        return report | ({"seen": self._judge(panel, windows, seen, in_sample=True)} if len(seen) else {})
+
+    def backcasts(self, panel: Panel, stride: int = 1) -> Iterator[Backcast]:
+        """The single forecasts that `evaluate` judges, a bounded number at a time: unseen ones, then seen ones."""
+        panel = self.contract.marked(panel)
+        windows = self.windows(panel, self.contract.check(panel))
+        seen, fresh = seen_and_fresh(panel, windows, self.seen_until)
+        for origins, in_sample in ((fresh, False), (seen, True)):
+            for chunk in windows.chunks(origins[::stride]):
+                answer = self.answer(windows, chunk)
+                forecast = self._forecast(panel, chunk, answer.point, answer.bands, DEFAULT_LEVELS, ())
+                actual = windows.ahead(panel.target, chunk).T.reshape(-1)
+                yield Backcast(forecast, panel.times[chunk - 1], actual, in_sample)
+
+    def rows_seen(self, panel: Panel, series: Integers) -> int:
+        """How many rows of the panel with a known target have taught or chosen anything."""
+        until = np.repeat(self.seen_until[series], panel.lengths)
+        return int((np.isfinite(panel.target) & (panel.times <= until)).sum())
+
+    def learned(self, panel: Panel, series: Integers, rows_before: int = 0) -> dict[str, Any]:
+        """What the model says of the rows it has seen: how many, `rows_before` not in this panel, and until when."""
+        until = self.seen_until[series].max(keepdims=True)
+        return {"rows": rows_before + self.rows_seen(panel, series), "until": panel.clock.write(until)[0]}
+
+    def judge(self, panel: Panel, origins: Integers) -> dict[str, Any]:
+        """What `evaluate` reports, of these windows of rows that the model has not seen; origins: (n,), n > 0."""
+        panel = self.contract.marked(panel)
+        return self._judge(panel, self.windows(panel, self.contract.check(panel)), origins, in_sample=False)
+
+    def _judge(self, panel: Panel, windows: Windows, origins: Integers, *, in_sample: bool) -> dict[str, Any]:
+        forecasters, scale = self.forecasters(windows), self.mase_scale
+        report = backtest(forecasters, windows, panel.target, origins, scale, groupings_of(panel))
+        return summary(report, panel, origins, in_sample=in_sample)
+
+
+def seen_and_fresh(
+    panel: Panel, windows: Windows, seen_until: NDArray[np.datetime64]
+) -> tuple[Integers, Integers]:
+    """Every origin that can be judged: those whose first target row the model was trained on, and the others.
+
+    seen_until: (S,) stamps. Raises DataError where there is none.
+    """
+    ends = zip(panel.offsets[:-1], panel.offsets[1:], strict=True)
+    everywhere = [np.arange(a + windows.lookback, b - windows.horizon + 1) for a, b in ends]
+    origins = windows.usable(np.concatenate(everywhere).astype(np.int64))
+    if not len(origins):
+        raise DataError(
+            f"no window of {windows.lookback} + {windows.horizon} known rows in the file; nothing to evaluate"
+        )
+    is_seen = panel.times[origins] <= seen_until[windows.table.series[origins]]
+    return origins[is_seen], origins[~is_seen]
+
+
+def groupings_of(panel: Panel) -> dict[str, tuple[list[str], Integers]]:
+    """How target rows are grouped in an evaluation: by hour and weekday where the clock has them, and by series."""
+    wall, groupings = panel.clock.wall(panel.times), {}
+    if panel.clock.step is not None and not panel.clock.is_counter:
+        hours = wall.astype("datetime64[h]").astype(np.int64) % 24
+        groupings["hour"] = ([str(hour) for hour in range(24)], hours)
+    if panel.clock.is_daily or "hour" in groupings:
+        groupings["weekday"] = (list(WEEKDAYS), weekday(wall))
+    if len(panel.ids) > 1:
+        groupings["series"] = (list(panel.ids), panel.series_of_rows())
+    return groupings
+
+
+def summary(report: Report, panel: Panel, origins: Integers, *, in_sample: bool = False) -> dict[str, Any]:
+    """A report as plain data, with its verdict; origins: (n,) what was judged, at least one."""
+    first, last, rows = _span(panel, origins, len(report.by_horizon))
+    return {
+        "test": report.overall,
+        "by_horizon": report.by_horizon,
+        **{f"by_{name}": groups for name, groups in report.groups.items()},
+        "windows": report.windows,
+        "first": panel.clock.write(first)[0],
+        "last": panel.clock.write(last)[0],
+        "in_sample": in_sample,
+        "verdict": verdict(report.overall, panel.clock, rows, in_sample=in_sample),
+    }
+
+
+def _span(panel: Panel, origins: Integers, horizon: int) -> tuple[Times, Times, int]:
+    """First and last stamp, (1,) each, of all target rows, and how many rows the longest stretch of a series has."""
+    series = np.searchsorted(panel.offsets, origins, side="right") - 1
+    _, starts = np.unique(series, return_index=True)
+    rows = np.maximum.reduceat(origins, starts) - np.minimum.reduceat(origins, starts) + horizon
+    first, last = panel.times[origins].min(), panel.times[origins + horizon - 1].max()
+    return np.array([first]), np.array([last]), int(rows.max())
+
+
+def _level_of(quantile: float) -> float:
+    """The level in percent of the band that has this quantile for an edge."""
+    if not 0 < quantile < 1:
+        raise UsageError(f"a quantile lies between 0 and 1; got {quantile:g}")
+    return round(abs(200 * quantile - 100), 6) or 1.0
+
+
+def _within(values: Numbers, limits: tuple[float, float]) -> Numbers:
+    """Values cut to the limits; a limit that is NaN does not cut."""
+    return np.fmax(np.fmin(values, limits[1]), limits[0])

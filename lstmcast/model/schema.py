@@ -1,0 +1,141 @@
+"""What a model expects of a file: its columns, its clock, and how much of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from lstmcast.core.errors import DataError
+from lstmcast.core.findings import Finding
+from lstmcast.core.panel import (
+    COUNTER,
+    HOLIDAYS,
+    KNOWN,
+    PAST,
+    Clock,
+    Column,
+    Holidays,
+    Integers,
+    Panel,
+    Times,
+    columns_of,
+)
+
+
+@dataclass(frozen=True)
+class Contract:
+    """Columns of the file by role, the ids of the series, the clock, and the sizes of a window.
+
+    time: the time column's name; history: rows before an origin that a forecast may depend on; levels: the classes
+    of each column that has some, the target's too; holidays: days off that the model knows by itself.
+    """
+
+    target: str
+    time: str | None
+    id: str | None
+    known: tuple[str, ...]
+    past: tuple[str, ...]
+    ids: tuple[str, ...]
+    clock: Clock
+    lookback: int
+    horizon: int
+    segment: int
+    history: int
+    levels: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    holidays: Holidays | None = None
+
+    def check(self, panel: Panel) -> Integers:
+        """(S,) which of the model's series each of the panel's is; raises DataError where the panel does not fit."""
+        if not panel.clock.steps_like(self.clock):
+            raise DataError(
+                f"the file's rows are {_spoken(panel.clock.freq)} apart, the model was trained on rows "
+                f"{_spoken(self.clock.freq)} apart; give it data of that step, or train a model on these"
+            )
+        if (panel.clock.zone is None) != (self.clock.zone is None):
+            has, wants = ("no zone", "a zone") if panel.clock.zone is None else ("a zone", "no zone")
+            raise DataError(f"the file's stamps have {has}, the model was trained on stamps with {wants}")
+        self._check_columns(panel)
+        place = {name: number for number, name in enumerate(self.ids)}
+        unknown = [name for name in panel.ids if name not in place]
+        if unknown:
+            raise DataError(f"series {unknown[0]!r} is not one the model was trained on; train with it")
+        return np.array([place[name] for name in panel.ids], dtype=np.int64)
+
+    @property
+    def classes(self) -> tuple[str, ...]:
+        """Those of the target; none where it is numbers."""
+        return self.levels.get(self.target, ())
+
+    def _check_columns(self, panel: Panel) -> None:
+        missing = [column for column in self.columns if column not in panel.columns]
+        if missing:
+            raise DataError(
+                f"the model was trained with {missing[0].name!r} as a {missing[0].role} column, the data have "
+                f"{', '.join(repr(column.name) for column in panel.columns)}; add it, or train without it"
+            )
+        if panel.columns != self.columns:
+            names = ", ".join(repr(column.name) for column in self.columns)
+            raise DataError(f"the model was trained on the columns {names}, in this order and no others")
+        if panel.classes != self.classes:
+            raise DataError(
+                f"the model's target is {_kind(self.classes)}, that of the data is {_kind(panel.classes)}; read them "
+                "with the model's classes, in their order"
+            )
+
+    @property
+    def columns(self) -> tuple[Column, ...]:
+        """The panel's columns, the target first."""
+        own = () if self.holidays is None else (HOLIDAYS,)
+        return columns_of(self.target, (*self.known, *own), self.past, self.levels)
+
+    def marked(self, panel: Panel) -> Panel:
+        """The panel with the column of days off that the model has, whatever is in the file."""
+        return panel.with_holidays(self.holidays)
+
+    def beyond_holidays(self, times: Times) -> tuple[Finding, ...]:
+        """A finding where some of these instants lie beyond the days off that the model knows."""
+        return () if self.holidays is None else self.holidays.beyond(self.clock.wall(times))
+
+
+def _spoken(freq: str) -> str:
+    return "one count" if freq == COUNTER else freq if freq[0].isdigit() else f"1 {freq}"
+
+
+def contract_of(
+    panel: Panel, time: str | None, lookback: int, horizon: int, segment: int, history: int
+) -> Contract:
+    """The contract of a model trained on this panel."""
+    of_role = {role: [panel.columns[i] for i in panel.roles(role)] for role in (KNOWN, PAST)}
+    names = {
+        role: tuple(dict.fromkeys(c.source for c in columns if c.name != HOLIDAYS))
+        for role, columns in of_role.items()
+    }
+    return Contract(
+        target=panel.columns[0].name,
+        time=time,
+        id=panel.id_name,
+        known=names[KNOWN],
+        past=names[PAST],
+        ids=panel.ids,
+        clock=panel.clock,
+        lookback=lookback,
+        horizon=horizon,
+        segment=segment,
+        history=history,
+        levels=_levels(panel),
+        holidays=panel.holidays,
+    )
+
+
+def _kind(classes: tuple[str, ...]) -> str:
+    return f"one of {', '.join(classes)}" if classes else "numbers"
+
+
+def _levels(panel: Panel) -> dict[str, tuple[str, ...]]:
+    """The levels of each column of the file that has some, in the order of their columns."""
+    levels = {panel.columns[0].name: panel.classes} if panel.classes else {}
+    for column in panel.columns:
+        if column.level is not None:
+            levels[column.source] = (*levels.get(column.source, ()), column.level)
+    return levels

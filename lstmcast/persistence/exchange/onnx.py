@@ -1,0 +1,403 @@
+"""A model as an ONNX graph, from a window in the units of the CSV to its forecast and bands in the same units.
+
+In the graph are the transform and the scaling of each series, the frame of each window, the network with all its
+members, the linear forecaster, their blend, the bands and the limits: float64 but for the network. Not in it is what
+knows of stamps and of other columns: calendar, covariates and calendar stage come as arrays, which `onnx_inputs` makes
+of a panel. Nor does it look whether a window is fit to be forecast.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lstmcast.core.errors import UsageError
+from lstmcast.core.panel import Panel
+from lstmcast.data.windows import Windows
+from lstmcast.forecasters.intervals import CALMEST, LEVELS, QUANTILES, WILDEST, pair
+from lstmcast.forecasters.naive import seasonal_naive
+from lstmcast.forecasters.network import Hybrid
+from lstmcast.forecasters.ridge import Highway
+from lstmcast.model.model import DEFAULT_LEVELS, Model
+from lstmcast.model.recursion import at_origin
+from lstmcast.model.reference import compare, without_spikes
+from lstmcast.persistence.exchange.graph import Graph
+from lstmcast.persistence.exchange.network import Shown, quantiles, rising
+
+Array = NDArray[Any]
+MEANING = (
+    "target: the last {lookback} values before the forecast, gaps filled; forecast: the {horizon} after them"
+)
+_LARGEST = 1e300
+_FLOAT32, _FLOAT64 = 1, 11  # of the standard's element types
+
+
+@dataclass(frozen=True)
+class Exported:
+    """An ONNX file, and name, shape and meaning of what goes into its graph and comes out."""
+
+    data: bytes
+    inputs: list[dict[str, Any]]
+    outputs: list[dict[str, Any]]
+
+
+def export_onnx(model: Model, levels: Sequence[int] = DEFAULT_LEVELS) -> Exported:
+    """The model as an ONNX file; levels: of the bands, in percent.
+
+    Raises UsageError where the package onnx is not installed, or the operator set has not what the model needs.
+    """
+    writer = _Writer(model)
+    writer.write(levels)
+    contract = model.contract
+    meaning = MEANING.format(lookback=contract.lookback, horizon=contract.horizon)
+    notes = {
+        "target": contract.target,
+        "freq": contract.clock.freq,
+        "series": json.dumps(contract.ids),
+        "known": json.dumps(contract.known),
+        "past": json.dumps(contract.past),
+    }
+    return Exported(writer.graph.packed(meaning, notes), **writer.graph.described())
+
+
+def onnx_inputs(model: Model, panel: Panel) -> dict[str, Array]:
+    """What the graph of a model is to be given to forecast each of B series from its last known target on.
+
+    Raises DataError where the panel does not fit the contract, or is too short.
+    """
+    series = model.contract.check(panel)
+    panel, origins = at_origin(panel, model.contract, model.contract.horizon)
+    panel = without_spikes(panel, compare(model.habits, panel, origins, series, model.contract))
+    windows = model.windows(panel, series)
+    table, batch = windows.table, windows.batch(origins)
+    past = (origins - windows.lookback)[:, None] + np.arange(windows.lookback)
+    scaled = table.scaled[past]
+    undo, numbers = model.preparation.scaling.undo, table.series[origins - 1]
+    given: dict[str, Array] = {
+        "target": undo(scaled.T, numbers).T,
+        "series": numbers,
+        "past": batch.past[:, :, _columns(windows)[1]],
+        "future": batch.future,
+        **_second_given(windows.second, origins),
+        "naive": undo(_naive(model, windows, origins), numbers).T,
+    }
+    views = {"": windows, "linear_": windows.for_linear, "second_": windows.second or windows}
+    for prefix, seen in views.items():
+        given[f"{prefix}level"] = seen.table.level[past]
+        given[f"{prefix}level_ahead"] = seen.ahead(seen.table.level, origins).T
+    return {name: np.ascontiguousarray(given[name]) for name in _Plan.of(model).inputs()}
+
+
+def _second_given(windows: Windows | None, origins: NDArray[np.int64]) -> dict[str, Array]:
+    """What a second network is given."""
+    if windows is None:
+        return {}
+    batch = windows.batch(origins)
+    return {"second_past": batch.past[:, :, _columns(windows)[1]], "second_future": batch.future}
+
+
+def _naive(model: Model, windows: Windows, origins: NDArray[np.int64]) -> Array:
+    return seasonal_naive(windows, origins, model.forecaster.blend.season or 1)
+
+
+def _columns(windows: Windows) -> tuple[Array, Array]:
+    """Which features of a past segment are the target's, and which are others."""
+    width = windows.segment * windows.table.past.shape[1]
+    target = np.arange(0, width, windows.table.past.shape[1])
+    others = np.setdiff1d(np.arange(width + windows.table.calendar.shape[1]), target)
+    return target, others
+
+
+@dataclass(frozen=True, eq=False)
+class _Plan:
+    """What a model's graph has to be given; sizes are those of a window."""
+
+    model: Model
+    windows: Windows
+
+    @classmethod
+    def of(cls, model: Model) -> _Plan:
+        """A row a series shows it."""
+        contract, count = model.contract, len(model.contract.ids)
+        times, values = np.zeros(count, "datetime64[us]"), np.zeros((count, len(contract.columns)))
+        panel = Panel(contract.ids, np.arange(count + 1), times, values, contract.columns, contract.clock)
+        return cls(model, model.windows(panel, np.arange(count)))
+
+    @property
+    def networks(self) -> dict[str, tuple[Hybrid, Windows]]:
+        """The prefix of what a network is given -> the network, and the windows it sees."""
+        seen = (self.windows, self.windows.second or self.windows)
+        return dict(
+            zip(("", "second_"), zip(self.model.forecaster.hybrids, seen, strict=False), strict=False)
+        )
+
+    def inputs(self) -> dict[str, tuple[Any, tuple[int | str, ...], str]]:
+        """Name -> dtype, shape and meaning."""
+        model, windows = self.model, self.windows
+        lookback, horizon, forecaster = windows.lookback, windows.horizon, model.forecaster
+        found: dict[str, tuple[Any, tuple[int | str, ...], str]] = {
+            "target": (np.float64, ("B", lookback), "last values of the target, as in the file, gaps filled")
+        }
+        if len(model.contract.ids) > 1:
+            found["series"] = (
+                np.int64,
+                ("B",),
+                "number of the series, by the order of `series` in the notes",
+            )
+        for prefix, (hybrid, seen) in self.networks.items():
+            a = hybrid.network.architecture
+            past, future = (a.past_steps, len(_columns(seen)[1])), (a.future_steps, a.future_size)
+            meaning = "scaled features of {} segments: columns row by row, then the calendar"
+            if past[1]:
+                found[f"{prefix}past"] = (np.float32, ("B", *past), meaning.format("past"))
+            if future[1]:
+                found[f"{prefix}future"] = (np.float32, ("B", *future), meaning.format("future"))
+        views = {"linear_": model.linear, "second_": model.second}
+        stages = {prefix: None if view is None else view.stage for prefix, view in views.items()}
+        for prefix, stage in ({"": model.preparation.stage} | stages).items():
+            if stage is not None:
+                meaning = "what the calendar stage expects of {}, scaled"
+                found[f"{prefix}level"] = (np.float64, ("B", lookback), meaning.format("each past row"))
+                found[f"{prefix}level_ahead"] = (np.float64, ("B", horizon), meaning.format("each row ahead"))
+        if forecaster.blend.naive:
+            season = forecaster.blend.season
+            meaning = (
+                "the last value" if season == 1 else f"the values {season} rows before, at the same time"
+            )
+            found["naive"] = (np.float64, ("B", horizon), f"for each row ahead {meaning}, as in the file")
+        return found
+
+
+class _Writer:
+    """Writes a model; values are (B, rows) in float64, scaled where nothing else is said."""
+
+    def __init__(self, model: Model) -> None:
+        self.model, self.plan, self.graph = model, _Plan.of(model), Graph()
+        self.inputs = {
+            name: self.graph.enter(name, *described) for name, described in self.plan.inputs().items()
+        }
+        scaling = model.preparation.scaling
+        self.center, self.scale, self.unit = map(
+            self._of_series, (scaling.center, scaling.scale, scaling.unit)
+        )
+
+    def write(self, levels: Sequence[int]) -> None:
+        """From the inputs to the outputs."""
+        graph, blend, forecaster = self.graph, self.model.forecaster.blend, self.model.forecaster
+        scaled, parts, answers = self._apply("target"), [], None
+        if forecaster.hybrid is not None:
+            networks = [self._network(scaled, prefix, *one) for prefix, one in self.plan.networks.items()]
+            answers = self._mean(networks)
+            middle = forecaster.hybrid.network.architecture.quantiles // 2
+            parts.append((blend.network, self._one(answers, middle)))
+            answers = answers if forecaster.hybrid.network.architecture.quantiles > 1 else None
+        if blend.linear:
+            linear = self._linear_part(scaled)
+            parts += [(blend.linear / len(linear), part) for part in linear]
+        if blend.naive:
+            parts.append((blend.naive, self._apply("naive")))
+        shares = [graph.add("Mul", part, np.array(share)) for share, part in parts if share]
+        point = graph.add("Sum", *shares)
+        self._leave("forecast", self._limited(self._undo(point)), "the forecast, as in the file")
+        for level, (low, high) in self._bands(point, answers, levels, self._stretch(scaled)).items():
+            meaning = f"{{}} end of the band that should hold {level} % of outcomes"
+            self._leave(f"lo_{level}", self._edge(low), meaning.format("lower"))
+            self._leave(f"hi_{level}", self._edge(high), meaning.format("upper"))
+
+    def _leave(self, name: str, value: str, meaning: str) -> None:
+        self.graph.leave(name, value, np.float64, ("B", self.plan.windows.horizon), meaning)
+
+    def _of_series(self, values: Array) -> str | Array:
+        """One number for all windows, or (B, 1) each window's own."""
+        if "series" not in self.inputs:
+            return np.asarray(values[0])
+        return self.graph.add("Gather", values[:, None], "series", axis=0)
+
+    def _apply(self, name: str) -> str:
+        """Scaled values of those in the file."""
+        graph, value = self.graph, name
+        if self.model.preparation.scaling.transform == "log1p":
+            value = graph.add("Div", graph.add("Max", value, np.array(0.0)), self.unit)
+            value = graph.add("Log", graph.add("Add", value, np.array(1.0)))
+        return graph.add("Div", graph.add("Sub", value, self.center), self.scale)
+
+    def _undo(self, value: str) -> str:
+        """Values in the file of scaled ones."""
+        graph = self.graph
+        value = graph.add("Add", graph.add("Mul", value, self.scale), self.center)
+        if self.model.preparation.scaling.transform == "log1p":
+            value = graph.add("Mul", graph.add("Sub", graph.add("Exp", value), np.array(1.0)), self.unit)
+        return value
+
+    def _limited(self, value: str) -> str:
+        low, high = self.model.limits
+        value = value if np.isnan(low) else self.graph.add("Max", value, np.array(low))
+        return value if np.isnan(high) else self.graph.add("Min", value, np.array(high))
+
+    def _edge(self, value: str) -> str:
+        """An end of a band; the logarithm of a very wide one may have none."""
+        value = self._limited(self._undo(value))
+        return self.graph.add("Min", self.graph.add("Max", value, np.array(-_LARGEST)), np.array(_LARGEST))
+
+    def _mean(self, networks: list[str]) -> str:
+        """(B, K, Q) the mean of what one or two networks answer."""
+        if len(networks) == 1:
+            return networks[0]
+        return self.graph.add("Mul", self.graph.add("Sum", *networks), np.array(1 / len(networks)))
+
+    def _network(self, scaled: str, prefix: str, hybrid: Hybrid, windows: Windows) -> str:
+        """(B, K, Q) the median of the members' answers."""
+        graph = self.graph
+        architecture, frame = hybrid.network.architecture, self._frame(scaled, windows, prefix)
+        past, future = (self.inputs.get(f"{prefix}{name}") for name in ("past", "future"))
+        window = graph.add("Cast", frame.window, to=_FLOAT32)
+        shown = Shown(window, past, future, self.inputs.get("series"), np.concatenate(_columns(windows)))
+        answers = [quantiles(graph, architecture, member, shown) for member in hybrid.members]
+        middle = graph.add("Cast", _median(graph, answers), to=_FLOAT64)
+        return self._restore(middle, frame, axes=2)
+
+    def _linear_part(self, scaled: str) -> list[str]:
+        """The linear forecaster, or the two whose mean ships."""
+        windows, forecaster = self.plan.windows, self.model.forecaster
+        prefix = "" if self.model.linear is None else "linear_"
+        linear = [self._linear(scaled, forecaster.highway, windows.for_linear, prefix)]
+        if forecaster.second is not None and windows.second is not None:
+            linear.append(self._linear(scaled, forecaster.second, windows.second, "second_"))
+        return linear
+
+    def _linear(self, scaled: str, highway: Highway, windows: Windows, prefix: str) -> str:
+        frame = self._frame(scaled, windows, prefix)
+        straight = self.graph.add("MatMul", frame.window, highway.weight.T)
+        return self._restore(self.graph.add("Add", straight, highway.bias), frame)
+
+    def _frame(self, scaled: str, windows: Windows, prefix: str) -> _Frame:
+        """A window as a forecaster sees it: without its stage's level, its last value and its size."""
+        graph, last, size = self.graph, None, None
+        level = self.inputs.get(f"{prefix}level")
+        window = scaled if level is None else graph.add("Sub", scaled, level)
+        residual = window
+        if windows.is_anchored:
+            last = graph.slice(window, 1, windows.lookback - 1, windows.lookback)
+            window = graph.add("Sub", window, last)
+        if windows.is_sized:
+            size = self._size(residual, windows)
+            window = graph.add("Div", window, size)
+        return _Frame(window, last, size, self.inputs.get(f"{prefix}level_ahead"))
+
+    def _size(self, values: str, windows: Windows) -> str:
+        """(B, 1) half the standard deviation and half the mean seasonal change, and a little."""
+        graph, rows = self.graph, windows.lookback
+        lag = min(windows.season, rows - 1) or 1
+        change = graph.add("ReduceMean", self._change(values, lag), axes=[1])
+        off = graph.add("Sub", values, graph.add("ReduceMean", values, axes=[1]))
+        deviation = graph.add("Sqrt", graph.add("ReduceMean", graph.add("Mul", off, off), axes=[1]))
+        half = graph.add("Mul", graph.add("Add", deviation, change), np.array(0.5))
+        return graph.add("Add", half, np.array(1e-3))
+
+    def _change(self, values: str, lag: int) -> str:
+        """(B, L - lag) absolute differences of values (B, L) at a lag."""
+        graph, rows = self.graph, self.plan.windows.lookback
+        change = graph.add("Sub", graph.slice(values, 1, lag, rows), graph.slice(values, 1, 0, rows - lag))
+        return graph.add("Abs", change)
+
+    def _restore(self, value: str, frame: _Frame, axes: int = 1) -> str:
+        """Scaled values of a frame's, which have so many axes after B."""
+        steps = (("Mul", frame.size), ("Add", frame.last), ("Add", frame.level))
+        for operator, part in steps:
+            if part is not None:
+                wide = part if axes == 1 else self.graph.add("Unsqueeze", part, np.array([2]))
+                value = self.graph.add(operator, value, wide)
+        return value
+
+    def _one(self, answers: str, place: int) -> str:
+        """(B, K) one of the quantiles."""
+        return self.graph.add("Gather", answers, np.array(place), axis=2)
+
+    def _bands(
+        self, point: str, answers: str | None, levels: Sequence[int], stretch: str | None
+    ) -> dict[int, tuple[str, str]]:
+        """Lower and upper end of each level's band, as Intervals.bands gives them."""
+        below, above = self._offsets(answers)
+
+        def end(operator: str, level: int, offsets: list[str | Array]) -> str:
+            offset = self._between(level, offsets)
+            wide = offset if stretch is None else self.graph.add("Mul", offset, stretch)
+            return self.graph.add(operator, point, wide)
+
+        return {level: (end("Sub", level, below), end("Add", level, above)) for level in levels}
+
+    def _stretch(self, scaled: str) -> str | None:
+        """(B, 1) how many times as wide as usual the bands of each window are; None where that is always once."""
+        graph, intervals, windows = self.graph, self.model.intervals, self.plan.windows
+        if not intervals.power or windows.lookback == windows.lag:
+            return None
+        change = graph.add("ReduceMean", self._change(scaled, windows.lag), axes=[1])
+        least, most = (np.array(bound * intervals.reference) for bound in (CALMEST, WILDEST))
+        believed = graph.add("Min", graph.add("Max", change, least), most)
+        relative = graph.add("Div", believed, np.array(intervals.reference))
+        return graph.add("Pow", relative, np.array(intervals.power))
+
+    def _offsets(self, answers: str | None) -> tuple[list[str | Array], list[str | Array]]:
+        """How far the ends of each of LEVELS are from the point, below and above."""
+        intervals, graph = self.model.intervals, self.graph
+        if intervals.kind == "split" or answers is None:
+            fixed: list[str | Array] = [np.array(width) for width in intervals.widths]
+            return fixed, fixed
+        median, pairs = self._one(answers, len(QUANTILES) // 2), [pair(level) for level in LEVELS]
+        below = [graph.add("Sub", median, self._one(answers, low)) for low, _ in pairs]
+        above = [graph.add("Sub", self._one(answers, high), median) for _, high in pairs]
+        least = self._least([*below, *above])
+        return self._widened(below, least), self._widened(above, least)
+
+    def _least(self, sides: list[str]) -> str:
+        """(B, 1) a little of the mean half-width: no distance is zero."""
+        mean = self.graph.add("ReduceMean", self.graph.add("Sum", *sides), axes=[1])
+        little = self.graph.add("Mul", mean, np.array(1e-3 / len(LEVELS)))
+        return self.graph.add("Add", little, np.array(1e-6))
+
+    def _widened(self, sides: list[str], least: str) -> list[str | Array]:
+        """Times each level's factor; a higher level is at least as wide."""
+        graph = self.graph
+        widened: list[str | Array] = []
+        for side, factor in zip(sides, self.model.intervals.widths, strict=True):
+            wide = graph.add("Mul", graph.add("Max", side, least), np.array(factor))
+            widened.append(graph.add("Max", widened[-1], wide) if widened else wide)
+        return widened
+
+    def _between(self, level: float, offsets: list[str | Array]) -> str:
+        """The offset of any level, straight between those of LEVELS; at level 0 it is zero."""
+        if not 0 < level <= LEVELS[-1]:
+            raise UsageError(f"a level goes from 1 to {LEVELS[-1]} percent; got {level:g}")
+        place = int(np.searchsorted(LEVELS, level))
+        lower = LEVELS[place - 1] if place else 0
+        share = (level - lower) / (LEVELS[place] - lower)
+        parts = [self.graph.add("Mul", offsets[place], np.array(share))]
+        if place:
+            parts.append(self.graph.add("Mul", offsets[place - 1], np.array(1 - share)))
+        return self.graph.add("Min", self.graph.add("Sum", *parts), offsets[place])
+
+
+@dataclass(frozen=True)
+class _Frame:
+    """A window (B, L) as it is shown, and what is put back after: last and size (B, 1), level ahead (B, K)."""
+
+    window: str
+    last: str | None
+    size: str | None
+    level: str | None
+
+
+def _median(graph: Graph, answers: list[str]) -> str:
+    """(B, K, Q) the median of each number."""
+    if len(answers) == 1:
+        return answers[0]
+    count, axis = len(answers), np.array([3])
+    stacked = graph.add("Concat", *(graph.add("Unsqueeze", answer, axis) for answer in answers), axis=3)
+    ordered = rising(graph, stacked, count, 3)
+    middle = graph.slice(ordered, 3, (count - 1) // 2, count // 2 + 1)
+    return graph.add("ReduceMean", middle, axes=[3], keepdims=0)

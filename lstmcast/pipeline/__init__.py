@@ -1,0 +1,1 @@
+"""From a Panel to a Model: search, training, calibration, judgement; and refresh."""

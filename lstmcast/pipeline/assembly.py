@@ -1,0 +1,151 @@
+"""The model that ships: the winner with its band and limits, judged once on the test rows, and why it was chosen."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import Any
+
+import numpy as np
+
+from lstmcast.core.options import Options
+from lstmcast.core.panel import Panel
+from lstmcast.data.imputation import history_needed
+from lstmcast.data.split import Blocks
+from lstmcast.evaluation.backtest import backtest
+from lstmcast.evaluation.validation import scales, test_origins
+from lstmcast.forecasters.intervals import LEVELS, Evidence, Following, Intervals, calibrate, follow
+from lstmcast.model.fallback import build_ladder
+from lstmcast.model.model import MOST_STEPS_REPORTED, LinearView, Model, summary
+from lstmcast.model.reference import habits_of, ranges_of
+from lstmcast.model.schema import Contract, contract_of
+from lstmcast.pipeline.candidates import Entry
+from lstmcast.pipeline.search import Choice, described
+from lstmcast.pipeline.task import Task
+from lstmcast.pipeline.views import LinearPair
+from lstmcast.training.setup import schedule_of
+
+
+def judged(task: Task, choices: list[Choice], linear: LinearPair, entries: list[Entry]) -> Model:
+    """What ships, its band calibrated on validation rows, judged once on the test rows."""
+    intervals, following = _calibrated(task, entries[0])
+    model = _shipped(task, choices[0], linear, entries[0], intervals)
+    model.report.update(_verdict(model, task.panel, task.blocks))
+    report = _report(task, choices, linear, entries, model)
+    model.report["choices"] = report | {"band_volatility": _told(following)}
+    return model
+
+
+def _shipped(
+    task: Task, best_linear: Choice, linear: LinearPair, winner: Entry, intervals: Intervals
+) -> Model:
+    """The model of the winner; nothing in it comes from test rows."""
+    panel, blocks, options = task.panel, task.blocks, task.options
+    choice, forecaster, windows = winner.choice, winner.forecaster, winner.windows
+    second = linear.second if forecaster.second_hybrid is None else winner.second
+    used = [choice, best_linear, *([] if second is None else [second])]
+    before_test = blocks.slices("before_test")
+    return Model(
+        contract=_contract(panel, used, task.time_column),
+        options=dataclasses.replace(options, threads=None),  # the file is the same whatever their number
+        preparation=choice.preparation,
+        setting=choice.setting,
+        forecaster=forecaster,
+        intervals=intervals,
+        limits=_limits(panel, blocks, options),
+        mase_scale=scales(panel, blocks, "before_test"),
+        seen_until=panel.times[np.maximum(blocks.test - 1, blocks.start)],
+        report={},
+        linear=None if choice is best_linear else _view(best_linear),
+        second=None if second is None else _view(second),
+        habits=habits_of([panel.target[rows] for rows in before_test], panel.clock.season, windows.lookback),
+        ranges=ranges_of(np.concatenate([panel.values[rows, 1:] for rows in before_test])),
+        ladder=build_ladder(
+            forecaster.highway, windows, choice.validation, panel.clock.seasons, task.horizons
+        ),
+    )
+
+
+def _report(
+    task: Task, choices: list[Choice], linear: LinearPair, entries: list[Entry], model: Model
+) -> dict[str, Any]:
+    """Everything that was chosen, with the figures that decided it."""
+    winner, begun = entries[0], task.transfer(entries[0].choice)
+    report = described(choices) | {
+        "validation_mase": winner.errors,
+        "blend": dataclasses.asdict(model.forecaster.blend),
+        "steps": schedule_of(winner.choice.training, task.options).steps,
+        "best_steps": [result.best_step for result in winner.trained],
+        "second": linear.report(),
+        "networks": [_tried(entry) for entry in entries],
+        "intervals": model.intervals.kind,
+        "interval_widths": _widths(model.intervals),
+        "limits": _spoken_limits(model.limits, task.options),
+    }
+    return report if begun is None else report | {"start": begun.told()}
+
+
+def _tried(entry: Entry) -> dict[str, Any]:
+    """The setting of a network, the stage of the second one if its forecasts are the mean of two, and its errors."""
+    second = {} if entry.second is None else {"second_stage": entry.second.setting.stage}
+    return dataclasses.asdict(entry.choice.setting) | second | {"validation_mase": entry.errors}
+
+
+def _widths(intervals: Intervals) -> dict[str, float]:
+    """Level in percent -> factor on the network's half-width, or (split) mean half-width of all steps, scaled."""
+    widths = intervals.widths.reshape(len(LEVELS), -1).mean(axis=1)
+    return {f"{level}": float(width) for level, width in zip(LEVELS, widths, strict=True)}
+
+
+def _told(following: Following) -> dict[str, Any]:
+    """How bands follow volatility, and power -> Winkler score of the 80 % band, scaled, by which that was decided."""
+    scores = {f"{power:g}": score for power, score in following.scores.items()}
+    return {"power": following.power, "winkler": scores}
+
+
+def _spoken_limits(limits: tuple[float, float], options: Options) -> dict[str, Any]:
+    """The limits as JSON can hold them, and whether the lower one was found in the data."""
+    low, high = (None if np.isnan(limit) else limit for limit in limits)
+    return {"min": low, "max": high, "is_found": low is not None and options.min is None}
+
+
+def _view(choice: Choice) -> LinearView:
+    """How the linear forecaster of a choice sees the rows."""
+    return LinearView(choice.preparation.stage, choice.setting.is_anchored)
+
+
+def _contract(panel: Panel, choices: list[Choice], time: str | None) -> Contract:
+    windows = choices[0].windows
+    stages = [choice.preparation.stage for choice in choices]
+    tail = max(0 if stage is None else stage.design.tail for stage in stages)
+    history = history_needed(windows.lookback, panel.clock.season) + tail
+    return contract_of(panel, time, windows.lookback, windows.horizon, windows.segment, history)
+
+
+def _calibrated(task: Task, winner: Entry) -> tuple[Intervals, Following]:
+    """The winner's bands, and how they follow volatility, from validation rows alone."""
+    options, windows, origins = task.options, winner.windows, winner.choice.validation.origins
+    point, quantiles = winner.forecaster.point_and_quantiles(windows, origins)
+    observed = windows.ahead(windows.table.observed, origins)
+    actual = np.where(observed, windows.ahead(windows.table.scaled, origins), np.nan)
+    evidence = Evidence(actual, point, quantiles, windows.volatility(origins), task.horizons)
+    found = follow(evidence, options.bands, options.band_volatility)
+    return calibrate(evidence, options.bands, options.band_factor, found.power, found.reference), found
+
+
+def _limits(panel: Panel, blocks: Blocks, options: Options) -> tuple[float, float]:
+    """The lowest and highest forecast; data that were never negative in training stay so."""
+    values = np.concatenate([panel.target[rows] for rows in blocks.slices("training")])
+    lowest = 0.0 if np.nanmin(values) >= 0 else np.nan
+    return (
+        lowest if options.min is None else options.min,
+        np.nan if options.max is None else options.max,
+    )
+
+
+def _verdict(model: Model, panel: Panel, blocks: Blocks) -> dict[str, Any]:
+    """The only look at the test rows; by steps ahead, only the first MOST_STEPS_REPORTED are kept in the file."""
+    windows = model.windows(panel, np.arange(len(panel.ids)))
+    origins = test_origins(windows, blocks)
+    report = backtest(model.forecasters(windows), windows, panel.target, origins, model.mase_scale)
+    whole = summary(report, panel, origins)
+    return whole | {"by_horizon": whole["by_horizon"][:MOST_STEPS_REPORTED]}

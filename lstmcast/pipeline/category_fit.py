@@ -1,0 +1,245 @@
+"""Training of classes from beginning to end, beside that of numbers."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lstmcast.core.errors import DataError, UsageError
+from lstmcast.core.options import Options, flag
+from lstmcast.core.panel import Panel
+from lstmcast.data.category_frequencies import Transitions, fit_transitions
+from lstmcast.data.category_preprocessing import ClassPreparation, fit_class_preparation
+from lstmcast.data.defaults import default_horizon
+from lstmcast.data.holidays import taught
+from lstmcast.data.imputation import history_needed
+from lstmcast.data.split import Blocks, split
+from lstmcast.evaluation.category_backtest import class_backtest
+from lstmcast.evaluation.validation import test_origins
+from lstmcast.forecasters.category_ensemble import Mixed, choose_mixture
+from lstmcast.forecasters.category_network import ClassMember, ClassNetwork, class_architecture_of
+from lstmcast.model.category_model import ClassModel
+from lstmcast.model.model import MOST_STEPS_REPORTED, summary
+from lstmcast.model.schema import Contract, contract_of
+from lstmcast.nn.network import Network
+from lstmcast.pipeline.category_selection import ClassChoice, ClassTrials
+from lstmcast.pipeline.plan import Plan, plan_of
+from lstmcast.training.budget import Expectation, deadline, expected
+from lstmcast.training.checkpoint import Checkpoint, Trained, kept
+from lstmcast.training.loop import Step
+from lstmcast.training.setup import final_schedule, schedule_of
+from lstmcast.training.workers import train_members
+
+Numbers = NDArray[np.float64]
+OF_NUMBERS = (
+    "scaler", "transform", "anchor", "window_size", "bands", "band_factor", "band_volatility", "min", "max",
+    "linear_lookbacks", "from_", "freeze",
+)  # fmt: skip
+
+
+@dataclass(frozen=True, eq=False)
+class _Trained:
+    """What training found out: the choices, the chosen first; the members and their weights; and what ships."""
+
+    choices: list[ClassChoice]
+    members: list[ClassMember]
+    networks: tuple[Trained, ...]
+    forecaster: Mixed
+    errors: dict[str, float]
+
+
+def fitting_classes(
+    panel: Panel,
+    options: Options,
+    time_column: str | None,
+    is_pretrained: bool,
+    start: Checkpoint | None,
+    began: float | None,
+) -> Iterator[Plan | Expectation | Step | Checkpoint | ClassModel]:
+    """What `fitting` yields for numbers, the finished ClassModel last.
+
+    is_pretrained: whether there is another model to start from, which is for numbers; start and began: as it has them.
+
+    Raises UsageError for options that make no sense, DataError where there is only one class, TrainingError where there
+    is too little history or it diverges.
+    """
+    from threadpoolctl import threadpool_limits
+
+    _refuse_of_numbers(options, is_pretrained=is_pretrained)
+    _refuse_one_class(panel)
+    until, checkpoint = deadline(options, began), start or Checkpoint()
+    with threadpool_limits(limits=1, user_api="blas"):
+        horizon = options.horizon or default_horizon(panel.clock)
+        blocks = split(panel, horizon, options.val, options.test)
+        holidays, days = panel.holidays, taught(panel, blocks.slices("training"))
+        panel = panel if days else panel.with_holidays(None)
+        seeds = np.random.SeedSequence(options.seed).spawn(options.members + 1)
+        preparation, weights = fit_class_preparation(panel, blocks), _class_weights(panel, blocks, options)
+        rng = np.random.default_rng(seeds[0])
+        choices = ClassTrials(panel, blocks, preparation, horizon, options, weights, rng).choose()
+        chosen = choices[0]
+        plan = plan_of(panel, blocks, chosen.windows, chosen.training, options, _describe(choices))
+        known = None if holidays is None else (holidays.name, days, holidays.last)
+        yield dataclasses.replace(plan, holidays=known)
+        members = [_member(chosen, len(panel.ids), weights, options, seed) for seed in seeds[1:]]
+        enough = math.inf
+        if not math.isinf(until):
+            expectation = expected(members, options, until)
+            enough = time.monotonic() + expectation.for_training
+            yield expectation
+        training = train_members(members, options.threads, checkpoint.networks, enough)
+        networks, checkpoint = yield from kept(training, checkpoint, "networks")
+        persistence = fit_transitions(panel, blocks.slices("training"), horizon)
+        found = _mixed(choices, members, networks, persistence, blocks, options)
+        model = _judged(panel, blocks, preparation, found, time_column)
+        if options.final and model.forecaster.network is not None:
+            again = [_final(*pair, blocks) for pair in zip(members, networks, strict=True)]
+            last = train_members(again, options.threads, checkpoint.final, until)
+            trained, _ = yield from kept(last, checkpoint, "final")
+            model = _with_final(model, panel, trained)
+        yield model
+
+
+def _refuse_of_numbers(options: Options, *, is_pretrained: bool) -> None:
+    """Raise UsageError for an option that says something about numbers only."""
+    fields = {field.name: field for field in dataclasses.fields(options)}
+    given = [name for name in OF_NUMBERS if getattr(options, name) != fields[name].default]
+    given += ["loss"] if options.loss not in (None, "cross-entropy") else []
+    given += ["calendar"] if options.calendar == "covariates" else []
+    if is_pretrained:
+        raise UsageError("weights to start from are for numbers, and the target is classes; leave them out")
+    if given:
+        said = f"{flag(given[0])} {getattr(options, given[0])}"
+        raise UsageError(f"{said} is for numbers, and the target is classes; leave it out")
+
+
+def _refuse_one_class(panel: Panel) -> None:
+    if len(panel.classes) < 2:
+        name = panel.columns[0].name
+        raise DataError(f"column {name!r} is {panel.classes[0]!r} in every row; there is nothing to forecast")
+
+
+def _class_weights(panel: Panel, blocks: Blocks, options: Options) -> Numbers:
+    """(C,) one each, or balanced: so that all classes that training rows have count the same in sum, a row one on
+    average; a class that they have not counts one."""
+    codes = np.concatenate([panel.target[rows] for rows in blocks.slices("training")])
+    rows = np.bincount(codes[np.isfinite(codes)].astype(np.int64), minlength=len(panel.classes))
+    if options.class_weights == "none" or not rows.any():
+        return np.ones(len(rows))
+    return np.where(rows > 0, rows.sum() / ((rows > 0).sum() * np.maximum(rows, 1)), 1.0)
+
+
+def _describe(choices: list[ClassChoice]) -> dict[str, Any]:
+    """What was chosen, and every alternative with its validation error (log loss of the logistic regression)."""
+    tried = [choice.describe() for choice in choices]
+    penalties = {f"{penalty:g}": error for penalty, error in choices[0].penalties.items()}
+    return {"chosen": tried[0], "others": tried[1:], "penalties": penalties}
+
+
+def _member(
+    choice: ClassChoice, series: int, weights: Numbers, options: Options, seed: np.random.SeedSequence
+) -> ClassMember:
+    return ClassMember(
+        windows=choice.windows,
+        training=choice.training,
+        validation=choice.validation,
+        logistic=choice.logistic,
+        class_weights=weights,
+        architecture=class_architecture_of(choice.windows, series, options),
+        options=options,
+        schedule=schedule_of(choice.training, options),
+        seed=seed,
+    )
+
+
+def _mixed(
+    choices: list[ClassChoice],
+    members: list[ClassMember],
+    networks: tuple[Trained, ...],
+    persistence: Transitions,
+    blocks: Blocks,
+    options: Options,
+) -> _Trained:
+    """What ships of the networks and of what they are compared with."""
+    chosen = choices[0]
+    architecture = members[0].architecture
+    weights = tuple(trained.parameters(architecture) for trained in networks)
+    network = ClassNetwork(Network(architecture), weights, chosen.logistic)
+    horizons = int((blocks.test - blocks.validation).max()) // chosen.windows.horizon
+    forecaster, errors = choose_mixture(
+        chosen.windows, chosen.validation, network, chosen.logistic, persistence, horizons, options.safeguard
+    )
+    return _Trained(choices, members, networks, forecaster, errors)
+
+
+def _judged(
+    panel: Panel, blocks: Blocks, preparation: ClassPreparation, found: _Trained, time: str | None
+) -> ClassModel:
+    """The model and its verdict: the only look at the test rows."""
+    chosen, member = found.choices[0], found.members[0]
+    model = ClassModel(
+        contract=_contract(panel, chosen, time),
+        options=dataclasses.replace(
+            member.options, threads=None
+        ),  # the file is the same whatever their number
+        preparation=preparation,
+        forecaster=found.forecaster,
+        seen_until=panel.times[np.maximum(blocks.test - 1, blocks.start)],
+        report={},
+    )
+    model.report.update(_verdict(model, panel, blocks))
+    model.report["choices"] = _describe(found.choices) | {
+        "validation_log_loss": found.errors,
+        "mixture": dataclasses.asdict(found.forecaster.mixture),
+        "class_weights": dict(zip(panel.classes, member.class_weights.tolist(), strict=True)),
+        "frequencies": preparation.frequencies.kind,
+        "steps": member.schedule.steps,
+        "best_steps": [trained.best_step for trained in found.networks],
+    }
+    return model
+
+
+def _contract(panel: Panel, choice: ClassChoice, time: str | None) -> Contract:
+    windows = choice.windows
+    history = history_needed(windows.lookback, panel.clock.season)
+    return contract_of(panel, time, windows.lookback, windows.horizon, windows.segment, history)
+
+
+def _verdict(model: ClassModel, panel: Panel, blocks: Blocks) -> dict[str, Any]:
+    windows = model.windows(panel, np.arange(len(panel.ids)))
+    origins = test_origins(windows, blocks)
+    whole = summary(class_backtest(model.forecasters(windows), windows, origins), panel, origins)
+    return whole | {"by_horizon": whole["by_horizon"][:MOST_STEPS_REPORTED]}
+
+
+def _final(member: ClassMember, trained: Trained, blocks: Blocks) -> ClassMember:
+    """The same member, going on gently over all rows to the end; nothing is held back to stop it."""
+    windows = member.windows
+    return dataclasses.replace(
+        member,
+        training=windows.usable(blocks.origins("all", windows.lookback, windows.horizon)),
+        validation=None,
+        schedule=final_schedule(member.schedule, trained.best_step),
+        seed=member.seed.spawn(1)[0],
+        weights=trained.weights,
+    )
+
+
+def _with_final(model: ClassModel, panel: Panel, trained: tuple[Trained, ...]) -> ClassModel:
+    """The model with weights that have seen every row."""
+    assert model.forecaster.network is not None
+    architecture = model.forecaster.network.network.architecture
+    members = tuple(result.parameters(architecture) for result in trained)
+    network = dataclasses.replace(model.forecaster.network, members=members)
+    return dataclasses.replace(
+        model,
+        forecaster=dataclasses.replace(model.forecaster, network=network),
+        seen_until=panel.times[panel.known_until() - 1],
+    )

@@ -1,0 +1,176 @@
+"""Training from beginning to end: from a panel and options to a Model, reporting on the way."""
+
+from __future__ import annotations
+
+import collections
+import dataclasses
+import math
+import time
+from collections.abc import Generator, Iterator
+
+import numpy as np
+
+from lstmcast.core.errors import UsageError
+from lstmcast.core.options import Options, flag
+from lstmcast.core.panel import Panel
+from lstmcast.data.holidays import is_country, of_country
+from lstmcast.data.split import Blocks
+from lstmcast.model.category_model import AnyModel, ClassModel
+from lstmcast.model.model import Model
+from lstmcast.persistence import load
+from lstmcast.pipeline.assembly import judged
+from lstmcast.pipeline.candidates import Candidate, candidates_of, train_networks
+from lstmcast.pipeline.category_fit import fitting_classes
+from lstmcast.pipeline.plan import Plan
+from lstmcast.pipeline.selection import choose
+from lstmcast.pipeline.task import Task, task_of
+from lstmcast.pipeline.views import pair_of
+from lstmcast.training.budget import Expectation, deadline, expected
+from lstmcast.training.checkpoint import Checkpoint, Trained, kept
+from lstmcast.training.loop import Step
+from lstmcast.training.setup import final_schedule
+from lstmcast.training.workers import Member, train_members
+
+Event = Plan | Expectation | Step | Checkpoint | AnyModel
+
+
+def fit(
+    panel: Panel,
+    options: Options | None = None,
+    time: str | None = None,
+    *,
+    pretrained: AnyModel | None = None,
+) -> AnyModel:
+    """Train on a panel; time: the name of the time column that the model will look for in fresh files.
+
+    pretrained: a model whose weights to start from, in place of the file that options.from_ names.
+    """
+    (model,) = collections.deque(fitting(panel, options or Options(), time, pretrained=pretrained), maxlen=1)
+    assert isinstance(model, AnyModel)
+    return model
+
+
+def fitting(
+    panel: Panel,
+    options: Options,
+    time_column: str | None = None,
+    *,
+    pretrained: AnyModel | None = None,
+    start: Checkpoint | None = None,
+    began: float | None = None,
+) -> Iterator[Event]:
+    """The Plan first (with a budget, an Expectation), then Steps, now and then a Checkpoint, the finished model last.
+
+    pretrained: as in `fit`.
+    start: a checkpoint of the same data and options to go on from; the model is the same to the bit.
+    began: when the budget began to run (of `time.monotonic`), else now.
+    Raises UsageError for options that make no sense, TrainingError where there is too little history or it diverges.
+    """
+    from threadpoolctl import threadpool_limits
+
+    options.check()
+    until = deadline(options, began)
+    panel = _with_holidays(panel, options)
+    if panel.classes:
+        yield from fitting_classes(panel, options, time_column, pretrained is not None, start, began)
+        return
+    _refuse_of_classes(options)
+    source = _of_numbers(pretrained or _named(options))
+    with threadpool_limits(limits=1, user_api="blas"):
+        yield from _learning(task_of(panel, options, source, time_column), start or Checkpoint(), until)
+
+
+def _learning(task: Task, checkpoint: Checkpoint, until: float) -> Iterator[Event]:
+    """From choosing a setting to the finished model."""
+    panel, options = task.panel, task.options
+    seeds = np.random.SeedSequence(options.seed).spawn(options.members + 1)
+    choices = choose(panel, task.blocks, task.horizon, options, np.random.default_rng(seeds[0]), until)
+    yield task.plan(choices)
+    linear, seasons = pair_of(choices, options.linear_pair), panel.clock.seasons
+    candidates = candidates_of(choices, linear, len(panel.ids), options, seeds[1:], task.begin)
+    enough = yield from _expecting(candidates, options, until)
+    contest = train_networks(candidates, linear, seasons, options, checkpoint.networks, enough)
+    entries, checkpoint = yield from kept(contest, checkpoint, "networks")
+    model = judged(task, choices, linear, entries)
+    if options.final and model.forecaster.hybrid is not None:
+        winner = entries[0]
+        again = [_final(*pair, task.blocks) for pair in zip(winner.members, winner.trained, strict=True)]
+        last = train_members(again, options.threads, checkpoint.final, until)
+        trained, _ = yield from kept(last, checkpoint, "final")
+        model = _with_final(model, panel, trained)
+    model.report["learned"] = model.learned(panel, np.arange(len(panel.ids)))
+    yield model
+
+
+def _expecting(
+    candidates: list[Candidate], options: Options, until: float
+) -> Generator[Expectation, None, float]:
+    """With a budget, what training should take; when the networks are to be done, of `time.monotonic`."""
+    if math.isinf(until):
+        return math.inf
+    members = [member for candidate in candidates for member in candidate.members]
+    expectation = expected(members, options, until)
+    enough = time.monotonic() + expectation.for_training
+    yield expectation
+    return enough
+
+
+def _with_holidays(panel: Panel, options: Options) -> Panel:
+    """The panel with the days off of a country, where they are asked for and not there already."""
+    if options.holidays is None or panel.holidays is not None:
+        return panel
+    if not is_country(options.holidays):
+        raise UsageError(
+            f"holidays={options.holidays!r} is no country; for the days of a file, train on "
+            "panel.with_holidays(lstmcast.read_holidays(file))"
+        )
+    return panel.with_holidays(of_country(options.holidays, panel))
+
+
+def _refuse_of_classes(options: Options) -> None:
+    """Raise UsageError for an option that says something about classes only."""
+    for name, value in (("class_weights", options.class_weights), ("loss", options.loss)):
+        if value in ("balanced", "cross-entropy"):
+            raise UsageError(
+                f"{flag(name)} {value} is for classes, and the target is numbers; leave it out, or say --task classes"
+            )
+
+
+def _named(options: Options) -> AnyModel | None:
+    """The model to start from, where the options name one; raises ModelFileError, and UsageError where they do not."""
+    if options.from_ is not None:
+        return load(options.from_)
+    if options.freeze is not None:
+        raise UsageError("--freeze leaves weights as another model has them; name that model with --from")
+    return None
+
+
+def _of_numbers(model: AnyModel | None) -> Model | None:
+    """The model to start from, if there is one; raises UsageError for one of classes."""
+    if isinstance(model, ClassModel):
+        raise UsageError(
+            "the model to start from is of classes, and the target is numbers; name another with --from"
+        )
+    return model
+
+
+def _final(member: Member, trained: Trained, blocks: Blocks) -> Member:
+    """The same member, going on gently over all rows to the end; nothing is held back to stop it."""
+    windows = member.windows
+    return dataclasses.replace(
+        member,
+        training=windows.usable(blocks.origins("all", windows.lookback, windows.horizon)),
+        validation=None,
+        schedule=final_schedule(member.schedule, trained.best_step),
+        seed=member.seed.spawn(1)[0],
+        weights=trained.weights,
+    )
+
+
+def _with_final(model: Model, panel: Panel, trained: tuple[Trained, ...]) -> Model:
+    """The model with weights that have seen every row; trained: the members of its networks, one after the other."""
+    return dataclasses.replace(
+        model,
+        forecaster=model.forecaster.taught([result.weights for result in trained]),
+        seen_until=panel.times[panel.known_until() - 1],
+    )

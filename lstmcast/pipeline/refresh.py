@@ -1,0 +1,367 @@
+"""A model trained on with new rows: the challenger, its champion, and which of them ships."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+import time
+from collections.abc import Generator, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lstmcast.core.errors import DataError
+from lstmcast.core.options import Options
+from lstmcast.core.panel import Floats, Integers, Panel
+from lstmcast.data.calendar_regression import CalendarStage
+from lstmcast.data.preprocessing import refit_stage
+from lstmcast.data.split import Blocks
+from lstmcast.data.windows import Table, Windows
+from lstmcast.evaluation.verdict import error_measure
+from lstmcast.forecasters.averaged_ridge import refit_average
+from lstmcast.forecasters.ensemble import Blended
+from lstmcast.forecasters.intervals import TRUSTED_HORIZONS, Evidence, Intervals, calibrate
+from lstmcast.forecasters.ridge import Highway
+from lstmcast.model.model import LinearView, Model
+from lstmcast.model.reference import ranges_of, widened
+from lstmcast.nn.parameters import Parameters
+from lstmcast.training.checkpoint import Trained
+from lstmcast.training.loop import Schedule, Step
+from lstmcast.training.setup import schedule_of
+from lstmcast.training.workers import Events, Member, train_members
+
+Numbers = NDArray[np.float64]
+STEPS = 0.3
+RATE = 0.3
+MOST_ORIGINS = 20_000
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What a refresh will do; stamps as in the file, of its first series that is judged.
+
+    new: rows with a known target that the champion has not seen; learned: what it has learned from, by its report;
+    blocks: first and last stamp of the new rows that teach and of those that judge.
+    """
+
+    new: int
+    learned: dict[str, Any] | None
+    blocks: dict[str, tuple[str, str]]
+
+
+@dataclass(frozen=True, eq=False)
+class Outcome:
+    """Which of the two is better on the judging rows, and the model that would ship in the champion's place.
+
+    champion, challenger: reports over the same windows; measure: by which they are compared.
+    """
+
+    model: Model
+    champion: dict[str, Any]
+    challenger: dict[str, Any]
+    measure: str
+    is_better: bool
+
+
+def refreshing(
+    champion: Model,
+    panel: Panel,
+    *,
+    budget: float | None = None,
+    always: bool = False,
+    threads: int | None = None,
+) -> Iterator[Plan | Step | Outcome]:
+    """The Plan first, then Steps while training, the Outcome last.
+
+    Neither has seen the judging rows, the newest half of the new ones, when it is judged; what ships has seen them all.
+    budget: longest time in seconds; always: make the model that would ship even where it is no better.
+    Raises DataError where the panel does not fit the contract, or holds too few new rows.
+    """
+    from threadpoolctl import threadpool_limits
+
+    with threadpool_limits(limits=1, user_api="blas"):
+        panel = champion.contract.marked(panel)
+        series = champion.contract.check(panel)
+        blocks = _blocks(champion, panel, series)
+        yield _plan(champion, panel, series, blocks)
+        limit = None if budget is None else budget / 2
+        challenger = yield from _taught(champion, panel, series, blocks, "training", limit, threads)
+        origins = _judging_origins(champion, panel, blocks)
+        outcome = _judged(champion, challenger, panel, origins)
+        if outcome.is_better or always:
+            outcome = yield from _with_all_rows(
+                champion, challenger, outcome, panel, blocks, origins, limit, threads
+            )
+        yield outcome
+
+
+def _blocks(model: Model, panel: Panel, series: Integers) -> Blocks:
+    """What may teach (training) and the newest half of the unseen rows (test); nothing validates."""
+    start, end, horizon = panel.offsets[:-1], panel.known_until(), model.contract.horizon
+    firsts = [
+        start[s] + np.searchsorted(panel.times[panel.rows(s)], model.seen_until[own], side="right")
+        for s, own in enumerate(series)
+    ]
+    new = np.maximum(end - np.array(firsts, dtype=np.int64), 0)
+    if not (new >= 2 * horizon).any():
+        raise DataError(_too_few(model, panel, int(new.max(initial=0))))
+    judging = end - np.where(new >= 2 * horizon, new // 2, 0)
+    return Blocks(start, judging, judging, end)
+
+
+def _too_few(model: Model, panel: Panel, new: int) -> str:
+    needed, until = 2 * model.contract.horizon, panel.clock.write(np.array([model.seen_until.max()]))[0]
+    return (
+        f"the model has seen everything up to {until}; a refresh needs {needed} newer rows with a known "
+        f"{model.contract.target!r}, half of them to judge by: {new} are there, {needed - new} are missing"
+    )
+
+
+def _plan(model: Model, panel: Panel, series: Integers, blocks: Blocks) -> Plan:
+    judged = int(np.argmax(blocks.end > blocks.test))
+    first_new = int(panel.offsets[judged]) + int(
+        np.searchsorted(panel.times[panel.rows(judged)], model.seen_until[series[judged]], side="right")
+    )
+    edges = {"teach": (first_new, blocks.test[judged]), "judge": (blocks.test[judged], blocks.end[judged])}
+    known = np.isfinite(panel.target).sum()
+    return Plan(
+        new=int(known) - model.rows_seen(panel, series),
+        learned=model.report.get("learned"),
+        blocks={name: _ends(panel, int(first), int(stop)) for name, (first, stop) in edges.items()},
+    )
+
+
+def _ends(panel: Panel, first: int, stop: int) -> tuple[str, str]:
+    one, other = panel.clock.write(panel.times[[first, max(stop - 1, first)]])
+    return one, other
+
+
+def _judging_origins(model: Model, panel: Panel, blocks: Blocks) -> Integers:
+    windows = model.windows(panel, model.contract.check(panel))
+    origins = windows.usable(blocks.origins("test", windows.lookback, windows.horizon))
+    if not len(origins):
+        raise DataError(
+            f"the new rows have no window of {windows.lookback} rows with few gaps and a known target after them "
+            "to judge by; send a file that begins earlier, or wait for more rows"
+        )
+    if len(origins) > MOST_ORIGINS:
+        origins = origins[np.linspace(0, len(origins) - 1, MOST_ORIGINS).round().astype(np.int64)]
+    return origins
+
+
+def _judged(champion: Model, challenger: Model, panel: Panel, origins: Integers) -> Outcome:
+    """Both on the same windows, in MASE, or MAE where that is not defined; a tie is the champion's."""
+    before, after = (model.judge(panel, origins) for model in (champion, challenger))
+    measure = error_measure(before["test"]) or "mae"
+    old, new = (report["test"]["model"][measure] for report in (before, after))
+    return Outcome(challenger, before, after, measure, old is not None and new is not None and new < old)
+
+
+def _with_all_rows(
+    champion: Model,
+    challenger: Model,
+    outcome: Outcome,
+    panel: Panel,
+    blocks: Blocks,
+    origins: Integers,
+    limit: float | None,
+    threads: int | None,
+) -> Generator[Step, None, Outcome]:
+    """The outcome with the model that ships: taught as the challenger was, with the judging rows as well."""
+    model, series = challenger, champion.contract.check(panel)
+    if champion.options.final:
+        model = yield from _taught(champion, panel, series, blocks, "all", limit, threads)
+    intervals = _calibrated(challenger, panel, origins)
+    model = dataclasses.replace(model, intervals=intervals, report=_report(champion, outcome))
+    absent = _absent(champion, panel, series) or 0
+    model.report["learned"] = model.learned(panel, series, absent)
+    return dataclasses.replace(outcome, model=model)
+
+
+def _report(champion: Model, outcome: Outcome) -> dict[str, Any]:
+    """The verdict on the judging rows, the choices of the training, and every refresh so far, the latest last."""
+    errors = {
+        name: report["test"]["model"]
+        for name, report in (("champion", outcome.champion), ("challenger", outcome.challenger))
+    }
+    entry = {"first": outcome.challenger["first"], "last": outcome.challenger["last"], **errors}
+    history = [*champion.report.get("refreshes", []), entry]
+    return {**outcome.challenger, "choices": champion.report["choices"], "refreshes": history}
+
+
+def _calibrated(model: Model, panel: Panel, origins: Integers) -> Intervals:
+    """The band's widths moved towards those that the judging rows ask for, as far as these hold enough horizons.
+
+    Of what kind it is and how it follows volatility stays.
+    """
+    windows = model.windows(panel, model.contract.check(panel))
+    point, quantiles = model.forecaster.point_and_quantiles(windows, origins)
+    observed = windows.ahead(windows.table.observed, origins)
+    actual = np.where(observed, windows.ahead(windows.table.scaled, origins), np.nan)
+    horizons = (int(origins.max() - origins.min()) + windows.horizon) // windows.horizon
+    trusted = max(horizons, TRUSTED_HORIZONS)  # fewer count for less, below
+    evidence, old = Evidence(actual, point, quantiles, windows.volatility(origins), trusted), model.intervals
+    asked = calibrate(evidence, old.kind, model.options.band_factor, old.power, old.reference)
+    share = horizons / (horizons + TRUSTED_HORIZONS)
+    return dataclasses.replace(old, widths=old.widths + share * (asked.widths - old.widths))
+
+
+def _absent(champion: Model, panel: Panel, series: Integers) -> int | None:
+    """Rows that the champion has learned from and the panel lacks; None where the champion does not say."""
+    told = champion.report.get("learned")
+    return None if told is None else max(int(told["rows"]) - champion.rows_seen(panel, series), 0)
+
+
+def _share(champion: Model, panel: Panel, series: Integers, blocks: Blocks, name: str) -> float:
+    """What the rows at hand count for, beside those that only the champion has seen; half where it does not say."""
+    rows = sum(int(np.isfinite(panel.target[rows]).sum()) for rows in blocks.slices(name))
+    absent = _absent(champion, panel, series)
+    return 0.5 if absent is None else rows / max(rows + absent, 1)
+
+
+def _taught(
+    champion: Model,
+    panel: Panel,
+    series: Integers,
+    blocks: Blocks,
+    name: str,
+    limit: float | None,
+    threads: int | None,
+) -> Generator[Step, None, Model]:
+    """The champion trained on with the rows of a block: calendar stage and linear map in closed form, the network by
+    a few gentle steps from where it stands.
+
+    Scaling, the shape of everything and what was chosen stay as they are.
+    """
+    first, stop = blocks.bounds(name)
+    own = dataclasses.replace(blocks, validation=stop)
+    share = _share(champion, panel, series, blocks, name)
+    model, windows = _restaged(champion, panel, series, own, share)
+    origins = windows.usable(own.origins("training", windows.lookback, windows.horizon))
+    if not len(origins):
+        raise DataError(
+            f"no window of {windows.lookback} + {windows.horizon} known rows comes before the judging rows; "
+            "send a file that begins earlier"
+        )
+    rng = np.random.default_rng(np.random.SeedSequence(model.options.seed))
+    chosen = model.report["choices"]["chosen"].get("lookbacks") or [windows.lookback]
+    highway = refit_average(model.forecaster.highway, chosen, windows, origins, rng, share)
+    second = _second(model, windows, origins, rng, share)
+    forecaster = dataclasses.replace(model.forecaster, highway=highway, second=second)
+    if forecaster.hybrid is not None:
+        members = _members(model, forecaster, windows, origins)
+        until = math.inf if limit is None else time.monotonic() + limit
+        trained = yield from _steps(train_members(members, threads, until=until))
+        forecaster = forecaster.taught([result.weights for result in trained])
+    seen_until = champion.seen_until.copy()
+    seen_until[series] = np.maximum(seen_until[series], panel.times[np.maximum(stop - 1, first)])
+    habits = champion.habits
+    if habits is not None:
+        rows = [panel.target[rows] for rows in blocks.slices(name)]
+        habits = widened(habits, series, rows, windows.season, windows.lookback)
+    ranges = champion.ranges
+    if ranges is not None:
+        new = [panel.values[rows, 1:] for rows in blocks.slices(name)]
+        ranges = ranges_of(np.concatenate([*new, ranges.lowest[None], ranges.highest[None]]))
+    return dataclasses.replace(
+        model, forecaster=forecaster, seen_until=seen_until, habits=habits, ranges=ranges
+    )
+
+
+def _steps(events: Events) -> Generator[Step, None, tuple[Trained, ...]]:
+    """The steps alone: a refresh is short, and one that is stopped starts again."""
+    while True:
+        try:
+            event = next(events)
+        except StopIteration as end:
+            trained: tuple[Trained, ...] = end.value
+            return trained
+        if isinstance(event, Step):
+            yield event
+
+
+def _restaged(
+    champion: Model, panel: Panel, series: Integers, blocks: Blocks, share: float
+) -> tuple[Model, Windows]:
+    """The champion with its calendar stages estimated again, and the windows that teach, their levels cross-fitted."""
+    model, windows = champion, champion.windows(panel, series)
+    if champion.preparation.stage is not None:
+        stage, table = _restage(champion, champion.preparation.stage, panel, series, blocks, share)
+        model = dataclasses.replace(model, preparation=dataclasses.replace(model.preparation, stage=stage))
+        windows = dataclasses.replace(windows, table=table)
+    linear, seen = _review(champion, champion.linear, windows.linear, panel, series, blocks, share)
+    second, seen_second = _review(champion, champion.second, windows.second, panel, series, blocks, share)
+    model = dataclasses.replace(model, linear=linear, second=second)
+    return model, dataclasses.replace(windows, linear=seen, second=seen_second)
+
+
+def _review(
+    champion: Model,
+    view: LinearView | None,
+    windows: Windows | None,
+    panel: Panel,
+    series: Integers,
+    blocks: Blocks,
+    share: float,
+) -> tuple[LinearView | None, Windows | None]:
+    """A linear forecaster's view with its stage estimated again, and its windows; as they are where it has none."""
+    if view is None or view.stage is None or windows is None:
+        return view, windows
+    stage, table = _restage(champion, view.stage, panel, series, blocks, share)
+    return LinearView(stage, view.is_anchored), dataclasses.replace(windows, table=table)
+
+
+def _second(
+    model: Model, windows: Windows, origins: Integers, rng: np.random.Generator, share: float
+) -> Highway | None:
+    """The map of the second view, where there is one, moved as the first is."""
+    second, chosen = model.forecaster.second, model.report["choices"].get("second")
+    if second is None or chosen is None or windows.second is None:
+        return second
+    return refit_average(second, chosen["lookbacks"], windows.second, origins, rng, share)
+
+
+def _restage(
+    champion: Model, stage: CalendarStage, panel: Panel, series: Integers, blocks: Blocks, share: float
+) -> tuple[CalendarStage, Table]:
+    """A calendar stage estimated again, and the rows of the panel as it leaves them."""
+    clock = dataclasses.replace(panel.clock, seasons=champion.contract.clock.seasons)
+    panel = dataclasses.replace(panel, clock=clock)
+    stage, taught = refit_stage(champion.preparation, stage, panel, series, blocks, share)
+    return stage, dataclasses.replace(champion.preparation, stage=stage).table(panel, series, taught)
+
+
+def _members(model: Model, forecaster: Blended, windows: Windows, origins: Integers) -> list[Member]:
+    """The networks where they stand, each one's own linear map moved as that of the linear forecaster was which sees
+    the same; forecaster: the model's, with these maps."""
+    old, members = model.forecaster, []
+    seeds = iter(np.random.SeedSequence(model.options.seed).spawn(sum(len(h.members) for h in old.hybrids)))
+    first = (old.highway, forecaster.highway if model.linear is None else old.highway)
+    second = (old.second or old.highway, forecaster.second or old.second or old.highway)
+    seen_by = (dataclasses.replace(windows, linear=None), windows.second)
+    for hybrid, seen, (before, after) in zip(old.hybrids, seen_by, (first, second), strict=False):
+        assert seen is not None
+        schedule, architecture = _schedule(origins, model.options), hybrid.network.architecture
+        for parameters in hybrid.members:
+            weights = _moved(parameters, before, after) if architecture.highway else parameters.flat
+            taught = seen, origins, None, after, architecture, model.options, schedule
+            members.append(Member(*taught, next(seeds), weights))
+    return members
+
+
+def _moved(parameters: Parameters, before: Highway, after: Highway) -> Floats:
+    """(P,) weights whose linear map is moved as another map was."""
+    weights = Parameters.of(parameters.shapes, parameters.flat)
+    weights["highway.weight"][...] += after.weight - before.weight
+    weights["highway.bias"][...] += after.bias - before.bias
+    return weights.flat
+
+
+def _schedule(origins: Integers, options: Options) -> Schedule:
+    """A share of a training's steps at a share of its rate; nobody is left to see a plateau or to stop for."""
+    schedule = schedule_of(origins, options)
+    kind = "cosine" if schedule.kind == "plateau" else schedule.kind
+    steps = round(STEPS * schedule.steps)
+    return dataclasses.replace(schedule, steps=steps, rate=RATE * schedule.rate, patience=None, kind=kind)

@@ -1,0 +1,235 @@
+"""Ways to prepare the rows and to look back at them, each tried with the linear forecaster it gives."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+import time
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lstmcast.core.options import Options
+from lstmcast.core.panel import Integers, Panel
+from lstmcast.data.defaults import segment_and_lookbacks
+from lstmcast.data.preprocessing import Preparation, fit_preparation, fit_stage
+from lstmcast.data.split import Blocks
+from lstmcast.data.view import Setting
+from lstmcast.data.windows import Table, Windows
+from lstmcast.evaluation.validation import Validation, validation_of
+from lstmcast.forecasters.averaged_ridge import fit_average
+from lstmcast.forecasters.ridge import Highway, Judge
+
+MOST_FOLDS = 3
+LEAST_TRAINING = 0.4
+
+
+@dataclass(frozen=True, eq=False)
+class Choice:
+    """A setting, the windows it makes, and the linear forecaster they give.
+
+    errors: its error (MASE) on the validation block and, where that was asked, on blocks before it.
+    aged: on the validation block when trained a block earlier, as old as it will be in the test block; or NaN.
+    lookbacks: of the ridge maps whose mean the linear forecaster is.
+    penalties: ridge penalty -> the error on the validation block that the map of the whole lookback has with it.
+    """
+
+    setting: Setting
+    preparation: Preparation
+    windows: Windows
+    training: Integers
+    validation: Validation
+    highway: Highway
+    lookbacks: tuple[int, ...]
+    errors: tuple[float, ...]
+    penalties: dict[float, float]
+    aged: float = math.nan
+
+    @property
+    def error(self) -> float:
+        """The mean over the blocks and ages it was judged at."""
+        return float(np.nanmean([*self.errors, self.aged]))
+
+
+@dataclass(eq=False)
+class _Fold:
+    """The rows before a validation block, and that block.
+
+    calendars: calendar features with and without the year, shared by all folds.
+    """
+
+    panel: Panel
+    blocks: Blocks
+    horizon: int
+    options: Options
+    rng: np.random.Generator
+    calendars: dict[bool, NDArray[np.float32]]
+    _plain: dict[str, Preparation] = field(default_factory=dict)
+    _tables: dict[tuple[str, str], tuple[Preparation, Table] | None] = field(default_factory=dict)
+
+    def attempt(self, setting: Setting, fewest: int) -> Choice | None:
+        """Fit the linear forecaster of a setting; None where it leaves fewer windows, or its stage no column."""
+        prepared = self._prepared(setting.transform, setting.stage)
+        if prepared is None:
+            return None
+        preparation, table = prepared
+        segment, _ = segment_and_lookbacks(self.panel.clock, self.horizon, self.options)
+        sizes = setting.lookback, self.horizon, segment, self.panel.clock.season
+        windows = Windows(table, *sizes, setting.is_anchored, setting.is_sized)
+        training = windows.usable(self.blocks.origins("training", setting.lookback, self.horizon))
+        if len(training) < fewest:
+            return None
+        validation = validation_of(windows, self.panel, self.blocks, preparation.scaling)
+        if not len(validation.origins):
+            return None
+        made = fit_average(
+            windows, training, validation, self.rng, self.options.penalty, self.options.linear_lookbacks or ()
+        )
+        return Choice(
+            setting=setting,
+            preparation=preparation,
+            windows=windows,
+            training=training,
+            validation=validation,
+            highway=made.highway,
+            lookbacks=made.lookbacks,
+            errors=(made.error,),
+            penalties=made.penalties,
+        )
+
+    def error_later(self, choice: Choice, blocks: Blocks) -> float:
+        """The error of a choice of this fold on a later validation block."""
+        validation = validation_of(choice.windows, self.panel, blocks, choice.preparation.scaling)
+        return Judge(choice.windows, validation)(choice.highway) if len(validation.origins) else math.nan
+
+    def _prepared(self, transform: str, stage: str) -> tuple[Preparation, Table] | None:
+        """Preparation and table, made once for all ways to look back at them; None where the stage has no column."""
+        if (transform, stage) not in self._tables:
+            self._tables[transform, stage] = self._prepare(self._plain_of(transform), stage)
+        return self._tables[transform, stage]
+
+    def _prepare(self, plain: Preparation, stage: str) -> tuple[Preparation, Table] | None:
+        preparation, taught = plain, None
+        if stage != "none":
+            fitted = fit_stage(plain, self.panel, self.blocks, stage)
+            if fitted is None:
+                return None
+            preparation, taught = dataclasses.replace(plain, stage=fitted[0]), fitted[1]
+        if plain.with_year not in self.calendars:
+            self.calendars[plain.with_year] = plain.calendar(self.panel)
+        calendar = self.calendars[plain.with_year]
+        return preparation, preparation.table(self.panel, np.arange(len(self.panel.ids)), taught, calendar)
+
+    def _plain_of(self, transform: str) -> Preparation:
+        if transform not in self._plain:
+            self._plain[transform] = fit_preparation(self.panel, self.blocks, self.options.scaler, transform)
+        return self._plain[transform]
+
+
+class Trials:
+    """Tries settings on the validation block and, where asked, as if earlier on blocks of its length before it.
+
+    One block is one season's weather: a calendar stage that happens to fit it is found out by the blocks before, and
+    one that is good while it is fresh by what it says a block later. A lookback is not judged there: with less to
+    train on, shorter ones look better than they are.
+    """
+
+    def __init__(
+        self,
+        panel: Panel,
+        blocks: Blocks,
+        horizon: int,
+        options: Options,
+        rng: np.random.Generator,
+        until: float = math.inf,
+    ) -> None:
+        self.panel, self.blocks, self.horizon, self.options = panel, blocks, horizon, options
+        self._until = until
+        calendars: dict[bool, NDArray[np.float32]] = {}
+        folds = [_Fold(panel, fold, horizon, options, rng, calendars) for fold in _folds(blocks)]
+        longest = segment_and_lookbacks(panel.clock, horizon, options)[1][-1]
+        self._fold = folds[0]
+        self._earlier = [fold for fold in folds[1:] if _has_room(fold.blocks, longest, horizon)]
+        self._tried: dict[Setting, Choice] = {}
+
+    @property
+    def is_late(self) -> bool:
+        """Whether the time is up (`until`, of `time.monotonic`): nothing more is tried but what was asked for."""
+        return time.monotonic() >= self._until
+
+    @property
+    def tried(self) -> list[Choice]:
+        """Everything that was tried, in that order."""
+        return list(self._tried.values())
+
+    def attempt(self, setting: Setting, fewest: int = 1) -> Choice | None:
+        """Try a setting; None where it leaves fewer training windows, or its stage has no column."""
+        choice = self._fold.attempt(setting, fewest)
+        if choice is not None:
+            self._tried[setting] = choice
+        return choice
+
+    def also_earlier(self, choices: list[Choice]) -> list[Choice]:
+        """The same choices with their errors on the earlier blocks too, on those where all of them can be tried, and
+        of the first of these on the validation block itself."""
+        choices = [dataclasses.replace(c, errors=c.errors[:1], aged=math.nan) for c in choices]
+        for fold in self._earlier:
+            if self.is_late:
+                break
+            earlier = [fold.attempt(choice.setting, 1) for choice in choices]
+            past = [choice for choice in earlier if choice is not None]
+            if len(past) == len(choices):
+                choices = [self._judged(fold, *pair) for pair in zip(choices, past, strict=True)]
+        self._tried |= {choice.setting: choice for choice in choices}
+        return choices
+
+    def _judged(self, fold: _Fold, choice: Choice, past: Choice) -> Choice:
+        """A choice with the errors of what the same setting gave on a fold."""
+        aged = choice.aged if len(choice.errors) > 1 else fold.error_later(past, self.blocks)
+        return dataclasses.replace(choice, errors=(*choice.errors, past.errors[0]), aged=aged)
+
+
+def _folds(blocks: Blocks) -> list[Blocks]:
+    """The blocks, then the same moved back by a validation block at a time while enough is left to train on."""
+    step = blocks.test - blocks.validation
+    folds = []
+    for number in range(MOST_FOLDS):
+        first, stop = blocks.validation - number * step, blocks.test - number * step
+        if (
+            number
+            and (first - blocks.start).sum() < LEAST_TRAINING * (blocks.validation - blocks.start).sum()
+        ):
+            break
+        first, stop = np.maximum(first, blocks.start), np.maximum(stop, blocks.start)
+        folds.append(Blocks(blocks.start, first, stop, stop))
+    return folds
+
+
+def _has_room(blocks: Blocks, lookback: int, horizon: int) -> bool:
+    return len(blocks.origins("training", lookback, horizon)) >= max(30, lookback)
+
+
+def described(choices: list[Choice]) -> dict[str, Any]:
+    """What was chosen, and every alternative with its validation error (MASE of the linear forecaster).
+
+    penalties: the error of the chosen setting with every ridge penalty.
+    """
+    tried = [
+        dataclasses.asdict(choice.setting)
+        | {
+            "penalty": choice.highway.penalty,
+            "lookbacks": list(choice.lookbacks),
+            "validation_mase": [_or_none(error) for error in choice.errors],
+            "aged_mase": _or_none(choice.aged),
+        }
+        for choice in choices
+    ]
+    penalties = {f"{penalty:g}": _or_none(error) for penalty, error in choices[0].penalties.items()}
+    return {"chosen": tried[0], "others": tried[1:], "penalties": penalties}
+
+
+def _or_none(error: float) -> float | None:
+    """An error as JSON can hold it: None where a block could not be judged."""
+    return error if np.isfinite(error) else None

@@ -1,0 +1,72 @@
+"""A panel of numbers, cut into blocks, and all that says how it is to be learned."""
+
+from __future__ import annotations
+
+import dataclasses
+from dataclasses import dataclass
+
+from lstmcast.core.options import Options
+from lstmcast.core.panel import Panel
+from lstmcast.data.defaults import default_horizon
+from lstmcast.data.holidays import taught
+from lstmcast.data.split import Blocks, split
+from lstmcast.forecasters.network import architecture_of
+from lstmcast.model.model import Model
+from lstmcast.pipeline.plan import Plan, plan_of
+from lstmcast.pipeline.search import Choice, described
+from lstmcast.pipeline.transfer import Transfer, begin, transfer, view_of
+from lstmcast.training.workers import Member
+
+
+@dataclass(frozen=True, eq=False)
+class Task:
+    """A panel of numbers, cut into blocks, and all that says how it is to be learned.
+
+    source: a model to start from; holidays: as in the Plan.
+    """
+
+    panel: Panel
+    blocks: Blocks
+    horizon: int
+    options: Options
+    source: Model | None
+    time_column: str | None
+    holidays: tuple[str, int, str] | None
+
+    @property
+    def horizons(self) -> int:
+        """How many disjoint horizons the validation block holds."""
+        return int((self.blocks.test - self.blocks.validation).max()) // self.horizon
+
+    def transfer(self, choice: Choice) -> Transfer | None:
+        """What of the other model's weights a network of this choice starts from."""
+        if self.source is None:
+            return None
+        windows, panel = choice.windows, self.panel
+        view = view_of(choice.preparation, panel.columns, panel.ids, panel.clock, windows.segment)
+        architecture = architecture_of(windows, len(panel.ids), self.options)
+        return transfer(self.source, choice.setting, architecture, view, self.options.freeze)
+
+    def begin(self, choice: Choice, members: list[Member]) -> list[Member]:
+        """The members with the weights to start from."""
+        begun = self.transfer(choice)
+        return members if begun is None else begin(members, begun)
+
+    def plan(self, choices: list[Choice]) -> Plan:
+        """What was understood and chosen before training."""
+        chosen, begun = choices[0], self.transfer(choices[0])
+        plan = plan_of(
+            self.panel, self.blocks, chosen.windows, chosen.training, self.options, described(choices)
+        )
+        start = None if begun is None else begun.told()
+        return dataclasses.replace(plan, holidays=self.holidays, start=start)
+
+
+def task_of(panel: Panel, options: Options, source: Model | None, time_column: str | None) -> Task:
+    """The task; days off that no training row teaches are left out of it."""
+    horizon = options.horizon or default_horizon(panel.clock)
+    blocks = split(panel, horizon, options.val, options.test)
+    holidays, days = panel.holidays, taught(panel, blocks.slices("training"))
+    known = None if holidays is None else (holidays.name, days, holidays.last)
+    panel = panel if days else panel.with_holidays(None)
+    return Task(panel, blocks, horizon, options, source, time_column, known)

@@ -1,0 +1,1 @@
+"""One network taught: the loop, its setup, workers, checkpoint and budget."""

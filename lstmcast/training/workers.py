@@ -1,0 +1,207 @@
+"""The members of a forecast: networks that differ in their seed alone, trained one by one or side by side."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+import os
+import signal
+import threading
+import time
+import warnings
+from collections.abc import Generator, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+
+from lstmcast.core.options import Options
+from lstmcast.core.panel import Floats, Integers
+from lstmcast.data.windows import Windows
+from lstmcast.evaluation.validation import Validation
+from lstmcast.forecasters.ridge import Highway
+from lstmcast.nn.network import Architecture
+from lstmcast.training.checkpoint import Progress, Trained
+from lstmcast.training.loop import Lesson, Schedule, State, Step, Training
+from lstmcast.training.setup import lesson_of
+
+STATE_EVERY = 0.5  # seconds of training between two states: at most so much is done again
+SLICE = 2.0  # the same side by side, where a state travels between processes
+_GLANCE = 0.2  # seconds between two looks of a worker at who its parent is
+
+
+@dataclass(frozen=True, eq=False)
+class Member:
+    """One network to train: plain data, so that a worker can be handed it.
+
+    training: (n,) origins; validation: None to keep the last weights instead of the best; weights: (P,) to go on from,
+    NaN (or None for all) where it starts at the linear forecaster; frozen: names of parameters that nothing changes.
+    """
+
+    windows: Windows
+    training: Integers
+    validation: Validation | None
+    highway: Highway
+    architecture: Architecture
+    options: Options
+    schedule: Schedule
+    seed: np.random.SeedSequence
+    weights: Floats | None = None
+    frozen: tuple[str, ...] = ()
+
+    def lesson(self) -> Lesson:
+        """What it trains with; the same seed gives the same lesson."""
+        rng = seeded(self.seed)
+        blocks = self.windows, self.training, self.validation
+        lesson = lesson_of(self.architecture, *blocks, self.highway, self.options, rng, self.frozen)
+        if self.weights is not None:
+            np.copyto(lesson.parameters.flat, self.weights, where=~np.isnan(self.weights))
+        return lesson
+
+    def within(self, seconds: float, state: State | None) -> Member:
+        """The same, to be trained from this state for no longer than so many seconds."""
+        schedule = limited(self.schedule, seconds, state)
+        return self if schedule is self.schedule else dataclasses.replace(self, schedule=schedule)
+
+
+class Learner(Protocol):
+    """What can be trained: of numbers a Member, of classes another."""
+
+    @property
+    def schedule(self) -> Schedule:
+        """How long to train."""
+
+    def lesson(self) -> Lesson:
+        """What to train with; the same each time."""
+
+    def within(self, seconds: float, state: State | None) -> Learner:
+        """The same, to be trained from this state for no longer than so many seconds."""
+
+
+def limited(schedule: Schedule, seconds: float, state: State | None) -> Schedule:
+    """A schedule to go on with from a state for no longer than so many seconds."""
+    if math.isinf(seconds):
+        return schedule
+    limit = max(seconds, 0.0) + (0.0 if state is None else state.seconds)
+    return dataclasses.replace(schedule, seconds=limit)
+
+
+def seeded(seed: np.random.SeedSequence) -> np.random.Generator:
+    """The generator of all of a member's randomness."""
+    return np.random.Generator(np.random.SFC64(seed))
+
+
+Events = Generator[Step | Progress, None, tuple[Trained, ...]]
+
+
+def train_members(
+    members: Sequence[Learner], threads: int | None, start: Progress | None = None, until: float = math.inf
+) -> Events:
+    """Report steps and, now and then, how far all have come; the weights depend on neither threads nor start.
+
+    start: what is done already; until: when the time is up (of `time.monotonic`), shared among those to be trained.
+    """
+    progress = start or Progress()
+    workers = workers_for(len(members) - len(progress.finished), threads)
+    one_or_more = _side_by_side(members, workers, progress, until)
+    progress = yield from one_or_more if workers > 1 else _one_by_one(members, progress, until)
+    return tuple(progress.finished[number] for number in range(len(members)))
+
+
+def workers_for(members: int, threads: int | None) -> int:
+    """How many members train at a time."""
+    return min(threads or os.cpu_count() or 1, members)
+
+
+def _rest(members: Sequence[Learner], progress: Progress) -> list[int]:
+    return [number for number in range(len(members)) if number not in progress.finished]
+
+
+def share(until: float, members: int, workers: int) -> float:
+    """Seconds from now that one of so many members may take when so many train at a time."""
+    return (until - time.monotonic()) / math.ceil(members / workers)
+
+
+def _one_by_one(
+    members: Sequence[Learner], progress: Progress, until: float
+) -> Generator[Step | Progress, None, Progress]:
+    while rest := _rest(members, progress):
+        number, state = rest[0], progress.underway.get(rest[0])
+        member = members[number].within(share(until, len(rest), 1), state)
+        for event in _course(member, state, STATE_EVERY):
+            if isinstance(event, Step):
+                yield dataclasses.replace(event, member=number, members=len(members))
+            else:
+                progress = progress.after(number, event)
+                yield progress
+    return progress
+
+
+def _side_by_side(
+    members: Sequence[Learner], workers: int, progress: Progress, until: float
+) -> Generator[Step | Progress, None, Progress]:
+    """In rounds, each of which takes as many members as there are workers a slice further.
+
+    One BLAS thread in each worker: the cores go to the members.
+    """
+    from joblib import Parallel, delayed, parallel_config
+
+    taken: dict[int, Learner] = {}
+    setup = {"initializer": _serve, "initargs": (os.getpid(),)}
+    with (
+        parallel_config(backend="loky", inner_max_num_threads=1, **setup),
+        warnings.catch_warnings(action="ignore"),  # of how a worker was killed
+        Parallel(n_jobs=workers) as run,
+    ):
+        while rest := _rest(members, progress):
+            now = rest[:workers]
+            states = [progress.underway.get(number) for number in now]
+            for number, state in zip(now, states, strict=True):
+                seconds = share(until, len(rest), workers)
+                taken.setdefault(number, members[number].within(seconds, state))
+            results = run(
+                delayed(_slice)(taken[n], state, SLICE) for n, state in zip(now, states, strict=True)
+            )
+            for number, (steps, result) in zip(now, results, strict=True):
+                progress = progress.after(number, result)
+                yield from (dataclasses.replace(s, member=number, members=len(members)) for s in steps)
+            yield progress
+    return progress
+
+
+def _course(member: Learner, state: State | None, every: float) -> Iterator[Step | State | Trained]:
+    """A member's steps, its state after every so many seconds, and what it is in the end."""
+    lesson = member.lesson()
+    training, kept = Training(lesson, member.schedule, state), 0.0 if state is None else state.seconds
+    for step in training:
+        yield step
+        if step.seconds - kept >= every:
+            kept = step.seconds
+            yield training.state()
+    yield Trained(lesson.parameters.flat, lesson.best_step)
+
+
+def _slice(member: Learner, state: State | None, seconds: float) -> tuple[list[Step], State | Trained]:
+    """A worker's task: train for so long or to the end; the steps that were judged, the last, and the outcome."""
+    judged: list[Step] = []
+    last: list[Step] = []
+    for event in _course(member, state, seconds):
+        if not isinstance(event, Step):
+            return judged + last, event
+        is_judged = not math.isnan(event.validation_loss)
+        judged += [event] if is_judged else []
+        last = [] if is_judged else [event]
+    raise AssertionError("a training has an end")
+
+
+def _serve(parent: int) -> None:
+    """Prepare a worker: a signal to all is its parent's to answer, and it does not outlive that."""
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.SIG_IGN)
+    threading.Thread(target=_leave_after, args=(parent,), daemon=True).start()
+
+
+def _leave_after(parent: int) -> None:
+    while os.getppid() == parent:
+        time.sleep(_GLANCE)
+    os._exit(1)

@@ -1,0 +1,162 @@
+"""What is written twice is bound here: flags = options = README; every command has help with an example."""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+import re
+import shlex
+from pathlib import Path
+
+import pytest
+
+from lstmcast.cli.shell.catalogue import COMMANDS, Commands
+from lstmcast.cli.shell.flags import DEFAULT_LEVEL, HIGHEST_LEVEL, default
+from lstmcast.core.errors import EXIT_CODES, LstmcastError
+from lstmcast.core.options import Options, flag
+from lstmcast.forecasters.intervals import LEVELS
+from lstmcast.model.model import DEFAULT_LEVELS
+from tests.command_line import PROJECT, lstmcast, process
+
+EXAMPLES = [entry.example for entry in COMMANDS.values()]
+GATES = {"--require-skill"}
+AROUND = {"--resume", "--wait"}
+README = (PROJECT / "README.md").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("field", dataclasses.fields(Options), ids=lambda field: field.name)
+def test_every_option_is_a_flag_of_train_with_its_meaning(field: dataclasses.Field[object]) -> None:
+    words = " ".join(lstmcast("train", "--help").out.split())
+    assert re.search(rf"{flag(field.name)}\b[^\[]*? {re.escape(str(field.metadata['meaning'])[:20])}", words)
+
+
+def test_train_has_no_flag_that_is_neither_an_option_nor_about_the_run_nor_a_gate() -> None:
+    found = set(re.findall(r"--[a-z][a-z-]*", lstmcast("train", "--help").out.split("Example:")[0]))
+    switches = {f"--no-{f.name}" for f in dataclasses.fields(Options) if isinstance(f.default, bool)}
+    options = {flag(field.name) for field in dataclasses.fields(Options)}
+    output = {"--output", "--json", "--quiet", "--verbose", "--log-json", "--debug", "--help"}
+    assert found == options | switches | output | {"--config", "--no-config"} | GATES | AROUND
+
+
+def test_check_has_the_options_that_say_how_a_file_is_read() -> None:
+    said = lstmcast("check", "--help").out.split("Example:")[0]
+    fields = [
+        field for field in dataclasses.fields(Options) if field.metadata["group"] in ("Data", "Reading")
+    ]
+    reading = {flag(field.name) for field in fields} - {"--holidays"}
+    output = {"--json", "--quiet", "--log-json", "--debug", "--config", "--no-config", "--help"}
+    assert set(re.findall(r"--[a-z][a-z-]*", said)) == reading | output
+    assert "column to forecast [every column of numbers]" in " ".join(said.split())
+    assert "column to forecast [required]" in " ".join(lstmcast("train", "--help").out.split())
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+@pytest.mark.parametrize("spelling", ["-h", "--help"])
+def test_every_command_helps_and_ends_with_an_example(name: str, spelling: str) -> None:
+    said = lstmcast(name, spelling)
+    assert (said.code, said.err) == (0, "")
+    example = said.out.rstrip("\n").splitlines()[-1]
+    assert example.startswith(f"  lstmcast {name} ")
+    assert not set("{}<>") & set(said.out)
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_the_help_of_the_program_says_of_each_command_what_it_says_itself(name: str) -> None:
+    assert Commands()[name].help.split("\n\n")[0].rstrip(".") + "." == COMMANDS[name].summary
+    assert COMMANDS[name].summary in " ".join(lstmcast("--help").out.split())
+
+
+def like(text: str) -> set[str]:
+    """The lines of a text, whatever the numbers and the width of columns."""
+    return {" ".join(re.sub(r"[\d.,:%-]+", " # ", line).split()) for line in text.splitlines() if line}
+
+
+def test_every_example_runs_and_says_what_the_readme_shows(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "sample_data").symlink_to(PROJECT / "sample_data")
+    monkeypatch.chdir(tmp_path)
+    weather = ("sample_data/seattle_weather.csv", "--target", "temp_max", "--known", "weather", "--steps", 5)
+    assert (
+        lstmcast("train", *weather, "-o", "weather.pkl").code == 0
+    )  # what the example of template begins with
+    unfinished = ("sample_data/victoria_load.csv", "--target", "load", "--no-final", "--steps", 5)
+    assert (
+        lstmcast("train", *unfinished, "-o", "load.pkl").code == 0
+    )  # has rows yet to see: refresh needs them
+    shown = ""
+    for example in [*EXAMPLES, "lstmcast predict model.pkl sample_data/victoria_new.csv"]:
+        program, *words = shlex.split(example)
+        assert program == "lstmcast"
+        said = lstmcast(*words)
+        assert (said.code, said.err) == (0, ""), example
+        shown += said.out
+    assert {"model.pkl", "forecast.csv", "singles.csv", "coming.csv"} <= set(os.listdir(tmp_path))
+    blocks = [
+        block for block in README.split("```\n")[1::2] if block.startswith(("Data ", "Chosen ", "In-sample"))
+    ]
+    assert len(blocks) == 4
+    for block in blocks:
+        assert like(block) <= like(shown)
+
+
+def test_the_highest_level_is_the_highest_that_intervals_know() -> None:
+    assert LEVELS[-1] == HIGHEST_LEVEL
+    assert DEFAULT_LEVELS == (DEFAULT_LEVEL,)
+
+
+def test_help_lists_the_commands_and_ends_with_examples() -> None:
+    said = lstmcast("--help")
+    assert said.code == 0
+    assert all(re.search(rf"^  {name} ", said.out, flags=re.MULTILINE) for name in COMMANDS)
+    assert "Example:\n  lstmcast train " in said.out
+
+
+def test_help_has_no_colour_and_no_control_character_off_a_terminal() -> None:
+    said = lstmcast("train", "--help")
+    assert all(letter.isprintable() or letter == "\n" for letter in said.out)
+
+
+def test_the_shell_completes_commands_flags_and_choices() -> None:
+    def completions(line: str, position: int) -> str:
+        asked = {"_LSTMCAST_COMPLETE": "complete_bash", "COMP_WORDS": line, "COMP_CWORD": str(position)}
+        return process(**asked).out
+
+    assert set(completions("lstmcast ", 1).split()) == set(COMMANDS)
+    assert completions("lstmcast train --hori", 2).split() == ["--horizon"]
+    assert completions("lstmcast train --decoder s", 3).split() == ["segments"]
+
+
+def test_the_readme_has_the_table_of_options_that_the_code_has() -> None:
+    for field in dataclasses.fields(Options):
+        choices = field.metadata["choices"]
+        meaning = field.metadata["meaning"] + (f" ({', '.join(choices)})" if choices else "")
+        assert f"| `{flag(field.name)}` | {meaning} | {default(field)} |" in README.splitlines()
+    section = README.split("## Options of `train`")[1].split("\n## ")[0]
+    assert len(re.findall(r"^\| `--", section, flags=re.MULTILINE)) == len(dataclasses.fields(Options))
+
+
+def test_the_readme_names_every_part_of_the_network_with_its_options_and_choices() -> None:
+    section = README.split("### The parts of the network")[1].split("\n## ")[0]
+    rows = [line for line in section.splitlines() if line.startswith("| ")]
+    shipping = {"safeguard", "final", "skill"}  # what is done with a network that is trained
+    for field in dataclasses.fields(Options):
+        if field.metadata["group"] in ("Network", "Training") and field.name not in shipping:
+            (row,) = [line for line in rows if f"`{flag(field.name)}`" in line.split("|")[3]]
+            assert all(f"`{choice}`" in row for choice in field.metadata["choices"]), field.name
+
+
+def test_the_readme_has_the_table_of_exit_codes_that_the_code_has() -> None:
+    rows = [f"| {code} | {meaning} |" for code, meaning in EXIT_CODES.items()]
+    assert "\n".join(rows) in README
+
+
+def test_every_error_has_an_exit_code_of_the_table() -> None:
+    assert all(kind.exit_code in EXIT_CODES for kind in LstmcastError.__subclasses__())
+
+
+def test_every_flag_in_the_readme_is_a_flag() -> None:
+    known = {f"--no-{f.name}" for f in dataclasses.fields(Options) if isinstance(f.default, bool)}
+    for arguments in ([], *([name] for name in COMMANDS)):
+        known |= set(re.findall(r"--[a-z][a-z-]*", lstmcast(*arguments, "--help").out))
+    assert set(re.findall(r"(?<![\w-])--[a-z][a-z-]*", README)) <= known
