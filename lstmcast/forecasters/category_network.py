@@ -15,7 +15,7 @@ from lstmcast.data.category_windows import ClassWindows
 from lstmcast.evaluation.category_validation import ClassValidation
 from lstmcast.forecasters.logistic import Logistic
 from lstmcast.forecasters.network import DTYPE, architecture_of
-from lstmcast.nn.losses import Room, cross_entropy, softmax
+from lstmcast.nn.losses import LossWorkspace, cross_entropy, softmax
 from lstmcast.nn.network import Architecture, Inputs, Network
 from lstmcast.nn.parameters import Parameters
 from lstmcast.training.loop import Lesson, Schedule, State
@@ -83,13 +83,15 @@ class ClassMember:
         """What it trains with; the same seed gives the same lesson."""
         rng, network = seeded(self.seed), Network(self.architecture)
         parameters = self._start(network, rng)
-        room = Room((self.architecture.horizon, self.architecture.quantiles, self.options.batch), DTYPE)
+        workspace = LossWorkspace(
+            (self.architecture.horizon, self.architecture.quantiles, self.options.batch), DTYPE
+        )
         return Lesson(
             network=network,
             parameters=parameters,
             workspace=network.workspace(self.options.batch, DTYPE),
             optimizer=optimizer_of(parameters, self.options),
-            loss=partial(cross_entropy, room=room),
+            loss=partial(cross_entropy, workspace=workspace),
             sample=self._sample,
             validate=None if self.validation is None else partial(self._error, network, self.validation),
             rng=rng,

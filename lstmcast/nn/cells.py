@@ -9,7 +9,7 @@ import numpy as np
 
 from lstmcast.nn import coupled, gru, lstm, peephole, rnn
 from lstmcast.nn.buffers import Array
-from lstmcast.nn.recurrence import Columns, Gradient
+from lstmcast.nn.recurrence import Gradient, RecurrentWorkspace
 
 
 class Cell(NamedTuple):
@@ -22,25 +22,30 @@ class Cell(NamedTuple):
 
     shape: Callable[[int, int], tuple[int, ...]]
     start: Callable[[np.random.Generator, str, int, int], Array]
-    workspace: Callable[..., Columns]
+    workspace: Callable[..., RecurrentWorkspace]
     forward: Callable[[Array, Any], tuple[Array, Any]]
     backward: Callable[..., Gradient]
     step: Callable[..., tuple[Array, ...]]
 
 
 CELLS: dict[str, Cell] = {
-    "lstm": Cell(lstm.shape, lstm.start, lstm.Workspace, lstm.forward, lstm.backward, lstm.step),
+    "lstm": Cell(lstm.shape, lstm.start, lstm.LSTMWorkspace, lstm.forward, lstm.backward, lstm.step),
     "lstm-peephole": Cell(
         peephole.shape,
         peephole.start,
-        peephole.Workspace,
+        peephole.PeepholeWorkspace,
         peephole.forward,
         peephole.backward,
         peephole.step,
     ),
     "lstm-coupled": Cell(
-        coupled.shape, coupled.start, coupled.Workspace, coupled.forward, coupled.backward, coupled.step
+        coupled.shape,
+        coupled.start,
+        coupled.CoupledWorkspace,
+        coupled.forward,
+        coupled.backward,
+        coupled.step,
     ),
-    "gru": Cell(gru.shape, gru.start, gru.Workspace, gru.forward, gru.backward, gru.step),
-    "rnn": Cell(rnn.shape, rnn.start, rnn.Workspace, rnn.forward, rnn.backward, rnn.step),
+    "gru": Cell(gru.shape, gru.start, gru.GRUWorkspace, gru.forward, gru.backward, gru.step),
+    "rnn": Cell(rnn.shape, rnn.start, rnn.RNNWorkspace, rnn.forward, rnn.backward, rnn.step),
 }

@@ -41,8 +41,8 @@ class _Forward(NamedTuple):
     drop: tuple[Array, ...]
 
 
-class Workspace(lstm.Workspace):
-    """Every buffer of T steps and B columns, as lstm.Workspace has them."""
+class CoupledWorkspace(lstm.LSTMWorkspace):
+    """Every buffer of T steps and B columns, as lstm.LSTMWorkspace has them."""
 
     halved: ClassVar[tuple[float, ...]] = (1 / 2, 1 / 2, 1)
     factors: ClassVar[tuple[float, ...]] = (4, 8, 4)
@@ -93,7 +93,7 @@ def start(rng: np.random.Generator, how: str, inputs: int, hidden: int) -> Array
 
 
 @small_buffer()
-def forward(weight: Array, workspace: Workspace) -> tuple[Array, Workspace]:
+def forward(weight: Array, workspace: CoupledWorkspace) -> tuple[Array, CoupledWorkspace]:
     """Run over `workspace.x` (T, D, B) from `workspace.h0` and `c0`; gives what lstm.forward gives."""
     workspace.load(weight)
     one, half, w = workspace.one, workspace.half, workspace.weight

@@ -24,7 +24,7 @@ import numpy as np
 from numpy.typing import DTypeLike
 
 from lstmcast.nn.buffers import Array, aligned, small_buffer
-from lstmcast.nn.recurrence import FLUSH_BELOW, FLUSH_EVERY, Columns, Gradient, flush, sigmoid
+from lstmcast.nn.recurrence import FLUSH_BELOW, FLUSH_EVERY, Gradient, RecurrentWorkspace, flush, sigmoid
 from lstmcast.nn.start import recurrent_start
 
 _GATES, _UPDATE = 3, 1
@@ -48,7 +48,7 @@ class _Forward(NamedTuple):
     drop: tuple[Array, ...]
 
 
-class Workspace(Columns):
+class GRUWorkspace(RecurrentWorkspace):
     """Every buffer of T steps and B columns."""
 
     ones: ClassVar[tuple[int, int]] = (2, 0)
@@ -91,7 +91,7 @@ class Workspace(Columns):
 class _Backward:
     """The buffers of the backward pass."""
 
-    def __init__(self, forward: Workspace) -> None:
+    def __init__(self, forward: GRUWorkspace) -> None:
         steps, batch, inputs, hidden = forward.sizes
         dtype, block = forward.xh.dtype, forward.block
         self.from_h, self.from_x = (
@@ -126,7 +126,7 @@ def start(rng: np.random.Generator, how: str, inputs: int, hidden: int) -> Array
 
 
 @small_buffer()
-def forward(weight: Array, workspace: Workspace) -> tuple[Array, Workspace]:
+def forward(weight: Array, workspace: GRUWorkspace) -> tuple[Array, GRUWorkspace]:
     """Run over `workspace.x` (T, D, B) from `workspace.h0`.
 
     Returns h (T, H, B) and the cache that `backward` takes; both are borrowed from the workspace until its next
@@ -155,7 +155,7 @@ def forward(weight: Array, workspace: Workspace) -> tuple[Array, Workspace]:
     return workspace.outputs, workspace
 
 
-def _load(weight: Array, workspace: Workspace) -> None:
+def _load(weight: Array, workspace: GRUWorkspace) -> None:
     """Take in the weights, those of r, z and Un halved, and the state before the first step."""
     _, _, inputs, hidden = workspace.sizes
     np.multiply(weight[: 2 * hidden], 0.5, out=workspace.gate_weight)
@@ -166,7 +166,7 @@ def _load(weight: Array, workspace: Workspace) -> None:
 
 @small_buffer()
 def backward(
-    weight: Array, cache: Workspace, d_h: Array, d_weight: Array, *, flush_below: float = FLUSH_BELOW
+    weight: Array, cache: GRUWorkspace, d_h: Array, d_weight: Array, *, flush_below: float = FLUSH_BELOW
 ) -> Gradient:
     """Back through time, from the loss's derivative at the last n outputs.
 
@@ -191,7 +191,7 @@ def backward(
     return _finish(cache, first, d_weight)
 
 
-def _load_backward(weight: Array, cache: Workspace) -> None:
+def _load_backward(weight: Array, cache: GRUWorkspace) -> None:
     """Take in the weights from h's three slots to h and from x's three to x, in the scale of the slots."""
     _, _, inputs, hidden = cache.sizes
     space, recurrent = cache.backward, weight[:, inputs + 2 :].T
@@ -201,7 +201,7 @@ def _load_backward(weight: Array, cache: Workspace) -> None:
     np.multiply(weight[:, cache.skipped : inputs].T, space.from_x, out=space.weight_x)
 
 
-def _block_factors(cache: Workspace, start: int, stop: int) -> None:
+def _block_factors(cache: GRUWorkspace, start: int, stop: int) -> None:
     """What does not depend on the arriving gradient, in slots Un, r, z, n, h."""
     factors, z = cache.backward.factors[: stop - start], cache.z[start:stop]
     recall, reset, update, candidate, kept = (factors[:, slot] for slot in range(5))
@@ -219,7 +219,7 @@ def _block_factors(cache: Workspace, start: int, stop: int) -> None:
 
 
 def _through_block(
-    cache: Workspace, start: int, stop: int, entering: list[Array], flush_below: float
+    cache: GRUWorkspace, start: int, stop: int, entering: list[Array], flush_below: float
 ) -> tuple[int, bool]:
     """Carry the gradient from the block's last step to its first; returns the step it came to, and if it lives."""
     space, silent = cache.backward, cache.sizes[0] - len(entering)
@@ -241,7 +241,7 @@ def _through_block(
     return start, True
 
 
-def _add_gradient(cache: Workspace, first: int, start: int, stop: int) -> None:
+def _add_gradient(cache: GRUWorkspace, first: int, start: int, stop: int) -> None:
     """Write the derivative at the inputs of steps first to stop, and add the gradient of the weights."""
     space, part, steps = cache.backward, slice(first - start, stop - start), slice(first, stop)
     d_from_h, d_from_x = space.d_from_h[part], space.d_from_x[part]
@@ -255,7 +255,7 @@ def _add_gradient(cache: Workspace, first: int, start: int, stop: int) -> None:
         np.add(space.d_weight_x, space.outer_x, out=space.d_weight_x)
 
 
-def _finish(cache: Workspace, first: int, d_weight: Array) -> Gradient:
+def _finish(cache: GRUWorkspace, first: int, d_weight: Array) -> Gradient:
     """Take the factors out of the gradient, put its rows in order, and zero what was not reached."""
     _, _, inputs, hidden = cache.sizes
     space, beside_h = cache.backward, d_weight[:, inputs + 1 :]

@@ -11,7 +11,7 @@ from numpy.typing import DTypeLike
 from lstmcast.nn.buffers import Array, aligned, small_buffer
 
 
-class Room:
+class LossWorkspace:
     """The buffers of a loss for predictions (K, Q, B), made once and handed in to spare their allocation."""
 
     def __init__(self, shape: tuple[int, ...], dtype: DTypeLike) -> None:
@@ -34,84 +34,92 @@ class Room:
         np.multiply(weight, 1 / total if total else 0.0, out=self.share)
 
 
-def _compared(prediction: Array, target: Array, weight: Array, room: Room | None) -> Room:
-    room = room or Room(prediction.shape, prediction.dtype)
-    room.compare(prediction, target, weight)
-    return room
+def _compared(
+    prediction: Array, target: Array, weight: Array, workspace: LossWorkspace | None
+) -> LossWorkspace:
+    workspace = workspace or LossWorkspace(prediction.shape, prediction.dtype)
+    workspace.compare(prediction, target, weight)
+    return workspace
 
 
 @small_buffer()
-def mse(prediction: Array, target: Array, weight: Array, room: Room | None = None) -> tuple[float, Array]:
+def mse(
+    prediction: Array, target: Array, weight: Array, workspace: LossWorkspace | None = None
+) -> tuple[float, Array]:
     """Mean squared error. All losses take the same arrays and give the same two things.
 
     prediction (K, Q, B); target and weight (K, B), weight 0 for a missing target, which may then be NaN.
-    Returns the loss and its derivative at prediction (K, Q, B), borrowed from `room` if one is given.
+    Returns the loss and its derivative at prediction (K, Q, B), borrowed from `workspace` if one is given.
     """
-    room = _compared(prediction, target, weight, room)
-    np.multiply(room.error, 2, out=room.slope)
-    np.multiply(room.slope, room.share[:, None], out=room.slope)
-    return 0.5 * float(np.vdot(room.error, room.slope)), room.slope
+    workspace = _compared(prediction, target, weight, workspace)
+    np.multiply(workspace.error, 2, out=workspace.slope)
+    np.multiply(workspace.slope, workspace.share[:, None], out=workspace.slope)
+    return 0.5 * float(np.vdot(workspace.error, workspace.slope)), workspace.slope
 
 
 @small_buffer()
-def mae(prediction: Array, target: Array, weight: Array, room: Room | None = None) -> tuple[float, Array]:
+def mae(
+    prediction: Array, target: Array, weight: Array, workspace: LossWorkspace | None = None
+) -> tuple[float, Array]:
     """Mean absolute error; its derivative at an error of zero is zero. Arrays as in `mse`."""
-    room = _compared(prediction, target, weight, room)
-    np.sign(room.error, out=room.slope)
-    np.multiply(room.slope, room.share[:, None], out=room.slope)
-    return float(np.vdot(room.error, room.slope)), room.slope
+    workspace = _compared(prediction, target, weight, workspace)
+    np.sign(workspace.error, out=workspace.slope)
+    np.multiply(workspace.slope, workspace.share[:, None], out=workspace.slope)
+    return float(np.vdot(workspace.error, workspace.slope)), workspace.slope
 
 
 @small_buffer()
-def huber(prediction: Array, target: Array, weight: Array, room: Room | None = None) -> tuple[float, Array]:
+def huber(
+    prediction: Array, target: Array, weight: Array, workspace: LossWorkspace | None = None
+) -> tuple[float, Array]:
     """Huber's loss (1964) with its bend at 1: e²/2 up to there, |e| - 1/2 beyond. Arrays as in `mse`.
 
     With s = e clipped to [-1, 1] it is s (e - s/2), and s is its derivative.
     """
-    room = _compared(prediction, target, weight, room)
-    np.clip(room.error, -1, 1, out=room.slope)
-    np.multiply(room.slope, -0.5, out=room.scratch)
-    np.add(room.error, room.scratch, out=room.error)
-    np.multiply(room.slope, room.share[:, None], out=room.slope)
-    return float(np.vdot(room.error, room.slope)), room.slope
+    workspace = _compared(prediction, target, weight, workspace)
+    np.clip(workspace.error, -1, 1, out=workspace.slope)
+    np.multiply(workspace.slope, -0.5, out=workspace.scratch)
+    np.add(workspace.error, workspace.scratch, out=workspace.error)
+    np.multiply(workspace.slope, workspace.share[:, None], out=workspace.slope)
+    return float(np.vdot(workspace.error, workspace.slope)), workspace.slope
 
 
 @small_buffer()
 def pinball(
-    prediction: Array, target: Array, weight: Array, quantiles: Array, room: Room | None = None
+    prediction: Array, target: Array, weight: Array, quantiles: Array, workspace: LossWorkspace | None = None
 ) -> tuple[float, Array]:
     """Pinball loss (Koenker and Bassett 1978), mean over quantiles (Q,); other arrays as in `mse`.
 
     Of e = prediction - target it is (1 - q) e above the target and -q e below: ([e > 0] - q) e.
     """
-    room = _compared(prediction, target, weight, room)
-    np.greater(room.error, 0, out=room.slope)
-    np.subtract(room.slope, quantiles[:, None].astype(room.slope.dtype), out=room.slope)
-    np.multiply(room.slope, room.share[:, None], out=room.slope)
-    return float(np.vdot(room.error, room.slope)), room.slope
+    workspace = _compared(prediction, target, weight, workspace)
+    np.greater(workspace.error, 0, out=workspace.slope)
+    np.subtract(workspace.slope, quantiles[:, None].astype(workspace.slope.dtype), out=workspace.slope)
+    np.multiply(workspace.slope, workspace.share[:, None], out=workspace.slope)
+    return float(np.vdot(workspace.error, workspace.slope)), workspace.slope
 
 
 @small_buffer()
 def cross_entropy(
-    prediction: Array, target: Array, weight: Array, room: Room | None = None
+    prediction: Array, target: Array, weight: Array, workspace: LossWorkspace | None = None
 ) -> tuple[float, Array]:
     """Categorical cross-entropy of softmax(logits): -log of the probability of the class that came.
 
     prediction (K, C, B): logits of C classes; target (K, B): the class as a whole number, of any float type. Other
     arrays as in `mse`; its derivative is the probabilities less the one-hot class (Bishop 2006, 4.108).
     """
-    room = room or Room(prediction.shape, prediction.dtype)
-    room.share_out(weight)
-    np.subtract(prediction, prediction.max(axis=1, keepdims=True), out=room.error)
-    np.exp(room.error, out=room.slope)
-    total = np.add.reduce(room.slope, axis=1)
-    classes = np.where(room.is_missing, 0, target).astype(np.intp)[:, None]
-    logits = np.take_along_axis(room.error, classes, axis=1)[:, 0]
-    loss = float(np.vdot(room.share, np.log(total) - logits))
-    np.multiply(room.slope, (room.share / total)[:, None], out=room.slope)
-    of_class = np.take_along_axis(room.slope, classes, axis=1) - room.share[:, None]
-    np.put_along_axis(room.slope, classes, of_class, axis=1)
-    return loss, room.slope
+    workspace = workspace or LossWorkspace(prediction.shape, prediction.dtype)
+    workspace.share_out(weight)
+    np.subtract(prediction, prediction.max(axis=1, keepdims=True), out=workspace.error)
+    np.exp(workspace.error, out=workspace.slope)
+    total = np.add.reduce(workspace.slope, axis=1)
+    classes = np.where(workspace.is_missing, 0, target).astype(np.intp)[:, None]
+    logits = np.take_along_axis(workspace.error, classes, axis=1)[:, 0]
+    loss = float(np.vdot(workspace.share, np.log(total) - logits))
+    np.multiply(workspace.slope, (workspace.share / total)[:, None], out=workspace.slope)
+    of_class = np.take_along_axis(workspace.slope, classes, axis=1) - workspace.share[:, None]
+    np.put_along_axis(workspace.slope, classes, of_class, axis=1)
+    return loss, workspace.slope
 
 
 def softmax(logits: Array) -> Array:

@@ -41,7 +41,7 @@ import numpy as np
 from numpy.typing import DTypeLike
 
 from lstmcast.nn.buffers import Array, aligned, small_buffer
-from lstmcast.nn.recurrence import FLUSH_BELOW, FLUSH_EVERY, Columns, Gradient, flush, sigmoid
+from lstmcast.nn.recurrence import FLUSH_BELOW, FLUSH_EVERY, Gradient, RecurrentWorkspace, flush, sigmoid
 from lstmcast.nn.start import recurrent_start
 
 _GATES, _FORGET = 4, 2
@@ -71,7 +71,7 @@ class _Factors(NamedTuple):
     carry: Array
 
 
-class Workspace(Columns):
+class LSTMWorkspace(RecurrentWorkspace):
     """Every buffer of T steps and B columns.
 
     Cells whose cell state is carried in the same way (peephole.py, coupled.py) inherit all of it but the forward
@@ -150,7 +150,7 @@ class Workspace(Columns):
 class _Backward:
     """The buffers of the backward pass."""
 
-    def __init__(self, forward: Workspace) -> None:
+    def __init__(self, forward: LSTMWorkspace) -> None:
         steps, batch, inputs, hidden = forward.sizes
         dtype, block, skipped = forward.xh.dtype, forward.block, forward.skipped
         gates = len(forward.factors)
@@ -187,7 +187,7 @@ def start(rng: np.random.Generator, how: str, inputs: int, hidden: int) -> Array
 
 
 @small_buffer()
-def forward(weight: Array, workspace: Workspace) -> tuple[Array, Workspace]:
+def forward(weight: Array, workspace: LSTMWorkspace) -> tuple[Array, LSTMWorkspace]:
     """Run over `workspace.x` (T, D, B) from `workspace.h0` and `c0`.
 
     Returns 2h, the doubled outputs (T, H, B), and the cache that `backward` takes; both are borrowed from the
@@ -215,7 +215,7 @@ def forward(weight: Array, workspace: Workspace) -> tuple[Array, Workspace]:
 
 @small_buffer()
 def backward(
-    weight: Array, cache: Workspace, d_h: Array, d_weight: Array, *, flush_below: float = FLUSH_BELOW
+    weight: Array, cache: LSTMWorkspace, d_h: Array, d_weight: Array, *, flush_below: float = FLUSH_BELOW
 ) -> Gradient:
     """Back through time, from the loss's derivative at the last n outputs.
 
@@ -243,7 +243,7 @@ def backward(
 
 
 def _through_block(
-    cache: Workspace, start: int, stop: int, entering: list[Array], flush_below: float
+    cache: LSTMWorkspace, start: int, stop: int, entering: list[Array], flush_below: float
 ) -> tuple[int, bool]:
     """Carry the gradient from the block's last step to its first; returns the step it came to, and if it lives."""
     space, steps = cache.backward, cache.sizes[0]
@@ -273,7 +273,7 @@ def _through_block(
     return start, True
 
 
-def _finish(cache: Workspace, first: int, d_weight: Array) -> Gradient:
+def _finish(cache: LSTMWorkspace, first: int, d_weight: Array) -> Gradient:
     """Take the factors out of the gradient, and zero what was not reached."""
     space = cache.backward
     space.d_x[:first].fill(0)

@@ -23,9 +23,9 @@ from lstmcast.nn.buffers import Array, small_buffer
 from lstmcast.nn.cells import CELLS
 from lstmcast.nn.parameters import Parameters
 from lstmcast.nn.start import dense_start
-from lstmcast.nn.workspace import Backward, Cache, Inputs, Masks, Workspace
+from lstmcast.nn.workspace import Backward, Cache, Inputs, Masks, NetworkWorkspace
 
-__all__ = ["Architecture", "Cache", "Inputs", "Network", "Workspace"]
+__all__ = ["Architecture", "Cache", "Inputs", "Network", "NetworkWorkspace"]
 
 
 class Network:
@@ -61,16 +61,16 @@ class Network:
         parameters["output.weight"][...] *= output_scale
         return parameters
 
-    def workspace(self, batch: int, dtype: DTypeLike, *, inference: bool = False) -> Workspace:
+    def workspace(self, batch: int, dtype: DTypeLike, *, inference: bool = False) -> NetworkWorkspace:
         """All buffers for B windows; the first backward adds its own, after that nothing is allocated."""
-        return Workspace(self.architecture, batch, dtype, inference)
+        return NetworkWorkspace(self.architecture, batch, dtype, inference)
 
     @small_buffer()
     def forward(
         self,
         parameters: Parameters,
         inputs: Inputs,
-        workspace: Workspace,
+        workspace: NetworkWorkspace,
         rng: np.random.Generator | None = None,
     ) -> tuple[Array, Cache]:
         """Quantiles (K, Q, B) in rising order, or logits, borrowed from the workspace, and the cache for `backward`.
@@ -119,7 +119,7 @@ class Network:
             self._embed_backward(cache, d_x)
         return space.gradient
 
-    def _mark_series(self, inputs: Inputs, workspace: Workspace) -> None:
+    def _mark_series(self, inputs: Inputs, workspace: NetworkWorkspace) -> None:
         if self.architecture.series:
             np.equal(workspace.levels, inputs.series, out=workspace.is_level)
             np.copyto(workspace.one_hot, workspace.is_level)
@@ -149,7 +149,7 @@ class Network:
             np.add(future, vectors, out=future)
         self._activation.apply(future)
 
-    def _recur(self, parameters: Parameters, workspace: Workspace, masks: Masks) -> None:
+    def _recur(self, parameters: Parameters, workspace: NetworkWorkspace, masks: Masks) -> None:
         """Run the stacked layers; each reads the h of the one below."""
         for layer, space in enumerate(workspace.recurrent):
             if layer:
@@ -159,7 +159,7 @@ class Network:
             self._cell.forward(parameters[f"recurrent.{layer}.weight"], space)
 
     def _go_between(
-        self, parameters: Parameters, workspace: Workspace, layer: int, mask: Array | None
+        self, parameters: Parameters, workspace: NetworkWorkspace, layer: int, mask: Array | None
     ) -> None:
         """From the h below a recurrent layer to its input."""
         below, arrays = workspace.recurrent[layer - 1], workspace.between[layer - 1]
@@ -259,7 +259,7 @@ class Network:
             np.matmul(total, cache.workspace.one_hot.T, out=gradient["future.series"])
 
 
-def _seen(features: Array, part: str, workspace: Workspace, masks: Masks) -> Array:
+def _seen(features: Array, part: str, workspace: NetworkWorkspace, masks: Masks) -> Array:
     """Features (B, T, F) as (T, F, B), with what is dropped of them at zero."""
     turned, mask = features.transpose(1, 2, 0), masks.get(f"inputs.{part}")
     return turned if mask is None else np.multiply(turned, mask, out=workspace.dropped[f"inputs.{part}"])

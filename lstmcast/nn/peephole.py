@@ -42,8 +42,8 @@ class _Forward(NamedTuple):
     drop: tuple[Array, ...]
 
 
-class Workspace(lstm.Workspace):
-    """Every buffer of T steps and B columns, as lstm.Workspace has them."""
+class PeepholeWorkspace(lstm.LSTMWorkspace):
+    """Every buffer of T steps and B columns, as lstm.LSTMWorkspace has them."""
 
     def _forward_views(self, t: int) -> _Forward:
         _, batch, _, hidden = self.sizes
@@ -78,7 +78,7 @@ class Workspace(lstm.Workspace):
         return aligned((self.block, 2, hidden, batch), self.xh.dtype)
 
     def block_factors(self, start: int, stop: int) -> None:
-        """As lstm.Workspace, and the ways through the peepholes added to slots cell and forget.
+        """As lstm.LSTMWorkspace, and the ways through the peepholes added to slots cell and forget.
 
         The slots are 2, 4, 8, 8, 4 and 1 times the derivatives: half of po o-slot is 2 times what goes through it;
         of i and f, which are met by 2 dLoss/dc, a quarter of p times the slot is what the doubled carry gains.
@@ -119,7 +119,7 @@ def start(rng: np.random.Generator, how: str, inputs: int, hidden: int) -> Array
 
 
 @small_buffer()
-def forward(weight: Array, workspace: Workspace) -> tuple[Array, Workspace]:
+def forward(weight: Array, workspace: PeepholeWorkspace) -> tuple[Array, PeepholeWorkspace]:
     """Run over `workspace.x` (T, D, B) from `workspace.h0` and `c0`; gives what lstm.forward gives."""
     gates, peepholes = parts(weight, workspace.sizes[3])
     workspace.load(gates)
@@ -151,7 +151,7 @@ def forward(weight: Array, workspace: Workspace) -> tuple[Array, Workspace]:
 
 
 def backward(
-    weight: Array, cache: Workspace, d_h: Array, d_weight: Array, *, flush_below: float = FLUSH_BELOW
+    weight: Array, cache: PeepholeWorkspace, d_h: Array, d_weight: Array, *, flush_below: float = FLUSH_BELOW
 ) -> Gradient:
     """Back through time, as lstm.backward, with the gradient of W and the peepholes in d_weight."""
     (gates, _), (d_gates, d_peepholes) = (parts(array, cache.sizes[3]) for array in (weight, d_weight))

@@ -13,7 +13,7 @@ FLUSH_EVERY = 8
 FLUSH_BELOW = 1e-20
 
 
-class Columns:
+class RecurrentWorkspace:
     """What goes into the products of T steps, for B columns: x, h and ones below each other, made once and handed in.
 
     Write `x` (T, D, B) and each part of `state` (H, B) before `forward`; h of each step is `unit` times `outputs`

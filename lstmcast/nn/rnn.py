@@ -17,11 +17,11 @@ import numpy as np
 
 from lstmcast.nn import dense
 from lstmcast.nn.buffers import Array, aligned, small_buffer
-from lstmcast.nn.recurrence import FLUSH_BELOW, FLUSH_EVERY, Columns, Gradient, flush
+from lstmcast.nn.recurrence import FLUSH_BELOW, FLUSH_EVERY, Gradient, RecurrentWorkspace, flush
 from lstmcast.nn.start import recurrent_start
 
 
-class Workspace(Columns):
+class RNNWorkspace(RecurrentWorkspace):
     """Every buffer of T steps and B columns."""
 
     block_units: ClassVar[int] = 131072
@@ -40,7 +40,7 @@ class Workspace(Columns):
 class _Backward:
     """The buffers of the backward pass."""
 
-    def __init__(self, forward: Workspace) -> None:
+    def __init__(self, forward: RNNWorkspace) -> None:
         steps, batch, inputs, hidden = forward.sizes
         dtype = forward.xh.dtype
         self.weight = aligned((hidden, hidden), dtype)
@@ -64,7 +64,7 @@ def start(rng: np.random.Generator, how: str, inputs: int, hidden: int) -> Array
 
 
 @small_buffer()
-def forward(weight: Array, workspace: Workspace) -> tuple[Array, Workspace]:
+def forward(weight: Array, workspace: RNNWorkspace) -> tuple[Array, RNNWorkspace]:
     """Run over `workspace.x` (T, D, B) from `workspace.h0`.
 
     Returns h (T, H, B) and the cache that `backward` takes; both are borrowed from the workspace until its next
@@ -82,7 +82,7 @@ def forward(weight: Array, workspace: Workspace) -> tuple[Array, Workspace]:
 
 @small_buffer()
 def backward(
-    weight: Array, cache: Workspace, d_h: Array, d_weight: Array, *, flush_below: float = FLUSH_BELOW
+    weight: Array, cache: RNNWorkspace, d_h: Array, d_weight: Array, *, flush_below: float = FLUSH_BELOW
 ) -> Gradient:
     """Back through time, from the loss's derivative at the last n outputs.
 
@@ -110,7 +110,7 @@ def backward(
     return Gradient(space.d_x, (space.d_h,), first)
 
 
-def _block_factors(cache: Workspace, start: int, stop: int) -> None:
+def _block_factors(cache: RNNWorkspace, start: int, stop: int) -> None:
     """The derivative of tanh, by its output."""
     factors, h = cache.backward.factors[: stop - start], cache.outputs[start:stop]
     np.multiply(h, h, out=factors)
@@ -118,7 +118,7 @@ def _block_factors(cache: Workspace, start: int, stop: int) -> None:
 
 
 def _through_block(
-    cache: Workspace, start: int, stop: int, entering: list[Array], flush_below: float
+    cache: RNNWorkspace, start: int, stop: int, entering: list[Array], flush_below: float
 ) -> tuple[int, bool]:
     """Carry the gradient from the block's last step to its first; returns the step it came to, and if it lives."""
     space, silent = cache.backward, cache.sizes[0] - len(entering)
@@ -139,7 +139,7 @@ def _through_block(
     return start, True
 
 
-def _add_gradient(cache: Workspace, first: int, start: int, stop: int, d_weight: Array) -> None:
+def _add_gradient(cache: RNNWorkspace, first: int, start: int, stop: int, d_weight: Array) -> None:
     """Write the derivative at the inputs of steps first to stop, and add the gradient of the weights."""
     space = cache.backward
     d_z = space.factors[first - start : stop - start]

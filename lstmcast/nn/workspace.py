@@ -15,7 +15,7 @@ from lstmcast.nn.cells import CELLS
 from lstmcast.nn.dropout import Dropout
 from lstmcast.nn.ordering import Ordering
 from lstmcast.nn.parameters import Parameters
-from lstmcast.nn.recurrence import Columns
+from lstmcast.nn.recurrence import RecurrentWorkspace
 
 
 @dataclass(frozen=True, eq=False)
@@ -43,20 +43,20 @@ class Cache:
     """
 
     inputs: Inputs
-    workspace: Workspace
+    workspace: NetworkWorkspace
     past: Array
     future: Array
     masks: Masks
 
 
-class Workspace:
+class NetworkWorkspace:
     """Every buffer of a network for B windows; an inference workspace is smaller and faster but has no backward."""
 
     def __init__(self, architecture: Architecture, batch: int, dtype: DTypeLike, inference: bool) -> None:
         a = architecture
         past = (a.past_steps, a.hidden, batch)
         self.batch, self.inference = batch, inference
-        self.recurrent: list[Columns] = [
+        self.recurrent: list[RecurrentWorkspace] = [
             CELLS[a.cell].workspace(
                 a.recurrent_steps,
                 batch,
@@ -105,7 +105,7 @@ class Workspace:
         }
 
     @staticmethod
-    def _between(a: Architecture, above: Columns, batch: int) -> list[Array]:
+    def _between(a: Architecture, above: RecurrentWorkspace, batch: int) -> list[Array]:
         """h of the layer below, what each dense layer makes of it, and last the input of the layer above itself."""
         if not a.between:
             return [above.x]
@@ -121,7 +121,7 @@ class Workspace:
 class Backward:
     """The buffers of the backward pass."""
 
-    def __init__(self, architecture: Architecture, forward: Workspace) -> None:
+    def __init__(self, architecture: Architecture, forward: NetworkWorkspace) -> None:
         a, dtype = architecture, forward.output.dtype
         self.gradient = Parameters(a.shapes(), dtype)
         self.head = [np.zeros_like(x) for x in forward.head]

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from lstmcast.core.errors import TrainingError
 from lstmcast.core.panel import Floats
-from lstmcast.nn.network import Inputs, Network, Workspace
+from lstmcast.nn.network import Inputs, Network, NetworkWorkspace
 from lstmcast.nn.optimizers import Optimizer, clip_norm, clip_value
 from lstmcast.nn.parameters import Parameters
 from lstmcast.nn.schedules import SCHEDULES
@@ -97,7 +97,7 @@ class Lesson:
 
     network: Network
     parameters: Parameters
-    workspace: Workspace
+    workspace: NetworkWorkspace
     optimizer: Optimizer
     loss: Loss
     sample: Sample

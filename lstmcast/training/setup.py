@@ -16,7 +16,7 @@ from lstmcast.evaluation.validation import Validation
 from lstmcast.forecasters.intervals import QUANTILES
 from lstmcast.forecasters.network import DTYPE, LOSS, Hybrid, inputs_of
 from lstmcast.forecasters.ridge import Highway
-from lstmcast.nn.losses import LOSSES, Room, pinball
+from lstmcast.nn.losses import LOSSES, LossWorkspace, pinball
 from lstmcast.nn.network import Architecture, Inputs, Network
 from lstmcast.nn.optimizers import OPTIMIZERS, Group, Optimizer
 from lstmcast.nn.parameters import Parameters
@@ -110,11 +110,11 @@ def _sample(
 
 def _loss(options: Options, architecture: Architecture) -> Loss:
     """The loss, with its buffers made once."""
-    room = Room((architecture.horizon, architecture.quantiles, options.batch), DTYPE)
+    workspace = LossWorkspace((architecture.horizon, architecture.quantiles, options.batch), DTYPE)
     loss = options.loss or LOSS
     if loss == "pinball":
-        return partial(pinball, quantiles=np.array(QUANTILES, dtype=DTYPE), room=room)
-    return partial(LOSSES[loss], room=room)
+        return partial(pinball, quantiles=np.array(QUANTILES, dtype=DTYPE), workspace=workspace)
+    return partial(LOSSES[loss], workspace=workspace)
 
 
 def optimizer_of(parameters: Parameters, options: Options, frozen: tuple[str, ...] = ()) -> Optimizer:

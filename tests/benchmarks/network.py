@@ -55,7 +55,7 @@ class Ours:
         self.target = rng.normal(size=(horizon, batch)).astype(np.float32)
         self.weight = np.ones_like(self.target)
         self.workspace = self.network.workspace(batch, np.float32)
-        self.room = losses.Room((horizon, 11, batch), np.float32)
+        self.workspace = losses.LossWorkspace((horizon, 11, batch), np.float32)
         self.pinball, self.clip = losses.pinball, optimizers.clip_norm
         groups = [optimizers.Group(slice(None), 1.0, DECAY)]
         if a.highway:
@@ -68,7 +68,7 @@ class Ours:
 
     def gradient(self, rng: np.random.Generator | None) -> tuple[float, Any]:
         output, cache = self.network.forward(self.parameters, self.inputs, self.workspace, rng)
-        loss, slope = self.pinball(output, self.target, self.weight, QUANTILES, self.room)
+        loss, slope = self.pinball(output, self.target, self.weight, QUANTILES, self.workspace)
         return loss, self.network.backward(self.parameters, cache, slope)
 
     def step(self) -> None:

@@ -10,9 +10,9 @@ import subprocess
 import sys
 from pathlib import Path
 
-import lstmcast.cli.shell.app as lstmcast_app
 import pytest
 
+import lstmcast.cli.shell.app as lstmcast_app
 from lstmcast.cli.shell import streams
 from lstmcast.core.errors import EXIT_CODES, LstmcastError
 from tests.command_line import PROJECT, lstmcast

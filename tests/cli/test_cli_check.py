@@ -14,8 +14,7 @@ from lstmcast.cli.commands.check import check_file
 from lstmcast.cli.shell.console import Console
 from lstmcast.cli.show import picture
 from lstmcast.core.options import Options
-from lstmcast.ingest import Roles
-from lstmcast.ingest import survey
+from lstmcast.ingest import Roles, survey
 from tests.command_line import LOAD, Said, lstmcast
 from tests.conftest import QUICK, hourly_rows, write_csv
 

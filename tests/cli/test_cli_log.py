@@ -8,9 +8,9 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-import lstmcast.cli.shell.app as lstmcast_app
 import pytest
 
+import lstmcast.cli.shell.app as lstmcast_app
 from lstmcast.cli.shell import log, run
 from tests.command_line import Said, lstmcast
 from tests.conftest import QUICK, hourly_rows, write_csv

@@ -14,9 +14,9 @@ from contextlib import redirect_stderr, redirect_stdout
 from pathlib import Path
 from typing import Any, TextIO
 
-import lstmcast.cli.shell.app as lstmcast_app
 import pytest
 
+import lstmcast.cli.shell.app as lstmcast_app
 from lstmcast.__main__ import run
 from lstmcast.cli.shell.console import Console
 from lstmcast.persistence import load, save

@@ -10,8 +10,7 @@ import pytest
 from lstmcast.core.errors import DataError
 from lstmcast.core.findings import WARNING
 from lstmcast.data.checks import examine
-from lstmcast.ingest import ReadingRules, Roles, read
-from lstmcast.ingest import survey
+from lstmcast.ingest import ReadingRules, Roles, read, survey
 
 DATA = Path(__file__).parents[3] / "shared" / "data"
 pytestmark = pytest.mark.skipif(not DATA.is_dir(), reason="../shared/data is not there")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from lstmcast.nn.losses import LOSSES, Room, cross_entropy, pinball, softmax
+from lstmcast.nn.losses import LOSSES, LossWorkspace, cross_entropy, pinball, softmax
 
 QUANTILES = np.array([0.05, 0.3, 0.5, 0.9])
 PLAIN = {
@@ -16,10 +16,10 @@ PLAIN = {
 }
 
 
-def call(name, *arrays, room=None):
+def call(name, *arrays, workspace=None):
     if name == "pinball":
-        return pinball(*arrays, QUANTILES, room)
-    return LOSSES[name](*arrays, room)
+        return pinball(*arrays, QUANTILES, workspace)
+    return LOSSES[name](*arrays, workspace)
 
 
 def draw(shape=(3, 4, 5), seed=0):
@@ -125,11 +125,11 @@ def test_a_batch_of_missing_targets_has_no_loss(name):
 
 @pytest.mark.parametrize("name", LOSSES)
 def test_buffers_handed_in_change_nothing(name):
-    room = Room((3, 4, 5), np.float64)
+    workspace = LossWorkspace((3, 4, 5), np.float64)
     for seed in (0, 1):
         arrays = draw_for(name, seed)
         loss, slope = call(name, *arrays)
-        again, borrowed = call(name, *arrays, room=room)
+        again, borrowed = call(name, *arrays, workspace=workspace)
         assert loss == again
         np.testing.assert_array_equal(slope, borrowed)
 

@@ -26,7 +26,7 @@ def draw(shape, seed=0, dtype=np.float64):
 def run(weight, x, h0, c0, **options):
     """Outputs h (T, H, B) and the cache."""
     steps, inputs, batch = x.shape
-    workspace = lstm.Workspace(steps, batch, inputs, len(h0), x.dtype, **options)
+    workspace = lstm.LSTMWorkspace(steps, batch, inputs, len(h0), x.dtype, **options)
     workspace.x[...], workspace.h0[...], workspace.c0[...] = x, h0, c0
     h2, cache = lstm.forward(weight, workspace)
     return h2 / 2, cache

@@ -11,7 +11,7 @@ import pytest
 
 from lstmcast.nn import lstm
 from lstmcast.nn.cells import CELLS
-from lstmcast.nn.losses import Room, cross_entropy, huber, mae, mse, pinball
+from lstmcast.nn.losses import LossWorkspace, cross_entropy, huber, mae, mse, pinball
 from lstmcast.nn.network import Architecture, Inputs, Network
 from lstmcast.nn.optimizers import AdamW, clip_norm
 from lstmcast.nn.start import STARTS
@@ -299,13 +299,13 @@ def test_nothing_larger_than_a_page_is_allocated_after_the_first_step():
     batch, rng = 128, np.random.default_rng(0)
     network, inputs = Network(a), random_inputs(a, batch, rng, np.float32)
     parameters, workspace = network.start(rng, np.float32), network.workspace(batch, np.float32)
-    room, optimizer = Room((48, 5, batch), np.float32), AdamW(parameters.flat)
+    workspace_of_loss, optimizer = LossWorkspace((48, 5, batch), np.float32), AdamW(parameters.flat)
     target, weight = rng.normal(size=(2, 48, batch)).astype(np.float32)
     levels = np.linspace(0.1, 0.9, 5)
 
     def step():
         output, cache = network.forward(parameters, inputs, workspace, rng)
-        _, slope = pinball(output, target, weight, levels, room)
+        _, slope = pinball(output, target, weight, levels, workspace_of_loss)
         gradient = network.backward(parameters, cache, slope)
         clip_norm(gradient.flat, 1.0)
         optimizer.step(gradient.flat, 1e-3)

@@ -23,7 +23,7 @@ def reordered(gates, order):
 def ours(x, h0, c0, gates, mixing):
     """The same quantities as torch_lstm gives, from lstmcast.nn."""
     steps, inputs, batch = x.shape
-    workspace = lstm.Workspace(steps, batch, inputs, len(h0), x.dtype)
+    workspace = lstm.LSTMWorkspace(steps, batch, inputs, len(h0), x.dtype)
     workspace.x[...], workspace.h0[...], workspace.c0[...] = x, h0, c0
     weight = reordered(gates, OURS_FROM_TORCHS)
     h2, cache = lstm.forward(weight, workspace)

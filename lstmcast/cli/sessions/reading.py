@@ -46,8 +46,7 @@ def _with_days_off(reading: Reading, options: Options) -> Reading:
 
 def survey_file(source: str, options: Options, console: Console) -> Reading:
     """What `check` looks at: the file as training reads it, or without a target all columns that could be one."""
-    from lstmcast.ingest import Roles
-    from lstmcast.ingest import survey
+    from lstmcast.ingest import Roles, survey
 
     roles = Roles(options.target or "", options.time, options.id, options.known, options.past)
     rules = _rules(options)
