@@ -3,7 +3,7 @@
 from lstmcast.core.findings import Finding
 from lstmcast.ingest.days import read_holidays
 from lstmcast.ingest.ledgers import id_column, read_ledger
-from lstmcast.ingest.reading import Reading, only_column, read, read_future, survey
+from lstmcast.ingest.reading import ParsedFile, only_column, read, read_future, survey
 from lstmcast.ingest.table.roles import Roles
 from lstmcast.ingest.text.rules import ReadingRules
 from lstmcast.ingest.text.spans import expanded
@@ -12,7 +12,7 @@ from lstmcast.ingest.time.as_of import AsOf
 __all__ = [
     "AsOf",
     "Finding",
-    "Reading",
+    "ParsedFile",
     "ReadingRules",
     "Roles",
     "expanded",

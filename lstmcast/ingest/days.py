@@ -9,7 +9,7 @@ import numpy as np
 
 from lstmcast.core.panel import Holidays
 from lstmcast.ingest.table.opening import open_table
-from lstmcast.ingest.text.intake import Intake
+from lstmcast.ingest.text.context import ReadContext
 from lstmcast.ingest.text.layouts import COUNTER, EPOCH, QUARTER, WEEK
 from lstmcast.ingest.text.rules import ReadingRules
 from lstmcast.ingest.text.source import name_of
@@ -25,21 +25,21 @@ def read_holidays(source: str | Path, dates: str | None = None) -> Holidays:
     They count as known for the whole years of the first and the last date. dates: as ReadingRules.dates.
     Raises DataError, with line and column, where there is no column of dates.
     """
-    intake = Intake(name_of(source), ReadingRules(dates=dates))
-    table = open_table(source, intake)
+    context = ReadContext(name_of(source), ReadingRules(dates=dates))
+    table = open_table(source, context)
     axis = find_axis(table, set())
-    column = StampColumn(",".join(axis.names), intake)
+    column = StampColumn(",".join(axis.names), context)
     for chunk in table.chunks(axis.names):
         column.add(axis.cells(chunk.cells), chunk.lines)
     if column.is_empty:
-        raise intake.refusal(f"column {','.join(axis.names)!r} has no dates below its header")
-    days = _days(column.finish(), axis.names, intake)
+        raise context.refusal(f"column {','.join(axis.names)!r} has no dates below its header")
+    days = _days(column.finish(), axis.names, context)
     first, last = days[0][:4], days[-1][:4]
-    return Holidays(intake.source, days, f"{first}-01-01", f"{last}-12-31")
+    return Holidays(context.source, days, f"{first}-01-01", f"{last}-12-31")
 
 
-def _days(stamps: Stamps, names: Sequence[str], intake: Intake) -> tuple[str, ...]:
+def _days(stamps: Stamps, names: Sequence[str], context: ReadContext) -> tuple[str, ...]:
     if stamps.order in (COUNTER, EPOCH, WEEK, QUARTER) or stamps.depth < _DAY:
-        raise intake.refusal(f"column {','.join(names)!r} holds no dates such as 2024-12-25")
+        raise context.refusal(f"column {','.join(names)!r} holds no dates such as 2024-12-25")
     days = np.unique(stamps.wall.astype("datetime64[us]").astype("datetime64[D]"))
     return tuple(map(str, days))

@@ -13,7 +13,7 @@ from lstmcast.evaluation.ledger import FIRST, LAST, Ledger
 from lstmcast.ingest.columns.columns import NameColumn, NumberColumn
 from lstmcast.ingest.table.opening import open_table
 from lstmcast.ingest.table.reader import Lines, Table
-from lstmcast.ingest.text.intake import Intake
+from lstmcast.ingest.text.context import ReadContext
 from lstmcast.ingest.text.rules import ReadingRules
 from lstmcast.ingest.text.source import name_of
 from lstmcast.ingest.time.stamps import StampColumn
@@ -26,12 +26,12 @@ def read_ledger(source: str | Path, clock: Clock) -> tuple[Ledger, tuple[Finding
     clock: that of the outcomes it will be compared with. Raises DataError for what is no ledger, and where one of the
     two has a zone and the other has none.
     """
-    intake = Intake(name_of(source), ReadingRules(decimal="."))
-    table = open_table(source, intake)
+    context = ReadContext(name_of(source), ReadingRules(decimal="."))
+    table = open_table(source, context)
     id_name = _id_name(table)
-    stamps = {name: _stamp_column(name, clock, intake) for name in ("issued", "time")}
-    numbers = {name: NumberColumn(name, intake) for name in LAST[:-1]}
-    words = {name: NameColumn(name, intake) for name in ("model", "source", *([id_name] if id_name else []))}
+    stamps = {name: _stamp_column(name, clock, context) for name in ("issued", "time")}
+    numbers = {name: NumberColumn(name, context) for name in LAST[:-1]}
+    words = {name: NameColumn(name, context) for name in ("model", "source", *([id_name] if id_name else []))}
     columns: dict[str, NumberColumn | StampColumn | NameColumn] = {**stamps, **numbers, **words}
     lines = []
     for chunk in table.chunks(list(columns)):
@@ -39,7 +39,7 @@ def read_ledger(source: str | Path, clock: Clock) -> tuple[Ledger, tuple[Finding
             column.add(cells, chunk.lines)
         lines.append(chunk.lines)
     line = np.concatenate(lines)
-    issued, time = (_times(column, line, clock, intake) for column in stamps.values())
+    issued, time = (_times(column, line, clock, context) for column in stamps.values())
     point, lower, upper = (column.finish() for column in numbers.values())
     models, sources = words["model"].finish(), words["source"].finish()
     ids, series = words[id_name].finish() if id_name else (("",), np.zeros(len(line), np.int64))
@@ -57,16 +57,16 @@ def read_ledger(source: str | Path, clock: Clock) -> tuple[Ledger, tuple[Finding
         sources=sources[0],
         id_name=id_name,
     )
-    return ledger, tuple(intake.findings)
+    return ledger, tuple(context.findings)
 
 
 def id_column(source: str | Path) -> str | None:
     """The column that names the series in a ledger; None without one. Raises DataError for what is no ledger."""
-    return _id_name(open_table(source, Intake(name_of(source))))
+    return _id_name(open_table(source, ReadContext(name_of(source))))
 
 
-def _stamp_column(name: str, clock: Clock, intake: Intake) -> NumberColumn | StampColumn:
-    return NumberColumn(name, intake) if clock.is_counter else StampColumn(name, intake)
+def _stamp_column(name: str, clock: Clock, context: ReadContext) -> NumberColumn | StampColumn:
+    return NumberColumn(name, context) if clock.is_counter else StampColumn(name, context)
 
 
 def _id_name(table: Table) -> str | None:
@@ -74,26 +74,26 @@ def _id_name(table: Table) -> str | None:
     names, most = table.names, len(FIRST) + 1 + len(LAST)
     between = names[len(FIRST) : -len(LAST)]
     if names[: len(FIRST)] != FIRST or names[-len(LAST) :] != LAST or len(names) > most:
-        raise table.intake.refusal(
+        raise table.context.refusal(
             f"is no ledger: its columns are {','.join(names[:most])}, those of a ledger "
             f"{','.join(FIRST)},[id,]{','.join(LAST)}; predict --log writes one"
         )
     return between[0] if between else None
 
 
-def _times(column: NumberColumn | StampColumn, lines: Lines, clock: Clock, intake: Intake) -> Times:
+def _times(column: NumberColumn | StampColumn, lines: Lines, clock: Clock, context: ReadContext) -> Times:
     """(R,) instants of a column of stamps, or of counts."""
     if isinstance(column, NumberColumn):
         return column.finish().astype(np.int64).astype("datetime64[us]")
     stamps = column.finish()
     if (stamps.offsets is None) != (clock.zone is None):
-        raise _zones_differ(intake, clock)
-    utc, _ = instants(stamps, np.zeros(len(lines), np.int64), lines, clock.zone, intake)
+        raise _zones_differ(context, clock)
+    utc, _ = instants(stamps, np.zeros(len(lines), np.int64), lines, clock.zone, context)
     return utc.astype("datetime64[us]")
 
 
-def _zones_differ(intake: Intake, clock: Clock) -> DataError:
+def _zones_differ(context: ReadContext, clock: Clock) -> DataError:
     has, wants = (
         ("no zone", f"the zone {clock.zone}") if clock.zone else ("a zone", "no zone (name it with --tz)")
     )
-    return intake.refusal(f"its stamps have {has}, those of the outcomes {wants}; give both the same")
+    return context.refusal(f"its stamps have {has}, those of the outcomes {wants}; give both the same")

@@ -1,4 +1,4 @@
-"""A reading: the whole way from a source to a Panel, with all that was found on it."""
+"""A parsed file: the whole way from a source to a Panel, with all that was found on it."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ from lstmcast.ingest.columns.wide import refuse_wide
 from lstmcast.ingest.table.opening import open_table
 from lstmcast.ingest.table.reader import Lines, Table
 from lstmcast.ingest.table.roles import Roles, listed, match
-from lstmcast.ingest.text.intake import Intake
+from lstmcast.ingest.text.context import ReadContext
 from lstmcast.ingest.text.layouts import COUNTER, DIGITS, EPOCH, YMD
 from lstmcast.ingest.text.rules import ReadingRules
 from lstmcast.ingest.text.source import Watch, name_of
 from lstmcast.ingest.text.spans import without
 from lstmcast.ingest.time.as_of import AsOf
 from lstmcast.ingest.time.axis import TimeAxis, find_axis, named_axis
-from lstmcast.ingest.time.clock import Regular, Wanted, regular
+from lstmcast.ingest.time.clock import Regular, Requested, regular
 from lstmcast.ingest.time.rows import Rows
 from lstmcast.ingest.time.stamps import StampColumn, Stamps
 from lstmcast.ingest.time.zones import check_zone, instants
@@ -38,7 +38,7 @@ _OF_LONG_FILES = {"missing", "constant", "sentinel"}  # findings that a few rows
 
 
 @dataclass(frozen=True, eq=False)
-class Reading:
+class ParsedFile:
     """A file understood.
 
     findings: in the order in which they came up; roles: under the file's own names, the time column and the
@@ -66,7 +66,7 @@ class Reading:
         found = {"dates": self.dates, "decimal": self.decimal}
         return {name: rule for name, rule in found.items() if rule is not None}
 
-    def called(self, roles: Roles) -> Reading:
+    def called(self, roles: Roles) -> ParsedFile:
         """The same with its columns under the names of these roles, by which they were looked for."""
         names = dict(zip(self.roles.values, roles.values, strict=True))
         columns = tuple(
@@ -86,7 +86,7 @@ def read(
     as_of: AsOf | None = None,
     lone: str | None = None,
     watch: Watch | None = None,
-) -> Reading:
+) -> ParsedFile:
     """Read a CSV file (or standard input, `-`) as a Panel.
 
     freq, zone, seasons: as `--freq`, `--tz` and `--season`; None is found in the file. Columns of the panel
@@ -105,16 +105,16 @@ def read_future(
     roles: Roles,
     clock: Clock,
     rules: ReadingRules = ReadingRules(),  # noqa: B008 (frozen)
-) -> Reading:
+) -> ParsedFile:
     """Read rows to come: columns of the panel are the target, all missing where the file has none, and the known ones.
 
     clock: that of history, since a few rows do not show theirs. Columns of `roles` that are known up to now only are
     not looked for; without its time column the file's own is found. Raises as `read` does.
     """
     asked = _Asked(clock.freq, clock.zone, clock.seasons)
-    reading = _read(source, replace(roles, past=()), asked, rules, is_future=True)
-    findings = tuple(finding for finding in reading.findings if finding.code not in _OF_LONG_FILES)
-    return replace(reading, findings=findings)
+    parsed = _read(source, replace(roles, past=()), asked, rules, is_future=True)
+    findings = tuple(finding for finding in parsed.findings if finding.code not in _OF_LONG_FILES)
+    return replace(parsed, findings=findings)
 
 
 def survey(
@@ -126,7 +126,7 @@ def survey(
     seasons: tuple[int, ...] | None = None,
     rules: ReadingRules = ReadingRules(),  # noqa: B008 (frozen)
     watch: Watch | None = None,
-) -> Reading:
+) -> ParsedFile:
     """Read as `read` does, and say which columns nobody named could help.
 
     Where the roles name no target (it is empty), every column of numbers is one, unless it proves to be none.
@@ -136,14 +136,14 @@ def survey(
     asked = _Asked(freq, zone, seasons, watch=watch)
     with _opened(source, asked, rules, is_lenient=not roles.target) as table:
         named = roles if roles.target else _with_every_number(roles, table)
-        reading = _understood(table, named, asked, is_future=False)
-        parts = reading.roles
+        parsed = _understood(table, named, asked, is_future=False)
+        parts = parsed.roles
         free = candidates(table, [*(parts.time or "").split(","), parts.id or "", *parts.values])
     targets = (parts.target, *parts.past[len(roles.past) :])
     told = finding(roles.target, free, targets)
-    findings = reading.findings if told is None else (*reading.findings, told)
-    panel = reading.panel if roles.target else _all_targets(reading.panel, targets)
-    return replace(reading, panel=panel, findings=findings, candidates=tuple(free), layout=table.layout)
+    findings = parsed.findings if told is None else (*parsed.findings, told)
+    panel = parsed.panel if roles.target else _all_targets(parsed.panel, targets)
+    return replace(parsed, panel=panel, findings=findings, candidates=tuple(free), layout=table.layout)
 
 
 def _all_targets(panel: Panel, names: Sequence[str]) -> Panel:
@@ -154,7 +154,7 @@ def _all_targets(panel: Panel, names: Sequence[str]) -> Panel:
 
 def only_column(source: str | Path, time: str | None, id_name: str | None) -> str:
     """The one column beside those of time and id; raises UsageError where there are others to choose from."""
-    table = open_table(source, Intake(name_of(source)))
+    table = open_table(source, ReadContext(name_of(source)))
     axis = find_axis(table, {id_name}) if time is None else named_axis(time, table)
     others = [name for name in table.names if name not in {*axis.names, id_name}]
     if len(others) == 1:
@@ -177,7 +177,7 @@ class _Asked:
 
 def _read(
     source: str | Path, roles: Roles, asked: _Asked, rules: ReadingRules, *, is_future: bool
-) -> Reading:
+) -> ParsedFile:
     with _opened(source, asked, rules) as table:
         return _understood(table, roles, asked, is_future=is_future)
 
@@ -191,11 +191,11 @@ def _opened(
     if rules.aggregate is not None and asked.freq is None:
         raise UsageError("--aggregate needs the step to put the rows on: add --freq 1h, 1D, …")
     check_zone(asked.zone)
-    intake = Intake(name_of(source), rules, is_lenient=is_lenient, watch=asked.watch)
+    context = ReadContext(name_of(source), rules, is_lenient=is_lenient, watch=asked.watch)
     try:
-        yield open_table(source, intake)
+        yield open_table(source, context)
     except DataError as error:
-        error.findings = tuple(intake.findings)
+        error.findings = tuple(context.findings)
         raise
 
 
@@ -207,15 +207,15 @@ def _with_every_number(roles: Roles, table: Table) -> Roles:
     return all_numbers(roles, candidates(table, [*time.split(","), time, roles.id or ""]), table)
 
 
-def _understood(table: Table, roles: Roles, asked: _Asked, *, is_future: bool) -> Reading:
-    intake = table.intake
+def _understood(table: Table, roles: Roles, asked: _Asked, *, is_future: bool) -> ParsedFile:
+    context = table.context
     roles, axis = _resolved(roles, table, is_future=is_future)
     others = tuple(name for name in table.names if name not in {*axis.names, roles.id, *roles.values})
     rows, stamps, roles = _rows(table, roles, axis, asked.zone or table.zone_of(axis.names))
     if asked.as_of is not None:
         of_target = _columns(roles)[:1] * max(len(_classes(roles)), 1)
-        rows = asked.as_of.cut(rows, (*of_target, *_columns(roles)[1:]), intake)
-    wanted = Wanted(
+        rows = asked.as_of.cut(rows, (*of_target, *_columns(roles)[1:]), context)
+    requested = Requested(
         freq=asked.freq,
         lone=asked.lone,
         seasons=asked.seasons,
@@ -225,34 +225,34 @@ def _understood(table: Table, roles: Roles, asked: _Asked, *, is_future: bool) -
         has_offsets=stamps.offsets is not None or stamps.order == EPOCH,
     )
     if not is_future:
-        _refuse_empty(rows, roles, intake)
-    series = regular(rows, wanted, intake)
+        _refuse_empty(rows, roles, context)
+    series = regular(rows, requested, context)
     panel = _panel(series, rows.ids, roles)
-    panel = panel if is_future else _without_excluded(panel, intake.rules.exclude, intake)
-    findings = tuple(intake.findings)
-    told = stamps.dates, intake.decimal
-    return Reading(panel, findings, roles, series.evidence, intake.source, others, *told)
+    panel = panel if is_future else _without_excluded(panel, context.rules.exclude, context)
+    findings = tuple(context.findings)
+    told = stamps.dates, context.decimal
+    return ParsedFile(panel, findings, roles, series.evidence, context.source, others, *told)
 
 
-def _without_excluded(panel: Panel, spans: tuple[str, ...], intake: Intake) -> Panel:
+def _without_excluded(panel: Panel, spans: tuple[str, ...], context: ReadContext) -> Panel:
     """The panel with targets of bad periods missing; raises DataError where none is left."""
     kept = without(panel, spans)
     gone = int(np.isfinite(panel.target).sum() - np.isfinite(kept.target).sum())
     if spans and not np.isfinite(kept.target).any():
-        raise intake.refusal(f"every {panel.columns[0].name!r} lies in a period that --exclude names")
+        raise context.refusal(f"every {panel.columns[0].name!r} lies in a period that --exclude names")
     if spans:
-        intake.info("excluded", f"{count(gone, 'known row')} in the excluded periods {', '.join(spans)}")
+        context.info("excluded", f"{count(gone, 'known row')} in the excluded periods {', '.join(spans)}")
     return kept
 
 
-def _refuse_empty(rows: Rows, roles: Roles, intake: Intake) -> None:
+def _refuse_empty(rows: Rows, roles: Roles, context: ReadContext) -> None:
     """Raise DataError for a target without any number or known class."""
     width = len(_classes(roles))
-    hoped_for = rows.values if intake.is_lenient else rows.values[:, : max(width, 1)]
+    hoped_for = rows.values if context.is_lenient else rows.values[:, : max(width, 1)]
     is_empty = not (hoped_for > 0).any() if width else np.isnan(hoped_for).all()
     if is_empty:
         what = "class that is known" if width else "number"
-        raise intake.refusal(f"column {roles.target!r} holds no {what}; there is nothing to forecast from")
+        raise context.refusal(f"column {roles.target!r} holds no {what}; there is nothing to forecast from")
 
 
 def _resolved(roles: Roles, table: Table, *, is_future: bool) -> tuple[Roles, TimeAxis]:
@@ -277,20 +277,20 @@ def _has_time(time: str | None, table: Table) -> bool:
 
 
 def _twice(name: str, table: Table) -> DataError:
-    return table.intake.refusal(
+    return table.context.refusal(
         f"column {name!r} is named twice; a column plays one part: time, id, target, known or past"
     )
 
 
 def _rows(table: Table, roles: Roles, axis: TimeAxis, zone: str | None) -> tuple[Rows, Stamps, Roles]:
     """All rows of the file as numbers at instants, how their stamps were written, and the roles with their classes."""
-    intake, width = table.intake, len(axis.names)
-    time = StampColumn(",".join(axis.names), intake)
-    names = None if roles.id is None else NameColumn(roles.id, intake)
+    context, width = table.context, len(axis.names)
+    time = StampColumn(",".join(axis.names), context)
+    names = None if roles.id is None else NameColumn(roles.id, context)
     columns = [_column(name, roles, table) for name in roles.values if name in table.names]
     lines = []
-    wanted = [*axis.names, *([] if roles.id is None else [roles.id]), *(column.name for column in columns)]
-    for chunk in table.chunks(wanted):
+    requested = [*axis.names, *([] if roles.id is None else [roles.id]), *(column.name for column in columns)]
+    for chunk in table.chunks(requested):
         time.add(axis.cells(chunk.cells[:width]), chunk.lines)
         if names is not None:
             names.add(chunk.cells[width], chunk.lines)
@@ -300,15 +300,15 @@ def _rows(table: Table, roles: Roles, axis: TimeAxis, zone: str | None) -> tuple
     line = np.concatenate(lines)
     lines.clear()
     if not line.size:
-        raise intake.refusal("has a header but no rows of data below it")
+        raise context.refusal("has a header but no rows of data below it")
     stamps = time.finish()
-    _say_stamps(time.name, stamps, intake)
+    _say_stamps(time.name, stamps, context)
     ids, codes = (("",), np.zeros(line.size, np.int64)) if names is None else names.finish()
-    values = _side_by_side(columns, line, intake)
+    values = _side_by_side(columns, line, context)
     if roles.target not in table.names:
         width = max(len(_classes(roles)), 1)
         values = np.column_stack([np.full((line.size, width), np.nan), values])
-    utc, zone = instants(stamps, codes, line, zone, intake)
+    utc, zone = instants(stamps, codes, line, zone, context)
     found = {c.name: c.levels for c in columns if isinstance(c, ClassColumn) and c.levels is not None}
     levels = dict(roles.levels or {}) | found
     rows = Rows(utc, codes, values, line, ids, zone, stamps.order == COUNTER)
@@ -317,45 +317,45 @@ def _rows(table: Table, roles: Roles, axis: TimeAxis, zone: str | None) -> tuple
 
 def _column(name: str, roles: Roles, table: Table) -> ValueColumn:
     """What collects a column: numbers, or the classes that a model, the user or else the cells say it has."""
-    intake, is_target = table.intake, name == roles.target
-    numbers = LenientColumn(name, intake) if intake.is_lenient else NumberColumn(name, intake)
+    context, is_target = table.context, name == roles.target
+    numbers = LenientColumn(name, context) if context.is_lenient else NumberColumn(name, context)
     if roles.levels is not None:
         levels = roles.levels.get(name)
-        return numbers if levels is None else ClassColumn(name, intake, levels, is_target)
-    task = intake.rules.task if is_target else "auto"
-    if task == "classes" or (task == "auto" and is_text_class(table.column(name), intake.rules.missing)):
-        return ClassColumn(name, intake, is_target=is_target)
+        return numbers if levels is None else ClassColumn(name, context, levels, is_target)
+    task = context.rules.task if is_target else "auto"
+    if task == "classes" or (task == "auto" and is_text_class(table.column(name), context.rules.missing)):
+        return ClassColumn(name, context, is_target=is_target)
     return numbers
 
 
-def _side_by_side(columns: Sequence[ValueColumn], lines: Lines, intake: Intake) -> NDArray[np.float64]:
+def _side_by_side(columns: Sequence[ValueColumn], lines: Lines, context: ReadContext) -> NDArray[np.float64]:
     """(n, C) the columns as numbers; what they give reason to say is noted."""
     widths = [column.width if isinstance(column, ClassColumn) else 1 for column in columns]
     values = np.empty((lines.size, sum(widths)))
     for column, stop, width in zip(columns, np.cumsum(widths), widths, strict=True):
-        values[:, stop - width : stop] = _block(column, lines, intake)
+        values[:, stop - width : stop] = _block(column, lines, context)
     return values
 
 
-def _block(column: ValueColumn, lines: Lines, intake: Intake) -> NDArray[np.float64]:
+def _block(column: ValueColumn, lines: Lines, context: ReadContext) -> NDArray[np.float64]:
     """(n, columns that it becomes) a column as numbers."""
     if isinstance(column, ClassColumn):
         return column.finish()
     numbers = column.finish()
-    say_numbers(column.name, numbers, lines, intake)
+    say_numbers(column.name, numbers, lines, context)
     return numbers[:, None]
 
 
-def _say_stamps(name: str, stamps: Stamps, intake: Intake) -> None:
+def _say_stamps(name: str, stamps: Stamps, context: ReadContext) -> None:
     """Note how the stamps were read, wherever it is not plain."""
     if stamps.order == DIGITS and stamps.depth == 0:
-        intake.info("dates", f"column {name!r} is read as years")
+        context.info("dates", f"column {name!r} is read as years")
     elif stamps.order == COUNTER:
-        intake.info("counter", f"column {name!r} is a counter without a calendar", "--season")
+        context.info("counter", f"column {name!r} is a counter without a calendar", "--season")
     elif stamps.order != YMD:
-        intake.info("dates", f"column {name!r} is read as {stamps.order}")
+        context.info("dates", f"column {name!r} is read as {stamps.order}")
     if stamps.interval:
-        intake.info("interval", f"column {name!r} holds intervals; each is taken by its start")
+        context.info("interval", f"column {name!r} holds intervals; each is taken by its start")
 
 
 def _columns(roles: Roles) -> tuple[Column, ...]:

@@ -10,7 +10,7 @@ import pytest
 
 from lstmcast.core.errors import DataError
 from lstmcast.core.panel import KNOWN, PAST, Column
-from lstmcast.ingest import Reading, ReadingRules, Roles, read
+from lstmcast.ingest import ParsedFile, ReadingRules, Roles, read
 
 NAN = math.nan
 Rows = list[list[float]]
@@ -18,7 +18,7 @@ Rows = list[list[float]]
 
 def reading_of(
     path: Path, cells: list[str], roles: Roles | None = None, rules: ReadingRules | None = None
-) -> Reading:
+) -> ParsedFile:
     """A daily file whose column `weather` has these cells."""
     rows = [f"2024-{1 + i // 28:02d}-{1 + i % 28:02d},{i},{cell}" for i, cell in enumerate(cells)]
     file = path / "data.csv"
@@ -26,7 +26,7 @@ def reading_of(
     return read(file, roles or Roles("y", past=("weather",)), freq="1D", rules=rules or ReadingRules())
 
 
-def said(reading: Reading) -> list[str]:
+def said(reading: ParsedFile) -> list[str]:
     return [f"{finding.severity} {finding.code}: {finding.message}" for finding in reading.findings]
 
 

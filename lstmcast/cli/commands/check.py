@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from lstmcast.core.findings import Finding
     from lstmcast.core.options import Options
     from lstmcast.data.checks import Overview
-    from lstmcast.ingest import Reading
+    from lstmcast.ingest import ParsedFile
 
 _SHOWN = 30  # columns in the table
 _PICTURES = 6
@@ -54,7 +54,7 @@ def check_file(source: str, options: Options, console: Console) -> None:
         _show(reading, console)
 
 
-def _measured(reading: Reading, options: Options) -> Reading:
+def _measured(reading: ParsedFile, options: Options) -> ParsedFile:
     """The reading, with a warning where it is too short to train on."""
     from lstmcast.core.findings import WARNING, Finding, count
     from lstmcast.data.defaults import default_horizon
@@ -82,7 +82,7 @@ def _refuse(error: DataError, console: Console) -> None:
     error.findings = by_severity([Finding(REFUSAL, "refused", str(error)), *error.findings])
 
 
-def _show(reading: Reading, console: Console) -> None:
+def _show(reading: ParsedFile, console: Console) -> None:
     """What was understood, a picture of it in a terminal, and the findings, the gravest first."""
     from lstmcast.data.checks import overview
 
@@ -100,7 +100,7 @@ def _show(reading: Reading, console: Console) -> None:
     console.document(_document(reading, columns, findings))
 
 
-def _understood(reading: Reading) -> list[tuple[str, str]]:
+def _understood(reading: ParsedFile) -> list[tuple[str, str]]:
     """The file, its time and its seasons, line by line."""
     panel = reading.panel
     rows, series = len(panel.times), len(panel.ids)
@@ -146,7 +146,7 @@ def _share(value: float | None) -> str:
     return "" if value is None else f"{value:.2f}"
 
 
-def _draw(reading: Reading, console: Console) -> None:
+def _draw(reading: ParsedFile, console: Console) -> None:
     """Each column that could be forecast, the first of a panel's series; of many the first few."""
     from lstmcast.core.panel import TARGET
     from lstmcast.data.checks import outline
@@ -183,7 +183,9 @@ def _summary(findings: Sequence[Finding]) -> str:
     return f"Understood, with {count(warnings, 'warning')}."
 
 
-def _document(reading: Reading, columns: Sequence[Overview], findings: Iterable[Finding]) -> dict[str, Any]:
+def _document(
+    reading: ParsedFile, columns: Sequence[Overview], findings: Iterable[Finding]
+) -> dict[str, Any]:
     """All of it for a program."""
     panel = reading.panel
     first, last = panel.clock.write(panel.times[[panel.times.argmin(), panel.times.argmax()]])

@@ -35,7 +35,7 @@ from lstmcast.core.errors import OutputError
 
 if TYPE_CHECKING:
     from lstmcast.core.panel import Forecast, Panel
-    from lstmcast.ingest import Reading
+    from lstmcast.ingest import ParsedFile
     from lstmcast.model.category_model import AnyModel
     from lstmcast.model.schema import Contract
 
@@ -211,7 +211,7 @@ def write_down(forecast: Forecast, panel: Panel, identity: str, path: str, conso
     log.milestone("wrote", f"added {len(forecast.times)} rows to {path}", file=path)
 
 
-def _read(files: Files, model: AnyModel, night: Night, console: Console) -> tuple[Panel, list[Reading]]:
+def _read(files: Files, model: AnyModel, night: Night, console: Console) -> tuple[Panel, list[ParsedFile]]:
     """History with the rows to come, and the readings it was made from."""
     from lstmcast.model.future import joined, require_known
 

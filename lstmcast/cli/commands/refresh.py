@@ -26,7 +26,7 @@ from lstmcast.core.errors import UsageError
 from lstmcast.core.options import parse_names, seconds
 
 if TYPE_CHECKING:
-    from lstmcast.ingest import Reading
+    from lstmcast.ingest import ParsedFile
     from lstmcast.model.model import Model
     from lstmcast.pipeline.refresh import Outcome, Plan
 
@@ -141,7 +141,7 @@ def _roll_back(model_file: str, data: str | None, wait: float, console: Console)
 
 
 def _follow(
-    champion: Model, reading: Reading, budget: float | None, console: Console, *, always: bool
+    champion: Model, reading: ParsedFile, budget: float | None, console: Console, *, always: bool
 ) -> Outcome:
     """Follow the training: say what it learns from, move the bar, return who won."""
     from lstmcast.pipeline.refresh import Outcome, Plan, refreshing
@@ -158,7 +158,7 @@ def _follow(
     raise AssertionError("the refresh ended without an outcome")
 
 
-def _understood(reading: Reading, plan: Plan, champion: Model) -> list[tuple[str, str]]:
+def _understood(reading: ParsedFile, plan: Plan, champion: Model) -> list[tuple[str, str]]:
     whose = f" (series {reading.panel.ids[0]})" if reading.roles.id else ""
     told = plan.learned
     seen = "how many rows it learned from, this model does not say; the file counts for half"

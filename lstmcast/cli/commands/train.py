@@ -33,7 +33,7 @@ from lstmcast.core.findings import count
 if TYPE_CHECKING:
     from lstmcast.core.options import Options
     from lstmcast.core.panel import Panel
-    from lstmcast.ingest import Reading
+    from lstmcast.ingest import ParsedFile
     from lstmcast.model.category_model import AnyModel
     from lstmcast.pipeline.plan import Plan
 
@@ -125,7 +125,7 @@ def _tell_holidays(panel: Panel, plan: Plan, console: Console) -> None:
         console.warn(f"no day off of {name} is among the training rows; --holidays left out", "no_holidays")
 
 
-def _show_plan(reading: Reading, console: Console, plan: Plan) -> None:
+def _show_plan(reading: ParsedFile, console: Console, plan: Plan) -> None:
     """What was understood and, for the curious, what was tried before training."""
     tell_findings(reading, console)
     _tell_holidays(reading.panel, plan, console)
@@ -136,7 +136,7 @@ def _show_plan(reading: Reading, console: Console, plan: Plan) -> None:
     log.milestone("training", f"training starts: {plan.steps:,} steps", file=reading.source)
 
 
-def _understood(reading: Reading, plan: Plan) -> list[tuple[str, str]]:
+def _understood(reading: ParsedFile, plan: Plan) -> list[tuple[str, str]]:
     """What training understood of the file and of the task, line by line."""
     series = f" in {plan.series:,} series" if reading.roles.id else ""
     missing = f"{plan.missing:,} missing" if plan.missing else "none missing"
@@ -160,7 +160,7 @@ def _understood(reading: Reading, plan: Plan) -> list[tuple[str, str]]:
     ]
 
 
-def _excluded(reading: Reading) -> list[tuple[str, str]]:
+def _excluded(reading: ParsedFile) -> list[tuple[str, str]]:
     """A line about the rows that count as missing because their user said so."""
     return [("Excluded", f.message) for f in reading.findings if f.code == "excluded"]
 
@@ -173,7 +173,7 @@ def _holidays(plan: Plan) -> list[tuple[str, str]]:
 
 
 def _show(
-    reading: Reading,
+    reading: ParsedFile,
     model: AnyModel,
     output: str,
     failed: QualityError | None,

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from lstmcast.cli.sessions.keeper import Keeper
     from lstmcast.cli.shell.console import Console
     from lstmcast.core.options import Options
-    from lstmcast.ingest import Reading
+    from lstmcast.ingest import ParsedFile
     from lstmcast.model.category_model import AnyModel
     from lstmcast.pipeline.fit import Event
     from lstmcast.pipeline.plan import Plan
@@ -32,7 +32,7 @@ class Following:
 
     def train(
         self,
-        reading: Reading,
+        reading: ParsedFile,
         options: Options,
         pretrained: AnyModel | None,
         resume: bool,

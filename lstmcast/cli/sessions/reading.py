@@ -14,13 +14,13 @@ if TYPE_CHECKING:
     from lstmcast.core.findings import Finding
     from lstmcast.core.options import Options
     from lstmcast.core.panel import Clock, Holidays, Times
-    from lstmcast.ingest import AsOf, Reading, ReadingRules, Roles
+    from lstmcast.ingest import AsOf, ParsedFile, ReadingRules, Roles
     from lstmcast.model.category_model import AnyModel
     from lstmcast.model.model import Model
     from lstmcast.model.schema import Contract
 
 
-def read_for_training(source: str, options: Options, console: Console) -> Reading:
+def read_for_training(source: str, options: Options, console: Console) -> ParsedFile:
     """What the options name in a file; raises DataError when it is not there."""
     from lstmcast.ingest import Roles, read
 
@@ -32,7 +32,7 @@ def read_for_training(source: str, options: Options, console: Console) -> Readin
     return _with_days_off(_examined(reading), options)
 
 
-def _with_days_off(reading: Reading, options: Options) -> Reading:
+def _with_days_off(reading: ParsedFile, options: Options) -> ParsedFile:
     """The reading with the days off that a file lists; those of a country are training's own affair."""
     from lstmcast.data.holidays import is_country, require_days
     from lstmcast.ingest import read_holidays
@@ -44,7 +44,7 @@ def _with_days_off(reading: Reading, options: Options) -> Reading:
     return dataclasses.replace(reading, panel=reading.panel.with_holidays(holidays))
 
 
-def survey_file(source: str, options: Options, console: Console) -> Reading:
+def survey_file(source: str, options: Options, console: Console) -> ParsedFile:
     """What `check` looks at: the file as training reads it, or without a target all columns that could be one."""
     from lstmcast.ingest import Roles, survey
 
@@ -65,7 +65,7 @@ def of_numbers(model: AnyModel, command: str) -> Model:
     return model
 
 
-def read_for_model(source: str, model: AnyModel, console: Console, as_of: AsOf | None = None) -> Reading:
+def read_for_model(source: str, model: AnyModel, console: Console, as_of: AsOf | None = None) -> ParsedFile:
     """What a model was trained on, in a fresh file, as it stands or stood; raises DataError when it is not there.
 
     The frequency is found as it was in training, not taken from the model: else every second row of hourly data
@@ -93,7 +93,7 @@ def read_for_model(source: str, model: AnyModel, console: Console, as_of: AsOf |
     return dataclasses.replace(reading, findings=of_training)
 
 
-def read_outcomes(source: str, options: Options, console: Console) -> Reading:
+def read_outcomes(source: str, options: Options, console: Console) -> ParsedFile:
     """A file of what came; without a target its only column of values is taken."""
     from lstmcast.ingest import only_column
 
@@ -101,7 +101,7 @@ def read_outcomes(source: str, options: Options, console: Console) -> Reading:
     return read_for_training(source, dataclasses.replace(options, target=target), console)
 
 
-def read_future_for_model(source: str, model: AnyModel, clock: Clock) -> Reading:
+def read_future_for_model(source: str, model: AnyModel, clock: Clock) -> ParsedFile:
     """The columns that a model knows ahead, in a file of rows to come; clock: that of the history before them."""
     from lstmcast.ingest import read_future
 
@@ -110,7 +110,7 @@ def read_future_for_model(source: str, model: AnyModel, clock: Clock) -> Reading
     return reading.called(dataclasses.replace(roles, past=()))
 
 
-def _examined(reading: Reading) -> Reading:
+def _examined(reading: ParsedFile) -> ParsedFile:
     """The reading with what its numbers give reason to say; nothing that is done depends on it."""
     from lstmcast.data.checks import examine
 
@@ -139,7 +139,7 @@ def tell_days_off(holidays: Holidays | None, clock: Clock, times: Times, console
         console.warn(finding.message, finding.code)
 
 
-def tell_findings(reading: Reading, console: Console, besides: Collection[str] = ()) -> None:
+def tell_findings(reading: ParsedFile, console: Console, besides: Collection[str] = ()) -> None:
     """What the reader repaired or wondered about: warnings always, the rest for the curious.
 
     besides: codes of what is told otherwise already.

@@ -13,7 +13,7 @@ from lstmcast.core.findings import count
 from lstmcast.ingest.columns.columns import MISSING, is_number
 from lstmcast.ingest.table.reader import Lines
 from lstmcast.ingest.text.cells import Cells, as_text, shown
-from lstmcast.ingest.text.intake import Intake
+from lstmcast.ingest.text.context import ReadContext
 
 MOST_CLASSES = 50
 _MOSTLY = 0.5  # share of empty cells above which empty probably means something
@@ -31,7 +31,7 @@ class ClassColumn:
     """
 
     name: str
-    intake: Intake
+    context: ReadContext
     levels: tuple[str, ...] | None = None
     is_target: bool = False
     _codes: dict[str, int] = field(default_factory=dict)
@@ -41,7 +41,7 @@ class ClassColumn:
 
     def __post_init__(self) -> None:
         self._codes = {level: code for code, level in enumerate(self.levels or ())}
-        self._codes |= dict.fromkeys([*_ABSENT, *self.intake.rules.missing], _MISSING)
+        self._codes |= dict.fromkeys([*_ABSENT, *self.context.rules.missing], _MISSING)
 
     def add(self, cells: Cells, lines: Lines) -> None:
         """Take a chunk; raises DataError where the file has more classes than a column may have."""
@@ -87,11 +87,11 @@ class ClassColumn:
             row = np.argmax(codes >= MOST_CLASSES)
             line = lines[row]
             if self.is_target:
-                raise self.intake.refusal(
+                raise self.context.refusal(
                     f"line {line}, column {self.name!r}: expected a number, or one of {MOST_CLASSES} classes at most, "
                     f"found {texts[local[row]]!r}; write numbers, or put the classes into groups"
                 )
-            raise self.intake.refusal(
+            raise self.context.refusal(
                 f"column {self.name!r} is text with more than {MOST_CLASSES} classes by line {line}; put them into "
                 "groups, write a number instead, or leave the column out"
             )
@@ -102,9 +102,9 @@ class ClassColumn:
         self.levels = _sorted(found)
         rank = np.array([self.levels.index(text) for text in found] + [_MISSING], dtype=np.int64)
         listed = ", ".join(self.levels)
-        self.intake.info("classes", f"column {self.name!r} is text with {_classes(found)}: {listed}")
+        self.context.info("classes", f"column {self.name!r} is text with {_classes(found)}: {listed}")
         if len(found) == 1:
-            self.intake.warn("constant", f"column {self.name!r} is {found[0]!r} in every row")
+            self.context.warn("constant", f"column {self.name!r} is {found[0]!r} in every row")
         return rank[codes]  # missing is -1, which is the last
 
     def _say_odd_cells(self, codes: NDArray[np.int64]) -> None:
@@ -113,17 +113,17 @@ class ClassColumn:
             share = f"{count(missing, 'cell')} of {codes.size:,} in column {self.name!r}"
             message = f"{share} missing, the first in line {self._first_missing}"
             if missing > _MOSTLY * codes.size:
-                self.intake.warn(
+                self.context.warn(
                     "missing", f"{message}; where empty means a class of its own, write 'none' there"
                 )
             else:
-                self.intake.info("missing", message)
+                self.context.info("missing", message)
         if self._first_unknown is not None:
             line, text = self._first_unknown
             where = f"column {self.name!r}: {text!r} in line {line}"
             taken = "; it counts as missing" if self.is_target else ""
             more = f" (and {count(unknown - 1, 'more cell')})" if unknown > 1 else ""
-            self.intake.warn(
+            self.context.warn(
                 "unknown_class", f"{where}{more} is none of the classes the model was trained on{taken}"
             )
 

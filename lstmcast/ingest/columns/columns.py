@@ -13,7 +13,7 @@ from lstmcast.core.errors import DataError
 from lstmcast.core.findings import count
 from lstmcast.ingest.table.reader import Lines
 from lstmcast.ingest.text.cells import Cells, as_text, first_with, is_equal, is_numeric, shown
-from lstmcast.ingest.text.intake import Intake
+from lstmcast.ingest.text.context import ReadContext
 
 MISSING = frozenset(
     (
@@ -50,7 +50,7 @@ class NumberColumn:
     """Collects the chunks of a column of numbers; the first chunk that tells decides the decimal sign."""
 
     name: str
-    intake: Intake
+    context: ReadContext
     decimal: str | None = None
     _missing: frozenset[str] = MISSING
     _pieces: list[NDArray[np.float64]] = field(default_factory=list)
@@ -61,8 +61,8 @@ class NumberColumn:
     _pointed: tuple[int, str] | None = None  # the first number with a point that was read as Python writes it
 
     def __post_init__(self) -> None:
-        self.decimal = self.intake.rules.decimal
-        self._missing = MISSING | set(self.intake.rules.missing)
+        self.decimal = self.context.rules.decimal
+        self._missing = MISSING | set(self.context.rules.missing)
 
     def add(self, cells: Cells, lines: Lines) -> None:
         """Take a chunk; raises DataError with the line of the first cell that is no finite number."""
@@ -80,19 +80,19 @@ class NumberColumn:
             line, cell = self._undecided
             either = f"{cell!r} can be a thousand or a decimal number, and no other cell tells"
             raise self._refusal(line, f"{either}; say which with --decimal . or --decimal ,")
-        if self.decimal == "," and self.intake.rules.decimal is None and (self._undecided or self._pointed):
+        if self.decimal == "," and self.context.rules.decimal is None and (self._undecided or self._pointed):
             line, cell = self._undecided or self._pointed or (0, "")
             late = f"{cell!r} was read before line {self._comma} showed a decimal comma"
             raise self._refusal(line, f"{late}; say --decimal , or --decimal .")
         column = f"column {self.name!r}"
         if self._comma:
-            self.intake.info("decimal_comma", f"{column} is read with a decimal comma (line {self._comma})")
+            self.context.info("decimal_comma", f"{column} is read with a decimal comma (line {self._comma})")
         if self._grouped:
-            self.intake.info("thousands", f"{column} has thousands separators (line {self._grouped})")
+            self.context.info("thousands", f"{column} has thousands separators (line {self._grouped})")
         if self._boolean:
-            self.intake.info("boolean", f"{column} is read as 1 for true and 0 for false")
+            self.context.info("boolean", f"{column} is read as 1 for true and 0 for false")
         if self.decimal is not None or self._pointed:
-            self.intake.signs.add(self.decimal or ".")
+            self.context.signs.add(self.decimal or ".")
         pieces, self._pieces = self._pieces, []
         return np.concatenate(pieces)
 
@@ -182,7 +182,7 @@ class NumberColumn:
                 raise self._refusal(lines[row], f"expected a number, found {text!r}")
 
     def _refusal(self, line: int, message: str) -> DataError:
-        return self.intake.cell_refusal(line, self.name, message)
+        return self.context.cell_refusal(line, self.name, message)
 
 
 def _has_underscore(cells: Cells) -> bool:
@@ -197,7 +197,7 @@ class NameColumn:
     """Collects the chunks of the column that names the series: ids by first appearance, and their codes."""
 
     name: str
-    intake: Intake
+    context: ReadContext
     _codes: dict[str, int] = field(default_factory=dict)
     _pieces: list[NDArray[np.int64]] = field(default_factory=list)
 
@@ -207,7 +207,7 @@ class NameColumn:
         known = [self._codes.setdefault(shown(name).strip(), len(self._codes)) for name in names]
         if "" in self._codes:
             row = int(np.flatnonzero(np.array(known)[local] == self._codes[""])[0])
-            raise self.intake.cell_refusal(lines[row], self.name, "the name of the series is missing")
+            raise self.context.cell_refusal(lines[row], self.name, "the name of the series is missing")
         self._pieces.append(np.array(known, dtype=np.int64)[local])
 
     def finish(self) -> tuple[tuple[str, ...], NDArray[np.int64]]:
@@ -215,20 +215,20 @@ class NameColumn:
         return tuple(self._codes), np.concatenate(self._pieces)
 
 
-def say_numbers(name: str, numbers: NDArray[np.float64], lines: Lines, intake: Intake) -> None:
+def say_numbers(name: str, numbers: NDArray[np.float64], lines: Lines, context: ReadContext) -> None:
     """Note what a column of numbers gives reason to say: missing cells, a constant, a sentinel."""
     absent = np.isnan(numbers)
     present = numbers[~absent]
     if absent.any():
         share = f"{count(int(absent.sum()), 'cell')} of {numbers.size:,} in column {name!r}"
-        intake.info("missing", f"{share} missing, the first in line {lines[np.argmax(absent)]}")
+        context.info("missing", f"{share} missing, the first in line {lines[np.argmax(absent)]}")
     if present.size > 1 and present.min() == present.max():
-        intake.warn("constant", f"column {name!r} is {present[0]:g} in every row")
+        context.warn("constant", f"column {name!r} is {present[0]:g} in every row")
     elif (sentinel := _sentinel(present)) is not None:
         same = numbers == sentinel
         where = f"{count(int(same.sum()), 'time')} (first in line {lines[np.argmax(same)]})"
         message = f"column {name!r} holds {sentinel:g} {where}, far outside the rest"
-        intake.warn("sentinel", message, f"--missing {sentinel:g} if it means missing")
+        context.warn("sentinel", message, f"--missing {sentinel:g} if it means missing")
 
 
 def _sentinel(present: NDArray[np.float64]) -> float | None:

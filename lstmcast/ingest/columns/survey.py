@@ -63,15 +63,15 @@ class LenientColumn(NumberColumn):
         return np.full(self._lines, np.nan)
 
     def _give_up(self, error: DataError) -> None:
-        self.reason = str(error).removeprefix(f"{self.intake.source}: ")
-        self.intake.warn("no_numbers", f"{self.reason}; the column is left out")
+        self.reason = str(error).removeprefix(f"{self.context.source}: ")
+        self.context.warn("no_numbers", f"{self.reason}; the column is left out")
 
 
 def candidates(table: Table, taken: Sequence[str]) -> list[Candidate]:
     """Columns beside those taken that could be forecast or help: numbers, and text of few classes, but nothing that
     only tells the time or counts the rows, and nothing that is the same in all the first rows."""
     found = (
-        _candidate(name, table.column(name), table.intake.rules.missing)
+        _candidate(name, table.column(name), table.context.rules.missing)
         for name in table.names
         if name not in taken and not tells_time(name, table.column(name))
     )
@@ -102,7 +102,7 @@ def all_numbers(roles: Roles, found: Sequence[Candidate], table: Table) -> Roles
     numbers = numbers or [each.name for each in free if each.kind == SWITCH]
     if not numbers:
         constant = [name for name in table.names if name not in (roles.time or "").split(",")]
-        raise table.intake.refusal(
+        raise table.context.refusal(
             f"no column holds numbers that change (looked at {listed(tuple(constant)) or 'none'} beside the time); "
             "there is nothing to forecast"
         )

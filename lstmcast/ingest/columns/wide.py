@@ -27,7 +27,7 @@ def refuse_wide(table: Table) -> None:
         shape = f"one row a day and a column an hour ({hours[0]}, {hours[1]}, …)"
     else:
         return
-    raise table.intake.refusal(f"the table is wide: {shape}; make it long, one row a stamp: time,value")
+    raise table.context.refusal(f"the table is wide: {shape}; make it long, one row a stamp: time,value")
 
 
 def _is_date(name: str) -> bool:

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from lstmcast.core.findings import count
-from lstmcast.ingest.text.intake import Intake
+from lstmcast.ingest.text.context import ReadContext
 
 DELIMITERS = "\t;|,"  # on a tie the earlier one wins: a comma is also a decimal sign
 _LOOK = 200  # lines looked at
@@ -36,7 +36,7 @@ class _Row:
     cells: list[str]
 
 
-def sniff(text: str, intake: Intake) -> Dialect:
+def sniff(text: str, context: ReadContext) -> Dialect:
     """The dialect of a file from its first lines; raises DataError without a header, or rows below it."""
     lines = text.split("\n")[:_LOOK]
     told = re.fullmatch(r'"?sep=(.)"?\s*', lines[0])
@@ -44,18 +44,18 @@ def sniff(text: str, intake: Intake) -> Dialect:
     comments = [(n, line) for n, line in kept if line.startswith("#")]
     kept = [(n, line) for n, line in kept if not line.startswith("#")] or kept
     if not kept:
-        raise intake.refusal(f"has only blank lines up to line {len(lines)}; it must begin with a header")
+        raise context.refusal(f"has only blank lines up to line {len(lines)}; it must begin with a header")
     delimiter = told[1] if told else _delimiter([line for _, line in kept])
     rows = _split(kept, delimiter)
-    header, first = _header(rows, intake)
+    header, first = _header(rows, context)
     if comments and _is_data(header.cells):
         header, first = _commented_header(comments, rows, delimiter, header), header.line
     if _is_data(header.cells):
         cells = ", ".join(repr(cell) for cell in header.cells[:2])
-        raise intake.refusal(
+        raise context.refusal(
             f"line {header.line} holds data ({cells}), not column names; add a header line such as time,load"
         )
-    return Dialect(delimiter, _names(header, rows, intake), first)
+    return Dialect(delimiter, _names(header, rows, context), first)
 
 
 def _delimiter(lines: Sequence[str]) -> str:
@@ -76,7 +76,7 @@ def _split(lines: Sequence[tuple[int, str]], delimiter: str) -> list[_Row]:
     return [_Row(number, [cell.strip() for cell in row]) for number, row in zip(numbers, cells, strict=False)]
 
 
-def _header(rows: Sequence[_Row], intake: Intake) -> tuple[_Row, int]:
+def _header(rows: Sequence[_Row], context: ReadContext) -> tuple[_Row, int]:
     """The header row, and the line where data starts."""
     widths = Counter(len(row.cells) for row in rows)
     width = max(widths.items(), key=lambda item: (item[1], item[0]))[0]
@@ -86,14 +86,14 @@ def _header(rows: Sequence[_Row], intake: Intake) -> tuple[_Row, int]:
     if at == 0 and len(rows) > 1 and len(rows[0].cells) == 1 < len(rows[1].cells):
         at = 1  # a title above a table of a single row
     if at + 1 == len(rows):
-        raise intake.refusal(f"has a header (line {rows[at].line}) but no rows of data below it")
+        raise context.refusal(f"has a header (line {rows[at].line}) but no rows of data below it")
     if at:
         skipped = f"{count(at, 'line')} before the header in line {rows[at].line} skipped"
-        intake.warn("preamble", f"{skipped}; the first is {' '.join(rows[0].cells)[:60]!r}")
+        context.warn("preamble", f"{skipped}; the first is {' '.join(rows[0].cells)[:60]!r}")
     below = [_has_data(row.cells) for row in rows[at + 1 : at + 3]]
     if below == [False, True] and any(rows[at + 1].cells):
         unread = " ".join(rows[at + 1].cells)[:60]
-        intake.info("units", f"line {rows[at + 1].line} below the header holds no data; skipped: {unread!r}")
+        context.info("units", f"line {rows[at + 1].line} below the header holds no data; skipped: {unread!r}")
         return rows[at], rows[at + 1].line + 1
     return rows[at], rows[at].line + 1
 
@@ -117,14 +117,14 @@ def _has_data(cells: Sequence[str]) -> bool:
     return any(_DATA.fullmatch(cell) for cell in cells)
 
 
-def _names(header: _Row, rows: Sequence[_Row], intake: Intake) -> tuple[str, ...]:
+def _names(header: _Row, rows: Sequence[_Row], context: ReadContext) -> tuple[str, ...]:
     """Names of the columns: one without a name is called by its place, or nothing when it is empty."""
     names = list(header.cells)
     below = [row.cells for row in rows if row.line > header.line]
     if {len(cells) for cells in below[:-1] or below} == {len(names) + 1}:
         if any(cells[-1] for cells in below):
             names.insert(0, "")
-            intake.info("row_names", f"line {header.line} has no name for the first column")
+            context.info("row_names", f"line {header.line} has no name for the first column")
         else:
             names.append("")
     used = [any(cells[place : place + 1] != [""] for cells in below) for place in range(len(names))]

@@ -6,17 +6,17 @@ from pathlib import Path
 
 from lstmcast.ingest.table import parquet
 from lstmcast.ingest.table.reader import Table, TextTable
-from lstmcast.ingest.text.intake import Intake
+from lstmcast.ingest.text.context import ReadContext
 from lstmcast.ingest.text.source import opened
 
 
-def open_table(source: str | Path, intake: Intake) -> Table:
+def open_table(source: str | Path, context: ReadContext) -> Table:
     """The table that a file or standard input holds; raises DataError when there is none."""
     stream = opened(source)
     try:
         if stream.peek(len(parquet.MAGIC)).startswith(parquet.MAGIC):
-            return parquet.ParquetTable(stream, intake)
-        return TextTable(stream, intake)
+            return parquet.ParquetTable(stream, context)
+        return TextTable(stream, context)
     except BaseException:
         stream.close()
         raise

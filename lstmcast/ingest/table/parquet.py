@@ -13,7 +13,7 @@ import numpy as np
 from lstmcast.core.errors import DataError
 from lstmcast.ingest.table.reader import SAMPLE, Chunk
 from lstmcast.ingest.text.cells import Cells, as_text
-from lstmcast.ingest.text.intake import Intake
+from lstmcast.ingest.text.context import ReadContext
 
 MAGIC = b"PAR1"
 _FIRST_LINE = 2  # of data, as in a CSV below its header
@@ -23,16 +23,16 @@ _ROWS = 1 << 18  # of a chunk
 class ParquetTable:
     """A parquet file opened."""
 
-    def __init__(self, stream: io.BufferedReader, intake: Intake) -> None:
+    def __init__(self, stream: io.BufferedReader, context: ReadContext) -> None:
         """Read what the file says of itself; raises DataError without pyarrow, or when the file is damaged."""
-        self.intake, self._stream = intake, stream
-        self._arrow, parquet = _pyarrow(intake.source)
+        self.context, self._stream = context, stream
+        self._arrow, parquet = _pyarrow(context.source)
         with self._refusing_damage():
             self._file = parquet.ParquetFile(stream if stream.seekable() else io.BytesIO(stream.read()))
             if not self._file.metadata.num_rows:
-                raise intake.refusal("has columns but no rows of data")
+                raise context.refusal("has columns but no rows of data")
             self._sample: Any = next(self._file.iter_batches(SAMPLE))
-        intake.info("parquet", f"a parquet file, its first row is called line {_FIRST_LINE}")
+        context.info("parquet", f"a parquet file, its first row is called line {_FIRST_LINE}")
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -67,9 +67,9 @@ class ParquetTable:
     def _tell(self, share: float) -> None:
         """Tell whoever waits for it what share of the file's bytes was read."""
         groups = self._file.metadata
-        if self.intake.watch is not None:
+        if self.context.watch is not None:
             size = sum(groups.row_group(i).total_byte_size for i in range(groups.num_row_groups))
-            self.intake.watch(round(share * size), size)
+            self.context.watch(round(share * size), size)
 
     def _cells(self, column: Any, name: str) -> Cells:
         """Cells of an arrow array: numbers as they are, instants in UTC, a null as an empty cell."""
@@ -92,7 +92,7 @@ class ParquetTable:
             yield
         except (self._arrow.ArrowException, OSError) as error:
             reason = str(error).splitlines()[0]
-            raise self.intake.refusal(f"is a damaged parquet file ({reason}); write it again") from None
+            raise self.context.refusal(f"is a damaged parquet file ({reason}); write it again") from None
 
 
 def _is_whole(column: Any) -> bool:

@@ -19,7 +19,7 @@ from lstmcast.core.findings import count
 from lstmcast.ingest.table.dialect import Dialect, sniff
 from lstmcast.ingest.table.text import line_blocks
 from lstmcast.ingest.text.cells import Cells, as_text, is_equal, sliced
-from lstmcast.ingest.text.intake import Intake
+from lstmcast.ingest.text.context import ReadContext
 from lstmcast.ingest.text.source import raw_blocks, watched
 
 Lines = NDArray[np.int64]
@@ -49,7 +49,7 @@ class Chunk:
 class Table(Protocol):
     """A source opened: the names of its columns, a sample of its rows, and its chunks (to be read once)."""
 
-    intake: Intake
+    context: ReadContext
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -72,14 +72,14 @@ class Table(Protocol):
 class TextTable:
     """A table of text: its dialect, a sample of its rows, and its chunks."""
 
-    def __init__(self, stream: io.BufferedReader, intake: Intake) -> None:
+    def __init__(self, stream: io.BufferedReader, context: ReadContext) -> None:
         """Read as far as the header; raises DataError when there is no table."""
-        self.intake = intake
+        self.context = context
         self._forget()
-        raw = watched(stream, raw_blocks(stream, intake.source), intake.watch)
-        self._blocks = line_blocks(raw, intake)
+        raw = watched(stream, raw_blocks(stream, context.source), context.watch)
+        self._blocks = line_blocks(raw, context)
         block = self._head()
-        self.dialect: Dialect = sniff(block[: 1 << 20].decode(errors="replace"), intake)
+        self.dialect: Dialect = sniff(block[: 1 << 20].decode(errors="replace"), context)
         start = _line_start(block, self.dialect.first - 1)
         self._first = (self.dialect.first, block[start:])
         head = self._first[1][: _line_start(self._first[1], SAMPLE)]
@@ -87,7 +87,7 @@ class TextTable:
         self._sample = [as_text(cells) for cells in sample.cells]
         self._forget()
         if not sample.lines.size:
-            raise intake.refusal("has a header but no rows of data below it")
+            raise context.refusal("has a header but no rows of data below it")
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -147,7 +147,7 @@ class TextTable:
         if start is None:
             return block
         number = line + block.count(b"\n")
-        self.intake.warn("cut_off", f"line {number}, the last, is cut off; it was dropped")
+        self.context.warn("cut_off", f"line {number}, the last, is cut off; it was dropped")
         return block[:start]
 
     def _cut_line(self, block: bytes) -> int | None:
@@ -215,14 +215,14 @@ class TextTable:
         """What to say of a line with too many cells, or of a quote that never ends."""
         if match := re.search(r"Expected (\d+) fields in line (\d+), saw (\d+)", reason):
             number = line + int(match[2]) - 2
-            return self.intake.refusal(
+            return self.context.refusal(
                 f"line {number} has {match[3]} cells where the header has {match[1]}; "
                 "quote cells that hold the delimiter (a decimal comma needs another delimiter)"
             )
         if match := re.search(r"inside string starting at row (\d+)", reason):
             number = line + int(match[1]) - 1
-            return self.intake.refusal(f"the quotation mark opened in line {number} is never closed")
-        return self.intake.refusal(f"lines from {line} on cannot be cut into cells ({reason.strip()})")
+            return self.context.refusal(f"the quotation mark opened in line {number} is never closed")
+        return self.context.refusal(f"lines from {line} on cannot be cut into cells ({reason.strip()})")
 
     def _lines(self, line: int, block: bytes, rows: int) -> Lines:
         """The number of the line on which each row starts; quoted cells may hold line ends."""
@@ -246,11 +246,11 @@ class TextTable:
             message = (
                 f"{self._short.told('line', 'fewer cells than the header')}; the cells after them are missing"
             )
-            self.intake.warn("short_rows", message)
+            self.context.warn("short_rows", message)
         if self._headers.number:
-            self.intake.info("headers", f"{self._headers.told('line', 'the header again')}; left out")
+            self.context.info("headers", f"{self._headers.told('line', 'the header again')}; left out")
         if self._comments.number:
-            self.intake.info("comments", f"{self._comments.told('line', 'a comment')}; left out")
+            self.context.info("comments", f"{self._comments.told('line', 'a comment')}; left out")
 
 
 def _all_equal(cells: Sequence[Cells], texts: Sequence[str]) -> NDArray[np.bool_]:

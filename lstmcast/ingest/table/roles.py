@@ -58,13 +58,13 @@ def match(name: str, table: Table, option: str) -> str:
     if number == 1:
         return name
     if number > 1:
-        raise table.intake.refusal(f"{number} columns are called {name!r}; rename all but one")
+        raise table.context.refusal(f"{number} columns are called {name!r}; rename all but one")
     for form in (plain, unitless):
         like = [column for column in table.names if form(column) == form(name)]
         if len(like) == 1:
-            table.intake.info("name", f"there is no column {name!r}; {like[0]!r} is taken for it", option)
+            table.context.info("name", f"there is no column {name!r}; {like[0]!r} is taken for it", option)
             return like[0]
-    raise table.intake.refusal(_absent(name, table, option))
+    raise table.context.refusal(_absent(name, table, option))
 
 
 def _absent(name: str, table: Table, option: str) -> str:

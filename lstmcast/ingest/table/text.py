@@ -5,7 +5,7 @@ from __future__ import annotations
 import codecs
 from collections.abc import Iterator
 
-from lstmcast.ingest.text.intake import Intake
+from lstmcast.ingest.text.context import ReadContext
 
 _MARKS = (
     (codecs.BOM_UTF8, "utf-8"),
@@ -17,34 +17,34 @@ _MARKS = (
 _PATIENCE = 16  # blocks to wait for the end of a quoted cell before giving up on its quote
 
 
-def line_blocks(raw: Iterator[bytes], intake: Intake) -> Iterator[tuple[int, bytes]]:
+def line_blocks(raw: Iterator[bytes], context: ReadContext) -> Iterator[tuple[int, bytes]]:
     """(number of its first line, block of whole lines) from raw bytes; only the last may lack its line end.
 
     A block never ends within a quoted cell. Bytes that are no UTF-8 are read as Windows-1252, with a finding;
     raises DataError for an empty or a binary source.
     """
     line, rest, waited = 1, b"", 0
-    for piece in _line_ends(_wide_encodings(raw, intake)):
+    for piece in _line_ends(_wide_encodings(raw, context)):
         rest += piece
         waited += 1
         cut = _cut(rest) or (rest.rfind(b"\n") + 1 if waited > _PATIENCE else 0)
         if cut:
             block, rest, waited = rest[:cut], rest[cut:], 0
-            yield line, _utf8(block, line, intake)
+            yield line, _utf8(block, line, context)
             line += block.count(b"\n")
     if rest:
-        yield line, _utf8(rest, line, intake)
+        yield line, _utf8(rest, line, context)
 
 
-def _wide_encodings(raw: Iterator[bytes], intake: Intake) -> Iterator[bytes]:
+def _wide_encodings(raw: Iterator[bytes], context: ReadContext) -> Iterator[bytes]:
     """UTF-16 and UTF-32 as UTF-8, a byte order mark taken away; other bytes pass."""
     first = next(raw, b"")
     if not first.strip(b" \t\r\n\x00"):
-        raise intake.refusal("is empty; a header line and rows of data are needed")
+        raise context.refusal("is empty; a header line and rows of data are needed")
     encoding, skip = _encoding(first)
     if encoding == "utf-8":
         if b"\x00" in first:
-            raise intake.refusal("is not text (it holds NUL bytes); a CSV is needed")
+            raise context.refusal("is not text (it holds NUL bytes); a CSV is needed")
         yield first[skip:]
         yield from raw
         return
@@ -90,15 +90,15 @@ def _cut(data: bytes) -> int:
     return cut
 
 
-def _utf8(block: bytes, line: int, intake: Intake) -> bytes:
+def _utf8(block: bytes, line: int, context: ReadContext) -> bytes:
     if b"\x00" in block:
         block = block.replace(b"\x00", b"")
     try:
         block.decode()
     except UnicodeDecodeError as error:
         where = line + block.count(b"\n", 0, error.start)
-        if not any(finding.code == "encoding" for finding in intake.findings):
+        if not any(finding.code == "encoding" for finding in context.findings):
             message = f"line {where} is not UTF-8; read as Windows-1252"
-            intake.warn("encoding", message, "save the file as UTF-8 if names look wrong")
+            context.warn("encoding", message, "save the file as UTF-8 if names look wrong")
         return block.decode("cp1252", errors="replace").encode()
     return block

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from lstmcast.core.errors import UsageError
 from lstmcast.core.findings import count
 from lstmcast.core.panel import COUNTER, KNOWN, Clock, Column
-from lstmcast.ingest.text.intake import Intake
+from lstmcast.ingest.text.context import ReadContext
 from lstmcast.ingest.time.rows import Rows
 
 
@@ -24,12 +24,12 @@ class AsOf:
     text: str
     keeps_known: bool = True
 
-    def cut(self, rows: Rows, columns: tuple[Column, ...], intake: Intake) -> Rows:
+    def cut(self, rows: Rows, columns: tuple[Column, ...], context: ReadContext) -> Rows:
         """The rows up to the time and what was known ahead of it; raises DataError where that is no row at all."""
         later = rows.utc > self._instant(rows)
         if later.all():
-            raise intake.refusal(f"has no row up to {self.text}, which --as-of names")
-        intake.info("as_of", f"{count(int(later.sum()), 'row')} after {self.text} taken as yet to come")
+            raise context.refusal(f"has no row up to {self.text}, which --as-of names")
+        context.info("as_of", f"{count(int(later.sum()), 'row')} after {self.text} taken as yet to come")
         is_known = np.array([column.role == KNOWN for column in columns])
         values = rows.values.copy()
         values[np.ix_(later, ~is_known)] = np.nan

@@ -135,7 +135,7 @@ def find_axis(table: Table, taken: set[str | None]) -> TimeAxis:
     sure = len(axes)
     axes += _counters(candidates) or _damaged(table, names)
     if not axes:
-        raise table.intake.refusal(_no_time(tuple(names)))
+        raise table.context.refusal(_no_time(tuple(names)))
     _say(axes[0], axes[1:sure], table)
     return axes[0]
 
@@ -153,9 +153,9 @@ def _say(axis: TimeAxis, rivals: Sequence[TimeAxis], table: Table) -> None:
     taken = ",".join(axis.names)
     if others:
         message = f"column {taken!r} is taken for the time; {others[0]!r} could be it too"
-        table.intake.info("time_column", message, f"--time {others[0]}")
+        table.context.info("time_column", message, f"--time {others[0]}")
     elif len(axis.names) > 1:
-        table.intake.info("time_column", f"columns {taken} together are taken for the time", "--time")
+        table.context.info("time_column", f"columns {taken} together are taken for the time", "--time")
 
 
 def _counters(candidates: Sequence[_Candidate]) -> list[TimeAxis]:
@@ -235,7 +235,7 @@ def named_axis(time: str, table: Table) -> TimeAxis:
         if _checked(axis, table):
             return axis
     example = " ".join(str(table.column(name)[0]) for name in names)
-    raise table.intake.refusal(f"columns {time} make no time together (the first row has {example!r})")
+    raise table.context.refusal(f"columns {time} make no time together (the first row has {example!r})")
 
 
 def _ways_to_join(names: tuple[str, ...]) -> Iterator[TimeAxis]:

@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 from lstmcast.core.errors import DataError
 from lstmcast.core.findings import count
 from lstmcast.core.panel import COUNTER, Clock, Times, default_seasons
+from lstmcast.ingest.text.context import ReadContext
 from lstmcast.ingest.text.decoding import Micros
-from lstmcast.ingest.text.intake import Intake
 from lstmcast.ingest.time import frequency
 from lstmcast.ingest.time.frequency import DAY
 from lstmcast.ingest.time.rows import Rows, grouped, in_order, one_a_stamp
@@ -24,7 +24,7 @@ _THINNEST = 20  # rows of the clock for each row of the file, beyond which a sta
 
 
 @dataclass(frozen=True)
-class Wanted:
+class Requested:
     """What the user asks of the clock (None: as the file shows) and how its stamps are written.
 
     lone: the frequency of a row that stands alone, and so shows none; identities: columns that might name series;
@@ -52,29 +52,29 @@ class Regular:
     evidence: str
 
 
-def regular(rows: Rows, wanted: Wanted, intake: Intake) -> Regular:
+def regular(rows: Rows, requested: Requested, context: ReadContext) -> Regular:
     """The rows on their clock; raises DataError when they keep none, with the evidence and the remedy."""
-    rows = in_order(rows, intake)
-    if rows.zone is None and not rows.is_counter and wanted.has_hours:
-        _refuse_hidden_zone(rows, intake)
-    size, how = rows.size, intake.rules.aggregate
-    if wanted.freq is None or how is None:
-        rows = one_a_stamp(rows, wanted.identities, intake)
-    if wanted.freq is None and wanted.lone is not None and not rows.steps().size:
-        found = wanted.lone
+    rows = in_order(rows, context)
+    if rows.zone is None and not rows.is_counter and requested.has_hours:
+        _refuse_hidden_zone(rows, context)
+    size, how = rows.size, context.rules.aggregate
+    if requested.freq is None or how is None:
+        rows = one_a_stamp(rows, requested.identities, context)
+    if requested.freq is None and requested.lone is not None and not rows.steps().size:
+        found = requested.lone
     else:
-        found = _found(rows, wanted.freq is not None, intake)
-    freq = found if wanted.freq is None else frequency.chosen(wanted.freq, found)
-    clock = Clock(freq, rows.zone, default_seasons(freq) if wanted.seasons is None else wanted.seasons)
-    if wanted.freq is not None and how is not None:
-        rows = _aggregated(rows, clock, how, intake)
+        found = _found(rows, requested.freq is not None, context)
+    freq = found if requested.freq is None else frequency.chosen(requested.freq, found)
+    clock = Clock(freq, rows.zone, default_seasons(freq) if requested.seasons is None else requested.seasons)
+    if requested.freq is not None and how is not None:
+        rows = _aggregated(rows, clock, how, context)
         size = rows.size
-    rows = _on_month_starts(rows, clock, intake)
-    clock = replace(clock, style=_style(rows, clock, wanted))
-    places = _places(rows, clock, wanted.freq is not None, intake)
+    rows = _on_month_starts(rows, clock, context)
+    clock = replace(clock, style=_style(rows, clock, requested))
+    places = _places(rows, clock, requested.freq is not None, context)
     steps = np.where(rows.inner(), np.diff(places), 0)
-    _refuse_thin(rows, steps, clock, intake)
-    evidence = _evidence(rows, steps, clock, size - rows.size, intake)
+    _refuse_thin(rows, steps, clock, context)
+    evidence = _evidence(rows, steps, clock, size - rows.size, context)
     return _filled(rows, places, clock, evidence)
 
 
@@ -86,17 +86,19 @@ def _microseconds(clock: Clock) -> int:
 # --- frequency
 
 
-def _found(rows: Rows, is_given: bool, intake: Intake) -> str:
+def _found(rows: Rows, is_given: bool, context: ReadContext) -> str:
     """The alias of the modal step; raises DataError when the steps are too unlike each other."""
     steps = rows.steps()
     if not steps.size:
         if is_given:
             return "D"
-        raise intake.refusal("there is only one row; a frequency shows between two (or give --freq)")
+        raise context.refusal("there is only one row; a frequency shows between two (or give --freq)")
     step, often = frequency.modal(steps)
     if rows.is_counter:
         if step != 1:
-            raise intake.refusal(f"the counter goes up by {step}, not by one; number the rows, or give times")
+            raise context.refusal(
+                f"the counter goes up by {step}, not by one; number the rows, or give times"
+            )
         return COUNTER
     if step < DAY - 2 * _HOUR:
         freq = frequency.tick(step)
@@ -104,17 +106,17 @@ def _found(rows: Rows, is_given: bool, intake: Intake) -> str:
         freq = frequency.of_days(Clock("D", rows.zone).wall(rows.times).astype(np.int64), steps)
         often = int((np.abs(steps - step) <= _looseness(freq)).sum())
         if not is_given and rows.zone == "UTC" and (rows.utc % DAY).any():
-            _refuse_midnights_elsewhere(rows, intake)
+            _refuse_midnights_elsewhere(rows, context)
     if often < _MOST_STEPS * steps.size and not is_given:
-        raise _irregular(steps, "", intake)
+        raise _irregular(steps, "", context)
     return freq
 
 
-def _refuse_midnights_elsewhere(rows: Rows, intake: Intake) -> None:
+def _refuse_midnights_elsewhere(rows: Rows, context: ReadContext) -> None:
     """Raise DataError for days whose midnights are those of another zone than the stamps name."""
     zone = zone_of_midnights(rows.utc)
     if zone is not None and np.unique(rows.utc % DAY).size > 1:
-        raise intake.refusal(f"every stamp is a midnight in {zone}, written as UTC; say so with --tz {zone}")
+        raise context.refusal(f"every stamp is a midnight in {zone}, written as UTC; say so with --tz {zone}")
 
 
 def _looseness(freq: str) -> int:
@@ -122,12 +124,12 @@ def _looseness(freq: str) -> int:
     return 4 * DAY if frequency.shortest_days(freq) >= 28 else 4 * DAY if freq == "B" else 2 * _HOUR
 
 
-def _irregular(steps: NDArray[np.int64], off: str, intake: Intake) -> DataError:
+def _irregular(steps: NDArray[np.int64], off: str, context: ReadContext) -> DataError:
     """The steps there are, and how to put such a file on a clock."""
     values, counts = np.unique(steps, return_counts=True)
     best = np.argsort(-counts, kind="stable")[:2]
     seen = ", ".join(f"{_span(int(values[i]))} in {counts[i]:,} of {steps.size:,} steps" for i in best)
-    return intake.refusal(
+    return context.refusal(
         f"the stamps keep no clock: {seen}, from {_span(int(steps.min()))} to {_span(int(steps.max()))}{off}; "
         f"put them on one with --freq {frequency.coarse(steps)} --aggregate mean"
     )
@@ -138,14 +140,14 @@ def _span(step: int) -> str:
     return f"{step / DAY:.3g} d" if step >= DAY else frequency.words(frequency.tick(step))
 
 
-def _aggregated(rows: Rows, clock: Clock, how: str, intake: Intake) -> Rows:
+def _aggregated(rows: Rows, clock: Clock, how: str, context: ReadContext) -> Rows:
     """Rows moved to the start (weeks, month ends: the end) of their step and put together there."""
     wall = clock.wall(rows.times).astype(np.int64)
     below_a_day = clock.step is not None
     utc = rows.utc - wall % _microseconds(clock) if below_a_day else _period_stamps(wall, clock)
     together = replace(rows, utc=utc)
     message = f"{count(rows.size, 'row')} put on a clock of {frequency.words(clock.freq)} by their {how}"
-    intake.info("aggregated", message, "--aggregate mean|sum|last|max")
+    context.info("aggregated", message, "--aggregate mean|sum|last|max")
     return grouped(together, together.again(), how)
 
 
@@ -163,7 +165,7 @@ def _period_stamps(wall: Micros, clock: Clock) -> Micros:
     return clock.utc(grid[place].astype("datetime64[us]")).astype(np.int64)
 
 
-def _on_month_starts(rows: Rows, clock: Clock, intake: Intake) -> Rows:
+def _on_month_starts(rows: Rows, clock: Clock, context: ReadContext) -> Rows:
     """Stamps in the middle of months, quarters or years stand for them: moved to their first day, and said."""
     if rows.is_counter or frequency.unit(clock.freq)[:2] not in ("MS", "QS", "YS"):
         return rows
@@ -173,20 +175,20 @@ def _on_month_starts(rows: Rows, clock: Clock, intake: Intake) -> Rows:
     if day[0] == 0 or not (day == day[0]).all():
         return rows
     message = f"every stamp is on day {day[0] + 1} of its month; taken for the month, from its first day"
-    intake.info("mid_month", message)
+    context.info("mid_month", message)
     return replace(rows, utc=clock.utc(months.astype("datetime64[us]")).astype(np.int64))
 
 
-def _style(rows: Rows, clock: Clock, wanted: Wanted) -> str:
+def _style(rows: Rows, clock: Clock, requested: Requested) -> str:
     """The file's own ISO 8601 style where it has one that can show the clock's stamps."""
     if rows.is_counter:
         return "%d"
     wall = clock.wall(rows.times).astype(np.int64)
     whole_days = clock.step is None and not (wall % DAY).any()
     whole_months = whole_days and frequency.unit(clock.freq)[:2] in ("MS", "QS", "YS")
-    style = wanted.style
+    style = requested.style
     if not style or (style == "%Y-%m" and not whole_months) or (style == "%Y-%m-%d" and not whole_days):
-        zoned = "%z" if wanted.has_offsets else ""
+        zoned = "%z" if requested.has_offsets else ""
         style = "%Y-%m-%d" if whole_days else f"%Y-%m-%dT%H:%M:%S{zoned}"
     finest = np.gcd(np.gcd.reduce(wall), _microseconds(clock))
     if finest % 60_000_000 and "%S" not in style:
@@ -197,7 +199,7 @@ def _style(rows: Rows, clock: Clock, wanted: Wanted) -> str:
 # --- gaps
 
 
-def _places(rows: Rows, clock: Clock, is_given: bool, intake: Intake) -> NDArray[np.int64]:
+def _places(rows: Rows, clock: Clock, is_given: bool, context: ReadContext) -> NDArray[np.int64]:
     """(n,) how many steps of the clock each row lies after the first of its series."""
     if clock.step is not None:
         places = rows.utc - np.repeat(rows.utc[rows.starts()], rows.lengths())
@@ -209,19 +211,19 @@ def _places(rows: Rows, clock: Clock, is_given: bool, intake: Intake) -> NDArray
         is_off = grid[np.minimum(places, grid.size - 1)] != rows.utc
         places -= np.repeat(places[rows.starts()], rows.lengths())
     if is_off.any():
-        raise _off_clock(rows, is_off, clock, is_given, intake)
+        raise _off_clock(rows, is_off, clock, is_given, context)
     return places
 
 
 def _off_clock(
-    rows: Rows, is_off: NDArray[np.bool_], clock: Clock, is_given: bool, intake: Intake
+    rows: Rows, is_off: NDArray[np.bool_], clock: Clock, is_given: bool, context: ReadContext
 ) -> DataError:
     row = int(np.argmax(is_off))
     stamps = f"{count(int(is_off.sum()), 'stamp')} off the clock"
     off = f"; {stamps}, the first is {rows.show(row)} in line {rows.lines[row]}"
     if not is_given:
-        return _irregular(rows.steps(), off, intake)
-    return intake.refusal(
+        return _irregular(rows.steps(), off, context)
+    return context.refusal(
         f"the stamps do not keep --freq {clock.freq}{off}; give another, or put them together with "
         "--aggregate mean"
     )
@@ -235,19 +237,19 @@ def _grid(rows: Rows, clock: Clock) -> Micros:
     return grid
 
 
-def _refuse_thin(rows: Rows, steps: NDArray[np.int64], clock: Clock, intake: Intake) -> None:
+def _refuse_thin(rows: Rows, steps: NDArray[np.int64], clock: Clock, context: ReadContext) -> None:
     """Raise DataError where a clock has many times more steps than rows: a stamp must be wrong."""
     if steps.sum() <= _THINNEST * rows.size + 1000:
         return
     row = int(np.argmax(steps))
-    raise intake.refusal(
+    raise context.refusal(
         f"a gap of {steps[row] - 1:,} steps of {frequency.words(clock.freq)} between {rows.show(row)} (line "
         f"{rows.lines[row]}) and {rows.show(row + 1)} (line {rows.lines[row + 1]}); is a stamp wrong, "
         "or the step too short (--freq)?"
     )
 
 
-def _evidence(rows: Rows, steps: NDArray[np.int64], clock: Clock, repeated: int, intake: Intake) -> str:
+def _evidence(rows: Rows, steps: NDArray[np.int64], clock: Clock, repeated: int, context: ReadContext) -> str:
     """How the frequency shows in the steps (n-1,), 0 between series; gaps are noted on the way."""
     wide = np.flatnonzero(steps > 1)
     total = int((steps > 0).sum())
@@ -261,7 +263,7 @@ def _evidence(rows: Rows, steps: NDArray[np.int64], clock: Clock, repeated: int,
         message = f"{found[0]}: {absent} of {frequency.words(clock.freq)} missing, {where}"
         zones = _suspected(rows, rows.utc[:0]) if rows.zone is None and not rows.is_counter else []
         remedy = f"--tz {zones[0]} if the clock is put forward there" if zones else ""
-        intake.warn("gaps", message, remedy)
+        context.warn("gaps", message, remedy)
     if repeated:
         found.append(count(repeated, "duplicate"))
     return "; ".join([evidence, ", ".join(found)] if found else [evidence])
@@ -289,7 +291,7 @@ def _filled(rows: Rows, places: NDArray[np.int64], clock: Clock, evidence: str) 
 # --- a local clock that nobody named
 
 
-def _refuse_hidden_zone(rows: Rows, intake: Intake) -> None:
+def _refuse_hidden_zone(rows: Rows, context: ReadContext) -> None:
     """Raise DataError when hours are doubled and missing just where some zone changes its clock."""
     again = rows.again()
     is_one_series = 0 < again.mean() < _SEVERAL
@@ -297,7 +299,7 @@ def _refuse_hidden_zone(rows: Rows, intake: Intake) -> None:
     if not zones:
         return
     row = int(np.argmax(again))
-    raise intake.refusal(
+    raise context.refusal(
         f"{rows.show(row)} stands twice (line {rows.lines[row]}), as on the clocks of {', '.join(zones[:2])} when "
         f"they are put back; say so with --tz {zones[0]} (or --tz UTC if the clock is never changed)"
     )

@@ -12,8 +12,8 @@ from lstmcast.core.errors import DataError
 from lstmcast.core.findings import count
 from lstmcast.core.panel import Times
 from lstmcast.ingest.table.reader import Lines
+from lstmcast.ingest.text.context import ReadContext
 from lstmcast.ingest.text.decoding import Micros
-from lstmcast.ingest.text.intake import Intake
 
 MANY_DUPLICATES = 0.1  # share of repeated stamps above which a file is thought to hold several series
 _REMEDY = "--duplicates mean|first|last|error"
@@ -86,7 +86,7 @@ class Rows:
         return local.strftime("%Y-%m-%d" if whole else "%Y-%m-%d %H:%M:%S") + series
 
 
-def in_order(rows: Rows, intake: Intake) -> Rows:
+def in_order(rows: Rows, context: ReadContext) -> Rows:
     """Series in order of first appearance, each by time; what was not so is said."""
     if (rows.codes[1:] < rows.codes[:-1]).any():
         rows = rows.take(np.argsort(rows.codes, kind="stable"))
@@ -97,13 +97,13 @@ def in_order(rows: Rows, intake: Intake) -> Rows:
     if ((rows.utc[1:] > rows.utc[:-1]) & inner).any():
         line = rows.lines[back[0] + 1]
         message = f"{count(back.size, 'row')} out of order, the first in line {line}; sorted by time"
-        intake.warn("unsorted", message)
+        context.warn("unsorted", message)
     else:
-        intake.info("newest_first", "the newest row stands first; the order was turned round")
+        context.info("newest_first", "the newest row stands first; the order was turned round")
     return rows.take(np.lexsort((rows.utc, rows.codes)))
 
 
-def one_a_stamp(rows: Rows, identities: tuple[str, ...], intake: Intake) -> Rows:
+def one_a_stamp(rows: Rows, identities: tuple[str, ...], context: ReadContext) -> Rows:
     """Identical repetitions dropped, differing ones settled by the rules; both said.
 
     identities: columns that might name series, for the message when very many stamps are repeated.
@@ -118,10 +118,10 @@ def one_a_stamp(rows: Rows, identities: tuple[str, ...], intake: Intake) -> Rows
         message = (
             f"{count(int(same.sum()), 'row')} repeated with the same values dropped, {_first(rows, same)}"
         )
-        intake.info("duplicates", message)
+        context.info("duplicates", message)
         rows = rows.take(~same)
         again = rows.again()
-    return _settled(rows, again, identities, intake) if again.any() else rows
+    return _settled(rows, again, identities, context) if again.any() else rows
 
 
 def _first(rows: Rows, mask: NDArray[np.bool_]) -> str:
@@ -129,23 +129,23 @@ def _first(rows: Rows, mask: NDArray[np.bool_]) -> str:
     return f"the first is {rows.show(row)} in line {rows.lines[row]}"
 
 
-def _settled(rows: Rows, again: NDArray[np.bool_], identities: tuple[str, ...], intake: Intake) -> Rows:
-    how, number = intake.rules.duplicates, int(again.sum())
+def _settled(rows: Rows, again: NDArray[np.bool_], identities: tuple[str, ...], context: ReadContext) -> Rows:
+    how, number = context.rules.duplicates, int(again.sum())
     stands = (
         f"{count(number, 'row')} with the stamp of an earlier row and other values, {_first(rows, again)}"
     )
     if how == "error":
-        raise intake.refusal(f"{stands}; --duplicates mean, first or last settles it")
+        raise context.refusal(f"{stands}; --duplicates mean, first or last settles it")
     if how is None and number > max(3, MANY_DUPLICATES * rows.size):
-        raise _several_series(stands, identities, intake)
+        raise _several_series(stands, identities, context)
     kept = f"the {how} is taken" if how in ("first", "last") else "their mean is taken"
-    intake.warn("duplicates_differ", f"{stands}; {kept}", _REMEDY)
+    context.warn("duplicates_differ", f"{stands}; {kept}", _REMEDY)
     return grouped(rows, again, how or "mean")
 
 
-def _several_series(stands: str, identities: tuple[str, ...], intake: Intake) -> DataError:
+def _several_series(stands: str, identities: tuple[str, ...], context: ReadContext) -> DataError:
     hint = f"--id {identities[0]}" if identities else "--id"
-    return intake.refusal(
+    return context.refusal(
         f"{stands}: does the file hold several series? name their column with {hint}, or settle it with "
         "--duplicates mean, first or last"
     )

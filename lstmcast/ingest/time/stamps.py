@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 from lstmcast.core.errors import DataError
 from lstmcast.ingest.table.reader import Lines
 from lstmcast.ingest.text.cells import Cells, shown
+from lstmcast.ingest.text.context import ReadContext
 from lstmcast.ingest.text.decoding import Micros, decode
-from lstmcast.ingest.text.intake import Intake
 from lstmcast.ingest.text.layouts import DMY, MDY, ORDERS, YMD, Layout, layouts_of
 
 _DATE_ORDERS = {"day-first": DMY, "month-first": MDY, "year-first": YMD}
@@ -48,7 +48,7 @@ class StampColumn:
     """Collects the chunks of a time column and keeps only the orders that every stamp so far allows."""
 
     name: str
-    intake: Intake
+    context: ReadContext
     _walls: dict[str, list[Micros]] = field(default_factory=dict)
     _offsets: list[NDArray[np.int16]] = field(default_factory=list)
     _zoned: bool | None = None
@@ -58,7 +58,7 @@ class StampColumn:
         """Take a chunk; raises DataError with the line of the first cell that is no time."""
         if not len(cells):
             return
-        told = _DATE_ORDERS.get(self.intake.rules.dates or "")
+        told = _DATE_ORDERS.get(self.context.rules.dates or "")
         parsed = _parse(cells, tuple(self._walls) or ORDERS, told)
         good = {order: part for order, part in parsed.parts.items() if part.good.all()}
         if not good:
@@ -105,7 +105,7 @@ class StampColumn:
         remedies = " or ".join(
             f"--dates {option}" for option, order in _DATE_ORDERS.items() if order in walls
         )
-        return self.intake.refusal(
+        return self.context.refusal(
             f"every stamp of column {self.name!r} can be read in {len(walls)} ways, one of them as {ways}; "
             f"say which: {remedies}"
         )
@@ -119,7 +119,7 @@ class StampColumn:
         else:
             so_far = f" ({order}, as above it)" if row or self._walls else ""
             message = f"expected a time{so_far}, found {shown(cells[row])[:_LONGEST]!r}"
-        return self.intake.cell_refusal(lines[row], self.name, message)
+        return self.context.cell_refusal(lines[row], self.name, message)
 
     def _check_zoned(self, parsed: _Parsed, cells: Cells, lines: Lines) -> None:
         if self._zoned is None:
@@ -129,7 +129,7 @@ class StampColumn:
             row = int(np.argmax(odd))
             has, had = ("has no", "have one") if self._zoned else ("has an", "have none")
             message = f"{shown(cells[row])!r} {has} offset, those above it {had}; write all in the same way"
-            raise self.intake.cell_refusal(lines[row], self.name, message)
+            raise self.context.cell_refusal(lines[row], self.name, message)
 
 
 def guessed(cells: Cells) -> Stamps | None:
@@ -137,7 +137,7 @@ def guessed(cells: Cells) -> Stamps | None:
     cells = cells[cells != ""]
     if not len(cells):
         return None
-    column = StampColumn("", Intake(""))
+    column = StampColumn("", ReadContext(""))
     try:
         column.add(cells, np.zeros(len(cells), np.int64))
     except DataError:

@@ -15,8 +15,8 @@ from numpy.typing import NDArray
 from lstmcast.core.errors import UsageError
 from lstmcast.core.findings import count
 from lstmcast.ingest.table.reader import Lines
+from lstmcast.ingest.text.context import ReadContext
 from lstmcast.ingest.text.decoding import Micros
-from lstmcast.ingest.text.intake import Intake
 from lstmcast.ingest.text.layouts import COUNTER, EPOCH
 from lstmcast.ingest.time.stamps import Stamps
 
@@ -57,7 +57,7 @@ def check_zone(zone: str | None) -> None:
 
 
 def instants(
-    stamps: Stamps, codes: NDArray[np.int64], lines: Lines, zone: str | None, intake: Intake
+    stamps: Stamps, codes: NDArray[np.int64], lines: Lines, zone: str | None, context: ReadContext
 ) -> tuple[Micros, str | None]:
     """(UTC (n,), zone) of stamps (n,) of the series `codes` (n,): the zone is None when nothing names one."""
     if stamps.order == COUNTER:
@@ -66,10 +66,10 @@ def instants(
         return stamps.wall, zone or "UTC"
     if stamps.offsets is not None:
         utc = stamps.wall - stamps.offsets.astype(np.int64) * _MINUTE
-        return utc, zone or _zone_of(utc, stamps.offsets, intake)
+        return utc, zone or _zone_of(utc, stamps.offsets, context)
     if zone is None:
         return stamps.wall, None
-    return _LocalClock(stamps.wall, codes, lines, zone, intake).utc(stamps.depth >= 5), zone
+    return _LocalClock(stamps.wall, codes, lines, zone, context).utc(stamps.depth >= 5), zone
 
 
 def offset_of(times: Micros, zone: str) -> NDArray[np.int64]:
@@ -80,7 +80,7 @@ def offset_of(times: Micros, zone: str) -> NDArray[np.int64]:
     return minutes
 
 
-def _zone_of(utc: Micros, offsets: NDArray[np.int16], intake: Intake) -> str:
+def _zone_of(utc: Micros, offsets: NDArray[np.int16], context: ReadContext) -> str:
     """A fixed offset, or the commonest zone that has all these offsets at these instants."""
     seen = np.unique(offsets)
     if seen.size == 1:
@@ -98,12 +98,14 @@ def _zone_of(utc: Micros, offsets: NDArray[np.int16], intake: Intake) -> str:
     shown = " and ".join(_written(int(offset)) for offset in seen[:4])
     if not fits:
         at = times[change[0]].astype("datetime64[us]").astype("datetime64[s]")
-        raise intake.refusal(
+        raise context.refusal(
             f"no zone has all the offsets of its stamps ({shown}; they change first after {at}Z); "
             "name the zone with --tz"
         )
     others = f" ({count(len(fits) - 1, 'other zone')} too, {fits[1]} one of them)" if len(fits) > 1 else ""
-    intake.info("zone", f"offsets {shown} fit {fits[0]}{others}; the forecast follows its clock", "--tz ZONE")
+    context.info(
+        "zone", f"offsets {shown} fit {fits[0]}{others}; the forecast follows its clock", "--tz ZONE"
+    )
     return fits[0]
 
 
@@ -123,9 +125,9 @@ class _LocalClock:
     """Stamps of a local clock on their way to UTC; hours that happen twice or never are settled by the rules."""
 
     def __init__(
-        self, wall: Micros, codes: NDArray[np.int64], lines: Lines, zone: str, intake: Intake
+        self, wall: Micros, codes: NDArray[np.int64], lines: Lines, zone: str, context: ReadContext
     ) -> None:
-        self.wall, self.codes, self.lines, self.zone, self.intake = wall, codes, lines, zone, intake
+        self.wall, self.codes, self.lines, self.zone, self.context = wall, codes, lines, zone, context
 
     def utc(self, has_hours: bool) -> Micros:
         """(n,) instants; of whole days it does not matter whether their midnight happens twice or never."""
@@ -155,16 +157,16 @@ class _LocalClock:
         if not rows.size:
             return np.empty(0, np.int64)
         stamp, line = self._show(rows[0]), self.lines[rows[0]]
-        if self.intake.rules.nonexistent == "error":
-            raise self.intake.refusal(
+        if self.context.rules.nonexistent == "error":
+            raise self.context.refusal(
                 f"line {line}: {stamp} does not exist in {self.zone} (the clock is put forward); "
                 "--nonexistent shift moves it on; if the clock is never changed, say so: --tz UTC or +01:00"
             )
         moved = (
             f"{count(rows.size, 'stamp')} that the clock skips moved on, the first is {stamp} (line {line})"
         )
-        self.intake.warn("nonexistent", moved, "--nonexistent error")
-        before = _LocalClock(self.wall[rows] - 3 * _HOUR, self.codes, self.lines, self.zone, self.intake)
+        self.context.warn("nonexistent", moved, "--nonexistent error")
+        before = _LocalClock(self.wall[rows] - 3 * _HOUR, self.codes, self.lines, self.zone, self.context)
         return before.utc(has_hours=False) + 3 * _HOUR
 
     def _told_apart(self, utc: Micros, rows: NDArray[np.intp]) -> Micros:
@@ -173,7 +175,7 @@ class _LocalClock:
             return utc
         first, _ = self._localised(rows, is_first=True, nonexistent="raise")
         second, _ = self._localised(rows, is_first=False, nonexistent="raise")
-        how = self.intake.rules.ambiguous
+        how = self.context.rules.ambiguous
         utc[rows] = second if how == "second" else first
         if how != "order":
             return utc
@@ -187,7 +189,7 @@ class _LocalClock:
                 self._settle_by_order(utc, rows[members], first[members], second[members])
         if single:
             times = f"{count(single, 'time')} that happens twice stands once, near {self._show(rows[0])}"
-            self.intake.info("ambiguous", f"{times}; read as the first", "--ambiguous second")
+            self.context.info("ambiguous", f"{times}; read as the first", "--ambiguous second")
         return utc
 
     def _settle_by_order(self, utc: Micros, rows: NDArray[np.intp], first: Micros, second: Micros) -> None:
@@ -197,7 +199,7 @@ class _LocalClock:
             utc[rows] = np.where(seen == 0, first, second)
             if seen.max() == 1 and _is_ordered(utc, rows, self.codes, rising):
                 return
-        raise self.intake.refusal(
+        raise self.context.refusal(
             f"line {self.lines[rows[0]]}: {self._show(rows[0])} happens twice in {self.zone}, and the order of the "
             "rows does not tell which is which; sort the file, or give --ambiguous first or second"
         )

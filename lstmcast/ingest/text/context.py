@@ -1,4 +1,4 @@
-"""An intake: what the rooms of one reading share."""
+"""A read context: what the rooms that read one file share."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from lstmcast.ingest.text.source import Watch
 
 
 @dataclass(frozen=True)
-class Intake:
+class ReadContext:
     """The file as messages call it, what its user said, and the findings so far.
 
     is_lenient: whether columns were taken that nobody named, which need not be numbers to their end; watch: told of
