@@ -4,7 +4,10 @@ from __future__ import annotations
 
 TYPE_CHECKING = False  # typing is not loaded: --version goes this way
 if TYPE_CHECKING:
+    from typing import Self
+
     from lstmcast.core.findings import Finding
+    from lstmcast.core.place import Place
 
 EXIT_CODES: dict[int, str] = {
     0: "done",
@@ -24,15 +27,40 @@ EXIT_CODES: dict[int, str] = {
 
 
 class LstmcastError(Exception):
-    """Base of every error that is told in one line; `exit_code` is a key of EXIT_CODES."""
+    """Base of every error that is told in one line; `exit_code` is a key of EXIT_CODES.
+
+    file, line (from 1), column, stamp, option: the place that the message names, for a program; None where it names
+    none. They are given by whoever raises, who knows them, and are never read out of the sentence.
+    """
 
     exit_code = 1
     name = "E_BUG"
 
-    def __init__(self, message: str, **where: str | int) -> None:
-        """where: what is known of `file`, `line`, `column` or `stamp` besides the message, for a program."""
+    def __init__(
+        self,
+        message: str,
+        *,
+        file: str | None = None,
+        line: int | None = None,
+        column: str | None = None,
+        stamp: str | None = None,
+        option: str | None = None,
+    ) -> None:
         super().__init__(message)
-        self.where = where
+        self.file, self.line, self.column, self.stamp, self.option = file, line, column, stamp, option
+
+    @classmethod
+    def at(cls, place: Place, message: str) -> Self:
+        """The error whose message begins with a place, and whose fields are those of the place."""
+        error = cls(f"{place}: {message}" if place.text else message)
+        vars(error).update(place.fields)
+        return error
+
+    @property
+    def where(self) -> dict[str, str | int]:
+        """The fields that are known, by name."""
+        fields = {name: getattr(self, name) for name in ("file", "line", "column", "stamp", "option")}
+        return {name: value for name, value in fields.items() if value is not None}
 
 
 class UsageError(LstmcastError):

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+
+from lstmcast.core.place import NOWHERE, Place
 
 NOTE, WARNING, REFUSAL = "note", "warning", "refusal"
 SEVERITIES = (REFUSAL, WARNING, NOTE)
@@ -13,13 +15,19 @@ class Finding:
     """One fact about a file that its owner should know.
 
     severity: one of SEVERITIES; code: a short stable name; message: one sentence with a line or a stamp;
-    remedy: the option (or the step) that settles it otherwise, or empty.
+    remedy: the option (or the step) that settles it otherwise, or empty; place: the line, the column or the stamp that
+    the message names, for a program that reads the log.
     """
 
     severity: str
     code: str
     message: str
     remedy: str = ""
+    place: Place = field(default=NOWHERE, compare=False)
+
+    def record(self) -> dict[str, str]:
+        """The finding as a part of a JSON document."""
+        return {name: getattr(self, name) for name in ("severity", "code", "message", "remedy")}
 
 
 def count(number: int, noun: str) -> str:

@@ -204,5 +204,5 @@ def _document(
         "seasons": panel.clock.seasons,
         "columns": [dataclasses.asdict(column) for column in columns],
         "candidates": [dataclasses.asdict(candidate) for candidate in reading.candidates],
-        "findings": [dataclasses.asdict(finding) for finding in findings],
+        "findings": [finding.record() for finding in findings],
     }

@@ -187,7 +187,7 @@ def _show(
     verdict.show_with_steps(model.report, clock, console)
     if console.verbose:
         verdict.show_bands(model.report["test"], console)
-    findings = [vars(finding) for finding in reading.findings]
+    findings = [finding.record() for finding in reading.findings]
     settings = [given.record() for given in run.current().given()]
     document = {"model": output, "settings": settings, "report": model.report, "findings": findings}
     document |= more

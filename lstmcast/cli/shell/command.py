@@ -86,7 +86,7 @@ class Command(Plain, TyperCommand):
         except LstmcastError as error:
             for value in ctx.params.values():
                 if isinstance(value, str) and str(error).startswith(f"{value}: "):
-                    error.where.setdefault("file", value)
+                    error.file = error.file or value
             raise
 
     def format_options(self, ctx: Any, formatter: Any) -> None:

@@ -44,7 +44,7 @@ def as_document(error: LstmcastError) -> dict[str, Any]:
     told = {"name": error.name, "exit_code": error.exit_code, "message": clean(_line(error))}
     found = error.findings if isinstance(error, DataError) else ()
     document: dict[str, Any] = {"error": told | error.where}
-    return document | ({"findings": [vars(finding) for finding in found]} if found else {})
+    return document | ({"findings": [finding.record() for finding in found]} if found else {})
 
 
 def _line(error: LstmcastError) -> str:

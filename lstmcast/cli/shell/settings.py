@@ -14,6 +14,7 @@ from lstmcast.cli.shell.run import ON, PREFIX
 from lstmcast.cli.shell.run import SETTINGS_FILE as FILE
 from lstmcast.core.errors import UsageError
 from lstmcast.core.options import write_names
+from lstmcast.core.place import Place
 
 OFF = ("0", "false", "no", "off")
 LARGEST = 1_000_000  # bytes
@@ -45,13 +46,18 @@ class InFile:
 
     def __str__(self) -> str:
         """The file and, where it can be told, the line."""
-        return ", line ".join(map(str, self.where.values()))
+        return str(self.place)
 
     @property
-    def where(self) -> dict[str, str | int]:
-        """The same for a program."""
+    def place(self) -> Place:
+        """The same with its fields."""
         line = self._line()
-        return {"file": self.path} | ({} if line is None else {"line": line})
+        return Place(self.path if line is None else f"{self.path}, line {line}", file=self.path, line=line)
+
+    @property
+    def where(self) -> Mapping[str, str | int]:
+        """The fields alone, for a program."""
+        return self.place.fields
 
     def _line(self) -> int | None:
         """The line in which the value begins: before it the file can be read without the key, and after it with it."""
@@ -277,4 +283,4 @@ def _told(value: Any) -> str:
 
 
 def _refusal(place: InFile, message: str) -> UsageError:
-    return UsageError(f"{place}: {message}", **place.where)
+    return UsageError.at(place.place, message)

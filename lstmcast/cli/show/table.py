@@ -77,7 +77,7 @@ def as_document(rows: Rows, forecast: Forecast, findings: Sequence[Finding]) -> 
         | {name: getattr(found, name) for name in ("source", "code", "reason")}
         for found in forecast.fallbacks
     ]
-    found = [vars(finding) for finding in (*forecast.findings, *findings)]
+    found = [finding.record() for finding in (*forecast.findings, *findings)]
     return json_text({"forecast": records, "fallbacks": fallbacks, "findings": found})
 
 

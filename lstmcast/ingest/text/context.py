@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 from lstmcast.core.errors import DataError
 from lstmcast.core.findings import NOTE, WARNING, Finding
+from lstmcast.core.place import Place
 from lstmcast.ingest.text.rules import ReadingRules
 from lstmcast.ingest.text.source import Watch
 
@@ -44,5 +45,4 @@ class ReadContext:
 
     def cell_refusal(self, line: int, column: str, message: str) -> DataError:
         """The error that ends the reading at a cell."""
-        text = f"{self.source}: line {line}, column {column!r}: {message}"
-        return DataError(text, file=self.source, line=int(line), column=column)
+        return DataError.at(Place(file=self.source, line=line, column=column), message)
