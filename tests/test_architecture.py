@@ -18,10 +18,10 @@ PACKAGE = PROJECT / "lstmcast"
 ARCHITECTURE: dict[str, tuple[str, str]] = {
     "core": ("", "numpy pandas"),
     "nn": ("", "numpy"),
-    "data": ("core evaluation", "numpy holidays"),
+    "data": ("core", "numpy holidays"),
     "evaluation": ("core data forecasters", "numpy"),
     "ingest": ("core evaluation", "numpy pandas pyarrow"),
-    "forecasters": ("core data nn evaluation training", "numpy"),
+    "forecasters": ("core data nn evaluation", "numpy"),
     "training": ("core data nn evaluation forecasters", "numpy joblib"),
     "model": ("core data evaluation forecasters", "numpy"),
     "persistence": ("core data nn evaluation forecasters training model", "numpy joblib onnx"),

@@ -19,9 +19,8 @@ from lstmcast.data.calendar_regression import (
     rows_in_a_day,
 )
 from lstmcast.data.imputation import fill_from_past, hold_from_past
-from lstmcast.data.scaling import Scaling, fit_scaling
+from lstmcast.data.scaling import Scaling, fit_scaling, seasonal_scale
 from lstmcast.data.windows import Table
-from lstmcast.evaluation.metrics import seasonal_scale
 
 if TYPE_CHECKING:
     from lstmcast.data.split import Blocks

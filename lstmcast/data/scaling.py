@@ -77,3 +77,14 @@ def _positive(scale: float, values: Numbers) -> float:
     """The scale, or one where it is no more than what rounding makes of a constant series."""
     least = 10 * np.finfo(np.float64).eps * float(np.abs(values).max())
     return float(scale) if scale > least else 1.0
+
+
+def seasonal_scale(values: Numbers, season: int) -> float:
+    """MASE's denominator: mean absolute difference at lag `season` over known pairs; NaN when there is none.
+
+    Hyndman and Koehler 2006. values: (n,) in-sample, NaN where missing. The lag is in rows, as it is published: the
+    two days a year on which the wall clock is changed hardly move a mean over months.
+    """
+    change = np.abs(values[season:] - values[:-season])
+    known = np.isfinite(change)
+    return float(change[known].mean()) if known.any() else float("nan")

@@ -16,17 +16,6 @@ Bands = Mapping[float, tuple[Numbers, Numbers]]
 ZERO_IS_NEAR = 0.01
 
 
-def seasonal_scale(values: Numbers, season: int) -> float:
-    """MASE's denominator: mean absolute difference at lag `season` over known pairs; NaN when there is none.
-
-    Hyndman and Koehler 2006. values: (n,) in-sample, NaN where missing. The lag is in rows, as it is published: the
-    two days a year on which the wall clock is changed hardly move a mean over months.
-    """
-    change = np.abs(values[season:] - values[:-season])
-    known = np.isfinite(change)
-    return float(change[known].mean()) if known.any() else float("nan")
-
-
 def winkler(actual: Numbers, band: tuple[Numbers, Numbers], level: float) -> Numbers:
     """Interval score (Winkler 1972; Gneiting and Raftery 2007): width, and 2 / alpha times what lies outside."""
     lower, upper = band

@@ -12,9 +12,10 @@ from numpy.typing import NDArray
 from lstmcast.core.errors import DataError
 from lstmcast.core.panel import Clock, Integers, Panel, Times
 from lstmcast.data.calendar_features import weekday
+from lstmcast.data.scaling import seasonal_scale
 from lstmcast.evaluation.drift import find_drift
 from lstmcast.evaluation.ledger import BAND, Ledger
-from lstmcast.evaluation.metrics import Metrics, seasonal_scale
+from lstmcast.evaluation.metrics import Metrics
 from lstmcast.forecasters.naive import naive_name
 
 Numbers = NDArray[np.float64]

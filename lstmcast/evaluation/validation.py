@@ -9,10 +9,9 @@ from numpy.typing import NDArray
 
 from lstmcast.core.errors import TrainingError
 from lstmcast.core.panel import Integers, Panel
-from lstmcast.data.scaling import Scaling
+from lstmcast.data.scaling import Scaling, seasonal_scale
 from lstmcast.data.split import Blocks
 from lstmcast.data.windows import Windows
-from lstmcast.evaluation.metrics import seasonal_scale
 
 Numbers = NDArray[np.float64]
 MOST_ORIGINS = 600

@@ -19,7 +19,8 @@ from lstmcast.pipeline.views import LinearPair
 from lstmcast.training.checkpoint import Progress, Trained
 from lstmcast.training.loop import Step
 from lstmcast.training.setup import schedule_of
-from lstmcast.training.workers import Member, train_members
+from lstmcast.training.trainable import Member
+from lstmcast.training.workers import train_members
 
 GAIN = 0.01
 Begin = Callable[[Choice, list[Member]], list[Member]]

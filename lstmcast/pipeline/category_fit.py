@@ -24,7 +24,7 @@ from lstmcast.data.split import Blocks, split
 from lstmcast.evaluation.category_backtest import class_backtest
 from lstmcast.evaluation.validation import test_origins
 from lstmcast.forecasters.category_ensemble import Mixed, choose_mixture
-from lstmcast.forecasters.category_network import ClassMember, ClassNetwork, class_architecture_of
+from lstmcast.forecasters.category_network import ClassNetwork, class_architecture_of
 from lstmcast.model.category_model import ClassModel
 from lstmcast.model.model import MOST_STEPS_REPORTED, summary
 from lstmcast.model.schema import Contract, contract_of
@@ -35,6 +35,7 @@ from lstmcast.training.budget import Expectation, deadline, expected
 from lstmcast.training.checkpoint import Checkpoint, Trained, kept
 from lstmcast.training.loop import Step
 from lstmcast.training.setup import final_schedule, schedule_of
+from lstmcast.training.trainable import ClassMember
 from lstmcast.training.workers import train_members
 
 Numbers = NDArray[np.float64]

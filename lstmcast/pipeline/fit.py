@@ -29,7 +29,8 @@ from lstmcast.training.budget import Expectation, deadline, expected
 from lstmcast.training.checkpoint import Checkpoint, Trained, kept
 from lstmcast.training.loop import Step
 from lstmcast.training.setup import final_schedule
-from lstmcast.training.workers import Member, train_members
+from lstmcast.training.trainable import Member
+from lstmcast.training.workers import train_members
 
 Event = Plan | Expectation | Step | Checkpoint | AnyModel
 

@@ -30,7 +30,8 @@ from lstmcast.nn.parameters import Parameters
 from lstmcast.training.checkpoint import Trained
 from lstmcast.training.loop import Schedule, Step
 from lstmcast.training.setup import schedule_of
-from lstmcast.training.workers import Events, Member, train_members
+from lstmcast.training.trainable import Member
+from lstmcast.training.workers import Events, train_members
 
 Numbers = NDArray[np.float64]
 STEPS = 0.3

@@ -15,7 +15,7 @@ from lstmcast.model.model import Model
 from lstmcast.pipeline.plan import Plan, plan_of
 from lstmcast.pipeline.search import Choice, described
 from lstmcast.pipeline.transfer import Transfer, begin, transfer, view_of
-from lstmcast.training.workers import Member
+from lstmcast.training.trainable import Member
 
 
 @dataclass(frozen=True, eq=False)

@@ -18,7 +18,7 @@ from lstmcast.data.view import Setting
 from lstmcast.model.model import Model
 from lstmcast.nn.network import Architecture
 from lstmcast.nn.parameters import Parameters
-from lstmcast.training.workers import Member
+from lstmcast.training.trainable import Member
 
 Weights = NDArray[np.floating]
 BELOW = ("past.", "future.", "between.", "recurrent.")  # what `freeze` leaves as it is

@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from lstmcast.core.options import Options, seconds
 from lstmcast.training.loop import VALIDATIONS
 from lstmcast.training.setup import FINAL_STEPS
-from lstmcast.training.workers import Learner, workers_for
+from lstmcast.training.trainable import Trainable
+from lstmcast.training.workers import workers_for
 
 TIMED_STEPS = 5
 LOOKS_AFTERWARDS = (
@@ -54,14 +55,14 @@ def deadline(options: Options, began: float | None) -> float:
     return (time.monotonic() if began is None else began) + seconds(options.budget, "--budget")
 
 
-def expected(members: Sequence[Learner], options: Options, until: float) -> Expectation:
+def expected(members: Sequence[Trainable], options: Options, until: float) -> Expectation:
     """What these members of a training should take, and its last round; until: when the budget is spent."""
     final = FINAL_STEPS if options.final else 0.0
     return expect(members, options.members, options.threads, final, until - time.monotonic())
 
 
 def expect(
-    members: Sequence[Learner], winners: int, threads: int | None, final: float, left: float
+    members: Sequence[Trainable], winners: int, threads: int | None, final: float, left: float
 ) -> Expectation:
     """What it should take to train these members, then the winners among them again, for a share `final` of the steps.
 
@@ -85,7 +86,7 @@ def _rounds(members: int, threads: int | None) -> int:
     return math.ceil(members / workers_for(members, threads))
 
 
-def _timed(member: Learner) -> tuple[float, float]:
+def _timed(member: Trainable) -> tuple[float, float]:
     """Seconds of a step and of a look at the validation rows, of a copy that is thrown away."""
     lesson = member.lesson()
     started = time.monotonic()

@@ -10,92 +10,21 @@ import threading
 import time
 import warnings
 from collections.abc import Generator, Iterator, Sequence
-from dataclasses import dataclass
-from typing import Protocol
 
-import numpy as np
-
-from lstmcast.core.options import Options
-from lstmcast.core.panel import Floats, Integers
-from lstmcast.data.windows import Windows
-from lstmcast.evaluation.validation import Validation
-from lstmcast.forecasters.ridge import Highway
-from lstmcast.nn.network import Architecture
 from lstmcast.training.checkpoint import Progress, Trained
-from lstmcast.training.loop import Lesson, Schedule, State, Step, Training
-from lstmcast.training.setup import lesson_of
+from lstmcast.training.loop import State, Step, Training
+from lstmcast.training.trainable import Trainable
 
 STATE_EVERY = 0.5  # seconds of training between two states: at most so much is done again
 SLICE = 2.0  # the same side by side, where a state travels between processes
 _GLANCE = 0.2  # seconds between two looks of a worker at who its parent is
 
 
-@dataclass(frozen=True, eq=False)
-class Member:
-    """One network to train: plain data, so that a worker can be handed it.
-
-    training: (n,) origins; validation: None to keep the last weights instead of the best; weights: (P,) to go on from,
-    NaN (or None for all) where it starts at the linear forecaster; frozen: names of parameters that nothing changes.
-    """
-
-    windows: Windows
-    training: Integers
-    validation: Validation | None
-    highway: Highway
-    architecture: Architecture
-    options: Options
-    schedule: Schedule
-    seed: np.random.SeedSequence
-    weights: Floats | None = None
-    frozen: tuple[str, ...] = ()
-
-    def lesson(self) -> Lesson:
-        """What it trains with; the same seed gives the same lesson."""
-        rng = seeded(self.seed)
-        blocks = self.windows, self.training, self.validation
-        lesson = lesson_of(self.architecture, *blocks, self.highway, self.options, rng, self.frozen)
-        if self.weights is not None:
-            np.copyto(lesson.parameters.flat, self.weights, where=~np.isnan(self.weights))
-        return lesson
-
-    def within(self, seconds: float, state: State | None) -> Member:
-        """The same, to be trained from this state for no longer than so many seconds."""
-        schedule = limited(self.schedule, seconds, state)
-        return self if schedule is self.schedule else dataclasses.replace(self, schedule=schedule)
-
-
-class Learner(Protocol):
-    """What can be trained: of numbers a Member, of classes another."""
-
-    @property
-    def schedule(self) -> Schedule:
-        """How long to train."""
-
-    def lesson(self) -> Lesson:
-        """What to train with; the same each time."""
-
-    def within(self, seconds: float, state: State | None) -> Learner:
-        """The same, to be trained from this state for no longer than so many seconds."""
-
-
-def limited(schedule: Schedule, seconds: float, state: State | None) -> Schedule:
-    """A schedule to go on with from a state for no longer than so many seconds."""
-    if math.isinf(seconds):
-        return schedule
-    limit = max(seconds, 0.0) + (0.0 if state is None else state.seconds)
-    return dataclasses.replace(schedule, seconds=limit)
-
-
-def seeded(seed: np.random.SeedSequence) -> np.random.Generator:
-    """The generator of all of a member's randomness."""
-    return np.random.Generator(np.random.SFC64(seed))
-
-
 Events = Generator[Step | Progress, None, tuple[Trained, ...]]
 
 
 def train_members(
-    members: Sequence[Learner], threads: int | None, start: Progress | None = None, until: float = math.inf
+    members: Sequence[Trainable], threads: int | None, start: Progress | None = None, until: float = math.inf
 ) -> Events:
     """Report steps and, now and then, how far all have come; the weights depend on neither threads nor start.
 
@@ -113,7 +42,7 @@ def workers_for(members: int, threads: int | None) -> int:
     return min(threads or os.cpu_count() or 1, members)
 
 
-def _rest(members: Sequence[Learner], progress: Progress) -> list[int]:
+def _rest(members: Sequence[Trainable], progress: Progress) -> list[int]:
     return [number for number in range(len(members)) if number not in progress.finished]
 
 
@@ -123,7 +52,7 @@ def share(until: float, members: int, workers: int) -> float:
 
 
 def _one_by_one(
-    members: Sequence[Learner], progress: Progress, until: float
+    members: Sequence[Trainable], progress: Progress, until: float
 ) -> Generator[Step | Progress, None, Progress]:
     while rest := _rest(members, progress):
         number, state = rest[0], progress.underway.get(rest[0])
@@ -138,7 +67,7 @@ def _one_by_one(
 
 
 def _side_by_side(
-    members: Sequence[Learner], workers: int, progress: Progress, until: float
+    members: Sequence[Trainable], workers: int, progress: Progress, until: float
 ) -> Generator[Step | Progress, None, Progress]:
     """In rounds, each of which takes as many members as there are workers a slice further.
 
@@ -146,7 +75,7 @@ def _side_by_side(
     """
     from joblib import Parallel, delayed, parallel_config
 
-    taken: dict[int, Learner] = {}
+    taken: dict[int, Trainable] = {}
     setup = {"initializer": _serve, "initargs": (os.getpid(),)}
     with (
         parallel_config(backend="loky", inner_max_num_threads=1, **setup),
@@ -169,7 +98,7 @@ def _side_by_side(
     return progress
 
 
-def _course(member: Learner, state: State | None, every: float) -> Iterator[Step | State | Trained]:
+def _course(member: Trainable, state: State | None, every: float) -> Iterator[Step | State | Trained]:
     """A member's steps, its state after every so many seconds, and what it is in the end."""
     lesson = member.lesson()
     training, kept = Training(lesson, member.schedule, state), 0.0 if state is None else state.seconds
@@ -181,7 +110,7 @@ def _course(member: Learner, state: State | None, every: float) -> Iterator[Step
     yield Trained(lesson.parameters.flat, lesson.best_step)
 
 
-def _slice(member: Learner, state: State | None, seconds: float) -> tuple[list[Step], State | Trained]:
+def _slice(member: Trainable, state: State | None, seconds: float) -> tuple[list[Step], State | Trained]:
     """A worker's task: train for so long or to the end; the steps that were judged, the last, and the outcome."""
     judged: list[Step] = []
     last: list[Step] = []

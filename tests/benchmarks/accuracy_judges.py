@@ -7,8 +7,8 @@ from collections.abc import Callable
 import numpy as np
 
 from lstmcast.core.panel import Panel
+from lstmcast.data.scaling import seasonal_scale
 from lstmcast.evaluation.backtest import backtest
-from lstmcast.evaluation.metrics import seasonal_scale
 from lstmcast.model.model import Model
 
 Metrics = dict[str, float | None]

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 from sklearn import metrics as theirs
 
-from lstmcast.evaluation.metrics import Tally, mean_pinball, pinball, seasonal_scale, terms, winkler
+from lstmcast.data.scaling import seasonal_scale
+from lstmcast.evaluation.metrics import Tally, mean_pinball, pinball, terms, winkler
 
 RNG = np.random.default_rng(0)
 ACTUAL = RNG.normal(50, 5, size=(4, 30))

@@ -21,7 +21,8 @@ from lstmcast.pipeline.views import pair_of
 from lstmcast.training import workers as members
 from lstmcast.training.budget import Expectation, expect
 from lstmcast.training.loop import Step
-from lstmcast.training.workers import Member, share
+from lstmcast.training.trainable import Member
+from lstmcast.training.workers import share
 from tests.command_line import lstmcast
 from tests.conftest import QUICK
 from tests.panels import hourly, small, weather
