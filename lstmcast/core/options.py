@@ -24,13 +24,15 @@ def _option(
     high: float | None = None,
     choices: tuple[str, ...] = (),
     unset: str = "auto",
+    later: bool = False,
 ) -> Any:
     """A dataclass field that carries its own meaning and limits (low and high are allowed values).
 
-    unset: what it is, in a word, when its default is None or empty.
+    unset: what it is, in a word, when its default is None or empty; later: the option is younger than format 1 of the
+    model file, which names it only where it is set.
     """
     limits = {"low": low, "high": high, "choices": choices}
-    metadata = {"group": group, "meaning": meaning, "unset": unset, **limits}
+    metadata = {"group": group, "meaning": meaning, "unset": unset, "later": later, **limits}
     return dataclasses.field(default=default, metadata=metadata)
 
 

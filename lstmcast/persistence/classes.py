@@ -24,6 +24,7 @@ from lstmcast.persistence.parts import (
     contract_from,
     members_from,
     microseconds,
+    options_document,
     options_from,
     preparation_arrays,
     preparation_document,
@@ -39,7 +40,7 @@ def class_record(model: ClassModel) -> tuple[Document, Arrays]:
     document: dict[str, Any] = {
         "task": "classes",
         "contract": dataclasses.asdict(model.contract),
-        "options": dataclasses.asdict(model.options),
+        "options": options_document(model.options),
         "preparation": preparation_document(model.preparation.rows),
         "frequencies": frequencies.kind,
         "logistic": {

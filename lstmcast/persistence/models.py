@@ -27,6 +27,7 @@ from lstmcast.persistence.parts import (
     contract_from,
     members_from,
     microseconds,
+    options_document,
     options_from,
     preparation_arrays,
     preparation_document,
@@ -53,7 +54,7 @@ def to_record(model: AnyModel) -> tuple[Document, Arrays]:
     preparation, forecaster = model.preparation, model.forecaster
     document: dict[str, Any] = {
         "contract": dataclasses.asdict(model.contract),
-        "options": dataclasses.asdict(model.options),
+        "options": options_document(model.options),
         "preparation": preparation_document(preparation),
         "setting": dataclasses.asdict(model.setting),
         "linear": _linear_document(model.linear),

@@ -37,6 +37,16 @@ def contract_from(fields: Document) -> Contract:
     return contract
 
 
+def options_document(options: Options) -> Document:
+    """The options as a record; those younger than the format only where they are set, so that older readers and
+    files of equal bytes do without them."""
+    return {
+        field.name: getattr(options, field.name)
+        for field in dataclasses.fields(options)
+        if not field.metadata["later"] or getattr(options, field.name) != field.default
+    }
+
+
 def options_from(fields: Document) -> Options:
     """The options of a record; raises UsageError where no training would take them."""
     options = record(Options, fields)

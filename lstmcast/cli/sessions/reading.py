@@ -152,7 +152,7 @@ def tell_findings(reading: ParsedFile, console: Console, besides: Collection[str
         if finding.code in besides:
             continue
         tell = console.warn if finding.severity == WARNING else console.detail
-        tell(line_of(finding), finding.code, file=reading.source)
+        tell(line_of(finding), finding.code, **{"file": reading.source, **finding.place.fields})
 
 
 def tell_if_open(model_file: str, console: Console) -> None:

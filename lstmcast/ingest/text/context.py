@@ -31,18 +31,32 @@ class ReadContext:
         """A comma, where cells of the file told it and nothing stands with a point."""
         return "," if self.signs == {","} else None
 
-    def info(self, code: str, message: str, remedy: str = "") -> None:
-        """Note what need not worry anybody."""
-        self.findings.append(Finding(NOTE, code, message, remedy))
+    def place(self, *, line: int | None = None, column: str | None = None, stamp: str | None = None) -> Place:
+        """A place in this file, whose text begins with the name of the file."""
+        return Place(file=self.source, line=line, column=column, stamp=stamp)
 
-    def warn(self, code: str, message: str, remedy: str = "") -> None:
-        """Note what the user should look at."""
-        self.findings.append(Finding(WARNING, code, message, remedy))
+    def info(self, code: str, message: str, remedy: str = "", place: Place | None = None) -> None:
+        """Note what need not worry anybody; place: where the message says it is, for a program."""
+        self.findings.append(Finding(NOTE, code, message, remedy, place or self.place()))
 
-    def refusal(self, message: str) -> DataError:
-        """The error that ends the reading."""
-        return DataError(f"{self.source}: {message}", file=self.source)
+    def warn(self, code: str, message: str, remedy: str = "", place: Place | None = None) -> None:
+        """Note what the user should look at; place: where the message says it is, for a program."""
+        self.findings.append(Finding(WARNING, code, message, remedy, place or self.place()))
+
+    def refusal(
+        self,
+        message: str,
+        *,
+        line: int | None = None,
+        column: str | None = None,
+        stamp: str | None = None,
+        option: str | None = None,
+    ) -> DataError:
+        """The error that ends the reading; the fields are what the message names, for a program."""
+        text = f"{self.source}: {message}"
+        number = None if line is None else int(line)
+        return DataError(text, file=self.source, line=number, column=column, stamp=stamp, option=option)
 
     def cell_refusal(self, line: int, column: str, message: str) -> DataError:
         """The error that ends the reading at a cell."""
-        return DataError.at(Place(file=self.source, line=line, column=column), message)
+        return DataError.at(self.place(line=line, column=column), message)
