@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import inspect
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -32,7 +33,7 @@ class LSTMForecaster(BaseEstimator):  # type: ignore[misc]
     """
 
     model_: AnyModel
-    report_: dict[str, Any]
+    report_: Mapping[str, Any]
 
     def __init__(self, **options: Any) -> None:
         defaults = {field.name: field.default for field in _FIELDS}

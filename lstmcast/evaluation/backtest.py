@@ -28,7 +28,7 @@ Forecaster = Callable[[Integers], Answer]
 
 
 @dataclass(frozen=True)
-class Report:
+class Backtest:
     """Metrics of each forecaster over all steps, at each of K steps ahead, within groups, over how many windows.
 
     groups: name of a grouping (`hour`) -> label -> forecaster -> metrics.
@@ -61,7 +61,7 @@ def backtest(
     origins: Integers,
     scale: Numbers,
     groupings: Mapping[str, tuple[list[str], Integers]] | None = None,
-) -> Report:
+) -> Backtest:
     """Judge every forecaster at every origin.
 
     actual: (N,) targets in the units of the CSV, NaN where missing; scale: (S,) MASE's denominators;
@@ -81,7 +81,7 @@ def backtest(
             for grouping, code in codes.items():
                 groups[name][grouping].add(found, code)
     steps = range(windows.horizon if len(origins) else 0)
-    return Report(
+    return Backtest(
         overall={name: tally.metrics() for name, tally in tallies.items()},
         by_horizon=[{name: tally.metrics(step) for name, tally in tallies.items()} for step in steps],
         groups={

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from lstmcast.core.panel import Integers
 from lstmcast.data.category_windows import ClassWindows
-from lstmcast.evaluation.backtest import Report
+from lstmcast.evaluation.backtest import Backtest
 from lstmcast.evaluation.category_metrics import ClassGroups, ClassTally, scores
 
 Numbers = NDArray[np.float64]
@@ -21,7 +21,7 @@ def class_backtest(
     windows: ClassWindows,
     origins: Integers,
     groupings: Mapping[str, tuple[list[str], Integers]] | None = None,
-) -> Report:
+) -> Backtest:
     """Judge every forecaster, origins (B,) -> probabilities (K, C, B), at every origin.
 
     groupings: name -> (labels, (N,) index of the label of each target row).
@@ -37,7 +37,7 @@ def class_backtest(
             tallies[name].add(found, codes)
             for grouping, place in places.items():
                 groups[grouping][name].add(found, place)
-    return Report(
+    return Backtest(
         {name: tally.metrics() for name, tally in tallies.items()},
         [{name: tally.metrics(step) for name, tally in tallies.items()} for step in range(windows.horizon)],
         {grouping: _turned(by_name) for grouping, by_name in groups.items()},

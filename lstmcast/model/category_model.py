@@ -5,7 +5,6 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,9 +16,10 @@ from lstmcast.data.category_preprocessing import ClassPreparation
 from lstmcast.data.category_windows import ClassWindows
 from lstmcast.evaluation.backtest import Backcast
 from lstmcast.evaluation.category_backtest import ClassForecaster, class_backtest
+from lstmcast.evaluation.report import ClassReport, Evaluation, Judgement, evaluation, judgement
 from lstmcast.forecasters.category_ensemble import Mixed
 from lstmcast.model.fallback import REMEDIES, reason_of, unfit
-from lstmcast.model.model import Model, groupings_of, seen_and_fresh, summary
+from lstmcast.model.model import Model, groupings_of, seen_and_fresh
 from lstmcast.model.recursion import at_origin
 from lstmcast.model.schema import Contract
 
@@ -38,7 +38,7 @@ class ClassModel:
     preparation: ClassPreparation
     forecaster: Mixed
     seen_until: NDArray[np.datetime64]
-    report: dict[str, Any]
+    report: ClassReport
 
     @property
     def source(self) -> str:
@@ -128,7 +128,7 @@ class ClassModel:
             "logistic": lambda origins: self.forecaster.logistic.probabilities(windows, origins),
         }
 
-    def evaluate(self, panel: Panel, stride: int = 1) -> dict[str, Any]:
+    def evaluate(self, panel: Panel, stride: int = 1) -> Evaluation:
         """Rolling-origin backtest on rows the model has not seen, in `test`; seen ones stand apart, in `seen`.
 
         Where the file has no unseen rows, `test` is about seen ones, and `in_sample` says so. stride: rows between two
@@ -138,15 +138,13 @@ class ClassModel:
         windows = self.windows(panel, self.contract.check(panel))
         seen, fresh = (found[::stride] for found in seen_and_fresh(panel, windows, self.seen_until))
         if not len(fresh):
-            return self._judge(panel, windows, seen, in_sample=True) | {"stride": stride}
-        report = self._judge(panel, windows, fresh, in_sample=False) | {"stride": stride}
-        return report | ({"seen": self._judge(panel, windows, seen, in_sample=True)} if len(seen) else {})
+            return evaluation(self._judge(panel, windows, seen, in_sample=True), stride)
+        before = self._judge(panel, windows, seen, in_sample=True) if len(seen) else None
+        return evaluation(self._judge(panel, windows, fresh, in_sample=False), stride, before)
 
-    def _judge(
-        self, panel: Panel, windows: ClassWindows, origins: Integers, *, in_sample: bool
-    ) -> dict[str, Any]:
-        report = class_backtest(self.forecasters(windows), windows, origins, groupings_of(panel))
-        return summary(report, panel, origins, in_sample=in_sample)
+    def _judge(self, panel: Panel, windows: ClassWindows, origins: Integers, *, in_sample: bool) -> Judgement:
+        found = class_backtest(self.forecasters(windows), windows, origins, groupings_of(panel))
+        return judgement(found, panel, origins, in_sample=in_sample)
 
     def backcasts(self, panel: Panel, stride: int = 1) -> Iterator[Backcast]:
         """The single forecasts that `evaluate` judges, a bounded number at a time: unseen ones, then seen ones."""

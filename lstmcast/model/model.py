@@ -5,21 +5,20 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from lstmcast.core.errors import DataError, UsageError
 from lstmcast.core.options import Options
-from lstmcast.core.panel import Forecast, Integers, Panel, Times
+from lstmcast.core.panel import Forecast, Integers, Panel
 from lstmcast.data.calendar_features import weekday
 from lstmcast.data.calendar_regression import CalendarStage
 from lstmcast.data.preprocessing import Preparation
 from lstmcast.data.view import Setting
 from lstmcast.data.windows import Table, Windows
-from lstmcast.evaluation.backtest import Answer, Backcast, Forecaster, Report, backtest, baseline_forecasters
-from lstmcast.evaluation.verdict import verdict
+from lstmcast.evaluation.backtest import Answer, Backcast, Forecaster, backtest, baseline_forecasters
+from lstmcast.evaluation.report import Evaluation, Judgement, Learned, NumberReport, evaluation, judgement
 from lstmcast.forecasters.ensemble import Blended
 from lstmcast.forecasters.intervals import Intervals
 from lstmcast.model.fallback import Ladder, StandIns, stand_ins, unfit
@@ -31,7 +30,6 @@ Numbers = NDArray[np.float64]
 DEFAULT_LEVELS = (80,)
 JUDGED_LEVELS = (80, 90)
 _LARGEST = 1e300  # what a very wide band ends at, so that its width is a number
-MOST_STEPS_REPORTED = 2_000
 WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 
 
@@ -62,7 +60,7 @@ class Model:
     limits: tuple[float, float]
     mase_scale: Numbers
     seen_until: NDArray[np.datetime64]
-    report: dict[str, Any]
+    report: NumberReport
     linear: LinearView | None = None
     second: LinearView | None = None
     habits: Habits | None = None
@@ -271,7 +269,7 @@ class Model:
         named["linear"] = lambda origins: Answer(undo(linear(windows, origins), origins), {})
         return named
 
-    def evaluate(self, panel: Panel, stride: int = 1) -> dict[str, Any]:
+    def evaluate(self, panel: Panel, stride: int = 1) -> Evaluation:
         """Rolling-origin backtest on rows the model has not seen, in `test`; seen ones stand apart, in `seen`.
 
         Where the file has no unseen rows, `test` is about seen ones, and `in_sample` says so. stride: rows between two
@@ -281,9 +279,9 @@ class Model:
         windows = self.windows(panel, self.contract.check(panel))
         seen, fresh = (found[::stride] for found in seen_and_fresh(panel, windows, self.seen_until))
         if not len(fresh):
-            return self._judge(panel, windows, seen, in_sample=True) | {"stride": stride}
-        report = self._judge(panel, windows, fresh, in_sample=False) | {"stride": stride}
-        return report | ({"seen": self._judge(panel, windows, seen, in_sample=True)} if len(seen) else {})
+            return evaluation(self._judge(panel, windows, seen, in_sample=True), stride)
+        before = self._judge(panel, windows, seen, in_sample=True) if len(seen) else None
+        return evaluation(self._judge(panel, windows, fresh, in_sample=False), stride, before)
 
     def backcasts(self, panel: Panel, stride: int = 1) -> Iterator[Backcast]:
         """The single forecasts that `evaluate` judges, a bounded number at a time: unseen ones, then seen ones."""
@@ -302,20 +300,20 @@ class Model:
         until = np.repeat(self.seen_until[series], panel.lengths)
         return int((np.isfinite(panel.target) & (panel.times <= until)).sum())
 
-    def learned(self, panel: Panel, series: Integers, rows_before: int = 0) -> dict[str, Any]:
+    def learned(self, panel: Panel, series: Integers, rows_before: int = 0) -> Learned:
         """What the model says of the rows it has seen: how many, `rows_before` not in this panel, and until when."""
         until = self.seen_until[series].max(keepdims=True)
-        return {"rows": rows_before + self.rows_seen(panel, series), "until": panel.clock.write(until)[0]}
+        return Learned(rows=rows_before + self.rows_seen(panel, series), until=panel.clock.write(until)[0])
 
-    def judge(self, panel: Panel, origins: Integers) -> dict[str, Any]:
+    def judge(self, panel: Panel, origins: Integers) -> Judgement:
         """What `evaluate` reports, of these windows of rows that the model has not seen; origins: (n,), n > 0."""
         panel = self.contract.marked(panel)
         return self._judge(panel, self.windows(panel, self.contract.check(panel)), origins, in_sample=False)
 
-    def _judge(self, panel: Panel, windows: Windows, origins: Integers, *, in_sample: bool) -> dict[str, Any]:
+    def _judge(self, panel: Panel, windows: Windows, origins: Integers, *, in_sample: bool) -> Judgement:
         forecasters, scale = self.forecasters(windows), self.mase_scale
-        report = backtest(forecasters, windows, panel.target, origins, scale, groupings_of(panel))
-        return summary(report, panel, origins, in_sample=in_sample)
+        found = backtest(forecasters, windows, panel.target, origins, scale, groupings_of(panel))
+        return judgement(found, panel, origins, in_sample=in_sample)
 
 
 def seen_and_fresh(
@@ -347,30 +345,6 @@ def groupings_of(panel: Panel) -> dict[str, tuple[list[str], Integers]]:
     if len(panel.ids) > 1:
         groupings["series"] = (list(panel.ids), panel.series_of_rows())
     return groupings
-
-
-def summary(report: Report, panel: Panel, origins: Integers, *, in_sample: bool = False) -> dict[str, Any]:
-    """A report as plain data, with its verdict; origins: (n,) what was judged, at least one."""
-    first, last, rows = _span(panel, origins, len(report.by_horizon))
-    return {
-        "test": report.overall,
-        "by_horizon": report.by_horizon,
-        **{f"by_{name}": groups for name, groups in report.groups.items()},
-        "windows": report.windows,
-        "first": panel.clock.write(first)[0],
-        "last": panel.clock.write(last)[0],
-        "in_sample": in_sample,
-        "verdict": verdict(report.overall, panel.clock, rows, in_sample=in_sample),
-    }
-
-
-def _span(panel: Panel, origins: Integers, horizon: int) -> tuple[Times, Times, int]:
-    """First and last stamp, (1,) each, of all target rows, and how many rows the longest stretch of a series has."""
-    series = np.searchsorted(panel.offsets, origins, side="right") - 1
-    _, starts = np.unique(series, return_index=True)
-    rows = np.maximum.reduceat(origins, starts) - np.minimum.reduceat(origins, starts) + horizon
-    first, last = panel.times[origins].min(), panel.times[origins + horizon - 1].max()
-    return np.array([first]), np.array([last]), int(rows.max())
 
 
 def _level_of(quantile: float) -> float:

@@ -12,6 +12,7 @@ from lstmcast.core.panel import Panel
 from lstmcast.data.category_frequencies import Frequencies, Transitions, season_count, season_kind
 from lstmcast.data.category_preprocessing import ClassPreparation
 from lstmcast.data.category_windows import ClassWindows
+from lstmcast.evaluation.report import ClassReport
 from lstmcast.forecasters.category_ensemble import Mixed, Mixture
 from lstmcast.forecasters.category_network import ClassNetwork, class_architecture_of
 from lstmcast.forecasters.logistic import Logistic
@@ -49,7 +50,7 @@ def class_record(model: ClassModel) -> tuple[Document, Arrays]:
         },
         "mixture": dataclasses.asdict(forecaster.mixture),
         "architecture": None,
-        "report": model.report,
+        "report": model.report.as_document(),
     }
     arrays: dict[str, NDArray[Any]] = {
         **preparation_arrays(model.preparation.rows),
@@ -84,7 +85,7 @@ def class_model(document: Document, arrays: Arrays) -> ClassModel:
             None if found is None else ClassNetwork(*found, logistic),
         ),
         seen_until=arrays["seen_until"].astype("datetime64[us]"),
-        report=document["report"],
+        report=record(ClassReport, document["report"]),
     )
     _check(model)
     return model

@@ -12,6 +12,7 @@ from lstmcast.core.errors import ModelFileError, UsageError
 from lstmcast.core.panel import Clock, Panel
 from lstmcast.data.calendar_regression import CalendarStage
 from lstmcast.data.view import Setting
+from lstmcast.evaluation.report import NumberReport
 from lstmcast.forecasters.ensemble import Blend, Blended
 from lstmcast.forecasters.intervals import LEVELS, Intervals
 from lstmcast.forecasters.network import Hybrid, architecture_of
@@ -67,7 +68,7 @@ def to_record(model: AnyModel) -> tuple[Document, Arrays]:
         "intervals": model.intervals.kind,
         "volatility": {"power": model.intervals.power, "reference": model.intervals.reference},
         "limits": [None if np.isnan(limit) else limit for limit in model.limits],
-        "report": model.report,
+        "report": model.report.as_document(),
         "habits": model.habits is not None,
         "ranges": model.ranges is not None,
         "ladder": None if model.ladder is None else model.ladder.seasons,
@@ -131,7 +132,7 @@ def _assemble(document: Document, arrays: Arrays) -> Model:
         limits=(low, high),
         mase_scale=np.where(arrays["mase_scale"] > 0, arrays["mase_scale"], np.nan),
         seen_until=arrays["seen_until"].astype("datetime64[us]"),
-        report=document["report"],
+        report=record(NumberReport, document["report"]),
         linear=_view("linear_stage", document.get("linear"), contract.clock, arrays),
         second=_view("second_stage", document.get("second"), contract.clock, arrays),
         habits=Habits(*(arrays[f"habits.{name}"] for name in _HABITS)) if document.get("habits") else None,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-from typing import Any
 
 import numpy as np
 
@@ -12,10 +11,21 @@ from lstmcast.core.panel import Panel
 from lstmcast.data.imputation import history_needed
 from lstmcast.data.split import Blocks
 from lstmcast.evaluation.backtest import backtest
+from lstmcast.evaluation.report import (
+    NOT_JUDGED,
+    Choices,
+    Judgement,
+    Limits,
+    NumberReport,
+    Shares,
+    TriedNetwork,
+    Volatility,
+    judgement,
+)
 from lstmcast.evaluation.validation import scales, test_origins
 from lstmcast.forecasters.intervals import LEVELS, Evidence, Following, Intervals, calibrate, follow
 from lstmcast.model.fallback import build_ladder
-from lstmcast.model.model import MOST_STEPS_REPORTED, LinearView, Model, summary
+from lstmcast.model.model import LinearView, Model
 from lstmcast.model.reference import habits_of, ranges_of
 from lstmcast.model.schema import Contract, contract_of
 from lstmcast.pipeline.candidates import Entry
@@ -28,15 +38,22 @@ from lstmcast.training.setup import schedule_of
 def judged(task: Task, choices: list[Choice], linear: LinearPair, entries: list[Entry]) -> Model:
     """What ships, its band calibrated on validation rows, judged once on the test rows."""
     intervals, following = _calibrated(task, entries[0])
-    model = _shipped(task, choices[0], linear, entries[0], intervals)
-    model.report.update(_verdict(model, task.panel, task.blocks))
-    report = _report(task, choices, linear, entries, model)
-    model.report["choices"] = report | {"band_volatility": _told(following)}
-    return model
+    limits = _limits(task.panel, task.blocks, task.options)
+    found = _choices(task, choices, linear, entries, intervals, limits, following)
+    report = NumberReport(choices=found, **NOT_JUDGED)
+    model = _shipped(task, choices[0], linear, entries[0], intervals, limits, report)
+    verdict = _verdict(model, task.panel, task.blocks)
+    return dataclasses.replace(model, report=report.judged(verdict))
 
 
 def _shipped(
-    task: Task, best_linear: Choice, linear: LinearPair, winner: Entry, intervals: Intervals
+    task: Task,
+    best_linear: Choice,
+    linear: LinearPair,
+    winner: Entry,
+    intervals: Intervals,
+    limits: tuple[float, float],
+    report: NumberReport,
 ) -> Model:
     """The model of the winner; nothing in it comes from test rows."""
     panel, blocks, options = task.panel, task.blocks, task.options
@@ -51,10 +68,10 @@ def _shipped(
         setting=choice.setting,
         forecaster=forecaster,
         intervals=intervals,
-        limits=_limits(panel, blocks, options),
+        limits=limits,
         mase_scale=scales(panel, blocks, "before_test"),
         seen_until=panel.times[np.maximum(blocks.test - 1, blocks.start)],
-        report={},
+        report=report,
         linear=None if choice is best_linear else _view(best_linear),
         second=None if second is None else _view(second),
         habits=habits_of([panel.target[rows] for rows in before_test], panel.clock.season, windows.lookback),
@@ -65,29 +82,42 @@ def _shipped(
     )
 
 
-def _report(
-    task: Task, choices: list[Choice], linear: LinearPair, entries: list[Entry], model: Model
-) -> dict[str, Any]:
+def _choices(
+    task: Task,
+    choices: list[Choice],
+    linear: LinearPair,
+    entries: list[Entry],
+    intervals: Intervals,
+    limits: tuple[float, float],
+    following: Following,
+) -> Choices:
     """Everything that was chosen, with the figures that decided it."""
-    winner, begun = entries[0], task.transfer(entries[0].choice)
-    report = described(choices) | {
-        "validation_mase": winner.errors,
-        "blend": dataclasses.asdict(model.forecaster.blend),
-        "steps": schedule_of(winner.choice.training, task.options).steps,
-        "best_steps": [result.best_step for result in winner.trained],
-        "second": linear.report(),
-        "networks": [_tried(entry) for entry in entries],
-        "intervals": model.intervals.kind,
-        "interval_widths": _widths(model.intervals),
-        "limits": _spoken_limits(model.limits, task.options),
-    }
-    return report if begun is None else report | {"start": begun.told()}
+    winner, begun, found = entries[0], task.transfer(entries[0].choice), described(choices)
+    return Choices(
+        chosen=found.chosen,
+        others=found.others,
+        penalties=found.penalties,
+        validation_mase=dict(winner.errors),
+        blend=Shares(**dataclasses.asdict(winner.forecaster.blend)),
+        steps=schedule_of(winner.choice.training, task.options).steps,
+        best_steps=tuple(result.best_step for result in winner.trained),
+        second=linear.report(),
+        networks=tuple(_tried(entry) for entry in entries),
+        intervals=intervals.kind,
+        interval_widths=_widths(intervals),
+        limits=_spoken_limits(limits, task.options),
+        start=None if begun is None else begun.told(),
+        band_volatility=_told(following),
+    )
 
 
-def _tried(entry: Entry) -> dict[str, Any]:
+def _tried(entry: Entry) -> TriedNetwork:
     """The setting of a network, the stage of the second one if its forecasts are the mean of two, and its errors."""
-    second = {} if entry.second is None else {"second_stage": entry.second.setting.stage}
-    return dataclasses.asdict(entry.choice.setting) | second | {"validation_mase": entry.errors}
+    return TriedNetwork(
+        **dataclasses.asdict(entry.choice.setting),
+        second_stage=None if entry.second is None else entry.second.setting.stage,
+        validation_mase=dict(entry.errors),
+    )
 
 
 def _widths(intervals: Intervals) -> dict[str, float]:
@@ -96,16 +126,16 @@ def _widths(intervals: Intervals) -> dict[str, float]:
     return {f"{level}": float(width) for level, width in zip(LEVELS, widths, strict=True)}
 
 
-def _told(following: Following) -> dict[str, Any]:
+def _told(following: Following) -> Volatility:
     """How bands follow volatility, and power -> Winkler score of the 80 % band, scaled, by which that was decided."""
-    scores = {f"{power:g}": score for power, score in following.scores.items()}
-    return {"power": following.power, "winkler": scores}
+    scores: dict[str, float | None] = {f"{power:g}": score for power, score in following.scores.items()}
+    return Volatility(power=following.power, winkler=scores)
 
 
-def _spoken_limits(limits: tuple[float, float], options: Options) -> dict[str, Any]:
+def _spoken_limits(limits: tuple[float, float], options: Options) -> Limits:
     """The limits as JSON can hold them, and whether the lower one was found in the data."""
     low, high = (None if np.isnan(limit) else limit for limit in limits)
-    return {"min": low, "max": high, "is_found": low is not None and options.min is None}
+    return Limits(min=low, max=high, is_found=low is not None and options.min is None)
 
 
 def _view(choice: Choice) -> LinearView:
@@ -142,10 +172,9 @@ def _limits(panel: Panel, blocks: Blocks, options: Options) -> tuple[float, floa
     )
 
 
-def _verdict(model: Model, panel: Panel, blocks: Blocks) -> dict[str, Any]:
-    """The only look at the test rows; by steps ahead, only the first MOST_STEPS_REPORTED are kept in the file."""
+def _verdict(model: Model, panel: Panel, blocks: Blocks) -> Judgement:
+    """The only look at the test rows."""
     windows = model.windows(panel, np.arange(len(panel.ids)))
     origins = test_origins(windows, blocks)
-    report = backtest(model.forecasters(windows), windows, panel.target, origins, model.mase_scale)
-    whole = summary(report, panel, origins)
-    return whole | {"by_horizon": whole["by_horizon"][:MOST_STEPS_REPORTED]}
+    found = backtest(model.forecasters(windows), windows, panel.target, origins, model.mase_scale)
+    return judgement(found, panel, origins)

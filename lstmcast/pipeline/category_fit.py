@@ -7,7 +7,6 @@ import math
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,11 +21,19 @@ from lstmcast.data.holidays import taught
 from lstmcast.data.imputation import history_needed
 from lstmcast.data.split import Blocks, split
 from lstmcast.evaluation.category_backtest import class_backtest
+from lstmcast.evaluation.report import (
+    NOT_JUDGED,
+    ClassChoices,
+    ClassReport,
+    ClassSearch,
+    ClassShares,
+    Judgement,
+    judgement,
+)
 from lstmcast.evaluation.validation import test_origins
 from lstmcast.forecasters.category_ensemble import Mixed, choose_mixture
 from lstmcast.forecasters.category_network import ClassNetwork, class_architecture_of
 from lstmcast.model.category_model import ClassModel
-from lstmcast.model.model import MOST_STEPS_REPORTED, summary
 from lstmcast.model.schema import Contract, contract_of
 from lstmcast.nn.network import Network
 from lstmcast.pipeline.category_selection import ClassChoice, ClassTrials
@@ -137,11 +144,11 @@ def _class_weights(panel: Panel, blocks: Blocks, options: Options) -> Numbers:
     return np.where(rows > 0, rows.sum() / ((rows > 0).sum() * np.maximum(rows, 1)), 1.0)
 
 
-def _describe(choices: list[ClassChoice]) -> dict[str, Any]:
+def _describe(choices: list[ClassChoice]) -> ClassSearch:
     """What was chosen, and every alternative with its validation error (log loss of the logistic regression)."""
     tried = [choice.describe() for choice in choices]
     penalties = {f"{penalty:g}": error for penalty, error in choices[0].penalties.items()}
-    return {"chosen": tried[0], "others": tried[1:], "penalties": penalties}
+    return ClassSearch(chosen=tried[0], others=tuple(tried[1:]), penalties=penalties)
 
 
 def _member(
@@ -185,6 +192,7 @@ def _judged(
 ) -> ClassModel:
     """The model and its verdict: the only look at the test rows."""
     chosen, member = found.choices[0], found.members[0]
+    report = ClassReport(choices=_choices(found, panel, preparation), **NOT_JUDGED)
     model = ClassModel(
         contract=_contract(panel, chosen, time),
         options=dataclasses.replace(
@@ -193,18 +201,25 @@ def _judged(
         preparation=preparation,
         forecaster=found.forecaster,
         seen_until=panel.times[np.maximum(blocks.test - 1, blocks.start)],
-        report={},
+        report=report,
     )
-    model.report.update(_verdict(model, panel, blocks))
-    model.report["choices"] = _describe(found.choices) | {
-        "validation_log_loss": found.errors,
-        "mixture": dataclasses.asdict(found.forecaster.mixture),
-        "class_weights": dict(zip(panel.classes, member.class_weights.tolist(), strict=True)),
-        "frequencies": preparation.frequencies.kind,
-        "steps": member.schedule.steps,
-        "best_steps": [trained.best_step for trained in found.networks],
-    }
-    return model
+    return dataclasses.replace(model, report=report.judged(_verdict(model, panel, blocks)))
+
+
+def _choices(found: _Trained, panel: Panel, preparation: ClassPreparation) -> ClassChoices:
+    """Everything that was chosen, with the figures that decided it."""
+    member, tried = found.members[0], _describe(found.choices)
+    return ClassChoices(
+        chosen=tried.chosen,
+        others=tried.others,
+        penalties=tried.penalties,
+        validation_log_loss=found.errors,
+        mixture=ClassShares(**dataclasses.asdict(found.forecaster.mixture)),
+        class_weights=dict(zip(panel.classes, member.class_weights.tolist(), strict=True)),
+        frequencies=preparation.frequencies.kind,
+        steps=member.schedule.steps,
+        best_steps=tuple(trained.best_step for trained in found.networks),
+    )
 
 
 def _contract(panel: Panel, choice: ClassChoice, time: str | None) -> Contract:
@@ -213,11 +228,11 @@ def _contract(panel: Panel, choice: ClassChoice, time: str | None) -> Contract:
     return contract_of(panel, time, windows.lookback, windows.horizon, windows.segment, history)
 
 
-def _verdict(model: ClassModel, panel: Panel, blocks: Blocks) -> dict[str, Any]:
+def _verdict(model: ClassModel, panel: Panel, blocks: Blocks) -> Judgement:
+    """The only look at the test rows."""
     windows = model.windows(panel, np.arange(len(panel.ids)))
     origins = test_origins(windows, blocks)
-    whole = summary(class_backtest(model.forecasters(windows), windows, origins), panel, origins)
-    return whole | {"by_horizon": whole["by_horizon"][:MOST_STEPS_REPORTED]}
+    return judgement(class_backtest(model.forecasters(windows), windows, origins), panel, origins)
 
 
 def _final(member: ClassMember, trained: Trained, blocks: Blocks) -> ClassMember:

@@ -16,6 +16,7 @@ from lstmcast.data.category_windows import ClassWindows
 from lstmcast.data.defaults import segment_and_lookbacks
 from lstmcast.data.split import Blocks
 from lstmcast.evaluation.category_validation import ClassValidation, class_validation_of
+from lstmcast.evaluation.report import ClassTried
 from lstmcast.forecasters.logistic import Logistic, fit_logistic
 from lstmcast.pipeline.selection import FEWEST_WINDOWS, LOOKBACK_TOLERANCE, STAGE_GAIN, too_little_history
 
@@ -38,14 +39,14 @@ class ClassChoice:
     error: float
     penalties: dict[float, float] = dataclasses.field(default_factory=dict)
 
-    def describe(self) -> dict[str, object]:
-        """The choice as plain data."""
-        return {
-            "lookback": self.windows.lookback,
-            "calendar": self.logistic.with_calendar,
-            "penalty": self.logistic.penalty,
-            "validation_log_loss": self.error,
-        }
+    def describe(self) -> ClassTried:
+        """The choice as the report has it."""
+        return ClassTried(
+            lookback=self.windows.lookback,
+            calendar=self.logistic.with_calendar,
+            penalty=self.logistic.penalty,
+            validation_log_loss=self.error,
+        )
 
 
 @dataclass(eq=False)

@@ -99,8 +99,8 @@ def _learning(task: Task, checkpoint: Checkpoint, until: float) -> Iterator[Even
         last = train_members(again, options.threads, checkpoint.final, until)
         trained, _ = yield from kept(last, checkpoint, "final")
         model = _with_final(model, panel, trained)
-    model.report["learned"] = model.learned(panel, np.arange(len(panel.ids)))
-    yield model
+    learned = model.learned(panel, np.arange(len(panel.ids)))
+    yield dataclasses.replace(model, report=dataclasses.replace(model.report, learned=learned))
 
 
 def _expecting(

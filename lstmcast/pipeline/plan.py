@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
@@ -11,6 +10,7 @@ from lstmcast.core.options import Options
 from lstmcast.core.panel import Integers, Panel
 from lstmcast.data.split import Blocks
 from lstmcast.data.windows import Windows
+from lstmcast.evaluation.report import ClassSearch, Search, Start
 from lstmcast.training.setup import schedule_of
 
 
@@ -37,8 +37,8 @@ class Plan:
     members: int
     training_windows: int
     blocks: dict[str, tuple[str, str]]
-    choices: dict[str, Any]
-    start: dict[str, list[str]] | None = None
+    choices: Search | ClassSearch
+    start: Start | None = None
     holidays: tuple[str, int, str] | None = None
 
 
@@ -48,7 +48,7 @@ def plan_of(
     windows: Windows,
     training: Integers,
     options: Options,
-    choices: dict[str, Any],
+    choices: Search | ClassSearch,
 ) -> Plan:
     """The plan for these blocks and the windows chosen; training: (n,) origins."""
     clock = panel.clock

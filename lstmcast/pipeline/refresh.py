@@ -7,7 +7,6 @@ import math
 import time
 from collections.abc import Generator, Iterator
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,6 +18,7 @@ from lstmcast.data.calendar_regression import CalendarStage
 from lstmcast.data.preprocessing import refit_stage
 from lstmcast.data.split import Blocks
 from lstmcast.data.windows import Table, Windows
+from lstmcast.evaluation.report import Judgement, Learned, NumberReport, Refresh
 from lstmcast.evaluation.verdict import error_measure
 from lstmcast.forecasters.averaged_ridge import refit_average
 from lstmcast.forecasters.ensemble import Blended
@@ -48,7 +48,7 @@ class Plan:
     """
 
     new: int
-    learned: dict[str, Any] | None
+    learned: Learned | None
     blocks: dict[str, tuple[str, str]]
 
 
@@ -60,8 +60,8 @@ class Outcome:
     """
 
     model: Model
-    champion: dict[str, Any]
-    challenger: dict[str, Any]
+    champion: Judgement
+    challenger: Judgement
     measure: str
     is_better: bool
 
@@ -129,7 +129,7 @@ def _plan(model: Model, panel: Panel, series: Integers, blocks: Blocks) -> Plan:
     known = np.isfinite(panel.target).sum()
     return Plan(
         new=int(known) - model.rows_seen(panel, series),
-        learned=model.report.get("learned"),
+        learned=model.report.learned,
         blocks={name: _ends(panel, int(first), int(stop)) for name, (first, stop) in edges.items()},
     )
 
@@ -155,8 +155,8 @@ def _judging_origins(model: Model, panel: Panel, blocks: Blocks) -> Integers:
 def _judged(champion: Model, challenger: Model, panel: Panel, origins: Integers) -> Outcome:
     """Both on the same windows, in MASE, or MAE where that is not defined; a tie is the champion's."""
     before, after = (model.judge(panel, origins) for model in (champion, challenger))
-    measure = error_measure(before["test"]) or "mae"
-    old, new = (report["test"]["model"][measure] for report in (before, after))
+    measure = error_measure(before.test) or "mae"
+    old, new = (found.test["model"][measure] for found in (before, after))
     return Outcome(challenger, before, after, measure, old is not None and new is not None and new < old)
 
 
@@ -175,21 +175,21 @@ def _with_all_rows(
     if champion.options.final:
         model = yield from _taught(champion, panel, series, blocks, "all", limit, threads)
     intervals = _calibrated(challenger, panel, origins)
-    model = dataclasses.replace(model, intervals=intervals, report=_report(champion, outcome))
-    absent = _absent(champion, panel, series) or 0
-    model.report["learned"] = model.learned(panel, series, absent)
-    return dataclasses.replace(outcome, model=model)
+    learned = model.learned(panel, series, _absent(champion, panel, series) or 0)
+    report = _report(champion, outcome, learned)
+    return dataclasses.replace(outcome, model=dataclasses.replace(model, intervals=intervals, report=report))
 
 
-def _report(champion: Model, outcome: Outcome) -> dict[str, Any]:
+def _report(champion: Model, outcome: Outcome, learned: Learned) -> NumberReport:
     """The verdict on the judging rows, the choices of the training, and every refresh so far, the latest last."""
-    errors = {
-        name: report["test"]["model"]
-        for name, report in (("champion", outcome.champion), ("challenger", outcome.challenger))
-    }
-    entry = {"first": outcome.challenger["first"], "last": outcome.challenger["last"], **errors}
-    history = [*champion.report.get("refreshes", []), entry]
-    return {**outcome.challenger, "choices": champion.report["choices"], "refreshes": history}
+    entry = Refresh(
+        first=outcome.challenger.first,
+        last=outcome.challenger.last,
+        champion=outcome.champion.test["model"],
+        challenger=outcome.challenger.test["model"],
+    )
+    history = (*(champion.report.refreshes or ()), entry)
+    return dataclasses.replace(champion.report.judged(outcome.challenger), refreshes=history, learned=learned)
 
 
 def _calibrated(model: Model, panel: Panel, origins: Integers) -> Intervals:
@@ -211,8 +211,8 @@ def _calibrated(model: Model, panel: Panel, origins: Integers) -> Intervals:
 
 def _absent(champion: Model, panel: Panel, series: Integers) -> int | None:
     """Rows that the champion has learned from and the panel lacks; None where the champion does not say."""
-    told = champion.report.get("learned")
-    return None if told is None else max(int(told["rows"]) - champion.rows_seen(panel, series), 0)
+    told = champion.report.learned
+    return None if told is None else max(told.rows - champion.rows_seen(panel, series), 0)
 
 
 def _share(champion: Model, panel: Panel, series: Integers, blocks: Blocks, name: str) -> float:
@@ -247,7 +247,7 @@ def _taught(
             "send a file that begins earlier"
         )
     rng = np.random.default_rng(np.random.SeedSequence(model.options.seed))
-    chosen = model.report["choices"]["chosen"].get("lookbacks") or [windows.lookback]
+    chosen = model.report.choices.chosen.lookbacks or (windows.lookback,)
     highway = refit_average(model.forecaster.highway, chosen, windows, origins, rng, share)
     second = _second(model, windows, origins, rng, share)
     forecaster = dataclasses.replace(model.forecaster, highway=highway, second=second)
@@ -318,10 +318,10 @@ def _second(
     model: Model, windows: Windows, origins: Integers, rng: np.random.Generator, share: float
 ) -> Highway | None:
     """The map of the second view, where there is one, moved as the first is."""
-    second, chosen = model.forecaster.second, model.report["choices"].get("second")
+    second, chosen = model.forecaster.second, model.report.choices.second
     if second is None or chosen is None or windows.second is None:
         return second
-    return refit_average(second, chosen["lookbacks"], windows.second, origins, rng, share)
+    return refit_average(second, chosen.lookbacks, windows.second, origins, rng, share)
 
 
 def _restage(

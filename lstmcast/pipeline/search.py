@@ -6,7 +6,6 @@ import dataclasses
 import math
 import time
 from dataclasses import dataclass, field
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,6 +17,7 @@ from lstmcast.data.preprocessing import Preparation, fit_preparation, fit_stage
 from lstmcast.data.split import Blocks
 from lstmcast.data.view import Setting
 from lstmcast.data.windows import Table, Windows
+from lstmcast.evaluation.report import Search, Tried
 from lstmcast.evaluation.validation import Validation, validation_of
 from lstmcast.forecasters.averaged_ridge import fit_average
 from lstmcast.forecasters.ridge import Highway, Judge
@@ -211,23 +211,23 @@ def _has_room(blocks: Blocks, lookback: int, horizon: int) -> bool:
     return len(blocks.origins("training", lookback, horizon)) >= max(30, lookback)
 
 
-def described(choices: list[Choice]) -> dict[str, Any]:
+def described(choices: list[Choice]) -> Search:
     """What was chosen, and every alternative with its validation error (MASE of the linear forecaster).
 
     penalties: the error of the chosen setting with every ridge penalty.
     """
     tried = [
-        dataclasses.asdict(choice.setting)
-        | {
-            "penalty": choice.highway.penalty,
-            "lookbacks": list(choice.lookbacks),
-            "validation_mase": [_or_none(error) for error in choice.errors],
-            "aged_mase": _or_none(choice.aged),
-        }
+        Tried(
+            **dataclasses.asdict(choice.setting),
+            penalty=choice.highway.penalty,
+            lookbacks=choice.lookbacks,
+            validation_mase=tuple(_or_none(error) for error in choice.errors),
+            aged_mase=_or_none(choice.aged),
+        )
         for choice in choices
     ]
     penalties = {f"{penalty:g}": _or_none(error) for penalty, error in choices[0].penalties.items()}
-    return {"chosen": tried[0], "others": tried[1:], "penalties": penalties}
+    return Search(chosen=tried[0], others=tuple(tried[1:]), penalties=penalties)
 
 
 def _or_none(error: float) -> float | None:

@@ -15,6 +15,7 @@ from lstmcast.core.panel import Clock, Column, Integers
 from lstmcast.data.calendar_features import calendar_names
 from lstmcast.data.preprocessing import Preparation
 from lstmcast.data.view import Setting
+from lstmcast.evaluation.report import Start
 from lstmcast.model.model import Model
 from lstmcast.nn.network import Architecture
 from lstmcast.nn.parameters import Parameters
@@ -53,13 +54,15 @@ class Transfer:
     frozen: tuple[str, ...]
     differs: tuple[str, ...]
 
-    def told(self) -> dict[str, list[str]]:
-        """Names of the layers that are taken, taken in part, new and frozen, and what differs: plain data."""
-        whole = [name for name, share in self.shares.items() if share == 1]
-        partly = [f"{name} ({share:.0%})" for name, share in self.shares.items() if 0 < share < 1]
-        new = [name for name, share in self.shares.items() if share == 0]
-        frozen = list(dict.fromkeys(map(_layer, self.frozen)))
-        return {"taken": whole, "partly": partly, "new": new, "frozen": frozen, "differs": list(self.differs)}
+    def told(self) -> Start:
+        """Names of the layers that are taken, taken in part, new and frozen, and what differs."""
+        return Start(
+            taken=tuple(name for name, share in self.shares.items() if share == 1),
+            partly=tuple(f"{name} ({share:.0%})" for name, share in self.shares.items() if 0 < share < 1),
+            new=tuple(name for name, share in self.shares.items() if share == 0),
+            frozen=tuple(dict.fromkeys(map(_layer, self.frozen))),
+            differs=self.differs,
+        )
 
 
 def view_of(

@@ -5,12 +5,12 @@ from __future__ import annotations
 import dataclasses
 import math
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
 from lstmcast.data.view import Setting
 from lstmcast.data.windows import Windows
+from lstmcast.evaluation.report import SecondView
 from lstmcast.forecasters.ridge import Highway
 from lstmcast.pipeline.search import Choice
 
@@ -42,13 +42,17 @@ class LinearPair:
             second=None if second is None else second.windows,
         )
 
-    def report(self) -> dict[str, Any] | None:
-        """The second view as plain data, with the error of the two; None where there is none."""
+    def report(self) -> SecondView | None:
+        """The second view as the report has it, with the error of the two; None where there is none."""
         if self.second is None:
             return None
-        setting, lookbacks = self.second.setting, list(self.second.lookbacks)
-        view = {"stage": setting.stage, "is_anchored": setting.is_anchored, "lookbacks": lookbacks}
-        return view | {"validation_mase": self.error}
+        setting = self.second.setting
+        return SecondView(
+            stage=setting.stage,
+            is_anchored=setting.is_anchored,
+            lookbacks=self.second.lookbacks,
+            validation_mase=self.error,
+        )
 
 
 def pair_of(choices: list[Choice], wanted: str) -> LinearPair:

@@ -257,7 +257,7 @@ def reason_to_refuse(document: dict[str, Any], arrays: Any) -> str:
     return ""
 
 
-def test_a_report_that_cannot_be_shown_is_refused(tmp_path: Path) -> None:
+def test_a_report_that_does_not_fit_is_refused(tmp_path: Path) -> None:
     document, arrays = persistence.read(hostile_models.GOLDEN)
     for report in (
         {},
@@ -268,7 +268,7 @@ def test_a_report_that_cannot_be_shown_is_refused(tmp_path: Path) -> None:
         persistence.write(tmp_path / "model.pkl", {**document, "report": report}, arrays)
         said = lstmcast("info", tmp_path / "model.pkl")
         assert (said.code, said.out, said.err.count("\n")) == (4, "", 1), said
-        assert "its report cannot be shown" in said.err
+        assert "its contents do not fit together" in said.err
 
 
 def test_no_source_file_calls_a_loader_that_executes() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -70,10 +71,10 @@ def evaluate_file(model_file: str, source: str, stride: int, output: str | None,
         _show(report, model_file, model.contract.clock, console)
         if output is not None:
             console.note(f"Wrote {output}")
-        console.document({"report": report})
+        console.document({"report": report.as_document()})
 
 
-def _show(report: dict[str, Any], model_file: str, clock: Clock, console: Console) -> None:
+def _show(report: Mapping[str, Any], model_file: str, clock: Clock, console: Console) -> None:
     """Unseen rows first; seen ones after them, or alone, and then marked from the first line on."""
     if report["in_sample"]:
         console.result(IN_SAMPLE.format(model=model_file))
@@ -86,7 +87,7 @@ def _show(report: dict[str, Any], model_file: str, clock: Clock, console: Consol
         verdict.show(report["seen"], clock, console)
 
 
-def _show_part(report: dict[str, Any], clock: Clock, console: Console) -> None:
+def _show_part(report: Mapping[str, Any], clock: Clock, console: Console) -> None:
     """All there is to say of one kind of rows."""
     kind = "seen" if report["in_sample"] else "unseen"
     console.note(f"{report['windows']:,} windows of {kind} rows, {report['first']} to {report['last']}")

@@ -45,7 +45,7 @@ def show_model(model_file: str, console: Console) -> None:
             "bytes": size,
             "contract": dataclasses.asdict(model.contract),
             "options": dataclasses.asdict(model.options),
-            "report": model.report,
+            "report": model.report.as_document(),
         }
     )
 

@@ -163,7 +163,7 @@ def _understood(reading: ParsedFile, plan: Plan, champion: Model) -> list[tuple[
     told = plan.learned
     seen = "how many rows it learned from, this model does not say; the file counts for half"
     if told is not None:
-        seen = f"{told['rows']:,} rows until {told['until']}"
+        seen = f"{told.rows:,} rows until {told.until}"
     lines = {"Learning": "teach", "Judging": "judge"}
     blocks = [(name, "{} to {}".format(*plan.blocks[block]) + whose) for name, block in lines.items()]
     return [
@@ -209,6 +209,6 @@ def _document(outcome: Outcome, model_file: str, *, replaced: bool) -> dict[str,
         "replaced": replaced,
         "is_better": outcome.is_better,
         "measure": outcome.measure,
-        "champion": outcome.champion,
-        "challenger": outcome.challenger,
+        "champion": outcome.champion.as_document(),
+        "challenger": outcome.challenger.as_document(),
     }

@@ -189,7 +189,12 @@ def _show(
         verdict.show_bands(model.report["test"], console)
     findings = [finding.record() for finding in reading.findings]
     settings = [given.record() for given in run.current().given()]
-    document = {"model": output, "settings": settings, "report": model.report, "findings": findings}
+    document = {
+        "model": output,
+        "settings": settings,
+        "report": model.report.as_document(),
+        "findings": findings,
+    }
     document |= more
     if failed is None:
         console.note(f"Wrote {output}")
