@@ -10,7 +10,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from lstmcast.core.findings import count
-from lstmcast.ingest.columns.columns import MISSING, is_number
+from lstmcast.ingest.columns.columns import MISSING, is_number, numbers_among
 from lstmcast.ingest.table.reader import Lines
 from lstmcast.ingest.text.cells import Cells, as_text, shown
 from lstmcast.ingest.text.context import ReadContext
@@ -38,10 +38,12 @@ class ClassColumn:
     _pieces: list[NDArray[np.int64]] = field(default_factory=list)
     _first_missing: int = 0  # line
     _first_unknown: tuple[int, str] | None = None
+    _sentinels: tuple[float, ...] = ()
 
     def __post_init__(self) -> None:
         self._codes = {level: code for code, level in enumerate(self.levels or ())}
         self._codes |= dict.fromkeys([*_ABSENT, *self.context.rules.missing], _MISSING)
+        self._sentinels = numbers_among(self.context.rules.missing)
 
     def add(self, cells: Cells, lines: Lines) -> None:
         """Take a chunk; raises DataError where the file has more classes than a column may have."""
@@ -76,6 +78,8 @@ class ClassColumn:
 
     def _code(self, text: str) -> int:
         """The code of a text: a new one, unless the classes are those of a model."""
+        if self._sentinels and set(numbers_among([text])) & set(self._sentinels):
+            return _MISSING
         if self.levels is not None:
             return self._codes.get(text, _UNKNOWN)
         return self._codes.setdefault(text, self.width)

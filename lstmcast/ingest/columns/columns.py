@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import math
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -53,6 +55,7 @@ class NumberColumn:
     context: ReadContext
     decimal: str | None = None
     _missing: frozenset[str] = MISSING
+    _sentinels: tuple[float, ...] = ()
     _pieces: list[NDArray[np.float64]] = field(default_factory=list)
     _grouped: int = 0  # line of the first number with thousands separators
     _comma: int = 0  # line of the first decimal comma
@@ -63,10 +66,11 @@ class NumberColumn:
     def __post_init__(self) -> None:
         self.decimal = self.context.rules.decimal
         self._missing = MISSING | set(self.context.rules.missing)
+        self._sentinels = numbers_among(self.context.rules.missing)
 
     def add(self, cells: Cells, lines: Lines) -> None:
         """Take a chunk; raises DataError with the line of the first cell that is no finite number."""
-        numbers = self._numbers(cells, lines)
+        numbers = self._without_sentinels(self._numbers(cells, lines))
         infinite = np.flatnonzero(np.isinf(numbers))
         if infinite.size:
             row = infinite[0]
@@ -98,7 +102,7 @@ class NumberColumn:
 
     def _numbers(self, cells: Cells, lines: Lines) -> NDArray[np.float64]:
         if is_numeric(cells):
-            return self._without_sentinels(cells.astype(np.float64))
+            return cells.astype(np.float64)
         numbers = self._plain(cells) if self.decimal != "," else None
         if numbers is None:
             numbers = self._plain(self._rewritten(cells, lines))
@@ -122,14 +126,15 @@ class NumberColumn:
             except ValueError:
                 return None
         else:
-            if len(self._missing) > len(MISSING):
+            if len(self._missing) > len(MISSING) and not self._boolean:
                 numbers[self._absent(cells)] = np.nan
         return None if _has_underscore(cells) else numbers
 
     def _without_sentinels(self, numbers: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Numbers that a user's sentinels say are missing as NaN."""
-        sentinels = [float(text) for text in self._missing - MISSING if is_number(text)]
-        return np.where(np.isin(numbers, sentinels), np.nan, numbers) if sentinels else numbers
+        """Numbers that a user's sentinels say are missing as NaN, however they are written: -200,0 is -200."""
+        if self._sentinels and not self._boolean:
+            numbers[np.isin(numbers, self._sentinels)] = np.nan
+        return numbers
 
     def _absent(self, cells: Cells) -> NDArray[np.bool_]:
         """(n,) True where a cell means missing."""
@@ -228,7 +233,7 @@ def say_numbers(name: str, numbers: NDArray[np.float64], lines: Lines, context: 
         same = numbers == sentinel
         where = f"{count(int(same.sum()), 'time')} (first in line {lines[np.argmax(same)]})"
         message = f"column {name!r} holds {sentinel:g} {where}, far outside the rest"
-        context.warn("sentinel", message, f"--missing {sentinel:g} if it means missing")
+        context.warn("sentinel", message, f"--missing {_written(sentinel)} if it means missing")
 
 
 def _sentinel(present: NDArray[np.float64]) -> float | None:
@@ -244,6 +249,26 @@ def _sentinel(present: NDArray[np.float64]) -> float | None:
         if gap > width > 0:
             return extreme
     return None
+
+
+def _written(number: float) -> str:
+    """A number in as few digits as read back as just that number."""
+    short = f"{number:g}"
+    return short if float(short) == number else repr(number)
+
+
+def numbers_among(words: Iterable[str]) -> tuple[float, ...]:
+    """The finite numbers among words, with a decimal point or a decimal comma; a word that can be two is none."""
+    return tuple(number for number in map(_number, words) if number is not None and math.isfinite(number))
+
+
+def _number(word: str) -> float | None:
+    text, found = word.strip().translate(_SPACES), set()
+    if _POINT.fullmatch(text):
+        found.add(float(re.sub(r"[, '’]", "", text)))
+    if _COMMA.fullmatch(text):
+        found.add(float(re.sub(r"[. '’]", "", text).replace(",", ".")))
+    return found.pop() if len(found) == 1 else None
 
 
 def is_text(cells: Cells) -> bool:
