@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import dataclasses
 import io
+import math
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -75,6 +76,13 @@ class Options:
         None, "Reading", "order within dates", choices=("day-first", "month-first", "year-first")
     )
     decimal: str | None = _option(None, "Reading", "decimal sign", choices=(".", ","))
+    max_unpacked: str | None = _option(
+        None,
+        "Reading",
+        "largest size that a packed file may unpack to: 5GB, or none",
+        unset="1GB",
+        is_late=True,
+    )
     exclude: tuple[str, ...] = _option(
         (),
         "Reading",
@@ -262,6 +270,8 @@ class Options:
             raise UsageError(f"--known and --past both name {both[0]!r}; it can be only one of them")
         if self.budget is not None:
             seconds(self.budget, "--budget")
+        if self.max_unpacked is not None:
+            size(self.max_unpacked, "--max-unpacked")
 
 
 def flag(name: str) -> str:
@@ -282,6 +292,20 @@ def _check_limits(field: dataclasses.Field[Any], value: Any) -> None:
         if below or above:
             wanted = f"from {low:g}" + ("" if high is None else f" to {high:g}")
             raise UsageError(f"{flag(field.name)} goes {wanted}; got {number:g}")
+
+
+LARGEST_UNPACKED = 1_000_000_000  # bytes
+_SIZES = {"": 1, "b": 1, "kb": 10**3, "mb": 10**6, "gb": 10**9, "tb": 10**12}
+
+
+def size(text: str, name: str) -> float:
+    """Bytes in a size such as `500MB` or `2GB`, infinite for `none`; raises UsageError, with the flag's name."""
+    match = re.fullmatch(r"\s*(\d{1,15}(?:\.\d+)?)\s*([a-z]*)\s*", text.lower())
+    if text.strip().lower() == "none":
+        return math.inf
+    if match is None or match[2] not in _SIZES or float(match[1]) <= 0:
+        raise UsageError(f"{name} takes a size such as 500MB or 2GB, or none; got {text!r}", option=name)
+    return float(match[1]) * _SIZES[match[2]]
 
 
 _UNITS = {"": 1.0, "s": 1.0, "m": 60.0, "min": 60.0, "h": 3600.0, "d": 86400.0}

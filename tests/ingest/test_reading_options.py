@@ -31,6 +31,7 @@ RULES: dict[str, Any] = {
     "dates": "day-first",
     "exclude": ("2024-01-05..2024-01-06",),
     "task": "classes",
+    "max_unpacked": "5GB",
 }
 
 

@@ -10,6 +10,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
+LONGEST = 3000  # letters of a message
 ERROR, WARNING, INFO = "error", "warning", "info"
 
 
@@ -18,6 +19,7 @@ def tell(level: str, identifier: str, message: str, **where: Any) -> None:
 
     identifier: a short stable name for programs; where: `file`, `line`, `column` or `stamp`, as far as known.
     """
+    message = in_short(message)
     if run.current().log_json:
         show(_object(level, identifier, message, where))
     else:
@@ -41,7 +43,7 @@ def tell_error(error: LstmcastError, *, as_json: bool, **more: Any) -> None:
 def as_document(error: LstmcastError) -> dict[str, Any]:
     """An error as the part `error` of a JSON document; of a failed gate it stands beside the figures, of data that
     cannot be used beside what had been found in them."""
-    told = {"name": error.name, "exit_code": error.exit_code, "message": clean(_line(error))}
+    told = {"name": error.name, "exit_code": error.exit_code, "message": clean(in_short(_line(error)))}
     found = error.findings if isinstance(error, DataError) else ()
     document: dict[str, Any] = {"error": told | error.where}
     return document | ({"findings": [finding.record() for finding in found]} if found else {})
@@ -49,6 +51,11 @@ def as_document(error: LstmcastError) -> dict[str, Any]:
 
 def _line(error: LstmcastError) -> str:
     return " ".join(str(error).split())
+
+
+def in_short(message: str) -> str:
+    """A message that a person can read: of one that repeats a cell of many pages, the beginning and the end."""
+    return message if len(message) <= LONGEST else f"{message[: LONGEST // 2]} … {message[-LONGEST // 3 :]}"
 
 
 def _object(level: str, identifier: str, message: str, where: dict[str, Any]) -> str:

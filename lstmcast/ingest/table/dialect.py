@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import re
 from collections import Counter
 from collections.abc import Sequence
@@ -10,6 +9,7 @@ from dataclasses import dataclass
 
 from lstmcast.core.findings import count
 from lstmcast.ingest.text.context import ReadContext
+from lstmcast.ingest.text.splitting import split
 
 DELIMITERS = "\t;|,"  # on a tie the earlier one wins: a comma is also a decimal sign
 _LOOK = 200  # lines looked at
@@ -62,7 +62,7 @@ def _delimiter(lines: Sequence[str]) -> str:
     """The character that cuts most lines into equally many cells, and into the most."""
     best, chosen = (0.0, 1), ","
     for delimiter in DELIMITERS:
-        widths = Counter(len(cells) for cells in csv.reader(lines[:_LOOK], delimiter=delimiter))
+        widths = Counter(len(cells) for cells in split(lines[:_LOOK], delimiter))
         width, votes = max(widths.items(), key=lambda item: (item[1], item[0]))
         score = (votes / sum(widths.values()), width)
         if width > 1 and score > best:
@@ -71,7 +71,7 @@ def _delimiter(lines: Sequence[str]) -> str:
 
 
 def _split(lines: Sequence[tuple[int, str]], delimiter: str) -> list[_Row]:
-    cells = csv.reader([line for _, line in lines], delimiter=delimiter, skipinitialspace=True)
+    cells = split([line for _, line in lines], delimiter, skips_blanks=True)
     numbers = [number for number, _ in lines]
     return [_Row(number, [cell.strip() for cell in row]) for number, row in zip(numbers, cells, strict=False)]
 

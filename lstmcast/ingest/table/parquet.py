@@ -18,6 +18,7 @@ from lstmcast.ingest.text.context import ReadContext
 MAGIC = b"PAR1"
 _FIRST_LINE = 2  # of data, as in a CSV below its header
 _ROWS = 1 << 18  # of a chunk
+_NUMBER = 8  # bytes
 
 
 class ParquetTable:
@@ -31,6 +32,7 @@ class ParquetTable:
             self._file = parquet.ParquetFile(stream if stream.seekable() else io.BytesIO(stream.read()))
             if not self._file.metadata.num_rows:
                 raise context.refusal("has columns but no rows of data")
+            self._refuse_bomb()
             self._sample: Any = next(self._file.iter_batches(SAMPLE))
         context.info("parquet", f"a parquet file, its first row is called line {_FIRST_LINE}")
 
@@ -63,6 +65,16 @@ class ParquetTable:
                 line += batch.num_rows
                 self._tell((line - _FIRST_LINE) / self._file.metadata.num_rows)
                 yield chunk.without(chunk.empty)
+
+    def _refuse_bomb(self) -> None:
+        """Refuse what a few kilobytes can claim: rows for a disk full of numbers."""
+        metadata, largest = self._file.metadata, self.context.rules.largest_unpacked
+        if metadata.num_rows * metadata.num_columns * _NUMBER > largest:
+            rows = f"its {metadata.num_rows:,} rows and {metadata.num_columns:,} columns"
+            raise self.context.refusal(
+                f"{rows} unpack to more than {largest / 1e6:,.0f} MB; if that is right, lift the limit with "
+                "--max-unpacked none"
+            )
 
     def _tell(self, share: float) -> None:
         """Tell whoever waits for it what share of the file's bytes was read."""

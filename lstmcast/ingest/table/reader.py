@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import io
 import itertools
 import re
@@ -21,6 +20,7 @@ from lstmcast.ingest.table.text import line_blocks
 from lstmcast.ingest.text.cells import Cells, as_text, is_equal, sliced
 from lstmcast.ingest.text.context import ReadContext
 from lstmcast.ingest.text.source import raw_blocks, watched
+from lstmcast.ingest.text.splitting import row_ends, split
 
 Lines = NDArray[np.int64]
 _SEPARATORS = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "bars"}
@@ -76,13 +76,15 @@ class TextTable:
         """Read as far as the header; raises DataError when there is no table."""
         self.context = context
         self._forget()
-        raw = watched(stream, raw_blocks(stream, context.source), context.watch)
+        raw = watched(
+            stream, raw_blocks(stream, context.source, context.rules.largest_unpacked), context.watch
+        )
         self._blocks = line_blocks(raw, context)
         block = self._head()
         self.dialect: Dialect = sniff(block[: 1 << 20].decode(errors="replace"), context)
         start = _line_start(block, self.dialect.first - 1)
         self._first = (self.dialect.first, block[start:])
-        head = self._first[1][: _line_start(self._first[1], SAMPLE)]
+        head = self._first[1][: _sample_end(self._first[1])]
         sample = self._parse(self.dialect.first, head[: self._cut_line(head)], range(self.dialect.width))
         self._sample = [as_text(cells) for cells in sample.cells]
         self._forget()
@@ -158,7 +160,7 @@ class TextTable:
         return None if is_whole else start
 
     def _fields(self, line: str) -> list[str]:
-        return next(csv.reader([line], delimiter=self.dialect.delimiter), [])
+        return next(iter(split([line], self.dialect.delimiter)), [])
 
     def _parse(self, line: int, block: bytes, places: Sequence[int]) -> Chunk:
         """The columns of a block of whole lines, rows without data left out."""
@@ -229,8 +231,7 @@ class TextTable:
         ends = block.count(b"\n") + (not block.endswith(b"\n"))
         if ends == rows:
             return np.arange(line, line + rows)
-        reader = csv.reader(io.StringIO(block.decode()), delimiter=self.dialect.delimiter)
-        starts = [0, *(reader.line_num for _ in reader)]
+        starts = [0, *row_ends(io.StringIO(block.decode()), self.dialect.delimiter)]
         return line + np.array(starts[:rows], dtype=np.int64)
 
     def _note_short(self, block: bytes, lines: Lines) -> None:
@@ -275,6 +276,15 @@ class _OddLines:
     def told(self, noun: str, what: str) -> str:
         """`2 lines with …, the first is line 7`."""
         return f"{count(self.number, noun)} with {what}, the first is line {self._first}"
+
+
+def _sample_end(block: bytes) -> int:
+    """Where the sample's last row ends, which a quoted cell may carry on over many lines."""
+    end = _line_start(block, SAMPLE)
+    while 0 < end < len(block) and block.count(b'"', 0, end) % 2:
+        closing = block.find(b'"', end)
+        end = block.find(b"\n", closing) + 1 if closing >= 0 else 0
+    return end or len(block)
 
 
 def _line_start(block: bytes, lines: int) -> int:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import codecs
 from collections.abc import Iterator
 
+from lstmcast.core.errors import DataError
+from lstmcast.core.place import Place
 from lstmcast.ingest.text.context import ReadContext
 
 _MARKS = (
@@ -14,6 +16,7 @@ _MARKS = (
     (codecs.BOM_UTF16_LE, "utf-16-le"),
     (codecs.BOM_UTF16_BE, "utf-16-be"),
 )
+_LONGEST_LINE = 64 << 20  # bytes
 _PATIENCE = 16  # blocks to wait for the end of a quoted cell before giving up on its quote
 
 
@@ -32,6 +35,9 @@ def line_blocks(raw: Iterator[bytes], context: ReadContext) -> Iterator[tuple[in
             block, rest, waited = rest[:cut], rest[cut:], 0
             yield line, _utf8(block, line, context)
             line += block.count(b"\n")
+        elif len(rest) > _LONGEST_LINE:
+            message = f"it is longer than {_LONGEST_LINE >> 20} MB; a CSV has a line for each row"
+            raise DataError.at(Place(file=context.source, line=line), message)
     if rest:
         yield line, _utf8(rest, line, context)
 

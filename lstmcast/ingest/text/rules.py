@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from lstmcast.core.errors import UsageError
+from lstmcast.core.options import LARGEST_UNPACKED, size
 from lstmcast.ingest.text.spans import check_span
 
 _CHOICES: dict[str, tuple[str, ...]] = {
@@ -30,6 +31,7 @@ class ReadingRules:
     missing: further cells that mean missing, as text: `("-200", "-9999")`.
     decimal: `.` or `,`. dates: `day-first`, `month-first` or `year-first`.
     exclude: bad periods whose targets mean missing: `("2012-03-01..2012-03-04",)`, both ends included.
+    max_unpacked: largest size that a packed file may unpack to, `5GB` or `none`; by itself 1 GB.
     task: whether the target is `numbers` or `classes`; `auto`: text is classes, numbers are numbers.
     """
 
@@ -40,6 +42,7 @@ class ReadingRules:
     missing: tuple[str, ...] = ()
     decimal: str | None = None
     dates: str | None = None
+    max_unpacked: str | None = None
     exclude: tuple[str, ...] = ()
     task: str = "auto"
 
@@ -49,5 +52,11 @@ class ReadingRules:
             value = getattr(self, name)
             if value is not None and value not in choices:
                 raise UsageError(f"--{name} is one of {', '.join(choices)}; got {value!r}")
+        _ = self.largest_unpacked
         for word in self.exclude:
             check_span(word)
+
+    @property
+    def largest_unpacked(self) -> float:
+        """Bytes that a packed file may unpack to; raises UsageError for what is no size."""
+        return LARGEST_UNPACKED if self.max_unpacked is None else size(self.max_unpacked, "--max-unpacked")

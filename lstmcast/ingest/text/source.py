@@ -9,16 +9,22 @@ import gzip
 import importlib
 import io
 import lzma
+import os
+import stat
 import sys
+import time
 import zlib
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, BinaryIO
 
 from lstmcast.core.errors import DataError
+from lstmcast.core.options import LARGEST_UNPACKED
 
 BLOCK = 4 << 20
 STDIN = "-"
+PATIENCE = 5.0  # seconds to wait for whoever writes into a pipe
+_ZSTD_PIECE = 2048  # bytes; its decoder gives out all that they hold at once, which is 64 MB at most
 _Opener = Callable[[BinaryIO], Any]  # what opens a packed stream: a context manager with read(size)
 _DAMAGE = (EOFError, OSError, lzma.LZMAError, zlib.error, ValueError)
 
@@ -47,14 +53,17 @@ def watched(stream: io.BufferedReader, blocks: Iterator[bytes], watch: Watch | N
         yield block
 
 
-def raw_blocks(stream: io.BufferedReader, name: str) -> Iterator[bytes]:
-    """Blocks of BLOCK bytes of what a stream holds, uncompressed; raises DataError when it cannot be read."""
+def raw_blocks(stream: io.BufferedReader, name: str, largest: float = LARGEST_UNPACKED) -> Iterator[bytes]:
+    """Blocks of BLOCK bytes of what a stream holds, uncompressed; raises DataError when it cannot be read.
+
+    largest: bytes that a packed file may unpack to; a few kilobytes can be made to fill any memory.
+    """
     with stream:
         magic = stream.peek(8)
         _refuse_other_formats(magic, name)
         for start, what, opener in _COMPRESSED:
             if magic.startswith(start):
-                yield from _unpacked(stream, what, opener, name)
+                yield from _bounded(_unpacked(stream, what, opener, name), name, largest)
                 return
         while block := stream.read(BLOCK):
             yield block
@@ -69,13 +78,64 @@ def opened(source: str | Path) -> io.BufferedReader:
         return raw if isinstance(raw, io.BufferedReader) else io.BufferedReader(raw)
     path = Path(source)
     try:
-        return path.open("rb")
+        mode = path.stat().st_mode
+        if stat.S_ISFIFO(mode):
+            return io.BufferedReader(_Pipe(path))
+        if stat.S_ISREG(mode):
+            return path.open("rb")
     except FileNotFoundError:
-        raise DataError(f"{path}: no such file{_similar(path)}") from None
-    except IsADirectoryError:
-        raise DataError(f"{path}: is a directory; give one CSV file in it") from None
-    except OSError as error:
-        raise DataError(f"{path}: cannot be read: {error.strerror or error}") from None
+        raise DataError(f"{path}: no such file{_similar(path)}", file=str(path)) from None
+    except TimeoutError:
+        raise DataError(f"{path}: is a pipe that nobody writes into; give a file", file=str(path)) from None
+    except (OSError, ValueError) as error:  # ValueError: a NUL in the name
+        reason = getattr(error, "strerror", None) or error
+        raise DataError(f"{path}: cannot be read: {reason}", file=str(path)) from None
+    what = "a directory; give one CSV file in it" if stat.S_ISDIR(mode) else "a device; give a file"
+    raise DataError(f"{path}: is {what}", file=str(path))
+
+
+class _Pipe(io.RawIOBase):
+    """A named pipe: it is not opened for longer than PATIENCE where nobody writes into it."""
+
+    def __init__(self, path: Path) -> None:
+        """Wait for whoever writes; raises TimeoutError where nobody comes."""
+        self._descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0))
+        try:
+            self._first = self._begin()
+            os.set_blocking(self._descriptor, True)
+        except BaseException:
+            self.close()
+            raise
+
+    def _begin(self) -> bytes:
+        """What comes first, nothing yet where a writer is there and thinks."""
+        deadline = time.monotonic() + PATIENCE
+        while time.monotonic() < deadline:
+            try:
+                first = os.read(self._descriptor, 1)
+            except BlockingIOError:
+                return b""
+            if first:
+                return first
+            time.sleep(0.02)
+        raise TimeoutError
+
+    def readable(self) -> bool:
+        """It is there to be read."""
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        """Some bytes into the buffer; how many, none at the end."""
+        data = self._first or os.read(self._descriptor, len(buffer))
+        self._first = b""
+        buffer[: len(data)] = data
+        return len(data)
+
+    def close(self) -> None:
+        """Let go of the pipe."""
+        if not self.closed:
+            os.close(self._descriptor)
+        super().close()
 
 
 def _similar(path: Path) -> str:
@@ -88,6 +148,21 @@ def _similar(path: Path) -> str:
     return f"; did you mean {path.parent / near[0]}?" if near else ""
 
 
+def _bounded(blocks: Iterator[bytes], name: str, largest: float) -> Iterator[bytes]:
+    """The blocks as long as they are not too many."""
+    size = 0
+    for block in blocks:
+        size += len(block)
+        if size > largest:
+            raise DataError(
+                f"{name}: unpacks to more than {largest / 1e6:,.0f} MB; if that is right, unpack it first, or lift "
+                "the limit with --max-unpacked none",
+                file=name,
+                option="--max-unpacked",
+            )
+        yield block
+
+
 def _unpacked(stream: io.BufferedReader, what: str, opener: _Opener, name: str) -> Iterator[bytes]:
     try:
         with opener(stream) as unpacked:
@@ -96,10 +171,12 @@ def _unpacked(stream: io.BufferedReader, what: str, opener: _Opener, name: str) 
     except _UnequippedError:
         raise DataError(
             f"{name}: is a {what} file, which needs Python 3.14 or the extra zst (pip install 'lstmcast[zst]'); "
-            "or unpack it first"
+            "or unpack it first",
+            file=name,
         ) from None
     except _DAMAGE as error:
-        raise DataError(f"{name}: is a damaged {what} file ({error}); write it again") from None
+        message = f"{name}: is a damaged {what} file ({error}); write it again"
+        raise DataError(message, file=name) from None
 
 
 def _open_zst(stream: BinaryIO) -> Any:
@@ -117,22 +194,22 @@ class _ZstdFrames:
 
     def __init__(self, stream: BinaryIO, module: Any) -> None:
         self._stream, self._module = stream, module
-        self._frame, self._begun = self._new_frame(), False
+        self._frame, self._begun, self._held = self._new_frame(), False, memoryview(b"")
 
     def _new_frame(self) -> Any:
         frame = self._module.ZstdDecompressor()
         return frame.decompressobj() if hasattr(frame, "decompressobj") else frame
 
     def read(self, size: int) -> bytes:
-        """Some more of what is unpacked, empty at the end; raises EOFError where a frame does not end."""
-        unpacked = b""
-        while not unpacked:
-            packed = self._stream.read(size // 8)
+        """Up to so many bytes of what is unpacked, none at the end; raises EOFError where a frame does not end."""
+        while not self._held:
+            packed = self._stream.read(min(size, _ZSTD_PIECE))
             if not packed:
                 if self._begun:
                     raise EOFError("it is cut short")
                 return b""
-            unpacked = b"".join(self._frames(packed))
+            self._held = memoryview(b"".join(self._frames(packed)))
+        unpacked, self._held = bytes(self._held[:size]), self._held[size:]
         return unpacked
 
     def _frames(self, packed: bytes) -> Iterator[bytes]:
@@ -165,9 +242,11 @@ _OTHER_FORMATS: tuple[tuple[bytes, str], ...] = (
 def _refuse_other_formats(magic: bytes, name: str) -> None:
     for start, what in _OTHER_FORMATS:
         if magic.startswith(start[:8]):
-            raise DataError(f"{name}: is {what}")
+            raise DataError(f"{name}: is {what}", file=name)
     start_of_text = magic.lstrip(b"\xef\xbb\xbf \t\r\n").lower()
     if start_of_text.startswith((b"<!doct", b"<html", b"<?xml")):
-        raise DataError(f"{name}: is a web page or XML, not a CSV; was it downloaded without signing in?")
+        message = "is a web page or XML, not a CSV; was it downloaded without signing in?"
+        raise DataError(f"{name}: {message}", file=name)
     if start_of_text.startswith((b"{", b"[")):
-        raise DataError(f"{name}: looks like JSON, not a CSV; write one row a line under a header line")
+        message = "looks like JSON, not a CSV; write one row a line under a header line"
+        raise DataError(f"{name}: {message}", file=name)

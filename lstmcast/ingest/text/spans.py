@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import dataclasses
 import io
 import os
@@ -12,7 +11,9 @@ import numpy as np
 
 from lstmcast.core.errors import DataError, UsageError
 from lstmcast.core.panel import Clock, Panel
+from lstmcast.core.place import Place
 from lstmcast.ingest.text.source import opened, raw_blocks
+from lstmcast.ingest.text.splitting import split
 
 _STAMP = re.compile(r"\d{4}(-\d\d(-\d\d([T ]\d\d(:\d\d(:\d\d)?)?)?)?)?|\d+")
 _LARGEST_LIST = 1_000_000  # bytes
@@ -79,15 +80,19 @@ def _bounds(word: str, clock: Clock) -> tuple[np.datetime64, np.datetime64]:
 
 def _listed(path: str) -> list[str]:
     """The spans in the rows of a CSV file; a first row that is no span is its header."""
-    data = b"".join(raw_blocks(opened(path), path))
-    if len(data) > _LARGEST_LIST:
-        raise DataError(f"{path}: larger than a list of periods can be; --exclude takes rows of `from,to`")
-    rows = csv.reader(io.StringIO(data.decode("utf-8-sig", errors="replace"), newline=""))
+    data = b""
+    for block in raw_blocks(opened(path), path):
+        data += block
+        if len(data) > _LARGEST_LIST:
+            message = "larger than a list of periods can be; --exclude takes rows of `from,to`"
+            raise DataError.at(Place(file=path), message)
+    rows = split(io.StringIO(data.decode("utf-8-sig", errors="replace"), newline=""))
     spans: list[str] = []
     for line, cells in enumerate(rows, 1):
         cells = [cell.strip() for cell in cells if cell.strip()]
         if 1 <= len(cells) <= 2 and all(_STAMP.fullmatch(cell) for cell in cells):
             spans.append("..".join(cells))
         elif cells and line > 1:
-            raise DataError(f"{path}: line {line}: expected a period `from,to`, found {','.join(cells)!r}")
+            found = f"expected a period `from,to`, found {','.join(cells)!r}"
+            raise DataError.at(Place(file=path, line=line), found)
     return spans
