@@ -81,7 +81,7 @@ class Options:
         "Reading",
         "largest size that a packed file may unpack to: 5GB, or none",
         unset="1GB",
-        is_late=True,
+        later=True,
     )
     exclude: tuple[str, ...] = _option(
         (),

@@ -33,6 +33,7 @@ def info(model: ModelFile, as_json: Json = False, quiet: Quiet = False, verbose:
 def show_model(model_file: str, console: Console) -> None:
     """Load and show."""
     from lstmcast import persistence
+    from lstmcast.persistence.parts import options_document
 
     model = persistence.load(model_file)
     size = os.stat(model_file).st_size
@@ -44,7 +45,7 @@ def show_model(model_file: str, console: Console) -> None:
             "file": model_file,
             "bytes": size,
             "contract": dataclasses.asdict(model.contract),
-            "options": dataclasses.asdict(model.options),
+            "options": options_document(model.options),
             "report": model.report.as_document(),
         }
     )
