@@ -142,7 +142,7 @@ class SecondView(Document):
 class TriedNetwork(Document):
     """A setting that networks were trained in, second_stage: that of a second one whose forecasts are averaged with it.
 
-    validation_mase: forecaster -> error, `model` being what would have shipped.
+    validation_mase: forecaster -> error, `model` being what would have shipped; in the oldest files that error alone.
     """
 
     transform: str
@@ -151,7 +151,13 @@ class TriedNetwork(Document):
     is_anchored: bool
     is_sized: bool
     second_stage: str | None = None
-    validation_mase: Figures
+    validation_mase: Figures | float | None
+
+    @property
+    def shipped(self) -> float | None:
+        """The error of what would have shipped; None where it is not defined."""
+        errors = self.validation_mase
+        return errors["model"] if isinstance(errors, dict) else errors
 
 
 @dataclass(frozen=True, kw_only=True)

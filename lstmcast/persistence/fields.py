@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import functools
 import types
@@ -50,13 +51,14 @@ def _hints(kind: Any) -> dict[str, Any]:
 
 
 def _one_of(hints: tuple[Any, ...], item: Any, name: str) -> Any:
-    """A value of one of several types, of which one may be None."""
+    """A value of the first of several types that it is of, or of the last one as far as the error is concerned."""
     if item is None and type(None) in hints:
         return None
-    others = [hint for hint in hints if hint is not type(None)]
-    if len(others) != 1:
-        raise TypeError(f"{name} is declared as more than one type")
-    return value(others[0], item, name)
+    *others, last = [hint for hint in hints if hint is not type(None)]
+    for hint in others:
+        with contextlib.suppress(TypeError):
+            return value(hint, item, name)
+    return value(last, item, name)
 
 
 def _sequence(hints: tuple[Any, ...], items: Sequence[Any], name: str) -> tuple[Any, ...]:

@@ -14,6 +14,7 @@ import subprocess
 import sys
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -23,6 +24,7 @@ from lstmcast.cli.show import choices, verdict
 from lstmcast.cli.show.choices import command
 from lstmcast.core.options import Options
 from lstmcast.core.panel import Clock
+from lstmcast.evaluation.report import TriedNetwork
 from lstmcast.forecasters.intervals import LEVELS
 from tests.command_line import PROJECT, in_python, lstmcast, process
 from tests.conftest import QUICK, hourly_rows, write_csv
@@ -368,18 +370,17 @@ def test_a_reader_that_takes_the_first_line_only_is_no_failure(
 
 
 def test_networks_trained_in_several_settings_are_compared_in_a_line() -> None:
+    rows: dict[str, Any] = {"transform": "none", "lookback": 48, "is_anchored": True, "is_sized": False}
     networks = [
-        {"stage": "calendar", "validation_mase": {"model": 0.4}},
-        {"stage": "none", "validation_mase": 0.51},
+        TriedNetwork(**rows, stage="calendar", validation_mase={"model": 0.4}),
+        TriedNetwork(**rows, stage="none", validation_mase=0.51),  # as the oldest files have it
     ]
     said = choices._networks(networks)
     assert said.endswith("with the network on a calendar stage 0.400, on no calendar stage 0.510")
     assert choices._networks(networks[:1]) == ""
-    assert choices._own_stage({"chosen": networks[1], "networks": networks}) == [
-        "the network on a calendar stage"
-    ]
-    assert choices._own_stage({"chosen": networks[0], "networks": networks}) == []
-    assert choices._own_stage({"chosen": networks[0]}) == []
+    assert choices._own_stage("none", networks) == ["the network on a calendar stage"]
+    assert choices._own_stage("calendar", networks) == []
+    assert choices._own_stage("calendar", ()) == []
 
 
 @pytest.mark.parametrize(

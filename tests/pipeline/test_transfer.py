@@ -34,8 +34,8 @@ def started(source: Model, panel: Panel, **changes: Any) -> tuple[dict[str, Any]
     assert isinstance(plan, Plan)
     assert isinstance(model, Model)
     assert plan.start is not None
-    assert model.report["choices"]["start"] == plan.start
-    return plan.start, first(model)
+    assert model.report["choices"]["start"] == plan.start.as_document()
+    return plan.start.as_document(), first(model)
 
 
 def first(model: Model) -> Parameters:

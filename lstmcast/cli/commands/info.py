@@ -66,7 +66,7 @@ def _show(model: AnyModel, first: list[tuple[str, str]], console: Console) -> No
     lines = [*first, *_needs(model), *_seen(model), ("Chosen", chosen.in_short(model))]
     console.notes([*lines, *chosen.limits(model), *chosen.details(model), *_rebuilding(model), ("", "")])
     if not console.quiet:
-        chosen.show_tried(model.report["choices"], console)
+        chosen.show_tried(model.report.choices, console)
     verdict.show_with_steps(model.report, model.contract.clock, console)
 
 
@@ -97,15 +97,15 @@ def _rebuilding(model: AnyModel) -> list[tuple[str, str]]:
 
 def _seen(model: AnyModel) -> list[tuple[str, str]]:
     """What it has learned from, and how the last refresh was decided."""
-    told = model.report.get("learned")
+    told = model.report.learned
     until = model.contract.clock.write(model.seen_until.max(keepdims=True))[0]
-    lines = [("Seen", f"{told['rows']:,} rows until {until}" if told else f"rows until {until}")]
-    history = model.report.get("refreshes", [])
+    lines = [("Seen", f"{told.rows:,} rows until {until}" if told else f"rows until {until}")]
+    history = model.report.refreshes
     if history:
         last = history[-1]
-        measure = "mase" if last["challenger"].get("mase") is not None else "mae"
-        new, old = (f"{last[name][measure]:.4g}" for name in ("challenger", "champion"))
+        measure = "mase" if last.challenger.get("mase") is not None else "mae"
+        new, old = (f"{figures[measure]:.4g}" for figures in (last.challenger, last.champion))
         times = "once" if len(history) == 1 else f"{len(history):,} times"
-        judged = f"{measure.upper()} {new} against {old} before it, from {last['first']} to {last['last']}"
+        judged = f"{measure.upper()} {new} against {old} before it, from {last.first} to {last.last}"
         lines.append(("Refreshed", f"{times}, last by {judged}; the verdict below is about these rows"))
     return lines

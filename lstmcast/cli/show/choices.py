@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import fields
 from typing import TYPE_CHECKING, Any
 
@@ -12,9 +12,18 @@ from lstmcast.core.options import Options, flag, write_names
 if TYPE_CHECKING:
     from lstmcast.cli.shell.console import Console
     from lstmcast.core.panel import Clock
+    from lstmcast.evaluation.report import (
+        Choices,
+        Figures,
+        Search,
+        SecondView,
+        Shares,
+        Start,
+        Tried,
+        TriedNetwork,
+        Volatility,
+    )
     from lstmcast.model.model import Model
-
-Choices = Mapping[str, Any]
 
 _STAGES = {
     "none": "no calendar stage",
@@ -35,40 +44,39 @@ _LEVELS_SHOWN = ("80", "90", "95")
 
 def in_short(model: Model) -> str:
     """What was chosen, in one line; says so where the network has no part."""
-    choices, blend = model.report["choices"], model.forecaster.blend
-    chosen = choices["chosen"]
+    choices, blend = model.report.choices, model.forecaster.blend
+    chosen = choices.chosen
     words = [
         _transform(chosen),
-        f"lookback {chosen['lookback']:,}",
-        _STAGES[chosen["stage"]],
-        *(_own_stage(choices) if blend.network else []),
-        *(["windows divided by their size"] if chosen["is_sized"] else []),
+        f"lookback {chosen.lookback:,}",
+        _STAGES[chosen.stage],
+        *(_own_stage(chosen.stage, choices.networks or ()) if blend.network else []),
+        *(["windows divided by their size"] if chosen.is_sized else []),
         _linear(chosen),
-        *_second(choices.get("second"), chosen),
-        _blend(vars(blend), model.contract.clock),
+        *_second(choices.second, chosen),
+        _blend(choices.blend, model.contract.clock),
     ]
     is_left_out = not blend.network and model.options.safeguard == "auto"
-    return ", ".join(words) + (_why_left_out(choices["validation_mase"]) if is_left_out else "")
+    return ", ".join(words) + (_why_left_out(choices.validation_mase) if is_left_out else "")
 
 
-def _linear(setting: Choices) -> str:
+def _linear(setting: Tried) -> str:
     """The linear forecaster's ridge, and how far its maps look back where they differ."""
-    several = len(setting.get("lookbacks", ())) > 1
-    rows = f" over {_rows(setting['lookbacks'])} rows" if several else ""
-    return f"ridge {setting['penalty']:g}{rows}"
+    lookbacks = setting.lookbacks or ()
+    rows = f" over {_rows(lookbacks)} rows" if len(lookbacks) > 1 else ""
+    return f"ridge {setting.penalty:g}{rows}"
 
 
-def _second(second: Choices | None, chosen: Choices) -> list[str]:
+def _second(second: SecondView | None, chosen: Tried) -> list[str]:
     """What sees the calendar otherwise and is averaged with the linear forecaster, if anything is."""
     if second is None:
         return []
-    differs = second["stage"] != chosen["stage"]
-    view = _STAGES[second["stage"]] if differs else _frame(second)
+    view = _STAGES[second.stage] if second.stage != chosen.stage else _frame(second)
     return [f"linear averaged with that of {view}"]
 
 
-def _frame(setting: Choices) -> str:
-    return "windows from the last value" if setting["is_anchored"] else "windows as they are"
+def _frame(view: SecondView) -> str:
+    return "windows from the last value" if view.is_anchored else "windows as they are"
 
 
 def _rows(lookbacks: Sequence[int]) -> str:
@@ -77,14 +85,14 @@ def _rows(lookbacks: Sequence[int]) -> str:
     return f"{', '.join(first)} and {last}" if first else last
 
 
-def _own_stage(choices: Choices) -> list[str]:
+def _own_stage(stage: str, networks: Sequence[TriedNetwork]) -> list[str]:
     """The network's calendar stage, where it is not the linear forecaster's."""
-    network = (choices.get("networks") or [choices["chosen"]])[0]
-    second = network.get("second_stage")
-    if second is not None:
-        return [f"the network averaged with one on {_view(second, network['stage'])}"]
-    same = network["stage"] == choices["chosen"]["stage"]
-    return [] if same else [f"the network on {_STAGES[network['stage']]}"]
+    if not networks:
+        return []
+    network = networks[0]
+    if network.second_stage is not None:
+        return [f"the network averaged with one on {_view(network.second_stage, network.stage)}"]
+    return [] if network.stage == stage else [f"the network on {_STAGES[network.stage]}"]
 
 
 def _view(stage: str, other: str) -> str:
@@ -92,58 +100,59 @@ def _view(stage: str, other: str) -> str:
     return _STAGES[stage] if stage != other else "windows taken otherwise"
 
 
-def _why_left_out(errors: Mapping[str, float]) -> str:
+def _why_left_out(errors: Figures) -> str:
     linear = errors.get("linear_pair", errors["linear"])
     figures = f"MASE {_figure(errors['network'])} against {_figure(linear)}"
     return f" (the network is hardly better on validation rows, or worse: {figures})"
 
 
-def show_tried(choices: Choices, console: Console) -> None:
+def show_tried(search: Search, console: Console) -> None:
     """Every setting that was tried, the chosen one first, with the errors that decided it."""
-    rows = [choices["chosen"], *choices["others"]]
-    console.table(TRIED_HEADER, [_row(row, is_chosen=row is choices["chosen"]) for row in rows])
+    rows = [_row(search.chosen, is_chosen=True), *(_row(other, is_chosen=False) for other in search.others)]
+    console.table(TRIED_HEADER, rows)
     console.note(TRIED)
     console.note("")
 
 
 def details(model: Model) -> list[tuple[str, str]]:
     """The figures behind a model's other choices: name and what there is to say, line by line."""
-    choices = model.report["choices"]
+    choices = model.report.choices
     lines = [
-        *start(choices.get("start")),
-        ("Ridge", _listed(choices.get("penalties", {}))),
+        *start(choices.start),
+        ("Ridge", _listed(choices.penalties or {})),
         ("Linear", _pair(choices)),
         ("Network", _steps(choices)),
-        ("Settings", _networks(choices.get("networks", []))),
-        ("Validation", _errors(choices["validation_mase"], model.contract.clock)),
+        ("Settings", _networks(choices.networks or ())),
+        ("Validation", _errors(choices.validation_mase, model.contract.clock)),
         ("Band", _band(choices)),
-        ("Volatility", _volatility(choices.get("band_volatility"))),
+        ("Volatility", _volatility(choices.band_volatility)),
     ]
     return [(name, text) for name, text in lines if text]
 
 
 def limits(model: Model) -> list[tuple[str, str]]:
     """A line about the limits of what is forecast, if there are any."""
-    found = model.report["choices"].get("limits", {})
-    low, high = found.get("min"), found.get("max")
+    found = model.report.choices.limits
+    if found is None:
+        return []
     words = []
-    if low is not None:
-        reason = ", since no training value is below it" if found["is_found"] else ""
-        words.append(f"nothing below {low:g}{reason}")
-    if high is not None:
-        words.append(f"nothing above {high:g}")
+    if found.min is not None:
+        reason = ", since no training value is below it" if found.is_found else ""
+        words.append(f"nothing below {found.min:g}{reason}")
+    if found.max is not None:
+        words.append(f"nothing above {found.max:g}")
     return [("Limits", f"{'; '.join(words)} (forecast and band)")] if words else []
 
 
-def start(told: Mapping[str, Sequence[str]] | None) -> list[tuple[str, str]]:
+def start(told: Start | None) -> list[tuple[str, str]]:
     """Lines about the other model's weights that training starts from, if there is one."""
     if told is None:
         return []
-    words = [f"{', '.join(told['taken']) or 'nothing whole'} of the other model"]
-    words += [f"in part {', '.join(told['partly'])}"] if told["partly"] else []
-    words += [f"new are {', '.join(told['new'])}"] if told["new"] else []
-    words += [f"seen otherwise there: {', '.join(told['differs'])}"] if told["differs"] else []
-    frozen = [("Frozen", f"{', '.join(told['frozen'])}; the rest is trained")] if told["frozen"] else []
+    words = [f"{', '.join(told.taken) or 'nothing whole'} of the other model"]
+    words += [f"in part {', '.join(told.partly)}"] if told.partly else []
+    words += [f"new are {', '.join(told.new)}"] if told.new else []
+    words += [f"seen otherwise there: {', '.join(told.differs)}"] if told.differs else []
+    frozen = [("Frozen", f"{', '.join(told.frozen)}; the rest is trained")] if told.frozen else []
     return [("Start", "; ".join(words)), *frozen]
 
 
@@ -167,20 +176,20 @@ def _flag_words(name: str, value: Any) -> list[str]:
     return [f"{flag(name)}={text}"] if text.startswith("-") else [flag(name), text]
 
 
-def _transform(setting: Choices) -> str:
-    return "no transform" if setting["transform"] == "none" else str(setting["transform"])
+def _transform(setting: Tried) -> str:
+    return "no transform" if setting.transform == "none" else setting.transform
 
 
-def _row(setting: Choices, *, is_chosen: bool) -> list[str]:
+def _row(setting: Tried, *, is_chosen: bool) -> list[str]:
     """One setting as a row of the table of those that were tried."""
-    last, *earlier = setting["validation_mase"]
-    aged = [_figure(setting["aged_mase"])] if setting.get("aged_mase") is not None else []
-    frame = ["from the last value" if setting["is_anchored"] else "as they are"]
-    frame += ["by size"] if setting["is_sized"] else []
+    last, *earlier = setting.validation_mase
+    aged = [] if setting.aged_mase is None else [_figure(setting.aged_mase)]
+    frame = ["from the last value" if setting.is_anchored else "as they are"]
+    frame += ["by size"] if setting.is_sized else []
     return [
         f"{_transform(setting)}{' (chosen)' if is_chosen else ''}",
-        f"{setting['lookback']:,}",
-        _STAGE_CELLS[setting["stage"]],
+        f"{setting.lookback:,}",
+        _STAGE_CELLS[setting.stage],
         ", ".join(frame),
         _linear(setting).removeprefix("ridge "),
         _figure(last),
@@ -193,7 +202,7 @@ def _figure(error: float | None) -> str:
     return "not defined" if error is None else f"{error:.3f}"
 
 
-def _listed(errors: Mapping[str, float | None]) -> str:
+def _listed(errors: Figures) -> str:
     """Validation MASE of each ridge penalty."""
     words = ", ".join(f"{penalty} {_figure(error)}" for penalty, error in errors.items())
     return f"validation MASE with {words}" if len(errors) > 1 else ""
@@ -201,24 +210,21 @@ def _listed(errors: Mapping[str, float | None]) -> str:
 
 def _pair(choices: Choices) -> str:
     """What averaging two linear forecasters gained, where two are averaged."""
-    second = choices.get("second")
-    if second is None:
+    if choices.second is None:
         return ""
-    alone = _figure(choices["chosen"]["validation_mase"][0])
-    return (
-        f"validation MASE alone {alone}, averaged with its second view {_figure(second['validation_mase'])}"
-    )
+    alone, both = choices.chosen.validation_mase[0], choices.second.validation_mase
+    return f"validation MASE alone {_figure(alone)}, averaged with its second view {_figure(both)}"
 
 
 def _steps(choices: Choices) -> str:
-    best = ", ".join(f"{step:,}" for step in choices["best_steps"])
-    total = f" of {choices['steps']:,}" if "steps" in choices else ""
+    best = ", ".join(f"{step:,}" for step in choices.best_steps)
+    total = "" if choices.steps is None else f" of {choices.steps:,}"
     return f"best on validation rows at step {best}{total}"
 
 
-def _networks(networks: Sequence[Choices]) -> str:
+def _networks(networks: Sequence[TriedNetwork]) -> str:
     """Validation MASE of what would ship with each setting that a network was trained in, where those were several."""
-    words = [f"{_seen(network)} {_figure(_shipped(network))}" for network in networks]
+    words = [f"{_seen(network)} {_figure(network.shipped)}" for network in networks]
     return (
         f"validation MASE of what would ship with the network on {', on '.join(words)}"
         if len(words) > 1
@@ -226,17 +232,11 @@ def _networks(networks: Sequence[Choices]) -> str:
     )
 
 
-def _seen(network: Choices) -> str:
-    return "both, averaged" if "second_stage" in network else _STAGES[network["stage"]]
+def _seen(network: TriedNetwork) -> str:
+    return _STAGES[network.stage] if network.second_stage is None else "both, averaged"
 
 
-def _shipped(network: Choices) -> float | None:
-    errors = network["validation_mase"]
-    shipped: float | None = errors["model"] if isinstance(errors, Mapping) else errors
-    return shipped
-
-
-def _errors(errors: Mapping[str, float | None], clock: Clock) -> str:
+def _errors(errors: Figures, clock: Clock) -> str:
     """Validation MASE of everything that could have shipped, the best first."""
     ranked = sorted(errors.items(), key=lambda item: float("inf") if item[1] is None else item[1])
     return "MASE " + ", ".join(f"{_name(name, clock)} {_figure(error)}" for name, error in ranked)
@@ -249,28 +249,28 @@ def _name(name: str, clock: Clock) -> str:
     return ours.get(name) or describe(name, clock)
 
 
-def _blend(blend: Choices, clock: Clock) -> str:
+def _blend(blend: Shares, clock: Clock) -> str:
     """What ships, in shares: `80 % network + 20 % same time last week`."""
-    season = blend["season"]
+    season = blend.season
     naive = "" if not season else _name("naive" if season == 1 else f"seasonal_naive_{season}", clock)
-    shares = {"network": blend["network"], "linear": blend["linear"], naive: blend["naive"]}
+    shares = {"network": blend.network, "linear": blend.linear, naive: blend.naive}
     return " + ".join(f"{share:.0%}".replace("%", f" % {name}") for name, share in shares.items() if share)
 
 
 def _band(choices: Choices) -> str:
     """How the band was calibrated: factors on the network's quantiles, or widths for each step ahead."""
-    if choices["intervals"] == "split":
+    if choices.intervals == "split":
         return "as wide as validation errors were at each step ahead (split conformal)"
-    widths = choices.get("interval_widths", {})
+    widths = choices.interval_widths or {}
     factors = ", ".join(f"{widths[level]:.2f} at {level} %" for level in _LEVELS_SHOWN if level in widths)
     return "the network's quantiles" + (f", their half-widths times {factors}" if factors else "")
 
 
-def _volatility(told: Choices | None) -> str:
+def _volatility(told: Volatility | None) -> str:
     """How bands follow that of the window, and the Winkler scores that decided it, where several powers were tried."""
     if told is None:
         return ""
-    power, scores = told["power"], told["winkler"]
+    power, scores = told.power, told.winkler
     words = f"bands follow that of the window to the power {power:g}" if power else "bands do not follow it"
     listed = ", ".join(f"{tried} {_figure(score)}" for tried, score in scores.items())
     rule = ", the highest within 1 % of the best Winkler score of the 80 % band on validation rows, scaled: "

@@ -8,7 +8,7 @@ from lstmcast.cli.show import choices, class_choices
 
 if TYPE_CHECKING:
     from lstmcast.cli.shell.console import Console
-    from lstmcast.cli.show.choices import Choices
+    from lstmcast.evaluation.report import ClassSearch, Search
     from lstmcast.model.category_model import AnyModel
 
 
@@ -18,7 +18,7 @@ def in_short(model: AnyModel) -> str:
 
     if isinstance(model, Model):
         return choices.in_short(model)
-    return class_choices.in_short(model.report["choices"], is_free=model.options.safeguard == "auto")
+    return class_choices.in_short(model.report.choices, is_free=model.options.safeguard == "auto")
 
 
 def details(model: AnyModel) -> list[tuple[str, str]]:
@@ -27,7 +27,7 @@ def details(model: AnyModel) -> list[tuple[str, str]]:
 
     if isinstance(model, Model):
         return choices.details(model)
-    return class_choices.details(model.report["choices"])
+    return class_choices.details(model.report.choices)
 
 
 def limits(model: AnyModel) -> list[tuple[str, str]]:
@@ -37,9 +37,11 @@ def limits(model: AnyModel) -> list[tuple[str, str]]:
     return choices.limits(model) if isinstance(model, Model) else []
 
 
-def show_tried(found: Choices, console: Console) -> None:
+def show_tried(found: Search | ClassSearch, console: Console) -> None:
     """Every setting that was tried, the chosen one first, with the errors that decided it."""
-    if "calendar" in found["chosen"]:
+    from lstmcast.evaluation.report import ClassSearch
+
+    if isinstance(found, ClassSearch):
         class_choices.show_tried(found, console)
     else:
         choices.show_tried(found, console)

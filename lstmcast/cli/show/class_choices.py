@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from lstmcast.cli.shell.console import Console
-
-Choices = Mapping[str, Any]
+    from lstmcast.evaluation.report import ClassChoices, ClassSearch, ClassTried
 
 _NAMES = {
     "network": "network",
@@ -27,53 +26,52 @@ _SEASONS = {
 TRIED = "Log loss of the logistic regression on the validation block."
 
 
-def in_short(choices: Choices, *, is_free: bool) -> str:
+def in_short(choices: ClassChoices, *, is_free: bool) -> str:
     """What was chosen, in one line; says so where the network has no part; is_free: though nobody said it should."""
-    chosen, mixture = choices["chosen"], choices["mixture"]
+    chosen, mixture = choices.chosen, vars(choices.mixture)
     shares = [f"{share:.0%}".replace("%", f" % {_NAMES[name]}") for name, share in mixture.items() if share]
     words = [
-        f"lookback {chosen['lookback']:,}",
+        f"lookback {chosen.lookback:,}",
         _calendar(chosen),
-        f"ridge {chosen['penalty']:g}",
+        f"ridge {chosen.penalty:g}",
         " + ".join(shares),
     ]
-    is_left_out = not mixture["network"] and is_free
-    return ", ".join(words) + (_why_left_out(choices["validation_log_loss"]) if is_left_out else "")
+    is_left_out = not choices.mixture.network and is_free
+    return ", ".join(words) + (_why_left_out(choices.validation_log_loss) if is_left_out else "")
 
 
-def details(choices: Choices) -> list[tuple[str, str]]:
+def details(choices: ClassChoices) -> list[tuple[str, str]]:
     """The figures behind the other choices: name and what there is to say, line by line."""
-    errors, weights = choices["validation_log_loss"], choices["class_weights"]
-    ranked = sorted(errors.items(), key=lambda item: float(item[1]))
-    penalties = [f"{penalty} {error:.3f}" for penalty, error in choices["penalties"].items()]
-    best = ", ".join(f"{step:,}" for step in choices["best_steps"])
+    errors, weights = choices.validation_log_loss, choices.class_weights
+    ranked = sorted(errors.items(), key=lambda item: item[1])
+    penalties = [f"{penalty} {error:.3f}" for penalty, error in choices.penalties.items()]
+    best = ", ".join(f"{step:,}" for step in choices.best_steps)
     lines = [
         ("Ridge", f"validation log loss with {', '.join(penalties)}" if len(penalties) > 1 else ""),
-        ("Network", f"best on validation rows at step {best} of {choices['steps']:,}"),
+        ("Network", f"best on validation rows at step {best} of {choices.steps:,}"),
         ("Validation", "log loss " + ", ".join(f"{_NAMES[name]} {error:.3f}" for name, error in ranked)),
-        ("Table", f"how often each class came in training rows, by {_SEASONS[choices['frequencies']]}"),
+        ("Table", f"how often each class came in training rows, by {_SEASONS[choices.frequencies]}"),
         ("Weights", _weights(weights) if len(set(weights.values())) > 1 else ""),
     ]
     return [(name, text) for name, text in lines if text]
 
 
-def show_tried(choices: Choices, console: Console) -> None:
+def show_tried(search: ClassSearch, console: Console) -> None:
     """Every way to look back that was tried, the chosen one first, with the error that decided it."""
-    rows = [choices["chosen"], *choices["others"]]
-    header = ["Tried", "lookback", "ridge", "validation"]
-    console.table(header, [_row(row, is_chosen=row is choices["chosen"]) for row in rows])
+    rows = [_row(search.chosen, is_chosen=True), *(_row(other, is_chosen=False) for other in search.others)]
+    console.table(["Tried", "lookback", "ridge", "validation"], rows)
     console.note(TRIED)
     console.note("")
 
 
-def _row(setting: Choices, *, is_chosen: bool) -> list[str]:
+def _row(setting: ClassTried, *, is_chosen: bool) -> list[str]:
     name = f"{_calendar(setting)}{' (chosen)' if is_chosen else ''}"
-    figures = f"{setting['lookback']:,}", f"{setting['penalty']:g}", f"{setting['validation_log_loss']:.3f}"
+    figures = f"{setting.lookback:,}", f"{setting.penalty:g}", f"{setting.validation_log_loss:.3f}"
     return [name, *figures]
 
 
-def _calendar(setting: Choices) -> str:
-    return "on the calendar" if setting["calendar"] else "no calendar"
+def _calendar(setting: ClassTried) -> str:
+    return "on the calendar" if setting.calendar else "no calendar"
 
 
 def _weights(weights: Mapping[str, float]) -> str:
