@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from lstmcast.core.errors import ModelFileError, OutputError
 from lstmcast.persistence.files import (
+    A_BLOCK,
     permission_warning,
     probe_folder,
     remove_file,
@@ -18,7 +19,7 @@ from lstmcast.persistence.files import (
     shown,
     sweep,
 )
-from lstmcast.persistence.ledgers import append_block
+from lstmcast.persistence.ledgers import append_block, probe_ledger
 from lstmcast.persistence.lock import lock
 from lstmcast.persistence.record import LARGEST, Arrays, Document, Kind, decode, encode
 from lstmcast.persistence.rotation import forget_old, keep_old, newest_old, roll_back
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
     from lstmcast.training.checkpoint import Checkpoint
 
 __all__ = [
+    "A_BLOCK",
     "Arrays",
     "Document",
     "Kind",
@@ -45,6 +47,7 @@ __all__ = [
     "newest_old",
     "permission_warning",
     "probe_folder",
+    "probe_ledger",
     "read",
     "remove_file",
     "replace_file",

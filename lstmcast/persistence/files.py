@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import errno
-import fcntl
 import hashlib
 import os
 import re
@@ -13,11 +12,12 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 
 from lstmcast.core.errors import OutputError
-
-Path = str | os.PathLike[str]
+from lstmcast.persistence import system
+from lstmcast.persistence.system import Path
 
 _TEMPORARY = re.compile(r"\.lstmcast-[0-9a-f]{16}\.tmp")
 _CHUNK = 1 << 20
+A_BLOCK = 4096  # bytes; a file of a few rows takes no less of a disk
 
 _REASONS = {
     errno.ENOENT: "its folder does not exist; create the folder, or name another",
@@ -28,6 +28,7 @@ _REASONS = {
     errno.EPERM: "no permission to write there; name another folder, or see to its permissions",
     errno.EROFS: "the disk is read-only; name another folder",
     errno.ENAMETOOLONG: "its name is too long; name another",
+    errno.ENOLCK: "its file system knows no locks; name a folder of another disk",
     errno.ELOOP: "its links lead in a circle; name another",
 }
 
@@ -58,25 +59,26 @@ def replace_file_by_parts(path: Path, parts: Iterable[bytes]) -> None:
         target, existing = _target(path)
         folder = os.path.dirname(target)
         sweep(folder)
-        with _open_folder(folder) as folder_descriptor, _temporary(folder, existing) as (name, descriptor):
-            size, digest = _write_parts(descriptor, parts)
-            os.fsync(descriptor)
-            _read_back(descriptor, size, digest)
-            os.replace(name, target)
-            _flush_folder(folder_descriptor, path)
+        with system.open_folder(folder) as open_folder, _temporary(folder, existing) as temporary:
+            size, digest = _write_parts(temporary.descriptor, parts)
+            os.fsync(temporary.descriptor)
+            _read_back(temporary.descriptor, size, digest)
+            temporary.move_to(target)
+            _flush_folder(open_folder, path)
 
 
-def probe_folder(path: Path) -> None:
-    """Raises OutputError if the file `path` could not be written now; changes nothing.
+def probe_folder(path: Path, size: int = _CHUNK) -> None:
+    """Raises OutputError if a file `path` of so many bytes could not be written now; changes nothing.
 
-    Meant for the time before a long training, so it goes the writer's way up to the last step.
+    Meant for the time before a long work, so it goes the writer's way up to the last step. size: what will be written,
+    as far as can be said; more would refuse a disk that has room enough.
     """
     with telling(path):
         target, existing = _target(path)
         folder = os.path.dirname(target)
-        with _open_folder(folder), _temporary(folder, existing) as (_, descriptor):
-            _write_all(descriptor, bytes(_CHUNK))
-            os.fsync(descriptor)
+        with system.open_folder(folder), _temporary(folder, existing) as temporary:
+            _write_all(temporary.descriptor, os.urandom(size))  # zeros may take no room on a disk that packs
+            os.fsync(temporary.descriptor)
 
 
 def remove_file(path: Path) -> None:
@@ -90,7 +92,7 @@ def sweep(folder: Path) -> None:
     with suppress(OSError), os.scandir(folder) as entries:
         for entry in entries:
             if _TEMPORARY.fullmatch(entry.name):
-                _remove_if_dead(entry.path)
+                system.remove_if_dead(entry.path)
 
 
 def permission_warning(path: Path) -> str | None:
@@ -98,11 +100,10 @@ def permission_warning(path: Path) -> str | None:
     real = os.path.realpath(path)
     for place in dict.fromkeys((real, os.path.dirname(real), os.path.dirname(os.path.abspath(path)))):
         try:
-            mode = os.stat(place).st_mode
+            is_open = system.is_open_to_all(os.stat(place))
         except OSError:
             continue
-        is_sticky_folder = stat.S_ISDIR(mode) and mode & stat.S_ISVTX  # as /tmp: only owners may replace
-        if mode & stat.S_IWOTH and not is_sticky_folder:
+        if is_open:
             return f"{shown(place)} can be changed by every user of this machine; run: chmod o-w on it"
     return None
 
@@ -137,70 +138,62 @@ def _target(path: Path) -> tuple[str, os.stat_result | None]:
     return target, existing
 
 
-@contextmanager
-def _open_folder(folder: str) -> Iterator[int]:
-    """A descriptor of the folder, opened before anything is written, as only its flush may come after."""
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        yield descriptor
-    finally:
+class _Temporary:
+    """A new file beside the one that it will replace; it stays open, and with it the file's lock, until it is moved or
+    removed: a temporary file without a lock is one whose writer was killed."""
+
+    def __init__(self, name: str, descriptor: int) -> None:
+        self.name, self.descriptor = name, descriptor
+
+    def move_to(self, target: str) -> None:
+        """Put it in the place of another file."""
+        if not system.may_move_open_files():
+            self.close()
+        os.replace(self.name, target)
+
+    def close(self) -> None:
+        """Close it, once."""
+        descriptor, self.descriptor = self.descriptor, -1
+        if descriptor >= 0:
+            with suppress(OSError):
+                os.close(descriptor)
+
+    def discard(self) -> None:
+        """Remove and close it as far as that can be done."""
+        if not system.may_move_open_files():
+            self.close()
         with suppress(OSError):
-            os.close(descriptor)
+            os.unlink(self.name)
+        self.close()
 
 
 @contextmanager
-def _temporary(folder: str, existing: os.stat_result | None) -> Iterator[tuple[str, int]]:
-    """Name and descriptor of a new file in `folder`, with the permissions of `existing`; gone at the end.
-
-    The descriptor stays open, and with it the file's lock, until the file is moved or removed: a temporary
-    file without a lock is one whose writer was killed.
-    """
-    name, descriptor = _create(folder, 0o666 if existing is None else existing.st_mode & 0o666)
+def _temporary(folder: str, existing: os.stat_result | None) -> Iterator[_Temporary]:
+    """A new file in `folder` with the permissions of `existing`; gone at the end."""
+    temporary = _create(folder, 0o666 if existing is None else existing.st_mode & 0o666)
     try:
         if existing is not None:
-            with suppress(OSError):  # only root may give a file away
-                os.fchown(descriptor, existing.st_uid, existing.st_gid)
-            os.fchmod(descriptor, existing.st_mode & 0o777)
-        yield name, descriptor
+            system.copy_permissions(temporary.descriptor, existing)
+        yield temporary
     finally:
-        _discard(name, descriptor)  # of one that was moved into place, nothing but the descriptor is left
+        temporary.discard()  # of one that was moved into place, nothing but the descriptor is left
 
 
-def _create(folder: str, mode: int) -> tuple[str, int]:
+def _create(folder: str, mode: int) -> _Temporary:
     """A new temporary file, locked; once more if another run swept it away before it was locked."""
     while True:
         name = os.path.join(folder, f".lstmcast-{secrets.token_hex(8)}.tmp")
-        descriptor = os.open(name, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, mode)
+        temporary = _Temporary(name, system.open_new(name, mode))
         try:
-            with suppress(OSError):  # a file system without locks: then nobody can sweep there either
-                fcntl.flock(descriptor, fcntl.LOCK_EX)
+            system.mark_living(temporary.descriptor)
             os.stat(name)
         except FileNotFoundError:
-            os.close(descriptor)
+            temporary.close()
         except BaseException:
-            _discard(name, descriptor)
+            temporary.discard()
             raise
         else:
-            return name, descriptor
-
-
-def _discard(name: str, descriptor: int) -> None:
-    """Removes and closes a temporary file as far as that can be done."""
-    with suppress(OSError):
-        os.unlink(name)
-    with suppress(OSError):
-        os.close(descriptor)
-
-
-def _remove_if_dead(name: str) -> None:
-    """Removes a temporary file if no writer holds its lock."""
-    with suppress(OSError):
-        descriptor = os.open(name, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            os.unlink(name)
-        finally:
-            os.close(descriptor)
+            return temporary
 
 
 def _write_all(descriptor: int, data: bytes) -> None:
@@ -224,18 +217,18 @@ def _read_back(descriptor: int, size: int, digest: bytes) -> None:
     """Raises OSError unless the open file holds `size` bytes with this digest."""
     found = hashlib.sha256()
     for place in range(0, size + 1, _CHUNK):
-        found.update(os.pread(descriptor, _CHUNK, place))
+        found.update(system.read_at(descriptor, _CHUNK, place))
     if found.digest() != digest:
         raise OSError(errno.EIO, "the disk gives back other bytes than were written; use another disk")
 
 
-def _flush_folder(descriptor: int, path: Path) -> None:
+def _flush_folder(folder: int | None, path: Path) -> None:
     """Makes the move into place last; by now readers see the new file, and the error says so."""
     try:
-        os.fsync(descriptor)
+        system.flush_folder(folder)
     except OSError as error:
-        if error.errno not in (errno.EINVAL, errno.ENOTSUP):  # file systems that flush no folders
-            raise OutputError(
-                f"{shown(path)} was replaced and is whole, but may not outlast a power failure "
-                f"({error.strerror}); see to the disk"
-            ) from error
+        raise OutputError(
+            f"{shown(path)} was replaced and is whole, but may not outlast a power failure "
+            f"({error.strerror}); see to the disk",
+            file=os.fsdecode(path),
+        ) from error

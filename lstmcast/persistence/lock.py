@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-import fcntl
 import os
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 
 from lstmcast.core.errors import BusyError
-from lstmcast.persistence.files import Path, shown, sweep, telling
+from lstmcast.persistence import system
+from lstmcast.persistence.files import shown, sweep, telling
+from lstmcast.persistence.system import Path
 
 _PAUSE = 0.1  # seconds between two attempts
 
@@ -29,10 +30,13 @@ def lock(path: Path, wait: float = 0.0) -> Iterator[None]:
         sweep(os.path.dirname(real))
         yield
     finally:
-        with suppress(OSError):
-            os.unlink(name)  # while it is held: who waits for this file then sees that it is gone
-        with suppress(OSError):
-            os.close(descriptor)
+        if system.may_move_open_files():
+            with suppress(OSError):
+                os.unlink(name)  # while it is held: who waits for this file then sees that it is gone
+        system.unlock(descriptor, name)
+        if not system.may_move_open_files():
+            with suppress(OSError):
+                os.unlink(name)  # it fails where another run has opened it, whose it is then
 
 
 def _acquire(name: str, path: Path, wait: float) -> int:
@@ -51,16 +55,15 @@ def _acquire(name: str, path: Path, wait: float) -> int:
 def _attempt(name: str) -> int | None:
     """The descriptor of the lock file once it is locked and still has its name; None while it is held."""
     while True:
-        descriptor = os.open(name, os.O_RDONLY | os.O_CREAT | os.O_NOFOLLOW | os.O_NONBLOCK, 0o666)
+        descriptor = system.open_lock_file(name)
         try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            if not system.try_lock(descriptor, name):
+                os.close(descriptor)
+                return None
             with suppress(FileNotFoundError):
                 if os.path.samestat(os.fstat(descriptor), os.stat(name)):
                     return descriptor
-        except BlockingIOError:
-            os.close(descriptor)
-            return None
         except BaseException:
             os.close(descriptor)
             raise
-        os.close(descriptor)
+        system.unlock(descriptor, name)

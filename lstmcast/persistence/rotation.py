@@ -11,7 +11,9 @@ import re
 from contextlib import suppress
 
 from lstmcast.core.errors import OutputError
-from lstmcast.persistence.files import Path, replace_file, shown, telling
+from lstmcast.persistence import system
+from lstmcast.persistence.files import replace_file, shown, telling
+from lstmcast.persistence.system import Path
 
 
 def keep_old(path: Path) -> None:
@@ -100,9 +102,5 @@ def _copy(real: str, other: str) -> None:
 
 def _flush(real: str) -> None:
     """Makes renames in the file's folder outlast a power failure, where the file system can."""
-    with suppress(OSError):
-        descriptor = os.open(os.path.dirname(real), os.O_RDONLY | os.O_DIRECTORY)
-        try:
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
+    with suppress(OSError), system.open_folder(os.path.dirname(real)) as folder:
+        system.flush_folder(folder)

@@ -6,6 +6,7 @@ import os
 import stat
 
 from lstmcast.core.errors import ModelFileError
+from lstmcast.persistence import system
 
 LARGEST_FILE = 64_000_000  # bytes; a model of the default size has less than one in a hundred of that
 
@@ -16,8 +17,7 @@ def read_bytes(path: str | os.PathLike[str], largest: int = LARGEST_FILE) -> byt
     Raises ModelFileError, a sentence without the file's name, for everything else; never waits for a pipe.
     """
     try:
-        # O_NONBLOCK: a FIFO without a writer opens at once, and is then seen to be no regular file
-        descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_NOCTTY)
+        descriptor = system.open_reading(path)
         try:
             return _all_bytes(descriptor, largest)
         finally:

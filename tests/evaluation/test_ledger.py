@@ -9,6 +9,7 @@ import hashlib
 import os
 import threading
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -83,8 +84,8 @@ def test_stamps_tell_the_two_hours_apart_when_the_clock_is_put_back(tmp_path: Pa
 
 def test_a_new_block_stands_below_the_old_ones_and_the_header_once(tmp_path: Path) -> None:
     log = tmp_path / "log.csv"
-    assert not append_block(log, "a,b\n", "1,2\n")
-    assert not append_block(log, "a,b\n", "3,4\n5,6\n")
+    assert not append_block(log, "a,b\n", "1,2\n").was_torn
+    assert not append_block(log, "a,b\n", "3,4\n5,6\n").was_torn
     assert log.read_text() == "a,b\n1,2\n3,4\n5,6\n"
 
 
@@ -95,14 +96,14 @@ def test_a_new_block_stands_below_the_old_ones_and_the_header_once(tmp_path: Pat
 def test_a_torn_last_line_is_taken_out(tmp_path: Path, before: str, after: str) -> None:
     log = tmp_path / "log.csv"
     log.write_text(before)
-    assert append_block(log, "a,b\n", "9,9\n") == (before != "")
+    assert append_block(log, "a,b\n", "9,9\n").was_torn == (before != "")
     assert log.read_text() == after
 
 
 def test_a_torn_line_longer_than_a_chunk_is_found(tmp_path: Path) -> None:
     log = tmp_path / "log.csv"
     log.write_text("a,b\n1,2\n" + "x" * 200_000)
-    assert append_block(log, "a,b\n", "9,9\n")
+    assert append_block(log, "a,b\n", "9,9\n").was_torn
     assert log.read_text() == "a,b\n1,2\n9,9\n"
 
 
@@ -162,6 +163,67 @@ def test_a_disk_that_cannot_flush_leaves_the_ledger_as_it_was(
     with pytest.raises(OutputError):
         append_block(log, "a,b\n", "3,4\n")
     assert log.read_text() == "a,b\n1,2\n"
+
+
+def test_a_file_system_without_locks_is_warned_of_and_the_append_is_one_write(
+    history: Path, model_file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def absent(descriptor: int, operation: int) -> None:
+        raise OSError(errno.ENOLCK, "No locks available")
+
+    def counting(descriptor: int, data: bytes) -> int:
+        written.append(bytes(data))
+        return write(descriptor, data)
+
+    written: list[bytes] = []
+    write, log = os.write, tmp_path / "log.csv"
+    monkeypatch.setattr(fcntl, "flock", absent)
+    monkeypatch.setattr(os, "write", counting)
+    for _ in range(2):
+        written.clear()
+        said = lstmcast("predict", model_file, history, "--log", log)
+        assert said.code == 0
+        assert "knows no locks; let no two runs write it at a time" in said.err
+        assert written[-1].count(b"\n") >= 24
+    assert len(log.read_text().splitlines()) == 49
+
+
+@pytest.mark.parametrize("call", ["fstat", "stat", "flock", "ftruncate", "write", "fsync", "open"])
+@pytest.mark.parametrize("code", [errno.EIO, errno.EACCES, errno.ENOSPC])
+def test_whatever_call_fails_for_a_ledger_it_stays_as_it_was_and_the_code_is_8(
+    call: str, code: int, history: Path, model_file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    module = fcntl if call == "flock" else os
+    real, log = getattr(module, call), tmp_path / "log.csv"
+    log.write_text("a,b\n1,2\nto")
+
+    def failing(what: Any, *rest: Any, **named: Any) -> Any:
+        here = os.readlink(f"/proc/self/fd/{what}") if isinstance(what, int) else str(what)
+        if here == str(log):
+            raise OSError(code, os.strerror(code))
+        return real(what, *rest, **named)
+
+    monkeypatch.setattr(module, call, failing)
+    with pytest.raises(OutputError, match="cannot write"):
+        append_block(log, "a,b\n", "3,4\n")
+    monkeypatch.undo()
+    assert log.read_text() in ("a,b\n1,2\nto", "a,b\n1,2\n")
+    append_block(log, "a,b\n", "3,4\n")
+    assert log.read_text() == "a,b\n1,2\n3,4\n"
+
+
+def test_a_forecast_needs_no_more_room_than_it_takes(
+    history: Path, model_file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def small_disk(descriptor: int, data: bytes) -> int:
+        if os.fstat(descriptor).st_size + len(data) > 8000:
+            raise OSError(errno.ENOSPC, "No space left on device")
+        return write(descriptor, data)
+
+    write = os.write
+    monkeypatch.setattr(os, "write", small_disk)
+    said = lstmcast("predict", model_file, history, "-o", tmp_path / "f.csv", "--log", tmp_path / "log.csv")
+    assert said.code == 0, said.err
 
 
 def test_a_folder_or_a_pipe_is_no_ledger(history: Path, model_file: Path, tmp_path: Path) -> None:

@@ -22,7 +22,6 @@ import pytest
 
 from lstmcast import persistence
 from lstmcast.core.errors import BusyError, DataError, ModelFileError, OutputError
-from lstmcast.persistence import files
 from tests.command_line import PROJECT, lstmcast
 from tests.conftest import QUICK, hourly_rows, write_csv
 
@@ -355,7 +354,7 @@ def test_a_writer_whose_file_was_swept_before_it_was_locked_makes_another(
             persistence.sweep(tmp_path)
         flock(descriptor, operation)
 
-    monkeypatch.setattr(files.fcntl, "flock", late)
+    monkeypatch.setattr(fcntl, "flock", late)
     persistence.replace_file(tmp_path / "model.pkl", b"new")
     assert swept
     assert os.listdir(tmp_path) == ["model.pkl"]

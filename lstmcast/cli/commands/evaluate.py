@@ -57,7 +57,7 @@ def evaluate_file(model_file: str, source: str, stride: int, output: str | None,
     from lstmcast import persistence
 
     if output is not None:
-        persistence.probe_folder(output)
+        persistence.probe_folder(output, persistence.A_BLOCK)
     model = persistence.load(model_file)
     reading = read_for_model(source, model, console)
     report = model.evaluate(reading.panel, stride)

@@ -41,7 +41,7 @@ def export_model(model_file: str, output: str, levels: tuple[int, ...], console:
     from lstmcast import persistence
     from lstmcast.persistence.exchange.onnx import export_onnx
 
-    persistence.probe_folder(output)
+    persistence.probe_folder(output, persistence.A_BLOCK)
     exported = export_onnx(of_numbers(persistence.load(model_file), "export"), levels)
     persistence.replace_file(output, exported.data)
     log.milestone("wrote", f"wrote {output}", file=output)

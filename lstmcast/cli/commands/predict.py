@@ -31,7 +31,7 @@ from lstmcast.cli.shell.flags import (
 )
 from lstmcast.cli.shell.streams import emit, harmless
 from lstmcast.cli.show import table
-from lstmcast.core.errors import OutputError
+from lstmcast.core.errors import BusyError, OutputError
 
 if TYPE_CHECKING:
     from lstmcast.core.panel import Forecast, Panel
@@ -145,9 +145,10 @@ class Outputs:
         """Raise OutputError for what could not be written."""
         from lstmcast import persistence
 
-        for path in (self.forecast, self.ledger):
-            if path is not None:
-                persistence.probe_folder(path)
+        if self.forecast is not None:
+            persistence.probe_folder(self.forecast, persistence.A_BLOCK)
+        if self.ledger is not None:
+            persistence.probe_ledger(self.ledger)
 
     def write(self, text: str) -> None:
         """Give the forecast out."""
@@ -203,11 +204,18 @@ def write_down(forecast: Forecast, panel: Panel, identity: str, path: str, conso
     rows = table.tidy(forecast, ledger.entries(forecast, origins, identity))
     header, lines = table.as_csv(rows).split("\n", 1)
     try:
-        was_torn = persistence.append_block(path, header + "\n", lines)
-    except OutputError as error:
-        raise OutputError(f"{error} (the forecast itself has been given out)") from error
-    if was_torn:
+        appended = persistence.append_block(path, header + "\n", lines)
+    except (OutputError, BusyError) as error:
+        error.args = (f"{error} (the forecast itself has been given out)",)
+        raise
+    if appended.was_torn:
         console.warn(f"the last line of {path} was torn and is taken out", "torn_line", file=path)
+    if appended.was_unlocked:
+        console.warn(
+            f"the file system of {path} knows no locks; let no two runs write it at a time",
+            "no_locks",
+            file=path,
+        )
     log.milestone("wrote", f"added {len(forecast.times)} rows to {path}", file=path)
 
 

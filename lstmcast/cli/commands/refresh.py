@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import os
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -105,7 +106,7 @@ def refresh_model(
     """Load, read, train on, judge, replace, show; all with the model's lock, for which it waits so many seconds."""
     from lstmcast import persistence
 
-    persistence.probe_folder(model_file)
+    persistence.probe_folder(model_file, _size(model_file))
     with persistence.lock(model_file, wait):
         champion = _told_of(of_numbers(persistence.load(model_file), "refresh"), excluded)
         reading = read_for_model(source, champion, console)
@@ -116,6 +117,14 @@ def refresh_model(
             log.milestone("wrote", f"wrote {model_file}", file=model_file)
     with console.at_once():
         _show(outcome, model_file, count, console, replaced=replaced)
+
+
+def _size(model_file: str) -> int:
+    """Bytes of the model, about as many as its successor will have."""
+    try:
+        return os.path.getsize(model_file)
+    except (OSError, ValueError):
+        return 0  # whoever reads it says why it cannot be read
 
 
 def _told_of(champion: Model, excluded: tuple[str, ...]) -> Model:

@@ -45,7 +45,7 @@ def write_template(
     from lstmcast.model import future
 
     if output is not None:
-        persistence.probe_folder(output)
+        persistence.probe_folder(output, persistence.A_BLOCK)
     model = persistence.load(model_file)
     future.require_known(model.contract)
     reading = read_for_model(source, model, console)

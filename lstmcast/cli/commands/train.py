@@ -89,7 +89,7 @@ def train_model(
     options = dataclasses.replace(options, exclude=ingest.expanded(options.exclude))
 
     pretrained = None if options.from_ is None else persistence.load(options.from_)
-    persistence.probe_folder(output)
+    persistence.probe_folder(output, _rough_size(options))
     with persistence.lock(output, wait), Keeper(output, console) as keeper:
         following = Following(keeper, console)
         reading = read_for_training(source, options, console)
@@ -104,6 +104,12 @@ def train_model(
         _show(reading, model, output, failed, console, following.budget(options.budget))
     if failed is not None:
         raise failed
+
+
+def _rough_size(options: Options) -> int:
+    """Bytes that a model of these options takes, roughly: two networks a member, and a ridge map besides."""
+    weights = 12 * options.hidden**2 * options.layers * options.members
+    return 2 * 4 * weights + 100_000
 
 
 def _gate(model: AnyModel, least_skill: float | None, output: str) -> QualityError | None:
