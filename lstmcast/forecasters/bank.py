@@ -23,6 +23,7 @@ Mask = NDArray[np.bool_]
 
 FEWEST_SEASONS = 2
 RIDGE = 0.3  # on a season's starts; none on level and slope
+RIDGE_OF_KNOWN = 0.1  # on the slopes of columns known ahead, which are standardised
 POSITIVE_FROM = 0.02  # of the median: only what stays above it is seen on the scale of its logarithm
 _LARGEST_LOG = 50.0
 _ERRORS_AT_ONCE = 2_000_000
@@ -35,6 +36,27 @@ class Expected:
 
     point: Numbers
     variance: Numbers
+
+
+@dataclass(frozen=True, eq=False)
+class Effect:
+    """What columns known ahead do to each row and to what comes: y is factor times what it were without, and shift.
+
+    factor, shift: (T + K, B).
+    """
+
+    factor: Numbers
+    shift: Numbers
+
+    def taken_out(self, values: Numbers) -> Numbers:
+        """The rows (T, B) without it."""
+        rows = len(values)
+        return np.asarray((values - self.shift[:rows]) / self.factor[:rows])
+
+    def put_back(self, forecast: Numbers) -> Numbers:
+        """A forecast (K, B) of rows without it."""
+        first = len(self.factor) - len(forecast)
+        return np.asarray(forecast * self.factor[first:] + self.shift[first:])
 
 
 def rows_used(season: int, *, is_daily: bool = False) -> int:
@@ -55,9 +77,20 @@ def bank(values: Numbers, season: int, horizon: int) -> Expected:
         size = max(_ERRORS_AT_ONCE // (200 * len(values)), 1)
         for start in range(0, len(places), size):
             chunk = places[start : start + size]
-            found = _mean(values[:, chunk], observed, season, horizon)
+            found = _Mean(values[:, chunk], observed, season, horizon).expected()
             point[:, chunk], variance[:, chunk] = found.point, found.variance
     return Expected(point, variance)
+
+
+def bank_with_known(values: Numbers, known: Numbers, season: int, horizon: int) -> tuple[Expected, Effect]:
+    """The same of one series (T, 1) with columns known ahead (T + K, q), standardised; and what these do to it.
+
+    Every set is tried with and without the columns: a regression whose errors are those of exponential smoothing. AICc
+    says how much of it is believed.
+    """
+    observed = np.isfinite(values[:, 0])
+    mean = _Mean(values, observed, season, horizon, known)
+    return mean.expected(), mean.effect()
 
 
 def _alike(observed: Mask) -> Iterator[tuple[NDArray[np.int64], Mask]]:
@@ -69,34 +102,67 @@ def _alike(observed: Mask) -> Iterator[tuple[NDArray[np.int64], Mask]]:
 
 @dataclass(frozen=True, eq=False)
 class _Fits:
-    """What G sets say of B series on one scale: AICc (G, B), and points and variances (G, K, B) in units of c."""
+    """What G sets say of B series on one scale, in units of c.
 
+    aicc: (G, B); points, variances: (G, K, B); slopes: (G, q, B) of the columns known ahead, q zero without.
+    """
+
+    scale: _Scale
     aicc: Numbers
     points: Numbers
     variances: Numbers
+    slopes: Numbers
 
 
-def _mean(values: Numbers, observed: Mask, season: int, horizon: int) -> Expected:
-    """The mean of all sets on all scales, with the variance within and between them."""
-    size = _median_size(values[observed])
-    known = np.where(observed[:, None], values, 0.0) / size
-    fits = [
-        _fits(sets, scale, known, observed, horizon)
-        for scale in (_PLAIN, _LOG1P, _LOG)
-        for sets in _forms(season, len(values))
-    ]
-    aicc = np.concatenate([fit.aicc for fit in fits])
-    weight = np.exp(-(aicc - aicc.min(axis=0)) / 2)
-    weight /= weight.sum(axis=0)
-    points, variances = (
-        np.concatenate([getattr(fit, name) for fit in fits]) for name in ("points", "variances")
-    )
-    counts = (weight > 0)[:, None, :]  # a set that has no weight may have said anything
-    points, variances = np.where(counts, points, 0.0), np.where(counts, variances, 0.0)
-    point = np.einsum("gb,gkb->kb", weight, points)
-    within = np.einsum("gb,gkb->kb", weight, variances)
-    between = np.einsum("gb,gkb->kb", weight, np.where(counts, points - point, 0.0) ** 2)
-    return Expected(point * size, (within + between) * size**2)
+class _Mean:
+    """The mean of all sets on all scales, of rows (T, B) that are observed alike; known: (T + K, q), if any."""
+
+    def __init__(
+        self, values: Numbers, observed: Mask, season: int, horizon: int, known: Numbers | None = None
+    ) -> None:
+        self.size = _median_size(values[observed])
+        rows = np.where(observed[:, None], values, 0.0) / self.size
+        self.known = known
+        self.fits = [
+            fits
+            for scale in (_PLAIN, _LOG1P, _LOG)
+            for sets in _forms(season, len(values))
+            for fits in _fits(sets, scale, rows, observed, horizon, known)
+        ]
+        aicc = np.concatenate([fits.aicc for fits in self.fits])
+        weight = np.exp(-(aicc - aicc.min(axis=0)) / 2)
+        self.weight = weight / weight.sum(axis=0)
+
+    def expected(self) -> Expected:
+        """The forecast, with the variance within and between the sets."""
+        points, variances = (
+            np.concatenate([getattr(fits, name) for fits in self.fits]) for name in ("points", "variances")
+        )
+        counts = (self.weight > 0)[:, None, :]  # a set that has no weight may have said anything
+        points, variances = np.where(counts, points, 0.0), np.where(counts, variances, 0.0)
+        point = np.einsum("gb,gkb->kb", self.weight, points)
+        within = np.einsum("gb,gkb->kb", self.weight, variances)
+        between = np.einsum("gb,gkb->kb", self.weight, np.where(counts, points - point, 0.0) ** 2)
+        return Expected(point * self.size, (within + between) * self.size**2)
+
+    def effect(self) -> Effect:
+        """What the columns known ahead do on the scale on which they are believed most, shrunk by that belief."""
+        assert self.known is not None
+        ends = np.cumsum([len(fits.aicc) for fits in self.fits])[:-1]
+        weights = np.split(self.weight, ends)
+        believed = {_PLAIN: 0.0, _LOG1P: 0.0, _LOG: 0.0}
+        slopes = {scale: np.zeros((self.known.shape[1], 1)) for scale in believed}
+        for fits, weight in zip(self.fits, weights, strict=True):
+            if fits.slopes.shape[1]:
+                believed[fits.scale] += float(weight.sum())
+                slopes[fits.scale] += np.einsum("gb,gqb->qb", weight, fits.slopes)
+        scale = max(believed, key=lambda scale: believed[scale])
+        share = sum(believed.values()) / max(believed[scale], np.finfo(float).tiny)
+        moved = self.known @ slopes[scale] * min(share, 1e6)
+        if scale is _PLAIN:
+            return Effect(np.ones_like(moved), moved * self.size)
+        factor = np.exp(np.clip(moved, -_LARGEST_LOG, _LARGEST_LOG))
+        return Effect(factor, (factor - 1) * self.size * (scale is _LOG1P))
 
 
 def _median_size(known: Numbers) -> Numbers:
@@ -142,37 +208,49 @@ _LOG1P = _Scale("log1p", 0.0, is_open=False)
 _LOG = _Scale("log", POSITIVE_FROM, is_open=True)
 
 
-def _fits(sets: ParameterSets, scale: _Scale, known: Numbers, observed: Mask, horizon: int) -> _Fits:
-    """Every set on one scale; known: (T, B) in units of the median size, anything where not observed."""
-    starts = _starts(sets, observed.tobytes(), horizon)
-    scaled, count = scale.apply(known), int(observed.sum())
-    squares, points = _solved(sets, starts, scaled, observed)
-    floor = _SMALLEST * (scaled[observed] ** 2).sum(axis=0) + np.finfo(float).tiny
-    squares, k = np.maximum(squares, floor), starts.parameters[:, None]
-    left = np.maximum(count - k - 1, 1e-6)
-    aicc = count * np.log(squares / count) + 2 * k + 2 * k * (k + 1) / left
-    aicc = aicc + scale.jacobian(scaled[observed])
-    believed = (count - k - 1 > 0) & scale.fits(known[observed])
-    slope, points = scale.undo(points)
-    sigma = squares / np.maximum(count - k, 1.0)
-    return _Fits(
-        np.where(believed, aicc, np.inf),
-        points,
-        (sigma[:, None, :] * starts.growth[:, :, None]) * slope**2,
-    )
+def _fits(
+    sets: ParameterSets,
+    scale: _Scale,
+    rows: Numbers,
+    observed: Mask,
+    horizon: int,
+    known: Numbers | None,
+) -> Iterator[_Fits]:
+    """Every set on one scale, without and with the known columns; rows: (T, B) in units of the median size, anything
+    where not observed."""
+    scaled, starts = scale.apply(rows), _starts(sets, observed.tobytes(), horizon)
+    level = scaled[observed].mean(axis=0)
+    errors, points = run(sets, States(sets, rows.shape[1]), scaled - level, observed, horizon)
+    for ready in (starts,) if known is None else (starts, _beside(starts, sets, known, observed)):
+        squares, start = _least_squares(ready, errors)
+        aicc, sigma = _information(squares, ready.parameters, scaled[observed])
+        aicc = np.where(scale.fits(rows[observed]), aicc + scale.jacobian(scaled[observed]), np.inf)
+        slope, values = scale.undo(points + ready.ahead @ start + level)
+        variances = sigma[:, None, :] * ready.growth[:, :, None] * slope**2
+        yield _Fits(scale, aicc, values, variances, start[:, starts.gram.shape[1] :])
+
+
+def _information(squares: Numbers, parameters: Numbers, rows: Numbers) -> tuple[Numbers, Numbers]:
+    """(G, B) AICc, infinite where there are too few rows (n, B) for the parameters (G,), and error variances."""
+    count, k = len(rows), parameters[:, None]
+    squares = np.maximum(squares, _SMALLEST * (rows**2).sum(axis=0) + np.finfo(float).tiny)
+    left = count - k - 1
+    aicc = count * np.log(squares / count) + 2 * k + 2 * k * (k + 1) / np.maximum(left, 1e-6)
+    return np.where(left > 0, aicc, np.inf), squares / np.maximum(count - k, 1.0)
 
 
 @dataclass(frozen=True, eq=False)
 class _Starts:
     """What G sets need of the start values, for rows that are observed alike.
 
-    effect: (G, p, T) of each start on each row; ahead: (G, K, p) on what follows; gram: (G, p, p) of the effects,
-    inverse: of it and the ridge; parameters: (G,) how many each set has; growth: (G, K) variance of a step over that
-    of the first.
+    effect: (G, p, T) of each start on each row; ahead: (G, K, p) on what follows; penalty: (G, p) of the ridge;
+    gram, inverse: as of `_normal_equations`; parameters: (G,) how many each set has; growth: (G, K) variance of a step
+    over that of the first.
     """
 
     effect: Numbers
     ahead: Numbers
+    penalty: Numbers
     gram: Numbers
     inverse: Numbers
     parameters: Numbers
@@ -187,30 +265,45 @@ def _starts(sets: ParameterSets, pattern: bytes, horizon: int) -> _Starts:
     zeros = np.zeros((len(observed), states.level.shape[1]))
     errors, ahead = run(sets, states, zeros, observed, horizon)
     effect = np.ascontiguousarray(-errors.transpose(0, 2, 1))
-    gram = effect @ effect.transpose(0, 2, 1)
-    penalty = np.zeros(gram.shape[:2])
+    penalty = np.zeros(effect.shape[:2])
     penalty[:, 2:] = RIDGE if sets.season else 0.0
     penalty[~sets.has_slope, 1] = 1.0  # its column is zero
-    inverse = np.asarray(
-        np.linalg.pinv(gram + penalty[:, :, None] * np.eye(gram.shape[1]), hermitian=True), dtype=np.float64
-    )
-    starts = np.einsum("gpq,gqp->g", inverse, gram)
+    gram, inverse, starts = _normal_equations(effect, penalty)
     smoothing = 1.0 + sets.has_slope + sets.is_damped + (1.0 if sets.season else 0.0)
     moved = responses(sets, horizon)[:, : horizon - 1]
     growth = 1 + np.concatenate([np.zeros((len(sets), 1)), np.cumsum(moved**2, axis=1)], axis=1)
-    return _Starts(effect, ahead, gram, inverse, smoothing + starts + 1.0, growth)
+    return _Starts(effect, ahead, penalty, gram, inverse, smoothing + starts + 1.0, growth)
 
 
-def _solved(sets: ParameterSets, starts: _Starts, rows: Numbers, observed: Mask) -> tuple[Numbers, Numbers]:
-    """Sums of squared errors (G, B) and forecasts (G, K, B) of rows (T, B), with the best start values."""
-    level = rows[observed].mean(axis=0)
-    horizon = starts.ahead.shape[1]
-    errors, points = run(sets, States(sets, rows.shape[1]), rows - level, observed, horizon)
+def _beside(starts: _Starts, sets: ParameterSets, known: Numbers, observed: Mask) -> _Starts:
+    """The start values and, beside them, the slopes of columns known ahead (T + K, q)."""
+    rows, columns = len(observed), known.shape[1]
+    errors, points = run(sets, States(sets, columns), known[:rows], observed, len(known) - rows)
+    effect = np.concatenate([starts.effect, errors.transpose(0, 2, 1)], axis=1)
+    ahead = np.concatenate([starts.ahead, known[rows:] - points], axis=2)
+    penalty = np.concatenate([starts.penalty, np.full((len(sets), columns), RIDGE_OF_KNOWN)], axis=1)
+    gram, inverse, count = _normal_equations(effect, penalty)
+    before = np.einsum("gpq,gqp->g", starts.inverse, starts.gram)
+    parameters = starts.parameters - before + count
+    return _Starts(effect, ahead, penalty, gram, inverse, parameters, starts.growth)
+
+
+def _normal_equations(effect: Numbers, penalty: Numbers) -> tuple[Numbers, Numbers, Numbers]:
+    """Gram matrices (G, p, p) of effects (G, p, T), their inverses with the ridge, and how many values that leaves
+    free (the trace of the hat matrix)."""
+    gram = effect @ effect.transpose(0, 2, 1)
+    ridged = gram + penalty[:, :, None] * np.eye(gram.shape[1])
+    inverse = np.asarray(np.linalg.pinv(ridged, hermitian=True), dtype=np.float64)
+    return gram, inverse, np.einsum("gpq,gqp->g", inverse, gram)
+
+
+def _least_squares(starts: _Starts, errors: Numbers) -> tuple[Numbers, Numbers]:
+    """Sums of squares (G, B) that the best start values leave of errors (G, T, B) from zero, and these (G, p, B)."""
     cross = starts.effect @ errors
     start = starts.inverse @ cross
     squares = np.einsum("gtb,gtb->gb", errors, errors)
     squares -= np.einsum("gpb,gpb->gb", start, 2 * cross - starts.gram @ start)
-    return squares, points + starts.ahead @ start + level
+    return squares, start
 
 
 @lru_cache(maxsize=8)

@@ -7,8 +7,16 @@ import pytest
 from numpy.typing import NDArray
 
 from lstmcast.forecasters import bank as rooms
-from lstmcast.forecasters.bank import RIDGE, bank
-from lstmcast.forecasters.state_space import HARMONICS, MOST_STATES, ParameterSets, responses, season_states
+from lstmcast.forecasters.bank import RIDGE, bank, bank_with_known
+from lstmcast.forecasters.state_space import (
+    HARMONICS,
+    MOST_STATES,
+    ParameterSets,
+    States,
+    responses,
+    run,
+    season_states,
+)
 
 Numbers = NDArray[np.float64]
 
@@ -86,7 +94,10 @@ def test_each_set_is_what_its_matrices_say(season: int, gaps: bool) -> None:
     sets = rooms._forms(season, 70)[-1]
     observed = np.isfinite(rows)
     starts = rooms._starts(sets, observed.tobytes(), 6)
-    squares, points = rooms._solved(sets, starts, np.where(observed, rows, 0.0)[:, None], observed)
+    filled = np.where(observed, rows, 0.0)[:, None]
+    errors, points = run(sets, States(sets, 1), filled, observed, 6)
+    squares, start = rooms._least_squares(starts, errors)
+    points = points + starts.ahead @ start
     for g in range(0, len(sets), 17):
         error, ahead, count, growth = slow(sets, g, rows, 6)
         assert squares[g, 0] == pytest.approx(error, rel=1e-6)
@@ -166,3 +177,44 @@ def test_eight_rows_and_rows_of_very_different_size_are_enough() -> None:
             said = bank(rows[:, None], 1, 4)
             assert np.isfinite(said.point).all()
             assert (said.variance >= 0).all()
+
+
+def test_columns_known_ahead_are_a_regression_with_errors_of_the_smoothing() -> None:
+    rng = np.random.default_rng(4)
+    known = rng.normal(size=(66, 2))
+    known = (known - known.mean(axis=0)) / known.std(axis=0)
+    level = 50 + np.cumsum(rng.normal(size=66))
+    rows = level + 6 * known[:, 0]
+    said, effect = bank_with_known(rows[:60, None], known, 1, 6)
+    without = bank(rows[:60, None], 1, 6)
+    assert np.abs(said.point[:, 0] - rows[60:]).mean() < 0.5 * np.abs(without.point[:, 0] - rows[60:]).mean()
+    assert said.variance.mean() < 0.5 * without.variance.mean()
+    plain = effect.taken_out(rows[:60, None])
+    assert np.corrcoef(np.diff(plain[:, 0]), np.diff(level[:60]))[0, 1] > 0.95
+    again = effect.put_back(level[60:, None])
+    assert np.corrcoef(again[:, 0] - level[60:], known[60:, 0])[0, 1] > 0.95
+
+
+def test_known_columns_of_one_set_are_what_lstsq_says() -> None:
+    rng = np.random.default_rng(6)
+    rows, known = 10 + rng.normal(size=40), rng.normal(size=(45, 2))
+    sets, observed = rooms._forms(1, 40)[0], np.ones(40, dtype=bool)
+    starts = rooms._starts(sets, observed.tobytes(), 5)
+    both = rooms._beside(starts, sets, known, observed)
+    errors, points = run(sets, States(sets, 1), rows[:, None], observed, 5)
+    squares, start = rooms._least_squares(both, errors)
+    for g in (0, 60, 200):
+        slopes = start[g, 2:, 0]
+        left, ahead, _, _ = slow(sets, g, rows - known[:40] @ slopes, 5)
+        assert squares[g, 0] == pytest.approx(left, rel=1e-6)
+        assert (points + both.ahead @ start)[g, :, 0] == pytest.approx(ahead + known[40:] @ slopes, rel=1e-6)
+        for step in np.array([[0.01, 0.0], [-0.01, 0.0]]):
+            worse, _, _, _ = slow(sets, g, rows - known[:40] @ (slopes + step), 5)
+            assert worse + 0.1 * ((slopes + step) ** 2).sum() > left + 0.1 * (slopes**2).sum()
+
+
+def test_a_column_that_says_nothing_is_hardly_believed() -> None:
+    rng = np.random.default_rng(8)
+    rows, known = 100 + rng.normal(size=(60, 1)), rng.normal(size=(66, 3))
+    said, _ = bank_with_known(rows, known, 1, 6)
+    assert said.point == pytest.approx(bank(rows, 1, 6).point, abs=0.4)
