@@ -70,7 +70,7 @@ class Options:
         "order", "Reading", "which is the hour that happens twice", choices=("order", "first", "second")
     )
     nonexistent: str = _option(
-        "error", "Reading", "a local hour that does not exist", choices=("error", "shift")
+        "error", "Reading", "a local hour that does not exist", choices=("error", "shift", "drop")
     )
     dates: str | None = _option(
         None, "Reading", "order within dates", choices=("day-first", "month-first", "year-first")

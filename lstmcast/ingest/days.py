@@ -14,7 +14,7 @@ from lstmcast.ingest.text.layouts import COUNTER, EPOCH, QUARTER, WEEK
 from lstmcast.ingest.text.rules import ReadingRules
 from lstmcast.ingest.text.source import name_of
 from lstmcast.ingest.time.axis import find_axis
-from lstmcast.ingest.time.stamps import StampColumn, Stamps
+from lstmcast.ingest.time.stamps import Stamps
 
 _DAY = 4  # Layout.depth of a date
 
@@ -28,9 +28,9 @@ def read_holidays(source: str | Path, dates: str | None = None) -> Holidays:
     context = ReadContext(name_of(source), ReadingRules(dates=dates))
     table = open_table(source, context)
     axis = find_axis(table, set())
-    column = StampColumn(",".join(axis.names), context)
-    for chunk in table.chunks(axis.names):
-        column.add(axis.cells(chunk.cells), chunk.lines)
+    column = axis.column(context)
+    for chunk in table.chunks(axis.columns):
+        column.add(chunk.cells, chunk.lines)
     if column.is_empty:
         raise context.refusal(f"column {','.join(axis.names)!r} has no dates below its header")
     days = _days(column.finish(), axis.names, context)

@@ -16,8 +16,8 @@ from lstmcast.ingest.table.reader import Lines, Table
 from lstmcast.ingest.text.context import ReadContext
 from lstmcast.ingest.text.rules import ReadingRules
 from lstmcast.ingest.text.source import name_of
+from lstmcast.ingest.time.instants import Source, instants
 from lstmcast.ingest.time.stamps import StampColumn
-from lstmcast.ingest.time.zones import instants
 
 
 def read_ledger(source: str | Path, clock: Clock) -> tuple[Ledger, tuple[Finding, ...]]:
@@ -88,8 +88,8 @@ def _times(column: NumberColumn | StampColumn, lines: Lines, clock: Clock, conte
     stamps = column.finish()
     if (stamps.offsets is None) != (clock.zone is None):
         raise _zones_differ(context, clock)
-    utc, _ = instants(stamps, np.zeros(len(lines), np.int64), lines, clock.zone, context)
-    return utc.astype("datetime64[us]")
+    source = Source(np.zeros(len(lines), np.int64), lines)
+    return instants(stamps, source, clock.zone, context).utc.astype("datetime64[us]")
 
 
 def _zones_differ(context: ReadContext, clock: Clock) -> DataError:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -13,11 +14,14 @@ from numpy.typing import NDArray
 
 from lstmcast.core.errors import DataError, UsageError
 from lstmcast.core.findings import Finding, count
+from lstmcast.core.options import parse_names
+from lstmcast.core.panel import COUNTER as COUNT
 from lstmcast.core.panel import TARGET, Clock, Column, Panel, columns_of
 from lstmcast.ingest.columns.classes import ClassColumn, codes_of, is_text_class
 from lstmcast.ingest.columns.columns import NameColumn, NumberColumn, is_text, say_numbers
 from lstmcast.ingest.columns.survey import Candidate, LenientColumn, all_numbers, candidates, finding
 from lstmcast.ingest.columns.wide import refuse_wide
+from lstmcast.ingest.remedies import settled
 from lstmcast.ingest.table.opening import open_table
 from lstmcast.ingest.table.reader import Lines, Table
 from lstmcast.ingest.table.roles import Roles, listed, match
@@ -29,9 +33,12 @@ from lstmcast.ingest.text.spans import without
 from lstmcast.ingest.time.as_of import AsOf
 from lstmcast.ingest.time.axis import TimeAxis, find_axis, named_axis
 from lstmcast.ingest.time.clock import Regular, Requested, regular
+from lstmcast.ingest.time.codes import CODES
+from lstmcast.ingest.time.instants import Source, instants
+from lstmcast.ingest.time.remedy import UnsettledError
 from lstmcast.ingest.time.rows import Rows
-from lstmcast.ingest.time.stamps import StampColumn, Stamps
-from lstmcast.ingest.time.zones import check_zone, instants
+from lstmcast.ingest.time.stamps import Stamps
+from lstmcast.ingest.time.zones import check_zone
 
 ValueColumn = NumberColumn | ClassColumn
 _OF_LONG_FILES = {"missing", "constant", "sentinel"}  # findings that a few rows give no reason for
@@ -97,7 +104,7 @@ def read(
     Raises DataError, with line, column and remedy, for what cannot be understood; UsageError for a bad option.
     """
     asked = _Asked(freq, zone, seasons, as_of, lone, watch)
-    return _read(source, roles, asked, rules, is_future=False)
+    return _advised(source, roles, asked, rules, partial(_read, source, is_future=False))
 
 
 def read_future(
@@ -112,7 +119,8 @@ def read_future(
     not looked for; without its time column the file's own is found. Raises as `read` does.
     """
     asked = _Asked(clock.freq, clock.zone, clock.seasons)
-    parsed = _read(source, replace(roles, past=()), asked, rules, is_future=True)
+    read_future = partial(_read, source, is_future=True)
+    parsed = _advised(source, replace(roles, past=()), asked, rules, read_future)
     findings = tuple(finding for finding in parsed.findings if finding.code not in _OF_LONG_FILES)
     return replace(parsed, findings=findings)
 
@@ -134,11 +142,15 @@ def survey(
     if rules.exclude and not roles.target:
         raise UsageError("--exclude takes rows of the target out; name it with --target")
     asked = _Asked(freq, zone, seasons, watch=watch)
+    return _advised(source, roles, asked, rules, partial(_survey, source))
+
+
+def _survey(source: str | Path, roles: Roles, asked: _Asked, rules: ReadingRules) -> ParsedFile:
     with _opened(source, asked, rules, is_lenient=not roles.target) as table:
         named = roles if roles.target else _with_every_number(roles, table)
         parsed = _understood(table, named, asked, is_future=False)
         parts = parsed.roles
-        free = candidates(table, [*(parts.time or "").split(","), parts.id or "", *parts.values])
+        free = candidates(table, [*parse_names(parts.time), parts.id or "", *parts.values])
     targets = (parts.target, *parts.past[len(roles.past) :])
     told = finding(roles.target, free, targets)
     findings = parsed.findings if told is None else (*parsed.findings, told)
@@ -182,6 +194,35 @@ def _read(
         return _understood(table, roles, asked, is_future=is_future)
 
 
+def _advised(
+    source: str | Path,
+    roles: Roles,
+    asked: _Asked,
+    rules: ReadingRules,
+    reader: Callable[[Roles, _Asked, ReadingRules], ParsedFile],
+) -> ParsedFile:
+    """What the reader makes of it; an error that an option settles names one that was tried."""
+    try:
+        return reader(roles, asked, rules)
+    except UnsettledError as error:
+        reason = error
+
+    def attempt(options: Mapping[str, str]) -> None:
+        reader(*_with_options(options, roles, asked, rules))
+
+    raise settled(reason, source, attempt)
+
+
+def _with_options(
+    options: Mapping[str, str], roles: Roles, asked: _Asked, rules: ReadingRules
+) -> tuple[Roles, _Asked, ReadingRules]:
+    """What is read where these options are given besides."""
+    given: dict[str, Any] = {name.removeprefix("--"): value for name, value in options.items()}
+    roles = replace(roles, time=given.pop("time", roles.time), id=given.pop("id", roles.id))
+    asked = replace(asked, freq=given.pop("freq", asked.freq), zone=given.pop("tz", asked.zone), watch=None)
+    return roles, asked, replace(rules, **given)
+
+
 @contextmanager
 def _opened(
     source: str | Path, asked: _Asked, rules: ReadingRules, *, is_lenient: bool = False
@@ -191,7 +232,10 @@ def _opened(
     if rules.aggregate is not None and asked.freq is None:
         raise UsageError("--aggregate needs the step to put the rows on: add --freq 1h, 1D, …")
     check_zone(asked.zone)
-    context = ReadContext(name_of(source), rules, is_lenient=is_lenient, watch=asked.watch)
+    is_counted = COUNT in (asked.freq, asked.lone)
+    context = ReadContext(
+        name_of(source), rules, is_lenient=is_lenient, watch=asked.watch, is_counted=is_counted
+    )
     try:
         yield open_table(source, context)
     except DataError as error:
@@ -202,9 +246,9 @@ def _opened(
 def _with_every_number(roles: Roles, table: Table) -> Roles:
     """Roles without a target, with every column of numbers for one; the time axis among them."""
     refuse_wide(table)
-    time = roles.time or ",".join(find_axis(table, {roles.id}).names)
-    roles = replace(roles, time=time)
-    return all_numbers(roles, candidates(table, [*time.split(","), time, roles.id or ""]), table)
+    axis = find_axis(table, {roles.id}) if roles.time is None else named_axis(roles.time, table)
+    roles = replace(roles, time=roles.time or axis.written)
+    return all_numbers(roles, candidates(table, [*axis.columns, roles.id or ""]), table)
 
 
 def _understood(table: Table, roles: Roles, asked: _Asked, *, is_future: bool) -> ParsedFile:
@@ -263,7 +307,7 @@ def _resolved(roles: Roles, table: Table, *, is_future: bool) -> tuple[Roles, Ti
     taken = {roles.id, *roles.values}
     time = None if is_future and not _has_time(roles.time, table) else roles.time
     axis = find_axis(table, taken) if time is None else named_axis(time, table)
-    roles = replace(roles, time=",".join(axis.names))
+    roles = replace(roles, time=axis.written)
     parts = [*axis.names, *([] if roles.id is None else [roles.id]), *roles.values]
     for name in parts:
         if parts.count(name) > 1:
@@ -273,7 +317,7 @@ def _resolved(roles: Roles, table: Table, *, is_future: bool) -> tuple[Roles, Ti
 
 def _has_time(time: str | None, table: Table) -> bool:
     """Whether the table has this time column, or all of several."""
-    return time in table.names or set((time or "").split(",")) <= set(table.names)
+    return time in table.names or set(parse_names(time)) <= set(table.names)
 
 
 def _twice(name: str, table: Table) -> DataError:
@@ -284,14 +328,18 @@ def _twice(name: str, table: Table) -> DataError:
 
 def _rows(table: Table, roles: Roles, axis: TimeAxis, zone: str | None) -> tuple[Rows, Stamps, Roles]:
     """All rows of the file as numbers at instants, how their stamps were written, and the roles with their classes."""
-    context, width = table.context, len(axis.names)
-    time = StampColumn(",".join(axis.names), context)
+    context, width = table.context, len(axis.columns)
+    time = axis.column(context)
     names = None if roles.id is None else NameColumn(roles.id, context)
     columns = [_column(name, roles, table) for name in roles.values if name in table.names]
     lines = []
-    requested = [*axis.names, *([] if roles.id is None else [roles.id]), *(column.name for column in columns)]
+    requested = [
+        *axis.columns,
+        *([] if roles.id is None else [roles.id]),
+        *(column.name for column in columns),
+    ]
     for chunk in table.chunks(requested):
-        time.add(axis.cells(chunk.cells[:width]), chunk.lines)
+        time.add(chunk.cells[:width], chunk.lines)
         if names is not None:
             names.add(chunk.cells[width], chunk.lines)
         for column, cells in zip(columns, chunk.cells[-len(columns) :], strict=True):
@@ -308,10 +356,11 @@ def _rows(table: Table, roles: Roles, axis: TimeAxis, zone: str | None) -> tuple
     if roles.target not in table.names:
         width = max(len(_classes(roles)), 1)
         values = np.column_stack([np.full((line.size, width), np.nan), values])
-    utc, zone = instants(stamps, codes, line, zone, context)
+    when = instants(stamps, Source(codes, line, values), zone, context)
     found = {c.name: c.levels for c in columns if isinstance(c, ClassColumn) and c.levels is not None}
     levels = dict(roles.levels or {}) | found
-    rows = Rows(utc, codes, values, line, ids, zone, stamps.order == COUNTER)
+    rows = Rows(when.utc, codes, values, line, ids, when.zone, stamps.order == COUNTER)
+    rows = rows if when.dropped is None else rows.take(~when.dropped)
     return rows, stamps, replace(roles, levels=levels)
 
 
@@ -350,6 +399,9 @@ def _say_stamps(name: str, stamps: Stamps, context: ReadContext) -> None:
     """Note how the stamps were read, wherever it is not plain."""
     if stamps.order == DIGITS and stamps.depth == 0:
         context.info("dates", f"column {name!r} is read as years")
+    elif stamps.order in CODES:
+        remedy = "--freq count if it counts rows" if stamps.is_bare else ""
+        context.info("dates", f"column {name!r} is read as {stamps.order}", remedy)
     elif stamps.order == COUNTER:
         context.info("counter", f"column {name!r} is a counter without a calendar", "--season")
     elif stamps.order != YMD:

@@ -865,7 +865,7 @@ REFUSED = [
         "an hour that is skipped",
         "time,y\n2024-03-31 02:00,1\n2024-03-31 03:00,2\n2024-03-31 04:00,3\n",
         "line 3: 2024-03-31 03:00:00 does not exist in Europe/Helsinki (the clock is put forward); --nonexistent "
-        "shift moves it on; if the clock is never changed, say so: --tz UTC or +01:00",
+        "drop leaves it out; if the clock is never changed, say so: --tz +02:00",
         {"zone": "Europe/Helsinki"},
     ),
     Refused(

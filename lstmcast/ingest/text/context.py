@@ -16,7 +16,8 @@ class ReadContext:
     """The file as messages call it, what its user said, and the findings so far.
 
     is_lenient: whether columns were taken that nobody named, which need not be numbers to their end; watch: told of
-    the bytes that are read, where somebody waits for them; signs: decimal signs that cells of the file told.
+    the bytes that are read, where somebody waits for them; signs: decimal signs that cells of the file told;
+    is_counted: whether its rows are known to be numbered, so that bare numbers are no dates.
     """
 
     source: str
@@ -25,6 +26,7 @@ class ReadContext:
     is_lenient: bool = False
     watch: Watch | None = None
     signs: set[str] = field(default_factory=set)
+    is_counted: bool = False
 
     @property
     def decimal(self) -> str | None:

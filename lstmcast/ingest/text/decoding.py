@@ -7,12 +7,35 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from lstmcast.ingest.text.layouts import COUNTER, EPOCH, QUARTER, WEEK, Layout
+from lstmcast.ingest.text.layouts import (
+    COUNTER,
+    DECIMAL,
+    EPOCH,
+    ORDINAL,
+    QUARTER,
+    SERIAL,
+    WEEK,
+    YEARWEEK,
+    Layout,
+)
 
 Micros = NDArray[np.int64]
 _DAY = 86_400_000_000
 _CENTURY = 69  # two-digit years up to 68 are 20xx, as POSIX has it
 _YEARS = (1500, 2300)
+_SERIAL_ZERO = 25_569  # days from 1899-12-30, where spreadsheets begin to count, to 1970
+_SERIALS = (18_264, 58_805)  # days that serial ones may be: from 1950 to 2060
+_CLOCKS = (
+    3600,
+    1800,
+    900,
+    300,
+    60,
+    10,
+    1,
+)  # seconds to which a rounded share of a day is put back, coarsest first
+_SLACK = 20_000  # µs by which sums of shares of a day may be off, however many digits they have
+_MONTH_SLACK = 0.06  # share of a month by which a rounded fraction of a year may be off
 
 
 @dataclass(frozen=True, eq=False)
@@ -37,10 +60,13 @@ def decode(layout: Layout, characters: NDArray[np.uint8]) -> Decoded:
         return Decoded(np.where(negative, -number, number), whole, nothing)
     if layout.order == EPOCH:
         return Decoded(_epoch(digits), everywhere, nothing)
+    if layout.order == SERIAL:
+        return Decoded(*_serial(digits), nothing)
     days, is_date = _days(digits)
     time, is_time = _time_of_day(digits)
     offsets = layout.sign * (digits.part("offset_hours", 0) * 60 + digits.part("offset_minutes", 0))
-    return Decoded(days * _DAY + time, is_date & is_time, offsets)
+    is_whole = digits.part("zeros", 0) == 0
+    return Decoded(days * _DAY + time, is_date & is_time & is_whole, offsets)
 
 
 class _Digits:
@@ -56,6 +82,10 @@ class _Digits:
             digit = self._characters[:, place]
             number = number * 10 + np.where(digit == ord("-"), 0, digit - np.uint8(ord("0")))
         return number
+
+    def share(self, name: str) -> NDArray[np.float64]:
+        """(n,) the number that a part writes behind a decimal point; 0 where the layout has no such part."""
+        return self.part(name, 0) / 10.0 ** self.width(name)
 
     def width(self, name: str) -> int:
         """How many characters a part has."""
@@ -87,11 +117,17 @@ def _days(digits: _Digits) -> tuple[Micros, NDArray[np.bool_]]:
     if digits.width("year") == 2:
         year += np.where(year < _CENTURY, 2000, 1900)
     real = (year >= _YEARS[0]) & (year < _YEARS[1])
-    if digits.layout.order == WEEK:
+    if digits.layout.order in (WEEK, YEARWEEK):
         return _iso_week(year, digits.part("week", 1), digits.part("weekday", 1), real)
     if digits.layout.order == QUARTER:
         quarter = digits.part("quarter", 1)
         return _civil(year, 3 * quarter - 2, 1), real & (quarter >= 1) & (quarter <= 4)
+    if digits.layout.order == ORDINAL:
+        day = digits.part("ordinal", 1)
+        days = _civil(year, 1, day)
+        return days, real & (day >= 1) & (days < _civil(year, 13, 1))
+    if digits.layout.order == DECIMAL:
+        return _fraction_of_year(year, digits.share("part"), real)
     month, day = digits.part("month", digits.layout.month or 1), digits.part("day", 1)
     real &= (month >= 1) & (month <= 12) & (day >= 1)
     month = np.clip(month, 1, 12)
@@ -107,6 +143,29 @@ def _iso_week(
     monday = fourth - (fourth + 3) % 7 + 7 * (week - 1)
     real &= (week >= 1) & (monday <= _civil(year, 12, 28)) & (weekday >= 1) & (weekday <= 7)
     return monday + weekday - 1, real
+
+
+def _fraction_of_year(
+    year: Micros, share: NDArray[np.float64], real: NDArray[np.bool_]
+) -> tuple[Micros, NDArray[np.bool_]]:
+    """The first day of the month that so large a share of the year lies before."""
+    months = 12 * share
+    month = np.rint(months).astype(np.int64)
+    return _civil(year, month + 1, 1), real & (np.abs(months - month) < _MONTH_SLACK)
+
+
+def _serial(digits: _Digits) -> tuple[Micros, NDArray[np.bool_]]:
+    """Days since 1899-12-30 and a share of a day, put back to the round time of day that its digits stand for."""
+    day, share = digits.part("serial", 0), digits.share("share")
+    exact = np.rint(share * _DAY).astype(np.int64)
+    slack = max(_SLACK, round(0.5 * _DAY / 10 ** digits.width("share")))
+    time, is_open = exact // 1000 * 1000, np.ones(exact.size, dtype=bool)
+    for seconds in _CLOCKS if digits.width("share") else ():
+        unit = seconds * 1_000_000
+        near = (exact + unit // 2) // unit * unit
+        fits = is_open & (np.abs(near - exact) <= slack)
+        time, is_open = np.where(fits, near, time), is_open & ~fits
+    return (day - _SERIAL_ZERO) * _DAY + time, (day >= _SERIALS[0]) & (day < _SERIALS[1])
 
 
 def _civil(year: Micros, month: Micros | int, day: Micros | int) -> Micros:

@@ -3,21 +3,49 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
+from lstmcast.ingest.text.calendar_words import ABBREVIATIONS, ALIASES, CROATIAN_NAMES, NAMES
+
 YMD, DMY, MDY = "year-month-day", "day/month/year", "month/day/year"
-NAMED, DIGITS, EPOCH, WEEK, QUARTER, COUNTER = (
+NAMED, CROATIAN, ORDINAL, WEEK, QUARTER = (
     "dates with the name of the month",
-    "dates in digits (YYYYMMDD)",
-    "seconds or milliseconds since 1970 (UTC)",
+    "dates with the Croatian name of the month",
+    "year and day of the year",
     "ISO weeks",
     "quarters",
+)
+DIGITS, YEARWEEK, SHORT, SERIAL, DECIMAL, EPOCH, COUNTER = (
+    "dates in digits (YYYYMMDD)",
+    "year and ISO week in digits (YYYYWW)",
+    "dates in digits (YYMMDD)",
+    "serial days of a spreadsheet (45292 is 2024-01-01)",
+    "years with a fraction (2024.25 is April 2024)",
+    "seconds or milliseconds since 1970 (UTC)",
     "counter",
 )
-ORDERS = (YMD, DMY, MDY, NAMED, DIGITS, EPOCH, WEEK, QUARTER, COUNTER)
-PARTS = ("year", "quarter", "month", "week", "day", "hour", "minute", "second", "fraction")
+# Where a column can be read in several of them the first one counts, unless its name tells (see time/codes.py).
+ORDERS = (
+    *(YMD, DMY, MDY, NAMED, CROATIAN, DIGITS, YEARWEEK, ORDINAL, SHORT, SERIAL, DECIMAL),
+    *(EPOCH, WEEK, QUARTER, COUNTER),
+)
+# Finer from left to right, in parts of equal depth.
+_DEPTHS = {
+    "year": 0,
+    "quarter": 1,
+    "month": 2,
+    "part": 2,
+    "week": 3,
+    "day": 4,
+    "ordinal": 4,
+    "serial": 4,
+    "hour": 5,
+    "minute": 6,
+    "second": 7,
+    "fraction": 8,
+}
 
 
 @dataclass(frozen=True)
@@ -25,8 +53,10 @@ class Layout:
     """One way to read a shape.
 
     order: which of ORDERS it is; spans: part -> (start, stop) in the stamp; month, sign, half: what letters
-    say (the month's number, the offset's sign, 12 for pm, 0 for am, -1 for neither); zoned: an offset or Z is
-    there; interval: a second stamp follows; style: strftime pattern when it is ISO 8601, else empty.
+    say (the month's number, the offset's sign, 12 for pm, 0 for am, -1 for neither); zoned: an offset, Z or the
+    abbreviation of a zone is there; interval: a second stamp follows; style: strftime pattern when it is ISO 8601,
+    else empty; abbreviation: that of the zone, a key of ABBREVIATIONS, or empty; region: the zone's name in lower
+    case, or empty.
     """
 
     order: str
@@ -37,76 +67,53 @@ class Layout:
     zoned: bool = False
     interval: bool = False
     style: str = ""
+    abbreviation: str = ""
+    region: str = ""
 
     @property
     def depth(self) -> int:
         """How fine the layout is: 0 year, 1 quarter, 2 month, 3 week, 4 day, 5 hour, 6 minute, 7 second."""
-        finest = max((PARTS.index(part) for part in self.spans if part in PARTS), default=0)
+        finest = max((_DEPTHS.get(part, 0) for part in self.spans), default=0)
         return max(finest, 2 if self.month else 0)
 
 
-_MONTHS_OF_LANGUAGES = (
-    "january february march april may june july august september october november december",
-    "jan feb mar apr may jun jul aug sep oct nov dec",
-    "- - - - - - - - sept - - -",
-    "januar februar marz april mai juni juli august september oktober november dezember",
-    "janner - maerz - - - - - - - - -",
-    "jan feb mrz apr mai jun jul aug sep okt nov dez",
-    "janvier fevrier mars avril mai juin juillet aout septembre octobre novembre decembre",
-    "janv fevr mars avr mai juin juil aout sept oct nov dec",
-    "enero febrero marzo abril mayo junio julio agosto septiembre octubre noviembre diciembre",
-    "ene feb mar abr may jun jul ago sep oct nov dic",
-    "gennaio febbraio marzo aprile maggio giugno luglio agosto settembre ottobre novembre dicembre",
-    "gen feb mar apr mag giu lug ago set ott nov dic",
-    "januari februari maart april mei juni juli augustus september oktober november december",
-    "jan feb mrt apr mei jun jul aug sep okt nov dec",
-    "januari februari mars april maj juni juli augusti september oktober november december",
-    "januar februar mars april mai juni juli august september oktober november desember",
-    "januar februar marts april maj juni juli august september oktober november december",
-    "janeiro fevereiro marco abril maio junho julho agosto setembro outubro novembro dezembro",
-    "tammikuu helmikuu maaliskuu huhtikuu toukokuu kesakuu heinakuu elokuu syyskuu lokakuu marraskuu joulukuu",
-    "tammikuuta helmikuuta maaliskuuta huhtikuuta toukokuuta kesakuuta heinakuuta elokuuta syyskuuta lokakuuta "
-    "marraskuuta joulukuuta",
-    "tammi helmi maalis huhti touko kesa heina elo syys loka marras joulu",
-    "- - - - - - - - - - - des",
-    "stycznia lutego marca kwietnia maja czerwca lipca sierpnia wrzesnia pazdziernika listopada grudnia",
-    "styczen luty marzec kwiecien maj czerwiec lipiec sierpien wrzesien pazdziernik listopad grudzien",
-)
-MONTHS: dict[str, int] = {
-    name: number
-    for names in _MONTHS_OF_LANGUAGES
-    for number, name in enumerate(names.split(), 1)
-    if name != "-"
-}
+def _numbered(names: Sequence[str]) -> dict[str, int]:
+    """The number of the month by each of its names."""
+    return {name: number for number, words in enumerate(names, 1) for name in words.split()}
 
-_S = r"(?P<s>[-/. ])"
+
+MONTHS, CROATIAN_MONTHS = _numbered(NAMES), _numbered(CROATIAN_NAMES)
+
+_S = r"(?P<s>[-/. ]|\. )"
 _NAME = r"(?P<name>[a-z]+)\.?"
 _YEAR, _SHORT_YEAR = r"(?P<year>0000)", r"(?P<year>00)"
 _MONTH, _DAY = r"(?P<month>00?)", r"(?P<day>00?)"
+_NTH = rf"{_DAY}(?:\.|st|nd|rd|th|er)?"
 _DATES: tuple[tuple[str, str], ...] = (
     (YMD, rf"{_YEAR}{_S}{_MONTH}(?P=s){_DAY}\.?"),
     (YMD, rf"{_YEAR}[-/]{_MONTH}"),
     (YMD, rf"{_YEAR}m{_MONTH}"),
     (YMD, rf"{_SHORT_YEAR}{_S}(?P<month>00)(?P=s)(?P<day>00)"),
-    (DMY, rf"{_DAY}{_S}{_MONTH}(?P=s){_YEAR}"),
+    (DMY, rf"{_DAY}{_S}{_MONTH}(?P=s){_YEAR}\.?"),
     (DMY, rf"{_DAY}{_S}{_MONTH}(?P=s){_SHORT_YEAR}"),
     (MDY, rf"{_MONTH}{_S}{_DAY}(?P=s){_YEAR}"),
     (MDY, rf"{_MONTH}{_S}{_DAY}(?P=s){_SHORT_YEAR}"),
     (MDY, rf"{_MONTH}[-/.]{_YEAR}"),
     (DMY, rf"{_MONTH}[-/.]{_YEAR}"),
-    (NAMED, rf"{_DAY}\.?[-/ .]*{_NAME}[-/ .,]*{_YEAR}"),
-    (NAMED, rf"{_DAY} de {_NAME}(?: de)? {_YEAR}"),
+    (NAMED, rf"{_NTH}[-/ .]*{_NAME}[-/ .,]*{_YEAR}\.?"),
+    (NAMED, rf"{_NTH} de {_NAME}(?: de)? {_YEAR}"),
     (NAMED, rf"{_NAME} de {_YEAR}"),
-    (NAMED, rf"{_DAY}\.?[-/ .]+{_NAME}[-/ .]+{_SHORT_YEAR}"),
-    (NAMED, rf"{_NAME}[-/ .]*{_DAY},?[-/ ]+{_YEAR}"),
+    (NAMED, rf"{_NTH}[-/ .]+{_NAME}[-/ .]+{_SHORT_YEAR}"),
+    (NAMED, rf"{_NAME}[-/ .]*{_NTH},?[-/ ]+{_YEAR}"),
     (NAMED, rf"{_NAME}[-/ .,]*{_YEAR}"),
     (NAMED, rf"{_NAME}[-/ .']*{_SHORT_YEAR}"),
-    (NAMED, rf"{_YEAR}[-/ .]*{_NAME}(?:[-/ .]*{_DAY})?"),
+    (NAMED, rf"{_YEAR}[-/ .]*{_NAME}(?:[-/ .]*{_DAY}\.?)?"),
+    (ORDINAL, rf"{_YEAR}[-/ ](?P<ordinal>000)"),
     (QUARTER, rf"{_YEAR}[-/ ]?[qk](?P<quarter>0)"),
     (QUARTER, rf"[qk](?P<quarter>0)[-/ ]?{_YEAR}"),
     (WEEK, rf"{_YEAR}-?w(?P<week>00)-?(?P<weekday>0)"),
-    (WEEK, rf"{_YEAR}[-/ ]?(?:w|kw|wk)[ -]?(?P<week>00?)"),
-    (WEEK, rf"(?:w|kw|wk)[ -]?(?P<week>00?)[-/ ]{_YEAR}"),
+    (WEEK, rf"{_YEAR}[-/ ]?(?:w|kw|wk|cw|week|woche)[ -]?(?P<week>00?)"),
+    (WEEK, rf"(?:w|kw|wk|cw|week|woche)[ -]?(?P<week>00?)(?:[-/ ]|, ){_YEAR}"),
 )
 _DIGITS: dict[int, str] = {
     4: _YEAR,
@@ -116,29 +123,45 @@ _DIGITS: dict[int, str] = {
     12: rf"{_YEAR}(?P<month>00)(?P<day>00)(?P<hour>00)(?P<minute>00)",
     14: rf"{_YEAR}(?P<month>00)(?P<day>00)(?P<hour>00)(?P<minute>00)(?P<second>00)",
 }
+_CODES: tuple[tuple[str, str, str], ...] = (
+    (YEARWEEK, rf"{_YEAR}(?P<week>00)", ""),
+    (ORDINAL, rf"{_YEAR}(?P<ordinal>000)", r"(?:\.(?P<zeros>0+))?"),
+    (SHORT, r"(?P<year>00)(?P<month>00)(?P<day>00)", ""),
+    (SERIAL, r"(?P<serial>0{5})", r"(?:[.,](?P<share>0{1,15}))?"),
+    (DECIMAL, _YEAR, r"(?:[.,](?P<part>0{1,9})0*)?"),
+)
 _WEEKDAY = r"(?:[a-z]{2,10}[.,]* )?"
 _CLOCK = (
     r"(?P<hour>00?)(?:[:.h](?P<minute>00)(?:[:.](?P<second>00)(?:[.,:](?P<fraction>0+))?)?|h)?"
-    r"(?:\s*(?P<half>[ap])\.?m\.?)?"
+    r"(?:\s*(?P<half>[ap])\.?\s?m\.?)?"
 )
+_NUMERIC = r"(?:utc|gmt)?(?P<sign>[+-])(?P<offset_hours>00?)(?::?(?P<offset_minutes>00))?(?:\s+[a-z]{2,5})?"
 _OFFSET = (
-    r"\s*(?P<zone>z|utc|gmt|(?:utc|gmt)?(?P<sign>[+-])(?P<offset_hours>00)(?::?(?P<offset_minutes>00))?)?"
+    rf"(?:\s*(?P<zone>z|utc|gmt|{_NUMERIC})|\s*\(?(?P<abbreviation>[a-z]{{2,5}})\)?)?(?:\s*\([a-z/ ]+\))?"
+    r"(?:\s*\[(?P<region>[a-z_+/-]+)\]|\s+(?P<bare_region>[a-z]+/[a-z_/-]+))?"
 )
 _END = r"(?P<end>(?:\s+(?:-|to|bis)\s+(?=[0a-z])|/(?=0000-))[0a-z:./ -]+?(?:\s*\([a-z/]+\))?)?"
-_TIME = rf"(?:(?P<gap>t|,? +|,|-|:|_){_CLOCK}{_OFFSET})?"
+_AT = r",? +(?:at|um|om|kl|klo|a|alle)\.? +"
+_TIME = rf"(?:(?P<gap>t|,? +|,|-|:|_|{_AT}){_CLOCK}{_OFFSET})?"
 
 
 def _patterns() -> Iterator[tuple[str, str, str]]:
     for order, date in _DATES:
         yield order, rf"\s*{_WEEKDAY}(?:{date})", rf"{_TIME}{_END}\s*"
-    for date in _DIGITS.values():
-        yield DIGITS, rf"\s*{date}", r"\s*"
+    # as `date`, Java and Twitter write: the year stands last
+    yield NAMED, rf"\s*{_WEEKDAY}{_NAME} +{_DAY} +(?=00?:)", rf"{_CLOCK}{_OFFSET} +{_YEAR}\s*"
+    for length, date in _DIGITS.items():
+        yield DIGITS, rf"\s*{date}", (_OFFSET if length > 8 else r"(?:\.(?P<zeros>0+))?") + r"\s*"
     compact = r"(?P<hour>00)(?P<minute>00)(?P<second>00)?"
-    yield YMD, rf"\s*{_DIGITS[8]}(?P<gap>t|_| )", rf"{compact}{_OFFSET}\s*"
+    for date in (_DIGITS[8], rf"{_YEAR}(?P<s>-)(?P<month>00)-(?P<day>00)"):
+        yield YMD, rf"\s*{date}(?P<gap>t|_| )", rf"{compact}{_OFFSET}\s*"
     yield YMD, rf"\s*{_DIGITS[8]}(?P<gap>t|_| )", rf"{_CLOCK}{_OFFSET}\s*"
+    for order, head, tail in _CODES:
+        yield order, rf"\s*{head}", rf"{tail}\s*"
     for digits in ("0{9,10}", "0{12,13}", "0{15,16}", "0{18,19}"):
-        yield EPOCH, rf"\s*(?P<epoch>{digits})", r"(?:\.(?P<fraction>0{1,9}))?\s*"
-    yield COUNTER, r"\s*(?P<counter>-?0{1,15})", r"(?:\.(?P<zeros>0))?\s*"
+        yield EPOCH, rf"\s*(?P<epoch>{digits})", r"(?:[.,](?P<fraction>0+))?\s*"
+    yield EPOCH, r"\s*/?date\((?P<epoch>0{12,13})", r"(?:[+-]0000)?\)/?\s*"
+    yield COUNTER, r"\s*(?P<counter>-?0{1,15})", r"(?:\.(?P<zeros>0+))?\s*"
 
 
 # Order, head and tail: a head stands in few shapes, and a tail takes ten times as long to compile.
@@ -148,12 +171,11 @@ _PATTERNS = tuple(_patterns())
 @lru_cache(maxsize=4096)
 def layouts_of(shape: str) -> tuple[Layout, ...]:
     """Every way to read a shape: a stamp in lower case, each digit a 0; empty when it is no stamp."""
-    found = {}
+    found: dict[str, Layout] = {}
     for order, head, tail in _PATTERNS:
         match = _may_be(order, shape) and re.match(head, shape) and re.fullmatch(head + tail, shape)
-        layout = match and _layout(order, match)
-        if layout and order not in found:
-            found[order] = layout
+        for layout in _layouts(order, match) if match else ():
+            found.setdefault(layout.order, layout)
     return tuple(found.values())
 
 
@@ -163,26 +185,41 @@ def _may_be(order: str, shape: str) -> bool:
     return "0" in shape and sum(map(str.isalpha, shape)) >= letters
 
 
-def _layout(order: str, match: re.Match[str]) -> Layout | None:
+def _layouts(order: str, match: re.Match[str]) -> Iterator[Layout]:
+    """What a match says: of the name of a month perhaps two things."""
+    name = match.groupdict().get("name")
+    if name is None:
+        yield from _layout(order, match, 0)
+        return
+    for language, months in ((NAMED, MONTHS), (CROATIAN, CROATIAN_MONTHS)):
+        if name in months:
+            yield from _layout(language, match, months[name])
+
+
+def _layout(order: str, match: re.Match[str], month: int) -> Iterator[Layout]:
+    """The layout of a match; none where its last letters are no abbreviation of a zone."""
     groups = match.groupdict()
     spans = {
         name: match.span(name)
         for name, text in groups.items()
         if text is not None and "0" in text and name not in ("zone", "end")
     }
-    month = MONTHS.get(groups.get("name") or "", 0)
-    if groups.get("name") and not month:
-        return None
     half = groups.get("half")
-    return Layout(
+    abbreviation = groups.get("abbreviation") or ""
+    abbreviation = ALIASES.get(abbreviation, abbreviation)
+    if abbreviation and abbreviation not in ABBREVIATIONS:
+        return
+    yield Layout(
         order=order,
         spans=spans,
         month=month,
         sign=-1 if groups.get("sign") == "-" else 1,
         half=-1 if half is None else 12 * (half == "p"),
-        zoned=bool(groups.get("zone")),
+        zoned=bool(groups.get("zone") or abbreviation),
         interval=bool(groups.get("end")),
         style=_style(groups, spans) if order == YMD else "",
+        abbreviation=abbreviation or ("gmt" if groups.get("zone") == "gmt" else ""),
+        region=groups.get("region") or groups.get("bare_region") or "",
     )
 
 
@@ -200,4 +237,4 @@ def _style(groups: dict[str, str | None], spans: dict[str, tuple[int, int]]) -> 
     if gap is None or "minute" not in spans:
         return ""
     clock = "%H:%M" + (":%S" if "second" in spans else "")
-    return f"%Y-%m-%d{gap}{clock}" + ("%z" if groups.get("zone") else "")
+    return f"%Y-%m-%d{gap}{clock}" + ("%z" if groups.get("zone") or groups.get("abbreviation") else "")

@@ -12,7 +12,7 @@ _CHOICES: dict[str, tuple[str, ...]] = {
     "aggregate": ("mean", "sum", "last", "max"),
     "duplicates": ("mean", "first", "last", "error"),
     "ambiguous": ("order", "first", "second"),
-    "nonexistent": ("error", "shift"),
+    "nonexistent": ("error", "shift", "drop"),
     "decimal": (".", ","),
     "dates": ("day-first", "month-first", "year-first"),
     "task": ("auto", "numbers", "classes"),
@@ -27,7 +27,8 @@ class ReadingRules:
     duplicates: of differing rows with one stamp keep the `mean`, the `first`, the `last`, or refuse
     (`error`); None is the mean, unless so many are repeated that the file must hold several series.
     ambiguous: the hour that happens twice is told apart by `order`, or always the `first` or the `second`.
-    nonexistent: a local hour that the change of the clock skips is an `error`, or moved on (`shift`).
+    nonexistent: a local hour that the change of the clock skips is an `error`, moved on (`shift`) or left out
+    (`drop`); a row of it that holds no number is left out anyhow.
     missing: further cells that mean missing, as text: `("-200", "-9999")`.
     decimal: `.` or `,`. dates: `day-first`, `month-first` or `year-first`.
     exclude: bad periods whose targets mean missing: `("2012-03-01..2012-03-04",)`, both ends included.

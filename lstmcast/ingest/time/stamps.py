@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
@@ -14,11 +13,27 @@ from lstmcast.ingest.table.reader import Lines
 from lstmcast.ingest.text.cells import Cells, shown
 from lstmcast.ingest.text.context import ReadContext
 from lstmcast.ingest.text.decoding import Micros, decode
-from lstmcast.ingest.text.layouts import DMY, MDY, ORDERS, YMD, Layout, layouts_of
+from lstmcast.ingest.text.layouts import (
+    COUNTER,
+    CROATIAN,
+    DMY,
+    MDY,
+    NAMED,
+    ORDERS,
+    SERIAL,
+    YMD,
+    Layout,
+    layouts_of,
+)
+from lstmcast.ingest.time.codes import MOSTLY, is_code, meant
+from lstmcast.ingest.time.names import counts
+from lstmcast.ingest.time.numbered import Numbers
+from lstmcast.ingest.time.transcription import in_ascii
 
 _DATE_ORDERS = {"day-first": DMY, "month-first": MDY, "year-first": YMD}
 _LONGEST = 80  # characters that a stamp may have
-_EAST_ASIAN = str.maketrans({"年": "-", "月": "-", "日": "", "时": ":", "時": ":", "分": ""})
+_DAY = 86_400_000_000
+_DAYS, _SECONDS = 4, 7  # depths of a layout
 
 
 @dataclass(frozen=True, eq=False)
@@ -27,7 +42,10 @@ class Stamps:
 
     wall: (n,) microseconds since 1970 on the clock that the file shows; offsets: (n,) minutes, or None;
     order: how they were read; style: their ISO 8601 pattern or empty; depth: how fine (see Layout.depth);
-    interval: each named a start and an end.
+    interval: each named a start and an end; abbreviations: (n,) which of `called` is each stamp's zone, or None where
+    none is named so, the empty one is an offset in digits; region: the zone that all of them name, in lower case;
+    is_bare: they could count rows as well; numbers: which part of its day each is, where parts are numbered;
+    repeats: (n,) 0 or 1 for the first and the second of two equal hours, -1 or None where nothing says.
     """
 
     wall: Micros
@@ -36,6 +54,12 @@ class Stamps:
     style: str
     depth: int
     interval: bool
+    abbreviations: NDArray[np.int16] | None = None
+    called: tuple[str, ...] = ()
+    region: str = ""
+    is_bare: bool = False
+    numbers: Numbers | None = None
+    repeats: NDArray[np.int8] | None = None
 
     @property
     def dates(self) -> str | None:
@@ -53,20 +77,29 @@ class StampColumn:
     _offsets: list[NDArray[np.int16]] = field(default_factory=list)
     _zoned: bool | None = None
     _finest: Layout | None = None
+    _called: dict[str, int] = field(default_factory=lambda: {"": 0})
+    _abbreviations: list[NDArray[np.int16]] = field(default_factory=list)
+    _regions: set[str] = field(default_factory=set)
+    _damaged: tuple[int, str, str] | None = None  # line, cell and order of a code that one cell is not
 
     def add(self, cells: Cells, lines: Lines) -> None:
         """Take a chunk; raises DataError with the line of the first cell that is no time."""
         if not len(cells):
             return
         told = _DATE_ORDERS.get(self.context.rules.dates or "")
-        parsed = _parse(cells, tuple(self._walls) or ORDERS, told)
+        before = tuple(self._walls) or ORDERS
+        parsed = _parse(cells, before, told, self._called)
         good = {order: part for order, part in parsed.parts.items() if part.good.all()}
         if not good:
             raise self._unreadable(parsed, cells, lines)
+        if COUNTER in good and len(good) < len(before):
+            self._note_damage([order for order in before if order not in good], cells, lines)
         self._check_zoned(parsed, cells, lines)
         self._walls = {order: [*self._walls.get(order, []), part.wall] for order, part in good.items()}
         if self._zoned:
             self._offsets.append(parsed.offsets)
+            self._abbreviations.append(parsed.abbreviations)
+        self._regions |= parsed.regions
         layout = next(iter(good.values())).layout
         assert layout is not None
         if self._finest is None or layout.depth > self._finest.depth:
@@ -84,17 +117,64 @@ class StampColumn:
             walls = {order: np.concatenate(self._walls[order]) for order in rivals}
             if any(not np.array_equal(walls[rivals[0]], walls[order]) for order in rivals[1:]):
                 raise self._undecided(walls)
+        if NAMED in self._walls and CROATIAN in self._walls:
+            self._note_croatian()
         return self.first()
 
     def first(self) -> Stamps:
-        """All of the column in the first order that it allows; its chunks are let go of."""
+        """All of the column in the likeliest order that it allows; its chunks are let go of."""
         assert self._finest is not None
-        order = next(iter(self._walls))
-        wall = np.concatenate(self._walls.pop(order))
+        walls = {order: np.concatenate(chunks) for order, chunks in self._walls.items()}
+        order = meant(self.name, walls, is_counted=self.context.is_counted)
+        if order == COUNTER and self._damaged and not self.context.is_counted and not counts(self.name):
+            raise self._damaged_code(*self._damaged)
         offsets = np.concatenate(self._offsets) if self._zoned else None
-        self._walls, self._offsets = {}, []
-        finest = self._finest
-        return Stamps(wall, offsets, order, finest.style, finest.depth, finest.interval)
+        called = tuple(self._called)
+        has_names = self._zoned and bool(set(called) - {"", "gmt"})
+        abbreviations = np.concatenate(self._abbreviations) if has_names else None
+        self._walls, self._offsets, self._abbreviations = {}, [], []
+        finest, wall = self._finest, walls[order]
+        depth = finest.depth
+        if order == SERIAL:
+            depth = _SECONDS if (wall % _DAY).any() else _DAYS
+        region = next(iter(self._regions)) if len(self._regions) == 1 else ""
+        return Stamps(
+            wall,
+            offsets,
+            order,
+            finest.style,
+            depth,
+            finest.interval,
+            abbreviations,
+            called,
+            region,
+            is_bare=COUNTER in walls,
+        )
+
+    def _note_croatian(self) -> None:
+        """Say of names that mean two months in which language they were taken, where that makes a difference."""
+        wall, other = (np.concatenate(self._walls[order]) for order in (NAMED, CROATIAN))
+        if not np.array_equal(wall, other):
+            self.context.warn(
+                "dates",
+                f"column {self.name!r} names months as Czech and Polish do; in Croatian the same names are a month "
+                "earlier; write dates in digits if they are Croatian",
+            )
+
+    def _note_damage(self, orders: list[str], cells: Cells, lines: Lines) -> None:
+        """Remember the first cell that is no date where the others are dates in bare digits: they count no rows."""
+        for order in orders:
+            part = _parse(cells, (order,), None, {}, to_end=True).parts[order]
+            if part.layout is None or not is_code(order, part.layout.depth):
+                continue
+            row = int(np.argmin(part.good))
+            if part.good.mean() >= MOSTLY and not part.good[row]:
+                self._damaged = self._damaged or (int(lines[row]), shown(cells[row]), order)
+
+    def _damaged_code(self, line: int, cell: str, order: str) -> DataError:
+        what = f"expected a time ({order}, as most cells are), found {cell!r}"
+        remedy = "correct or delete it (is it a total?), or say --freq count if the column counts rows"
+        return self.context.cell_refusal(line, self.name, f"{what}; {remedy}")
 
     def _undecided(self, walls: dict[str, Micros]) -> DataError:
         """The first stamp that tells the orders apart, in each of them, with the options that settle it."""
@@ -132,17 +212,20 @@ class StampColumn:
             raise self.context.cell_refusal(lines[row], self.name, message)
 
 
-def guessed(cells: Cells) -> Stamps | None:
-    """The cells as stamps, day and month as they may be; None when one that is not empty is no time."""
+def guessed(cells: Cells, name: str = "", *, is_counted: bool = False) -> Stamps | None:
+    """The cells as stamps, day and month as they may be; None when one that is not empty is no time.
+
+    name: that of their column; is_counted: whether rows are known to be numbered.
+    """
     cells = cells[cells != ""]
     if not len(cells):
         return None
-    column = StampColumn("", ReadContext(""))
+    column = StampColumn(name, ReadContext("", is_counted=is_counted))
     try:
         column.add(cells, np.zeros(len(cells), np.int64))
+        return column.first()
     except DataError:
         return None
-    return column.first()
 
 
 @dataclass(eq=False)
@@ -169,21 +252,27 @@ class _Part:
 
 @dataclass(eq=False)
 class _Parsed:
-    """A chunk under every order: offsets (n,) in minutes, zoned (n,) True where there is one."""
+    """A chunk under every order: offsets (n,) in minutes, zoned (n,) True where there is one, abbreviations (n,) of
+    zones by number; regions: the zones that are named in full."""
 
     parts: dict[str, _Part]
     offsets: NDArray[np.int16]
     zoned: NDArray[np.bool_]
+    abbreviations: NDArray[np.int16]
+    regions: set[str]
 
 
-def _parse(cells: Cells, orders: tuple[str, ...], told: str | None) -> _Parsed:
+def _parse(
+    cells: Cells, orders: tuple[str, ...], told: str | None, called: dict[str, int], *, to_end: bool = False
+) -> _Parsed:
     """Read a chunk in every order; shapes after the one that leaves none are not looked at.
 
-    told: the order of day, month and year to take for shapes that allow it.
+    told: the order of day, month and year to take for shapes that allow it; called: numbers of the abbreviations of
+    zones, to which new ones are added; to_end: look at all shapes in all orders.
     """
     text, size = _characters(cells), len(cells)
     parts = {order: _Part(np.zeros(size, np.int64), np.ones(size, bool)) for order in orders}
-    parsed = _Parsed(parts, np.zeros(size, np.int16), np.zeros(size, bool))
+    parsed = _Parsed(parts, np.zeros(size, np.int16), np.zeros(size, bool), np.zeros(size, np.int16), set())
     alive = set(orders)
     for shape, rows in _shapes(text):
         layouts = {layout.order: layout for layout in layouts_of(shape)}
@@ -193,7 +282,9 @@ def _parse(cells: Cells, orders: tuple[str, ...], told: str | None) -> _Parsed:
             offsets = parts[order].fill(rows, layouts.get(order), text)
             if order in layouts:
                 parsed.offsets[rows], parsed.zoned[rows] = offsets, layouts[order].zoned
-        still = {order for order in alive if parts[order].good.all()}
+                parsed.abbreviations[rows] = called.setdefault(layouts[order].abbreviation, len(called))
+                parsed.regions.add(layouts[order].region)
+        still = {order for order in alive if to_end or parts[order].good.all()}
         if not still:
             break
         alive = still
@@ -210,10 +301,7 @@ def _characters(cells: Cells) -> NDArray[np.uint8]:
     try:
         text = np.array(cells, dtype="S")
     except UnicodeEncodeError:
-        plain = [
-            unicodedata.normalize("NFKD", cell.translate(_EAST_ASIAN)).replace("–", "-") for cell in cells
-        ]
-        text = np.array([cell.encode("ascii", "ignore") for cell in plain], dtype="S")
+        text = np.array([in_ascii(cell).encode() for cell in cells], dtype="S")
     return text.view(np.uint8).reshape(len(cells), -1)
 
 

@@ -1,0 +1,71 @@
+"""A remedy: options that may settle what ends a reading, to be tried on the file before a message names them."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from lstmcast.core.errors import DataError
+from lstmcast.ingest.text.context import ReadContext
+
+
+@dataclass(frozen=True)
+class Remedy:
+    """options: flag -> value, as on the command line; sentence: what is said of them, `{}` where they go."""
+
+    options: Mapping[str, str]
+    sentence: str = "{}"
+
+    @property
+    def words(self) -> str:
+        """The options as a shell takes them."""
+        return " ".join(f"{flag} {shlex.quote(value)}" for flag, value in self.options.items())
+
+    def __str__(self) -> str:
+        """The sentence with the options in it."""
+        return self.sentence.format(self.words)
+
+
+class UnsettledError(DataError):
+    """An error that ends a reading and that options may settle.
+
+    fact: what is wrong; remedies: what may help, the likeliest first; otherwise: what to do where none of them does;
+    needs: what else is to be found out of the file for a remedy: `ids` are columns that name series.
+    """
+
+    fact: str = ""
+    remedies: tuple[Remedy, ...] = ()
+    otherwise: str = ""
+    seeks_ids: bool = False
+
+    def told(self, remedies: Iterable[Remedy]) -> DataError:
+        """The error with these remedies; without one, with what to do otherwise."""
+        words = "; ".join(map(str, remedies)) or self.otherwise
+        text = f"{self.fact}{'; ' if words else ''}{words}"
+        error = DataError(text, file=self.file, line=self.line, column=self.column, stamp=self.stamp)
+        error.findings = self.findings
+        return error
+
+
+def unsettled(
+    context: ReadContext,
+    fact: str,
+    remedies: Iterable[Remedy],
+    otherwise: str = "",
+    *,
+    line: int | None = None,
+    column: str | None = None,
+    stamp: str | None = None,
+    seeks_ids: bool = False,
+) -> UnsettledError:
+    """The error that ends a reading, with what may settle it; the fields are those of `ReadContext.refusal`."""
+    tried = tuple(remedies)
+    number = None if line is None else int(line)
+    text = f"{context.source}: {fact}"
+    words = "; ".join(map(str, tried[:1])) or otherwise
+    error = UnsettledError(
+        f"{text}{'; ' if words else ''}{words}", file=context.source, line=number, column=column, stamp=stamp
+    )
+    error.fact, error.remedies, error.otherwise, error.seeks_ids = text, tried, otherwise, seeks_ids
+    return error
