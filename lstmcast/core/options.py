@@ -47,7 +47,7 @@ class Options:
     known: tuple[str, ...] = _option((), "Data", "columns known ahead, separated by commas", unset="none")
     past: tuple[str, ...] = _option((), "Data", "columns known up to now only", unset="none")
     holidays: str | None = _option(
-        None, "Data", "days off: of a country (FI, DE-BY) or a CSV file of dates", unset="none"
+        None, "Data", "days off: a country (FI, DE-BY) or a CSV of dates", unset="none"
     )
     freq: str | None = _option(None, "Data", "time step: 15min, 1h, 1D, W-SUN, MS, …")
     tz: str | None = _option(None, "Data", "time zone of the stamps, such as Europe/Helsinki")
@@ -57,20 +57,26 @@ class Options:
         (), "Reading", "further values that mean missing: -200,-9999", unset="none"
     )
     duplicates: str | None = _option(
-        None, "Reading", "of rows with one stamp keep", choices=("mean", "first", "last", "error")
+        None,
+        "Reading",
+        "when several rows have the same time, keep",
+        choices=("mean", "first", "last", "error"),
     )
     aggregate: str | None = _option(
         None,
         "Reading",
-        "how irregular stamps are put on the clock of --freq",
+        "how several readings become one row of --freq",
         choices=("mean", "sum", "last", "max"),
         unset="none",
     )
     ambiguous: str = _option(
-        "order", "Reading", "which is the hour that happens twice", choices=("order", "first", "second")
+        "order",
+        "Reading",
+        "which of the two equal hours at the end of summer time comes first",
+        choices=("order", "first", "second"),
     )
     nonexistent: str = _option(
-        "error", "Reading", "a local hour that does not exist", choices=("error", "shift", "drop")
+        "error", "Reading", "a local hour that summer time skips", choices=("error", "shift", "drop")
     )
     dates: str | None = _option(
         None, "Reading", "order within dates", choices=("day-first", "month-first", "year-first")
@@ -92,7 +98,7 @@ class Options:
     task: str = _option(
         "auto",
         "Reading",
-        "what the target holds; by itself text is classes, and numbers are numbers",
+        "what the target holds; auto: text is classes, numbers are numbers",
         choices=("auto", "numbers", "classes"),
     )
 
@@ -121,7 +127,7 @@ class Options:
         (), "Network", "sizes of dense layers on top: 64,32", low=1, unset="none"
     )
     activation: str = _option(
-        "relu", "Network", "of the dense layers", choices=("relu", "tanh", "sigmoid", "identity")
+        "relu", "Network", "activation of the dense layers", choices=("relu", "tanh", "sigmoid", "identity")
     )
     dropout: float = _option(
         0.2,
@@ -131,18 +137,18 @@ class Options:
         high=0.95,
     )
     input_dropout: float = _option(
-        0.0, "Network", "share of what the cells are shown that is dropped", low=0.0, high=0.95
+        0.0, "Network", "share of the cells' inputs that is dropped in training", low=0.0, high=0.95
     )
     recurrent_dropout: float = _option(
-        0.0, "Network", "share of the state that is dropped on its way to the next step", low=0.0, high=0.95
+        0.0, "Network", "share of the recurrent state that is dropped in training", low=0.0, high=0.95
     )
     from_: str | None = _option(
-        None, "Network", "model file whose weights to start from, as far as they fit", unset="none"
+        None, "Network", "start from the weights of this model file, as far as they fit", unset="none"
     )
     freeze: str | None = _option(
         None,
         "Network",
-        "with --from, what stays as it is there: the recurrent layers and all below them",
+        "with --from: keep the recurrent layers, and all below them, as they are",
         choices=("recurrent",),
         unset="none",
     )
@@ -150,13 +156,13 @@ class Options:
     loss: str | None = _option(
         None,
         "Training",
-        "what training lowers; by itself pinball for numbers, cross-entropy for classes",
+        "the loss; auto: pinball for numbers, cross-entropy for classes",
         choices=("pinball", "mae", "mse", "huber", "cross-entropy"),
     )
     class_weights: str = _option(
         "none",
         "Training",
-        "what a class counts in training; balanced: the rarer, the more",
+        "weight of a class in training; balanced: rare ones count more",
         choices=("none", "balanced"),
     )
     optimizer: str = _option(
@@ -195,37 +201,45 @@ class Options:
         None, "Training", "workers that train members side by side", low=1, high=256
     )
     budget: str | None = _option(
-        None, "Training", "longest time for all that train does: 90s, 10m, 1h", unset="none"
+        None, "Training", "time limit for the whole training: 90s, 10m, 1h", unset="none"
     )
 
     safeguard: str = _option(
         "auto",
         "Training",
-        "what ships: the network, the linear forecaster, their mean, or what validation says",
+        "what makes the forecast: network, linear, their mean, or what validation rows say",
         choices=("auto", "network", "linear", "mean"),
     )
-    final: bool = _option(True, "Training", "after the verdict, train on over all rows")
+    final: bool = _option(True, "Training", "after the verdict, continue training over all rows")
 
     val: str | None = _option(None, "Preparation", "validation block: share, rows or first date")
     test: str | None = _option(None, "Preparation", "test block: share, rows or first date")
     scaler: str = _option(
         "standard", "Preparation", "scaling of each series", choices=("standard", "robust", "minmax", "none")
     )
-    transform: str = _option("auto", "Preparation", "before scaling", choices=("auto", "none", "log1p"))
+    transform: str = _option(
+        "auto",
+        "Preparation",
+        "transform the target before scaling; log1p suits data whose swings grow with their level",
+        choices=("auto", "none", "log1p"),
+    )
     calendar: str = _option(
         "auto",
         "Preparation",
-        "regression taken out first: on the calendar, or on it and the known columns",
+        "regression subtracted first: on the calendar, or also on the known columns",
         choices=("auto", "none", "calendar", "covariates"),
     )
     anchor: str = _option(
-        "auto", "Preparation", "take each window relative to its last value", choices=("auto", "yes", "no")
+        "auto",
+        "Preparation",
+        "take each window relative to its last value; good for series that drift",
+        choices=("auto", "yes", "no"),
     )
     window_size: str = _option(
         "auto", "Preparation", "divide each window by its own size (panels)", choices=("auto", "yes", "no")
     )
     penalty: float | None = _option(
-        None, "Preparation", "ridge of the linear forecaster, as a share", low=0.0, high=1e6
+        None, "Preparation", "ridge penalty of the linear forecaster", low=0.0, high=1e6
     )
     linear_lookbacks: tuple[int, ...] | None = _option(
         None, "Preparation", "the linear forecaster is the mean of maps of so many past rows: 168,336", low=1
@@ -239,21 +253,21 @@ class Options:
     bands: str = _option(
         "auto",
         "Preparation",
-        "widths: the network's quantiles (where it ships) times a factor, or one for each step",
+        "widths of the bands: from the network's quantiles, or one for each step",
         choices=("auto", "quantiles", "split"),
     )
     band_factor: float = _option(
-        1.0, "Preparation", "bands this many times as wide as validation rows ask for", low=0.01, high=100.0
+        1.0, "Preparation", "multiply the width of the bands by this", low=0.01, high=100.0
     )
     band_volatility: float | None = _option(
         None,
         "Preparation",
-        "how bands follow the restlessness of the rows before: 0 not at all, 1 in proportion",
+        "how far bands widen after restless rows: 0 not at all, 1 in proportion",
         low=0.0,
         high=1.0,
     )
-    min: float | None = _option(None, "Preparation", "nothing forecast is below this")
-    max: float | None = _option(None, "Preparation", "nothing forecast is above this", unset="none")
+    min: float | None = _option(None, "Preparation", "lowest value a forecast may have")
+    max: float | None = _option(None, "Preparation", "highest value a forecast may have", unset="none")
 
     def check(self) -> None:
         """Raise UsageError for the first value outside its limits or in conflict with another."""

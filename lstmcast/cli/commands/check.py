@@ -30,7 +30,7 @@ def check(
     quiet: Quiet = False,
     **flags: Any,  # one for each field of Options that says how a file is read
 ) -> None:
-    """Say what a CSV is understood as, and what is odd about it.
+    """Say how a CSV is understood, and what is odd about it.
 
     It reads the file as train does, looks at its numbers, and names for all that it finds the line or the stamp, and
     the option that settles it. Without --target every column of numbers is looked at. Nothing is written.

@@ -42,7 +42,10 @@ Budget = Annotated[
     ),
 ]
 Always = Annotated[
-    bool, typer.Option("--always", help="replace the model even if it was better", rich_help_panel="Refresh")
+    bool,
+    typer.Option(
+        "--always", help="replace the model even if the new one is worse", rich_help_panel="Refresh"
+    ),
 ]
 Exclude = Annotated[
     str | None,
@@ -76,7 +79,7 @@ def refresh(
     quiet: Quiet = False,
     verbose: Verbose = False,
 ) -> None:
-    """Train a model on with new rows, and replace it if that is better.
+    """Continue training a model with new rows; keep it if it is better.
 
     Both are judged on the newest half of the rows that neither has seen. What replaces the model has then
     learned from all of them. The best DATA is the whole history with the new rows at its end.

@@ -45,7 +45,7 @@ _MEANT_FOR_PREDICT = {
     5: "score: the ledger fell short of a gate; train: no model was replaced",
     6: "with --strict: the forecast is written, but something simpler than the model made some of it",
     8: "disk full or no permission; the old forecast is as it was, if the message does not say otherwise",
-    9: "another run is at it; the next night will do",
+    9: "another run holds the lock; nothing to do",
     10: "with --max-age: the file has not grown; no forecast",
 }
 _NOT_AT_NIGHT = (
@@ -62,7 +62,7 @@ def schedule(
     as_json: Json = False,
     quiet: Quiet = False,
 ) -> None:
-    """Print what makes a computer forecast every night.
+    """Print a crontab line and systemd units for a nightly forecast.
 
     The line for crontab, and the unit and timer for systemd, with absolute paths. Nothing is installed or changed.
     """
@@ -121,7 +121,7 @@ def _absolute(path: str) -> str:
     if any(not letter.isprintable() for letter in path):
         raise UsageError(f"{path!r} has a character that no line of a crontab can hold; rename the file")
     if path == "-":
-        raise UsageError("nobody sits at standard input at night; name a file")
+        raise UsageError("a nightly job has no standard input; name a file")
     return os.path.abspath(path)
 
 
@@ -136,7 +136,7 @@ def _show(files: dict[str, str], codes: dict[str, str], hour: int, console: Cons
     """Each file below a heading that says where it goes, then the exit codes."""
     service_name, timer_name = list(files)[1:]
     where = {
-        "crontab": "For cron (crontab -e); what is said on stderr comes by mail:",
+        "crontab": "For cron (crontab -e); cron mails messages to you, if this machine can send mail:",
         service_name: f"Or for systemd: ~/.config/systemd/user/{service_name}",
         timer_name: f"and ~/.config/systemd/user/{timer_name}, then: systemctl --user enable --now {timer_name}",
     }

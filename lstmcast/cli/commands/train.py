@@ -42,7 +42,7 @@ ModelOutput = Annotated[
 ]
 
 Resume = Annotated[
-    bool, typer.Option("--resume", help="go on from where a stopped run left off", rich_help_panel=OUTPUT)
+    bool, typer.Option("--resume", help="continue a run that was stopped", rich_help_panel=OUTPUT)
 ]
 
 
@@ -60,8 +60,7 @@ def train(
 ) -> None:
     """Train a model on a CSV and judge it.
 
-    The judgement compares it with the baselines, on rows that training has not seen. What is not given is
-    derived from the data ([auto]).
+    It is judged on rows that it has not seen. [auto] is found in the data.
     """
     console = Console(quiet=quiet, verbose=verbose, as_json=as_json)
     least_skill = real_number("require_skill", require_skill, -1.0, 1.0)

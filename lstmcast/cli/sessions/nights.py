@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 PANEL = "Nights"
 AsOfTime = Annotated[
     str | None,
-    typer.Option(metavar="TIME", help="as if no later row were there yet [all rows]", rich_help_panel=PANEL),
+    typer.Option(metavar="TIME", help="ignore rows after TIME [use all rows]", rich_help_panel=PANEL),
 ]
 MaxAge = Annotated[
     str | None,
@@ -32,7 +32,9 @@ MaxAge = Annotated[
 Now = Annotated[
     str | None,
     typer.Option(
-        metavar="TIME", help="what --max-age takes for now [--as-of, or the clock]", rich_help_panel=PANEL
+        metavar="TIME",
+        help="the time that --max-age compares with [--as-of, or the clock]",
+        rich_help_panel=PANEL,
     ),
 ]
 NoFallback = Annotated[
@@ -43,7 +45,11 @@ NoFallback = Annotated[
 ]
 Strict = Annotated[
     bool,
-    typer.Option("--strict", help="exit 3 for odd data, 6 for rows not of the model", rich_help_panel=PANEL),
+    typer.Option(
+        "--strict",
+        help="exit 3 for odd data, 6 if a simpler forecaster made some rows",
+        rich_help_panel=PANEL,
+    ),
 ]
 
 

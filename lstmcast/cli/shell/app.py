@@ -25,7 +25,7 @@ app = typer.Typer(
 
 @app.callback()
 def main(
-    version: Annotated[bool, typer.Option("--version", help="show the version and stop")] = False,
+    version: Annotated[bool, typer.Option("-V", "--version", help="show the version and stop")] = False,
     debug: Annotated[
         bool, typer.Option("--debug", help="show a bug's traceback; may stand anywhere")
     ] = False,
@@ -37,10 +37,18 @@ def main(
 def parse(arguments: list[str]) -> int:
     """Run the command these arguments name; raises UsageError when they cannot be understood."""
     try:
-        code = get_command(app).main(arguments, prog_name=PROGRAM, standalone_mode=False)
+        code = get_command(app).main(_as_options(arguments), prog_name=PROGRAM, standalone_mode=False)
     except UnderstoodNothing as error:
         raise UsageError(_usage_line(error)) from None
     return code if isinstance(code, int) else 0
+
+
+def _as_options(arguments: list[str]) -> list[str]:
+    """`lstmcast` alone, `lstmcast help [COMMAND]` and `--help-all` as the help that each of them asks for."""
+    words = ["--help" if word == "--help-all" else word for word in arguments]
+    if not words or words[0] == "help":
+        return [*words[1:], "--help"]
+    return words
 
 
 def _usage_line(error: BaseException) -> str:

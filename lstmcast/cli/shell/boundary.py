@@ -41,7 +41,9 @@ def guarded(arguments: list[str]) -> int:
 
 
 def _run(arguments: list[str]) -> int:
-    if "--version" in arguments:  # before typer, which takes several times as long to load as Python itself
+    if (
+        "--version" in arguments or "-V" in arguments[:1]
+    ):  # before typer, which takes several times as long to load as Python itself
         streams.emit(f"{streams.PROGRAM} {__version__}\n")
         return 0
     import warnings

@@ -10,56 +10,72 @@ import typer
 from typer.core import TyperGroup
 from typer.main import get_command
 
+from lstmcast.cli.shell import help
 from lstmcast.cli.shell.command import Command, Plain
 
 NAMES_OF_HELP = {"help_option_names": ["-h", "--help"]}
 
 
 class Entry(NamedTuple):
-    """What the help of the whole program says of a command (the first line of its own), and an example."""
+    """What the help of the whole program says of a command (the first line of its own), an example, and more.
+
+    topic: of the guide, to read on; essentials: the flags that its short help shows, all if none.
+    """
 
     summary: str
     example: str
+    topic: str = "start"
+    essentials: tuple[str, ...] = ()
 
 
 COMMANDS = {
+    "demo": Entry("Try it: train and forecast on a sample file.", "lstmcast demo"),
     "check": Entry(
-        "Say what a CSV is understood as, and what is odd about it.",
-        "lstmcast check sample_data/water_flow.csv",
+        "Say how a CSV is understood, and what is odd about it.", "lstmcast check load.csv", "files"
     ),
     "train": Entry(
         "Train a model on a CSV and judge it.",
-        "lstmcast train sample_data/victoria_load.csv --target load",
+        "lstmcast train load.csv --target load",
+        "start",
+        ("target", "time", "id", "known", "holidays", "horizon", "budget", "output", "require-skill"),
     ),
     "predict": Entry(
         "Forecast from the end of fresh history.",
-        "lstmcast predict model.pkl sample_data/victoria_new.csv --level 80,95 --output forecast.csv",
+        "lstmcast predict model.pkl load_new.csv --level 80,95 --output forecast.csv",
+        "nights",
     ),
     "template": Entry(
         "Write the rows to fill in before a forecast.",
-        "lstmcast template weather.pkl sample_data/seattle_weather.csv --output coming.csv",
+        "lstmcast template weather.pkl weather.csv --output coming.csv",
+        "columns",
     ),
     "evaluate": Entry(
         "Compare forecasts with what came.",
-        "lstmcast evaluate model.pkl sample_data/victoria_load.csv --output singles.csv",
+        "lstmcast evaluate model.pkl load.csv --output singles.csv",
+        "start",
     ),
     "schedule": Entry(
-        "Print what makes a computer forecast every night.",
-        "lstmcast schedule model.pkl sample_data/victoria_new.csv --at 04:30 --log forecasts.csv",
+        "Print a crontab line and systemd units for a nightly forecast.",
+        "lstmcast schedule model.pkl load_new.csv --at 04:30 --log forecasts.csv",
+        "nights",
     ),
     "score": Entry(
         "Compare the forecasts in a ledger with what came.",
-        "lstmcast score sample_data/forecasts.csv sample_data/victoria_load.csv",
+        "lstmcast score forecasts.csv load.csv",
+        "ledger",
     ),
     "refresh": Entry(
-        "Train a model on with new rows, and replace it if that is better.",
-        "lstmcast refresh load.pkl sample_data/victoria_load.csv --budget 10m",
+        "Continue training a model with new rows; keep it if it is better.",
+        "lstmcast refresh load.pkl load.csv --budget 10m",
+        "refresh",
     ),
-    "info": Entry("Show what a model file holds.", "lstmcast info model.pkl"),
+    "info": Entry("Show what a model file holds.", "lstmcast info model.pkl", "internals"),
     "export": Entry(
         "Write a model as an ONNX graph, for programs in other languages.",
         "lstmcast export model.pkl --output model.onnx",
+        "network",
     ),
+    "guide": Entry("Read the manual.", "lstmcast guide start"),
 }
 
 
@@ -72,7 +88,7 @@ class Commands(Mapping[str, Command]):
     def __getitem__(self, name: str) -> Command:
         """The command, made from the function of its name in the module of its name."""
         if name not in self._loaded:
-            self._loaded[name] = _load(name, COMMANDS[name].example)
+            self._loaded[name] = _load(name, COMMANDS[name])
         return self._loaded[name]
 
     def __iter__(self) -> Iterator[str]:
@@ -95,16 +111,22 @@ class Group(Plain, TyperGroup):
         """The names alone, for which no command is loaded."""
         return list(self.commands)
 
-    def format_commands(self, ctx: Any, formatter: Any) -> None:
-        """A line on each command."""
-        with formatter.section("Commands"):
-            formatter.write_dl([(name, entry.summary) for name, entry in COMMANDS.items()])
+    def help_sections(self, ctx: Any) -> list[str]:
+        """A line on each command, then the options."""
+        pairs = [(name, entry.summary) for name, entry in COMMANDS.items()]
+        return [*help.section("Commands", help.rows(pairs)), *self.option_sections(ctx)]
+
+    def help_ending(self, ctx: Any) -> list[str]:
+        """Where to read on."""
+        return ["Help on a command: lstmcast COMMAND -h", "The manual: lstmcast guide"]
 
 
-def _load(name: str, example: str) -> Command:
+def _load(name: str, entry: Entry) -> Command:
     from lstmcast.cli.shell.flags import takes_common_options
 
     function = getattr(import_module(f"lstmcast.cli.commands.{name}"), name)
     alone = typer.Typer(rich_markup_mode=None, add_completion=False, context_settings=NAMES_OF_HELP)
-    alone.command(cls=Command, epilog=example)(takes_common_options(function))
-    return cast(Command, get_command(alone))
+    alone.command(cls=Command, epilog=entry.example)(takes_common_options(function))
+    command = cast(Command, get_command(alone))
+    command.essentials, command.topic = entry.essentials, entry.topic
+    return command

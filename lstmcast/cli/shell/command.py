@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 import typer
 from typer.core import TyperCommand
 
-from lstmcast.cli.shell import run
+from lstmcast.cli.shell import help, run
 from lstmcast.cli.shell.streams import emit
 from lstmcast.core.errors import LstmcastError, UsageError
 
@@ -47,20 +47,50 @@ class Plain(_Base):  # type: ignore[misc]
         return [piece.strip("{}") for piece in super().collect_usage_pieces(ctx)]
 
     def get_help(self, ctx: Any) -> str:
-        """Print the help ourselves, since we know what to do about a closed stdout, and stop."""
-        emit(super().get_help(ctx) + "\n")
+        """Print the help ourselves: wrapped at words only, with an example that can be pasted; then stop."""
+        lines = help.wrapped(
+            " ".join(["Usage:", ctx.command_path, *self.collect_usage_pieces(ctx)]), "", "  "
+        )
+        lines += ["", *help.paragraphs(self.help or ""), *self.help_sections(ctx)]
+        lines += help.section("Example", [f"  {line}" for line in self.epilog.splitlines()])
+        emit("\n".join([*lines, *self.help_ending(ctx)]).rstrip() + "\n")
         raise typer.Exit
 
-    def format_epilog(self, ctx: Any, formatter: Any) -> None:
-        """The example as it is: a line that can be pasted is never wrapped."""
-        formatter.write("\nExample:\n" + "".join(f"  {line}\n" for line in self.epilog.splitlines()))
+    def help_sections(self, ctx: Any) -> list[str]:
+        """What stands between the description and the example."""
+        return self.option_sections(ctx)
+
+    def help_ending(self, ctx: Any) -> list[str]:
+        """What stands below the example: where to read on."""
+        return [f"Read on: lstmcast guide {self.topic}"] if getattr(self, "topic", None) else []
+
+    def option_sections(self, ctx: Any) -> list[str]:
+        """Arguments and options below the heading of their group, in the order of their declaration."""
+        groups: dict[str, list[help.Row]] = {}
+        for group, name, meaning in self._records(ctx):
+            groups.setdefault(group, []).append((name, meaning))
+        return [line for group, pairs in groups.items() for line in help.section(group, help.rows(pairs))]
+
+    def _records(self, ctx: Any, only: Collection[str] = ()) -> Iterator[tuple[str, str, str]]:
+        """Group, spelling and meaning of each argument and option; only: the long flags that are shown, all if none."""
+        for parameter in self.get_params(ctx):
+            record = parameter.get_help_record(ctx)
+            flags = {flag.removeprefix("--") for flag in parameter.opts}
+            is_shown = parameter.param_type_name == "argument" or not only or flags & {*only}
+            if record is not None and is_shown:
+                group = getattr(parameter, "rich_help_panel", None) or "Other"
+                yield group, record[0].removesuffix(" <str>"), record[1]
 
 
 class Command(Plain, TyperCommand):
     """A command whose options can be set by flag, by environment and by file.
 
-    Its help is plain text (rich takes longer to load than everything else) in groups.
+    Its help is plain text (rich takes longer to load than everything else) in groups. essentials: the flags that a
+    short help shows, all if none; topic: of the guide, to read on.
     """
+
+    essentials: tuple[str, ...] = ()
+    topic: str | None = None
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         """Parse the flags; what none of them says is looked up in environment and file."""
@@ -89,18 +119,14 @@ class Command(Plain, TyperCommand):
                     error.file = error.file or value
             raise
 
-    def format_options(self, ctx: Any, formatter: Any) -> None:
-        """Arguments and options below the heading of their group, in the order of their declaration."""
-        groups: dict[str, list[tuple[str, str]]] = {}
-        for parameter in self.get_params(ctx):
-            record = parameter.get_help_record(ctx)
-            if record is not None:
-                group = getattr(parameter, "rich_help_panel", None) or "Other"
-                name, explained = record
-                groups.setdefault(group, []).append((name.removesuffix(" <str>"), explained))
-        for group, records in groups.items():
-            with formatter.section(group):
-                formatter.write_dl(records)
+    def help_sections(self, ctx: Any) -> list[str]:
+        """All options, or those that most people need, where the command has many and `--help-all` was not said."""
+        if run.current().help_all or not self.essentials:
+            return self.option_sections(ctx)
+        pairs = [(name, meaning) for _, name, meaning in self._records(ctx, self.essentials)]
+        hidden = len(_settable(self)) - len(self.essentials)
+        pairs.append(("--help-all", f"all options: {hidden} more"))
+        return help.section("Common options", help.rows(pairs))
 
 
 class _Defaults:

@@ -10,7 +10,7 @@ import sys
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Literal, TextIO
 
-from lstmcast.cli.shell import log, run
+from lstmcast.cli.shell import help, log, run
 from lstmcast.cli.shell.streams import clean, emit, json_text
 
 if TYPE_CHECKING:
@@ -61,18 +61,23 @@ class Console:
     def note(self, line: str) -> None:
         """A line on stdout beside the result."""
         if not self.quiet and not self.as_json:
-            self._emit(clean(line) + "\n")
+            self._emit(_fitted(clean(line)))
+
+    def say(self, *lines: str) -> None:
+        """Several lines on stdout beside the result."""
+        for line in lines:
+            self.note(line)
 
     def notes(self, lines: Sequence[tuple[str, str]]) -> None:
         """Lines of a name and what it is, one below the other."""
         width = max(NAME_WIDTH, *(len(name) for name, _ in lines))
-        for name, text in lines:
-            self.note(f"{name:<{width}}  {text}".rstrip())
+        for name, text in lines if not self.quiet and not self.as_json else ():
+            self._emit(_fitted(clean(text), f"{clean(name):<{width}}  "))
 
     def result(self, line: str) -> None:
         """A line on stdout that is what was asked for."""
         if not self.as_json:
-            self._emit(clean(line) + "\n")
+            self._emit(_fitted(clean(line)))
 
     def document(self, document: dict[str, Any]) -> None:
         """The whole result for a program, in place of everything else on stdout."""
@@ -180,6 +185,14 @@ class Console:
         others = (step.members - len(self._reached)) * step.total
         done, total = (sum(column) for column in zip(*self._reached.values(), strict=True))
         return done, total + others
+
+
+def _fitted(text: str, name: str = "") -> str:
+    """A line, where its terminal is too narrow several; those after the first stand below where its text begins."""
+    columns = help.line_width(sys.stdout)
+    if columns is None or len(name) + len(text) <= columns or text.startswith(" "):
+        return f"{name}{text}".rstrip() + "\n"
+    return "".join(f"{line}\n" for line in help.wrapped(text, name, " " * len(name), columns))
 
 
 def _bar() -> Progress:

@@ -31,17 +31,18 @@ Json = Annotated[
     bool, typer.Option("--json", help="one JSON document on stdout instead of text", rich_help_panel=OUTPUT)
 ]
 Quiet = Annotated[
-    bool, typer.Option("-q", "--quiet", help="nothing but the result and errors", rich_help_panel=OUTPUT)
+    bool, typer.Option("-q", "--quiet", help="print only the result and errors", rich_help_panel=OUTPUT)
 ]
 Verbose = Annotated[
-    bool, typer.Option("-v", "--verbose", help="more: choices, figures, progress", rich_help_panel=OUTPUT)
+    bool,
+    typer.Option("-v", "--verbose", help="show more: choices, figures, progress", rich_help_panel=OUTPUT),
 ]
 
 RequireSkill = Annotated[
     str | None,
     typer.Option(
         metavar="X",
-        help="least share by which the best baseline must be beaten: 0.05 (else exit code 5) [none]",
+        help="smallest gain over the best baseline, 0.05 = 5 %; else exit 5 [none]",
         rich_help_panel="Gates",
     ),
 ]
@@ -50,7 +51,7 @@ Wait = Annotated[
     typer.Option(
         "--wait",
         metavar="TIME",
-        help="how long to wait for another run that writes this model: 90s, 10m [none]",
+        help="wait this long for another run that writes this model: 90s, 10m [none]",
         rich_help_panel=OUTPUT,
     ),
 ]
@@ -70,14 +71,14 @@ _NoConfig = Annotated[
     bool,
     typer.Option(
         "--no-config",
-        help="flags only: no settings from file or environment",
+        help="ignore settings files and LSTMCAST_ variables",
         is_eager=True,
         rich_help_panel=SETTINGS,
     ),
 ]
 _LogJson = Annotated[
     bool,
-    typer.Option("--log-json", help="on stderr one JSON object a line", rich_help_panel=OUTPUT),
+    typer.Option("--log-json", help="log messages as JSON lines (stderr)", rich_help_panel=OUTPUT),
 ]
 _Debug = Annotated[
     bool,

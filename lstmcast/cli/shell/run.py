@@ -28,6 +28,7 @@ class Run:
         self.log_json = _is_set("--log-json", arguments)
         self.debug = _is_set("--debug", arguments)
         self.quiet = False
+        self.help_all = "--help-all" in arguments
         self.given: Callable[[], tuple[Given, ...]] = tuple
         self.settings: Settings | None = None
 

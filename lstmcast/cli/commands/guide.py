@@ -1,0 +1,74 @@
+"""`lstmcast guide`: the manual, in the terminal or as a small site."""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import Annotated
+
+import typer
+
+from lstmcast.cli.shell.console import Console
+from lstmcast.cli.shell.flags import INPUT, OUTPUT
+from lstmcast.cli.shell.streams import emit
+from lstmcast.cli.show.manual import contents, page
+from lstmcast.core.errors import UsageError
+
+Topic = Annotated[
+    str | None, typer.Argument(metavar="[TOPIC]", help="what to read about [the list]", rich_help_panel=INPUT)
+]
+Html = Annotated[
+    str | None,
+    typer.Option(
+        "--html", metavar="DIR", help="write the whole guide as a small site", rich_help_panel=OUTPUT
+    ),
+]
+
+
+def guide(topic: Topic = None, html: Html = None) -> None:
+    """Read the manual.
+
+    Without a topic it lists them. On a terminal a page is formatted and shown in your pager; elsewhere it is Markdown.
+    """
+    if html is not None and topic is not None:
+        raise UsageError("--html writes every topic; leave the topic out")
+    if html is not None:
+        _write_site(html)
+    elif topic is None:
+        emit(contents())
+    elif Console().draws():
+        _show(page(topic))
+    else:
+        emit(page(topic))
+
+
+def _show(text: str) -> None:
+    """A page, formatted, in the pager where it is longer than the screen."""
+    import shutil
+
+    from rich.console import Console as Screen
+    from rich.markdown import Markdown
+
+    columns, lines = shutil.get_terminal_size()
+    screen = Screen(width=min(columns, 100))
+    with screen.capture() as captured:
+        screen.print(Markdown(text, hyperlinks=False))
+    shown = captured.get()
+    if shown.count("\n") < lines or not sys.stdin.isatty():
+        emit(shown)
+        return
+    os.environ.setdefault("LESS", "-FRX")
+    with screen.pager(styles=True):
+        screen.print(Markdown(text, hyperlinks=False))
+
+
+def _write_site(folder: str) -> None:
+    """Every page into a folder that is made where it is not there; raises OutputError."""
+    from lstmcast.cli.show.site import files
+    from lstmcast.persistence.files import replace_file, telling
+
+    with telling(folder):
+        os.makedirs(folder, exist_ok=True)
+    for name, text in files():
+        replace_file(os.path.join(folder, name), text.encode())
+    emit(f"Wrote {folder}; open {os.path.join(folder, 'index.html')} in a browser.\n")

@@ -1,0 +1,93 @@
+"""The guide: every topic is there, every flag in it is one, every example prints what it shows, the site is whole."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from lstmcast.cli.show import manual, site
+from tests import guide_examples as examples
+from tests.command_line import PROJECT, lstmcast
+
+README = (PROJECT / "README.md").read_text(encoding="utf-8")
+
+
+def test_every_page_is_a_topic_and_every_topic_a_page() -> None:
+    assert {path.stem for path in examples.GUIDE.glob("*.md")} == set(manual.TOPICS)
+
+
+@pytest.mark.parametrize("topic", manual.TOPICS)
+def test_a_topic_is_printed_as_it_is_written_off_a_terminal(topic: str) -> None:
+    said = lstmcast("guide", topic)
+    assert (said.code, said.err) == (0, "")
+    assert said.out.startswith("# ")
+    assert "<!--" not in said.out
+
+
+def test_without_a_topic_the_guide_lists_them() -> None:
+    assert all(f"  {topic} " in lstmcast("guide").out for topic in manual.TOPICS)
+
+
+def test_a_topic_that_is_not_there_is_refused_with_the_nearest() -> None:
+    said = lstmcast("guide", "nigths")
+    assert said.code == 2
+    assert "did you mean nights?" in said.err
+
+
+def test_what_the_examples_show_is_what_is_printed() -> None:
+    with examples.folder():
+        for page in examples.pages():
+            for block in examples.BLOCK.findall(page.read_text(encoding="utf-8")):
+                for command, shown in examples.commands(block):
+                    assert examples.is_like(shown, examples.printed(command)), f"{page.name}: {command}"
+
+
+def test_an_example_that_shows_something_else_is_noticed() -> None:
+    assert examples.is_like("a 100 b\n…\nend\n", "a 101 b\nmuch\nmore\nend\n")
+    assert not examples.is_like("a 100 b\n", "a 150 b\n")
+    assert not examples.is_like("a 100 b\n", "c 100 b\n")
+
+
+def test_every_command_that_a_page_points_to_exists() -> None:
+    from lstmcast.cli.shell.catalogue import COMMANDS
+
+    for topic in manual.TOPICS:
+        named = re.findall(r"(?:^|`|\$ )lstmcast ([a-z]+)(?: ([a-z-]+))?", manual.page(topic), flags=re.M)
+        for command, word in named:
+            assert command in COMMANDS or command == "help", f"{topic}: lstmcast {command}"
+            if command == "guide" and word:
+                assert word in manual.TOPICS, f"{topic}: lstmcast guide {word}"
+
+
+def test_the_site_has_no_dead_link_and_is_the_same_each_time(tmp_path: Path) -> None:
+    assert lstmcast("guide", "--html", tmp_path / "site").code == 0
+    pages = dict(site.files())
+    for name, text in pages.items():
+        assert (tmp_path / "site" / name).read_text(encoding="utf-8") == text
+        for link in re.findall(r'href="([^"]+)"', text):
+            page, _, anchor = link.partition("#")
+            assert page in pages, f"{name}: {link}"
+            assert not anchor or f'id="{anchor}"' in pages[page], f"{name}: {link}"
+        assert "<script" not in text
+        assert "http" not in re.sub(r"<code>.*?</code>|<pre>.*?</pre>", "", text, flags=re.S)
+
+
+def test_a_page_and_a_site_at_once_are_refused(tmp_path: Path) -> None:
+    assert lstmcast("guide", "start", "--html", tmp_path / "site").code == 2
+
+
+def test_the_readme_is_short() -> None:
+    lines = README.splitlines()
+    assert len(lines) <= 150
+    assert max(map(len, lines)) <= 100
+
+
+def test_every_figure_of_the_readmes_table_stands_in_the_table_of_the_guide() -> None:
+    table = README.split("## How good")[1].split("\n## ")[0]
+    accuracy = manual.page("accuracy")
+    for row in re.findall(r"^\| ([a-z]+)[^|]*\|(.*)\|$", table, flags=re.MULTILINE):
+        (there,) = [line for line in accuracy.splitlines() if line.startswith(f"| {row[0]} |")] or [""]
+        if row[0] != "set":
+            assert all(number in there for number in re.findall(r"\d\.\d+", row[1])), row
