@@ -9,8 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.test_cli_flags import like
-from tests.command_line import PROJECT, SAMPLES, Said, in_python, lstmcast
+from tests.command_line import SAMPLES, Said, in_python, lstmcast
 from tests.conftest import write_csv
 
 WEATHER = SAMPLES / "seattle_weather.csv"
@@ -52,18 +51,6 @@ def test_the_sample_beats_the_frequency_table_over_the_first_three_days(trained:
     assert report["test"]["model"]["log_loss"] < min(
         report["test"][name]["log_loss"] for name in ("persistence", "frequency", "logistic")
     )
-
-
-def test_the_readme_shows_what_is_said(trained: tuple[Path, Said]) -> None:
-    path, said = trained
-    readme = (PROJECT / "README.md").read_text(encoding="utf-8")
-    (block,) = [
-        b for b in readme.split("```\n")[1::2] if b.startswith("lstmcast train sample_data/seattle_weather")
-    ]
-    commands = [line for line in block.splitlines() if line.startswith("lstmcast ") and ".csv" in line]
-    assert len(commands) == 2
-    shown = said.out + lstmcast("predict", path, WEATHER).out
-    assert like("\n".join(set(block.splitlines()) - set(commands))) <= like(shown)
 
 
 def test_predict_writes_probabilities_that_sum_to_one(trained: tuple[Path, Said]) -> None:
