@@ -9,7 +9,6 @@ An example is a block that begins with ```console; its lines with `$ ` are comma
 from __future__ import annotations
 
 import contextlib
-import os
 import re
 import shlex
 import shutil
@@ -17,7 +16,9 @@ import sys
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
+from unittest import mock
 
+from lstmcast.cli.shell import help
 from tests.command_line import PROJECT, SAMPLES, lstmcast
 
 GUIDE = PROJECT / "lstmcast" / "guide"
@@ -41,14 +42,13 @@ def commands(block: str) -> Iterator[tuple[str, str]]:
 @contextlib.contextmanager
 def folder() -> Iterator[None]:
     """An empty folder to run examples in, with the sample that one of them needs."""
-    before = os.environ.get("COLUMNS")
-    with tempfile.TemporaryDirectory() as name, contextlib.chdir(name):
-        os.environ["COLUMNS"] = "96"
+    with (
+        tempfile.TemporaryDirectory() as name,
+        contextlib.chdir(name),
+        mock.patch.object(help, "line_width", return_value=96),
+    ):
         shutil.copy(SAMPLES / "seattle_weather.csv", name)
-        try:
-            yield
-        finally:
-            os.environ.pop("COLUMNS") if before is None else os.environ.__setitem__("COLUMNS", before)
+        yield
 
 
 def printed(command: str) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 import textwrap
 from collections.abc import Iterable, Sequence
@@ -20,11 +19,10 @@ def width() -> int:
 
 
 def line_width(stream: TextIO | None) -> int | None:
-    """How many letters a line to a stream may have: those of its terminal, or of COLUMNS; None: any number."""
-    is_terminal = stream is not None and stream.isatty()
-    return (
-        max(NARROWEST, shutil.get_terminal_size().columns) if is_terminal or "COLUMNS" in os.environ else None
-    )
+    """How many letters a line to a stream may have: as many as its terminal; None where it is none: any number."""
+    if stream is None or not stream.isatty():
+        return None
+    return max(NARROWEST, shutil.get_terminal_size().columns)
 
 
 def wrapped(text: str, first: str = "", then: str | None = None, columns: int | None = None) -> list[str]:
