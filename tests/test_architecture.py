@@ -27,10 +27,22 @@ ARCHITECTURE: dict[str, tuple[str, str]] = {
     "persistence": ("core data nn evaluation forecasters training model", "numpy joblib onnx"),
     "pipeline": ("core data nn evaluation forecasters training model persistence", "numpy threadpoolctl"),
     "estimator": ("core model pipeline", "numpy pandas sklearn"),
-    "cli": ("core data ingest evaluation training model persistence pipeline", "typer rich markdown_it"),
+    "cli": (
+        "core data ingest evaluation training model persistence pipeline",
+        "typer rich markdown_it resvg_py",
+    ),
 }
 # Never at the top of a file: scikit-learn takes seconds on a slow machine, and extras may be absent.
-ONLY_INSIDE_FUNCTIONS = {"sklearn", "joblib", "threadpoolctl", "scipy", "onnx", "pyarrow", "holidays"}
+ONLY_INSIDE_FUNCTIONS = {
+    "sklearn",
+    "joblib",
+    "threadpoolctl",
+    "scipy",
+    "onnx",
+    "pyarrow",
+    "holidays",
+    "resvg_py",
+}
 EXCEPTIONS = {"estimator": {"sklearn"}}
 
 

@@ -8,10 +8,11 @@ import warnings
 import numpy as np
 import pytest
 
-from lstmcast.cli.show.picture import draw
+from lstmcast.cli.show.chart import draw
+from lstmcast.cli.show.pictures.history import Stretch, history
 from lstmcast.core.findings import SEVERITIES, Finding
 from lstmcast.core.panel import COUNTER, Clock, Panel
-from lstmcast.data.checks import examine, levels, meters, outline, overview, seasons, spikes, stretches
+from lstmcast.data.checks import examine, levels, meters, overview, seasons, spikes, stretches
 from lstmcast.data.checks.tracks import MOST_SERIES
 from tests.panels import FIRST, Numbers, cut, hourly, load, panel_of, stacked, weather, with_target
 
@@ -73,7 +74,7 @@ def test_values_near_the_largest_there_are_are_no_trouble() -> None:
         examine(panel, NOW)
         about = overview(panel, 0)
     assert all(np.isfinite([about.lowest, about.median, about.highest, *about.seasons.values()]))
-    assert len(draw(outline(panel, 0, 60), 4)) == 4
+    assert len(draw(history(Stretch.of(panel, 0)), 60, 4)) == 10
 
 
 # --- flat stretches

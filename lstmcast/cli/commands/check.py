@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 from lstmcast.cli.sessions.reading import by_severity, survey_file
 from lstmcast.cli.shell.console import Console
 from lstmcast.cli.shell.flags import DataFile, Json, Quiet, options_from, takes_reading_options
-from lstmcast.cli.show import picture
 from lstmcast.core.errors import DataError
 
 if TYPE_CHECKING:
@@ -20,7 +19,8 @@ if TYPE_CHECKING:
 
 _SHOWN = 30  # columns in the table
 _PICTURES = 6
-_WIDEST = 100  # letters of a picture
+_WIDEST = 112  # letters of a picture
+_HEIGHT, _LOW = 10, 6  # its rows, and those of one of several
 
 
 @takes_reading_options
@@ -148,18 +148,17 @@ def _share(value: float | None) -> str:
 
 def _draw(reading: ParsedFile, console: Console) -> None:
     """Each column that could be forecast, the first of a panel's series; of many the first few."""
+    from lstmcast.cli.show import chart
+    from lstmcast.cli.show.pictures.history import Stretch, history
     from lstmcast.core.panel import TARGET
-    from lstmcast.data.checks import outline
 
-    panel = reading.panel
-    targets = panel.roles(TARGET)[:_PICTURES]
-    height = 8 if len(targets) == 1 else 4
-    width = max(20, min(_WIDEST, console.width() - 12))
-    series = f" of {panel.ids[0]}" if reading.roles.id else ""
+    targets = reading.panel.roles(TARGET)[:_PICTURES]
     for column in targets:
-        console.note(f"{panel.columns[column].name}{series}")
-        for line in picture.draw(outline(panel, column, picture.bins_for(width)), height):
-            console.note(line)
+        drawn = dataclasses.replace(
+            history(Stretch.of(reading.panel, 0, column)), marks=()
+        )  # they are told below
+        height = _HEIGHT if len(targets) == 1 else _LOW
+        console.picture(chart.draw(drawn, min(_WIDEST, console.width()), height, console.letters()))
         console.note("")
 
 

@@ -19,6 +19,7 @@ from lstmcast.cli.shell import log
 from lstmcast.cli.shell.console import Console
 from lstmcast.cli.shell.flags import (
     DEFAULT_LEVEL,
+    FAN_LEVELS,
     OUTPUT,
     DataFile,
     Json,
@@ -31,9 +32,12 @@ from lstmcast.cli.shell.flags import (
 )
 from lstmcast.cli.shell.streams import emit, harmless
 from lstmcast.cli.show import table
+from lstmcast.cli.show.look import look
 from lstmcast.core.errors import BusyError, OutputError
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     from lstmcast.core.panel import Forecast, Panel
     from lstmcast.ingest import ParsedFile
     from lstmcast.model.category_model import AnyModel
@@ -126,11 +130,18 @@ class Wanted:
     levels: tuple[int, ...] | None
     quantiles: tuple[float, ...]
 
-    def of(self, model: AnyModel, panel: Panel, *, may_fall_back: bool, is_logged: bool) -> Forecast:
-        """The forecast of a model, with the ledger's band besides if it is logged; raises what its `predict` does."""
+    @property
+    def shown(self) -> tuple[int, ...]:
+        """The bands that are given out."""
+        return (DEFAULT_LEVEL,) if self.levels is None else self.levels
+
+    def of(
+        self, model: AnyModel, panel: Panel, *, may_fall_back: bool, besides: Collection[int] = ()
+    ) -> Forecast:
+        """The forecast of a model, with these bands besides if it has any; raises what its `predict` does."""
         given = {} if self.levels is None else {"levels": self.levels}
-        if is_logged and self.levels is not None:
-            given = {"levels": tuple(sorted({*self.levels, DEFAULT_LEVEL}))}
+        if besides and not model.contract.classes:
+            given = {"levels": tuple(sorted({*self.shown, *besides}))}
         return model.predict(panel, self.horizon, quantiles=self.quantiles, fallback=may_fall_back, **given)
 
 
@@ -175,20 +186,24 @@ def forecast_file(
     model, identity = persistence.load_identified(model_file)
     if outputs.ledger is not None:
         of_numbers(model, "--log")
-    panel, readings = _read(files, model, night, console)
+    panel, readings = read_files(files, model, night, console)
     night.refuse_stale(panel)
-    forecast = wanted.of(
-        model, panel, may_fall_back=night.may_fall_back, is_logged=outputs.ledger is not None
-    )
+    is_drawn = outputs.forecast is None and console.draws()
+    besides = {*(FAN_LEVELS if is_drawn else ()), *((BAND,) if outputs.ledger is not None else ())}
+    forecast = wanted.of(model, panel, may_fall_back=night.may_fall_back, besides=besides)
     night.refuse_findings(forecast)
-    rows = table.tidy(forecast if wanted.levels is None else forecast.only(wanted.levels))
+    given_out = forecast.only(wanted.shown)
     tell_if_open(model_file, console)
     told = night.told(forecast)
     for reading in readings:
         tell_findings(reading, console, besides=told)
     _warn_of_rolling_on(model.contract, wanted.horizon, console)
     found = [each for reading in readings for each in reading.findings if each.code not in told]
-    outputs.write(table.as_document(rows, forecast, found) if console.as_json else table.as_csv(rows))
+    if is_drawn:
+        look(panel, forecast, given_out, console)
+    else:
+        rows = table.tidy(given_out)
+        outputs.write(table.as_document(rows, forecast, found) if console.as_json else table.as_csv(rows))
     code = night.tell(forecast, console)
     if outputs.ledger is not None:
         write_down(forecast.only((BAND,)), panel, identity, outputs.ledger, console)
@@ -219,7 +234,9 @@ def write_down(forecast: Forecast, panel: Panel, identity: str, path: str, conso
     log.milestone("wrote", f"added {len(forecast.times)} rows to {path}", file=path)
 
 
-def _read(files: Files, model: AnyModel, night: Night, console: Console) -> tuple[Panel, list[ParsedFile]]:
+def read_files(
+    files: Files, model: AnyModel, night: Night, console: Console
+) -> tuple[Panel, list[ParsedFile]]:
     """History with the rows to come, and the readings it was made from."""
     from lstmcast.model.future import joined, require_known
 

@@ -44,6 +44,10 @@ COMMANDS = {
         "lstmcast predict model.pkl load_new.csv --level 80,95 --output forecast.csv",
         "nights",
     ),
+    "plot": Entry(
+        "Draw a file, a forecast, or what was said beside what came.",
+        "lstmcast plot model.pkl sample_data/victoria_new.csv --output forecast.svg",
+    ),
     "template": Entry(
         "Write the rows to fill in before a forecast.",
         "lstmcast template weather.pkl weather.csv --output coming.csv",

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 
 NAME_WIDTH = 10
+_LOCALES = ("LC_ALL", "LC_CTYPE", "LANG")
 LARGE_FILE = 20_000_000  # bytes from which on reading takes a second or more
 
 
@@ -102,9 +103,22 @@ class Console:
         screen.print(table)
         self._emit("".join(line.rstrip() + "\n" for line in drawn.getvalue().splitlines()))
 
+    def picture(self, rows: Sequence[Sequence[tuple[str, str]]]) -> None:
+        """The rows of a picture: stretches of text, each with what it stands for, in colour where that is allowed."""
+        from lstmcast.cli.show.chart import as_text
+
+        safe = [[(clean(text), kind) for text, kind in row] for row in rows]
+        self._emit(as_text(safe, in_colour=_colors(sys.stdout) is not None))
+
     def draws(self) -> bool:
         """Whether a picture is of use: on a terminal, where neither brevity nor JSON was asked for."""
-        return not self.quiet and not self.as_json and _is_terminal(sys.stdout)
+        return not self.quiet and not self.as_json and sys.stdout is not None and sys.stdout.isatty()
+
+    def letters(self) -> Literal["braille", "ascii"]:
+        """What a picture is made of: ASCII for a dumb terminal, and where the locale knows no other letters."""
+        locale = next((os.environ[name] for name in _LOCALES if os.environ.get(name)), "UTF-8")
+        is_plain = os.environ.get("TERM") == "dumb" or "UTF8" not in locale.upper().replace("-", "")
+        return "ascii" if is_plain else "braille"
 
     def width(self) -> int:
         """How many letters fit across."""

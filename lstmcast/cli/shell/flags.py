@@ -20,6 +20,7 @@ from lstmcast.core.options import Options, flag, parse_names, parse_numbers, sec
 
 INPUT, OUTPUT, SETTINGS = "Input", "Output", "Settings"
 DEFAULT_LEVEL, HIGHEST_LEVEL = 80, 98
+FAN_LEVELS = (50, 80, 95)  # of a picture
 
 # Text and flags only: see Command.get_params.
 ModelFile = Annotated[

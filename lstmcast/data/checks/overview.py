@@ -1,17 +1,14 @@
-"""An overview of a column: how much is there, how large it is, how strong its seasons are, and what it looks like."""
+"""An overview of a column: how much is there, how large it is, and how strong its seasons are."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from itertools import pairwise
 
 import numpy as np
 
 from lstmcast.core.panel import Panel
 from lstmcast.data.checks.seasons import strengths
 from lstmcast.data.checks.tracks import tracks
-
-Bins = list[tuple[float, float] | None]
 
 
 @dataclass(frozen=True)
@@ -46,15 +43,3 @@ def overview(panel: Panel, column: int) -> Overview:
     strong = strengths([track.values for track in seen], panel.clock.seasons) if is_number else {}
     about = panel.columns[column]
     return Overview(about.name, about.role, missing, lowest, median, highest, strong)
-
-
-def outline(panel: Panel, column: int, bins: int) -> Bins:
-    """Lowest and highest value of a column in equal stretches of the first series that has any; None where none is
-    known."""
-    track = next(iter(tracks(panel, column)), None)
-    if track is None:
-        return [None] * bins
-    edges = (np.arange(bins + 1) * track.values.size / bins).astype(np.int64)
-    parts = (track.values[start : max(stop, start + 1)] for start, stop in pairwise(edges))
-    known = (part[np.isfinite(part)] for part in parts)
-    return [(float(part.min()), float(part.max())) if part.size else None for part in known]

@@ -1,0 +1,48 @@
+"""Pieces of a page: paragraphs, lists, tables; text of files is text in them, whatever stands in it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from lstmcast.cli.show.drawing.words import text
+
+
+def paragraph(words: str, kind: str = "") -> str:
+    """A paragraph."""
+    return f"<p{_kind(kind)}>{text(words)}</p>\n" if words else ""
+
+
+def items(lines: Iterable[str], *, are_numbered: bool = False, kind: str = "") -> str:
+    """A list, if there is anything in it."""
+    name, inside = "ol" if are_numbered else "ul", "".join(f"<li>{text(line)}" for line in lines)
+    return f"<{name}{_kind(kind)}>{inside}</{name}>\n" if inside else ""
+
+
+def pairs(lines: Iterable[tuple[str, str]]) -> str:
+    """Names and what there is to say of each."""
+    inside = "".join(f"<dt>{text(name)}<dd>{text(words)}" for name, words in lines if name or words)
+    return f"<dl>{inside}</dl>\n" if inside else ""
+
+
+def table(header: Sequence[str], rows: Iterable[Sequence[str]], caption: str = "", kind: str = "") -> str:
+    """A table whose first column names its rows; it scrolls by itself where it is wider than the page."""
+    heads = "".join(f"<th scope=col>{text(name)}" for name in header)
+    body = "".join(_row(row) for row in rows)
+    told = f"<caption>{text(caption)}</caption>" if caption else ""
+    inside = f"<table>{told}<thead><tr>{heads}<tbody>{body}</table>"
+    about = text(caption or header[0])
+    return f'<div class="{f"scroll {kind}".strip()}" tabindex=0 role=region aria-label="{about}">{inside}</div>\n'
+
+
+def folded(summary: str, inside: str, *, is_open: bool = False) -> str:
+    """What is shown when its summary is asked for; without a script too."""
+    return f"<details{' open' if is_open else ''}><summary>{text(summary)}</summary>\n{inside}</details>\n"
+
+
+def _row(cells: Sequence[str]) -> str:
+    first, *others = cells
+    return f"<tr><th scope=row>{text(first)}{''.join(f'<td>{text(cell)}' for cell in others)}"
+
+
+def _kind(kind: str) -> str:
+    return f' class="{kind}"' if kind else ""
