@@ -14,6 +14,7 @@ import operator
 import os
 import pickle
 import pickletools
+import random
 import socket
 import struct
 import zlib
@@ -29,6 +30,7 @@ from lstmcast import persistence
 GOLDEN = Path(__file__).parent / "golden" / "models" / "format_1_panel.pkl"
 NAME, NUMBER = "lstmcast-model", 1
 ALLOWED = {"PROTO", "FRAME", "EMPTY_DICT", "MEMOIZE", "MARK", "SHORT_BINUNICODE", "BINUNICODE"}
+OTHERS = (None, True, -1, 10**15, 1e308, "x", [], {"a": 1})  # what a value is replaced with
 ALLOWED |= {"BININT1", "BININT2", "SHORT_BINBYTES", "BINBYTES", "SETITEMS", "STOP"}
 
 
@@ -294,15 +296,56 @@ def forged_records() -> dict[str, bytes]:
 
 def forged_documents(document: dict[str, Any]) -> Iterator[tuple[tuple[Any, ...], dict[str, Any]]]:
     """A model's document with one value left out or replaced, for every value but those of the report."""
-    for path in _paths({name: part for name, part in document.items() if name != "report"}):
-        for other in (None, True, -1, 10**15, 1e308, "x", [], {"a": 1}):
-            forged = copy.deepcopy(document)
-            parent: Any = functools.reduce(operator.getitem, path[:-1], forged)
-            parent[path[-1]] = other
-            yield path, forged
-        forged = copy.deepcopy(document)
-        del functools.reduce(operator.getitem, path[:-1], forged)[path[-1]]
-        yield path, forged
+    return _forged(document, _paths({name: part for name, part in document.items() if name != "report"}))
+
+
+def forged_reports(
+    document: dict[str, Any], rng: random.Random, count: int
+) -> Iterator[tuple[tuple[Any, ...], dict[str, Any]]]:
+    """A model's document with one value of its report left out, replaced or added: so many at random."""
+    paths = list(_paths({"report": document["report"]}))
+    for _ in range(count):
+        path = rng.choice(paths)
+        kind = rng.choice(["leave out", "add", *["replace"] * 8])
+        if kind == "replace":
+            yield path, _changed(document, path, rng.choice(OTHERS))
+        elif kind == "leave out":
+            yield path, _left_out(document, path)
+        else:
+            yield (*path, "more"), _changed(document, path, _with_more(_at(document, path)))
+
+
+def _forged(
+    document: dict[str, Any], paths: Iterator[tuple[Any, ...]]
+) -> Iterator[tuple[tuple[Any, ...], dict[str, Any]]]:
+    """The document with the value at each path left out or replaced."""
+    for path in paths:
+        for other in OTHERS:
+            yield path, _changed(document, path, other)
+        yield path, _left_out(document, path)
+
+
+def _at(document: dict[str, Any], path: tuple[Any, ...]) -> Any:
+    return functools.reduce(operator.getitem, path, document)
+
+
+def _changed(document: dict[str, Any], path: tuple[Any, ...], other: Any) -> dict[str, Any]:
+    forged = copy.deepcopy(document)
+    _at(forged, path[:-1])[path[-1]] = other
+    return forged
+
+
+def _left_out(document: dict[str, Any], path: tuple[Any, ...]) -> dict[str, Any]:
+    forged = copy.deepcopy(document)
+    del _at(forged, path[:-1])[path[-1]]
+    return forged
+
+
+def _with_more(value: Any) -> Any:
+    """A dict or a list with one more in it; anything else in a list."""
+    if isinstance(value, dict):
+        return {**value, "more": 1}
+    return [*value, "more"] if isinstance(value, list) else [value]
 
 
 def _paths(value: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:

@@ -28,6 +28,7 @@ class Document(Mapping[str, Any]):
     """A record that is read like the JSON object that it is written as: `report["test"]` is plain data.
 
     What is None and has None for a default is left out: versions of lstmcast that did not know a field wrote none.
+    Two are equal where their documents are.
     """
 
     def as_document(self) -> dict[str, Any]:
@@ -44,6 +45,9 @@ class Document(Mapping[str, Any]):
 
     def __len__(self) -> int:
         return len(self._names())
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({self.as_document()})"
 
     def _names(self) -> list[str]:
         return [each.name for each in dataclasses.fields(self) if not self._lacks(each)]  # type: ignore[arg-type]
@@ -62,7 +66,7 @@ def _plain(value: Any) -> Any:
     return [_plain(item) for item in value] if isinstance(value, tuple | list) else value
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class Judgement(Document):
     """How good each forecaster was over all steps, at each step ahead, and within groups of target rows.
 
@@ -82,7 +86,7 @@ class Judgement(Document):
     verdict: str
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class Evaluation(Judgement):
     """A judgement of a file's windows, every `stride` rows; seen: of those that the model was trained on, if any."""
 
@@ -90,7 +94,7 @@ class Evaluation(Judgement):
     seen: Judgement | None = None
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class Tried(Document):
     """A setting that was tried, and the linear forecaster's errors (MASE) with it, None where not defined.
 
@@ -109,7 +113,7 @@ class Tried(Document):
     aged_mase: float | None = field(default=None, metadata=NULLABLE)
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class Search(Document):
     """The setting that was chosen before training, the others that were tried, and ridge penalty -> error."""
 
@@ -118,7 +122,7 @@ class Search(Document):
     penalties: Figures | None = None
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class Shares(Document):
     """What ships, in shares that sum to one; season: the lag of the naive forecaster, 0 where it has no part."""
 
@@ -128,7 +132,7 @@ class Shares(Document):
     season: int = 0
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class SecondView(Document):
     """How the second linear forecaster sees the rows; validation_mase: of its mean with the first."""
 
@@ -138,7 +142,7 @@ class SecondView(Document):
     validation_mase: float | None
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class TriedNetwork(Document):
     """A setting that networks were trained in, second_stage: that of a second one whose forecasts are averaged with it.
 
@@ -160,7 +164,7 @@ class TriedNetwork(Document):
         return errors["model"] if isinstance(errors, dict) else errors
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class Limits(Document):
     """The lowest and highest forecast; is_found: whether the lower one was found in the data."""
 
@@ -169,7 +173,7 @@ class Limits(Document):
     is_found: bool
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class Start(Document):
     """Layers of another model that training started from, whole and in part, new ones, frozen ones; what differs."""
 
@@ -180,7 +184,7 @@ class Start(Document):
     differs: tuple[str, ...]
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class Volatility(Document):
     """The power by which bands follow how restless a window is; winkler: power -> score of the 80 % band, scaled."""
 
@@ -188,7 +192,7 @@ class Volatility(Document):
     winkler: Figures
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class Choices(Search):
     """Everything that was chosen for a model of numbers, with the figures that decided it.
 
@@ -209,7 +213,7 @@ class Choices(Search):
     band_volatility: Volatility | None = None
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class ClassTried(Document):
     """A way to look back that was tried, and the log loss of the logistic regression that it gives."""
 
@@ -219,7 +223,7 @@ class ClassTried(Document):
     validation_log_loss: float
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class ClassSearch(Document):
     """What was chosen before training, the others that were tried, and ridge penalty -> log loss."""
 
@@ -228,7 +232,7 @@ class ClassSearch(Document):
     penalties: dict[str, float]
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class ClassShares(Document):
     """What ships, in shares that sum to one; persistence: None in older files, where it had none."""
 
@@ -238,7 +242,7 @@ class ClassShares(Document):
     persistence: float | None = None
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class ClassChoices(ClassSearch):
     """Everything that was chosen for a model of classes, with the figures that decided it.
 
@@ -253,7 +257,7 @@ class ClassChoices(ClassSearch):
     best_steps: tuple[int, ...]
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class Learned(Document):
     """How many rows with a known target a model has learned from, and the stamp of the last of them."""
 
@@ -261,7 +265,7 @@ class Learned(Document):
     until: str
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class Refresh(Document):
     """One refresh: stamps of the rows that judged it, and the metrics of both models on them."""
 
@@ -271,7 +275,7 @@ class Refresh(Document):
     challenger: Figures
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class Report(Judgement):
     """The judgement of a model on its test rows, its choices, every refresh since then, and what it has learned from.
 
@@ -288,14 +292,14 @@ class Report(Judgement):
         return dataclasses.replace(self, **parts)
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class NumberReport(Report):
     """The report of a model of numbers."""
 
     choices: Choices
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class ClassReport(Report):
     """The report of a model of classes."""
 

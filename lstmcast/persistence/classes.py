@@ -31,6 +31,7 @@ from lstmcast.persistence.parts import (
     preparation_document,
     preparation_from,
 )
+from lstmcast.persistence.reports import report_from
 
 Shape = tuple[int, ...]
 
@@ -85,7 +86,7 @@ def class_model(document: Document, arrays: Arrays) -> ClassModel:
             None if found is None else ClassNetwork(*found, logistic),
         ),
         seen_until=arrays["seen_until"].astype("datetime64[us]"),
-        report=record(ClassReport, document["report"]),
+        report=report_from(ClassReport, document["report"], contract),
     )
     _check(model)
     return model

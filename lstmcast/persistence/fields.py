@@ -37,7 +37,10 @@ def value(hint: Any, item: Any, name: str) -> Any:
     if origin is tuple and isinstance(item, list | tuple):
         return _sequence(arguments, item, name)
     if origin is dict and isinstance(item, dict):
-        return {key: value(arguments[1], inner, name) for key, inner in item.items()}
+        inside = arguments[1]
+        if inside is float or inside == float | None:
+            return _numbers(inside, item, name)
+        return {key: value(inside, inner, f"{name}.{key}") for key, inner in item.items()}
     if not _is_a(hint, item):
         raise TypeError(f"{name} is {_told(item)}, not {getattr(hint, '__name__', hint)}")
     return item
@@ -65,6 +68,15 @@ def _sequence(hints: tuple[Any, ...], items: Sequence[Any], name: str) -> tuple[
     """A tuple of any length and one type, or of as many types as it is long."""
     each = (hints[0],) * len(items) if len(hints) == 2 and hints[1] is Ellipsis else hints
     return tuple(value(hint, item, name) for hint, item in zip(each, items, strict=True))
+
+
+def _numbers(hint: Any, items: dict[str, Any], name: str) -> dict[str, Any]:
+    """A dict of numbers, most of a report: one look at each of them where all are what they should be."""
+    kinds = {float, int} if hint is float else {float, int, types.NoneType}
+    if not {type(item) for item in items.values()} <= kinds:
+        for key, item in items.items():
+            value(hint, item, f"{name}.{key}")
+    return dict(items)
 
 
 def _is_a(hint: Any, item: Any) -> bool:

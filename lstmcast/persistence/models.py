@@ -37,6 +37,7 @@ from lstmcast.persistence.parts import (
     stage_document,
     stage_from,
 )
+from lstmcast.persistence.reports import report_from
 
 if TYPE_CHECKING:
     from lstmcast.model.category_model import AnyModel
@@ -132,7 +133,7 @@ def _assemble(document: Document, arrays: Arrays) -> Model:
         limits=(low, high),
         mase_scale=np.where(arrays["mase_scale"] > 0, arrays["mase_scale"], np.nan),
         seen_until=arrays["seen_until"].astype("datetime64[us]"),
-        report=record(NumberReport, document["report"]),
+        report=report_from(NumberReport, document["report"], contract),
         linear=_view("linear_stage", document.get("linear"), contract.clock, arrays),
         second=_view("second_stage", document.get("second"), contract.clock, arrays),
         habits=Habits(*(arrays[f"habits.{name}"] for name in _HABITS)) if document.get("habits") else None,
@@ -260,3 +261,5 @@ def _check_network(model: Model) -> None:
             continue
         if seen is None or hybrid.network.architecture != architecture_of(seen, count, model.options):
             raise ValueError("the network is not the one that its options ask for")
+    if (forecaster.second is not None) != (model.report.choices.second is not None):
+        raise ValueError("its report and its linear forecasters are of different views")

@@ -107,7 +107,7 @@ def test_refusals_tell_the_reason(answers: dict[str, Any]) -> None:
         "json_nan": "JSON cannot be read",
         "json_key_twice": "not in the one form",
         "model_scale": "a scale is not positive",
-        "model_lookback": "has shape",
+        "model_lookback": "the chosen lookback is not the model's",
         "model_layers": "--layers goes from 1 to 16",
         "model_weights": "has 1 weights where its network has",
         "model_share": "do not add up to one",

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 import os
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from lstmcast.cli.sessions.reading import tell_if_open
@@ -13,7 +11,6 @@ from lstmcast.cli.shell import run
 from lstmcast.cli.shell.console import Console
 from lstmcast.cli.shell.flags import Json, ModelFile, Quiet, Verbose
 from lstmcast.cli.show import choices, chosen, verdict
-from lstmcast.core.errors import ModelFileError
 from lstmcast.core.options import flag
 
 if TYPE_CHECKING:
@@ -37,8 +34,7 @@ def show_model(model_file: str, console: Console) -> None:
 
     model = persistence.load(model_file)
     size = os.stat(model_file).st_size
-    with _telling_a_forged_report(model_file):
-        _show(model, [("File", f"{model_file}, {size:,} bytes")], console)
+    _show(model, [("File", f"{model_file}, {size:,} bytes")], console)
     tell_if_open(model_file, console)
     console.document(
         {
@@ -49,16 +45,6 @@ def show_model(model_file: str, console: Console) -> None:
             "report": model.report.as_document(),
         }
     )
-
-
-@contextmanager
-def _telling_a_forged_report(model_file: str) -> Iterator[None]:
-    """The report is the one part of a file that is not checked when it is loaded: no forecast depends on it."""
-    try:
-        yield
-    except (LookupError, TypeError, ValueError, AttributeError) as error:
-        reason = f"its report cannot be shown ({type(error).__name__}: {error})"
-        raise ModelFileError(f"{model_file}: {reason}; train the model again", file=model_file) from error
 
 
 def _show(model: AnyModel, first: list[tuple[str, str]], console: Console) -> None:

@@ -1,0 +1,179 @@
+"""The report of a model file, found to be one that a training or a refresh could have written."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Collection, Iterable
+from typing import Any, TypeVar
+
+from lstmcast.evaluation.report import (
+    MOST_STEPS_REPORTED,
+    Choices,
+    ClassChoices,
+    Figures,
+    Judgement,
+    Report,
+    Tried,
+    TriedNetwork,
+)
+from lstmcast.model.schema import Contract
+from lstmcast.persistence.fields import record
+
+AnyReport = TypeVar("AnyReport", bound=Report)
+_MOST = 1_000_000_000_000  # rows, windows or steps
+_MOST_LOOKBACKS = 1_000
+_WORDS = {
+    "transform": ("none", "log1p"),
+    "stage": ("none", "calendar", "covariates"),
+    "intervals": ("quantiles", "split"),
+    "frequencies": ("hour", "month", "weekday", "phase", "none"),
+}
+_SHARES = ("coverage", "accuracy", "balanced_accuracy")
+
+
+def report_from(kind: type[AnyReport], document: Any, contract: Contract) -> AnyReport:
+    """The report of a model with this contract; raises TypeError or ValueError where it does not fit."""
+    report = record(kind, document)
+    _check_judgement(report, contract.horizon)
+    _check_history(report)
+    if isinstance(report.choices, Choices):
+        _check_choices(report.choices, contract.lookback)
+    else:
+        _check_class_choices(report.choices, contract)
+    return report
+
+
+def _check_judgement(found: Judgement, horizon: int) -> None:
+    """The same forecasters are judged everywhere, at each step ahead, by figures that can be."""
+    steps = len(found.by_horizon)  # older refreshes kept all of them
+    names, groups = set(found.test), (found.by_hour, found.by_weekday, found.by_series)
+    _ask("model" in names and len(names) > 1, "it judges no model, or one beside nothing")
+    _ask(
+        steps in (horizon, min(horizon, MOST_STEPS_REPORTED)), f"it judges {steps} steps ahead, not {horizon}"
+    )
+    _ask(0 < found.windows <= _MOST, f"it judges {found.windows} windows")
+    _ask(not found.in_sample, "it judges rows that the model was trained on")
+    grouped = [scores for group in groups for scores in (group or {}).values()]
+    for scores in (found.test, *found.by_horizon, *grouped):
+        _ask(set(scores) == names, "it does not judge the same forecasters everywhere")
+        for figures in scores.values():
+            _check_figures(figures)
+
+
+def _check_figures(figures: Figures) -> None:
+    """No error is negative, and a share lies between nothing and all."""
+    for name, figure in figures.items():
+        most = 1.0 if name.startswith(_SHARES) else math.inf
+        _ask(figure is None or 0 <= figure <= most, f"{name!r} is {figure}")
+
+
+def _check_history(report: Report) -> None:
+    """How many rows it has learned from, and by which error each refresh was decided."""
+    _ask(report.learned is None or 0 <= report.learned.rows <= _MOST, "it has learned from no number of rows")
+    for refresh in report.refreshes or ():
+        both = refresh.champion, refresh.challenger
+        for figures in both:
+            _check_figures(figures)
+        _ask(all(figures.get("mae") is not None for figures in both), "a refresh was decided by nothing")
+        defined = {figures.get("mase") is not None for figures in both}
+        _ask(len(defined) == 1, "a refresh was decided by two measures")
+
+
+def _check_choices(choices: Choices, lookback: int) -> None:
+    """What was chosen for numbers; lookback: of the model."""
+    for tried in (choices.chosen, *choices.others):
+        _check_tried(tried)
+    _ask(choices.chosen.lookback == lookback, "the chosen lookback is not the model's")
+    for network in choices.networks or ():
+        _check_network(network)
+    if (second := choices.second) is not None:
+        _check_word("stage", second.stage)
+        _check_lookbacks(second.lookbacks, lookback)
+        _check_errors({"validation_mase": second.validation_mase})
+    _check_errors(choices.validation_mase, ("network", "linear", "model"))
+    _check_numbers(choices.penalties or {})
+    _check_steps(choices.best_steps, choices.steps)
+    blend = choices.blend
+    _check_shares((blend.network, blend.linear, blend.naive))
+    _ask(
+        0 <= blend.season <= _MOST and (blend.season > 0 or not blend.naive),
+        "a naive forecaster has no season",
+    )
+    _check_word("intervals", choices.intervals)
+    _check_numbers(dict(choices.interval_widths or {}))
+    if (volatility := choices.band_volatility) is not None:
+        _ask(0 <= volatility.power <= 1, f"bands follow volatility to the power {volatility.power}")
+        _check_numbers(volatility.winkler)
+
+
+def _check_tried(tried: Tried) -> None:
+    _check_word("transform", tried.transform)
+    _check_word("stage", tried.stage)
+    _check_lookbacks(tried.lookbacks or (tried.lookback,), tried.lookback)
+    _ask(tried.penalty >= 0, f"a ridge penalty is {tried.penalty}")
+    _ask(len(tried.validation_mase) > 0, "a setting was tried on no block")
+    errors = (*tried.validation_mase, tried.aged_mase)
+    _ask(all(error is None or error >= 0 for error in errors), "an error is negative")
+
+
+def _check_network(network: TriedNetwork) -> None:
+    _check_word("transform", network.transform)
+    for stage in (network.stage, network.second_stage or "none"):
+        _check_word("stage", stage)
+    errors = network.validation_mase
+    _check_errors(*((errors, ("model",)) if isinstance(errors, dict) else ({"model": errors},)))
+    _ask(network.lookback > 0, f"a network looks back {network.lookback} rows")
+
+
+def _check_class_choices(choices: ClassChoices, contract: Contract) -> None:
+    """What was chosen for classes."""
+    for tried in (choices.chosen, *choices.others):
+        _ask(tried.penalty >= 0 and tried.lookback > 0, "a way to look back is none")
+        _check_errors({"validation_log_loss": tried.validation_log_loss})
+    _ask(choices.chosen.lookback == contract.lookback, "the chosen lookback is not the model's")
+    _check_errors(dict(choices.validation_log_loss), ("network", "model"))
+    _check_numbers(dict(choices.penalties))
+    _check_errors(dict(choices.class_weights), contract.classes)
+    _ask(len(choices.class_weights) == len(contract.classes), "a class has a weight and is none")
+    _check_steps(choices.best_steps, choices.steps)
+    mixture = choices.mixture
+    _check_shares((mixture.network, mixture.logistic, mixture.frequency, mixture.persistence or 0.0))
+    _check_word("frequencies", choices.frequencies)
+
+
+def _check_word(name: str, word: str) -> None:
+    _ask(word in _WORDS[name], f"{name} is {word!r}")
+
+
+def _check_lookbacks(lookbacks: Collection[int], longest: int) -> None:
+    """Of the maps whose mean a linear forecaster is: what a refresh estimates again."""
+    _ask(0 < len(lookbacks) <= _MOST_LOOKBACKS, f"it has {len(lookbacks)} lookbacks")
+    _ask(all(0 < rows <= longest for rows in lookbacks), f"a lookback is none of 1 to {longest} rows")
+
+
+def _check_errors(errors: Figures, needed: Iterable[str] = ()) -> None:
+    _ask(set(needed) <= set(errors), "the error of a forecaster is missing")
+    _ask(all(error is None or error >= 0 for error in errors.values()), "an error is negative")
+
+
+def _check_numbers(errors: Figures) -> None:
+    """Errors or widths by the number that they are of: a ridge penalty, a level, a power."""
+    _check_errors(errors)
+    for number in errors:
+        _ask(float(number) >= 0, f"{number!r} is negative")
+
+
+def _check_steps(best: Collection[int], steps: int | None) -> None:
+    most = _MOST if steps is None else steps
+    fit = 0 <= most <= _MOST and all(0 <= step <= most for step in best)
+    _ask(fit and len(best) > 0, "a network was best at no step of the training")
+
+
+def _check_shares(shares: tuple[float, ...]) -> None:
+    fit = all(0 <= share <= 1 for share in shares) and math.isclose(sum(shares), 1, abs_tol=1e-6)
+    _ask(fit, "its shares do not add up to one")
+
+
+def _ask(holds: bool, otherwise: str) -> None:
+    if not holds:
+        raise ValueError(f"its report does not fit: {otherwise}")
