@@ -85,7 +85,8 @@ def explained(stamps: Stamps, zone: str | None, context: ReadContext) -> tuple[N
     found = named.offsets_in(zones[0])
     assert found is not None
     if zone is None:
-        message = f"{shown} fits {zones[0]}{others}; the forecast follows its clock"
+        verb = "fit" if " and " in shown else "fits"
+        message = f"{shown} {verb} {zones[0]}{others}; the forecast follows its clock"
         context.info("zone", message, "--tz ZONE")
     return found, zone or zones[0]
 
@@ -112,7 +113,9 @@ def _is_standard(named: _Named, offsets: NDArray[np.int64]) -> bool:
 
 
 def _is_common(named: _Named) -> bool:
-    """True where a common zone has one of the abbreviations at some time of the year."""
+    """True where a common zone has one of the abbreviations, which has one meaning, at some time of the year."""
+    if any(len(ABBREVIATIONS[name]) > 1 for name in named.called if name):
+        return False
     first = int(named.wall[0])
     names = {_name_of(zone, first + half * _HALF_A_YEAR) for zone in COMMON for half in (0, 1)}
     return bool(names & set(named.called))

@@ -25,7 +25,8 @@ class TimeAxis:
     """The columns that make a stamp, and the text that stands after each of them.
 
     numbered: how many of the last columns number parts of the day that the first one names; flag: a column that
-    tells apart the hours that happen twice, or None; day_of_year: the last column is one.
+    tells apart the hours that happen twice, or None; day_of_year: the second column is one; is_interval: the last
+    column has two times of day, of which the first counts.
     """
 
     names: tuple[str, ...]
@@ -33,6 +34,7 @@ class TimeAxis:
     numbered: int = 0
     flag: str | None = None
     day_of_year: bool = False
+    is_interval: bool = False
 
     @property
     def written(self) -> str:
@@ -50,10 +52,12 @@ class TimeAxis:
         if len(parts) == 1:
             return as_text(parts[0]) if is_numeric(parts[0]) else parts[0]
         parts = [as_text(part) for part in parts]
-        if self.day_of_year:
-            parts[-1] = np.array(
-                [cell.strip().removesuffix(".0").zfill(3) for cell in parts[-1]], dtype=object
-            )
+        widths = {1: 3} if self.day_of_year else {}
+        widths |= {place + 1: 2 for place, glue in enumerate(self.glue[:-1]) if glue == ":"}
+        for place, width in widths.items():
+            parts[place] = np.array([_padded(cell, width) for cell in parts[place]], dtype=object)
+        if self.is_interval:
+            parts[-1] = np.array([_UNTIL.sub("", cell) for cell in parts[-1]], dtype=object)
         whole = parts[0] + self.glue[0]
         for part, glue in zip(parts[1:], self.glue[1:], strict=False):
             whole = whole + part + glue
@@ -65,6 +69,15 @@ class TimeAxis:
     def column(self, context: ReadContext) -> AxisColumn:
         """What collects its columns."""
         return AxisColumn(self, context)
+
+
+_UNTIL = re.compile(r"\s*[-–].*")
+
+
+def _padded(cell: str, width: int) -> str:
+    """A number with zeros in front; an empty cell stays empty."""
+    text = cell.strip().removesuffix(".0")
+    return text.zfill(width) if text else ""
 
 
 class AxisColumn:
@@ -306,7 +319,9 @@ def _companions(date: _Candidate, table: Table, others: Sequence[str]) -> Iterat
             continue
         is_named = set(plain(name).split()) & names.CLOCKS or names.says_time(name)
         if is_named or any(":" in cell or "h" in cell for cell in cells[:1]):
-            yield TimeAxis((date.name, name), (" ", ""))
+            yield TimeAxis(
+                (date.name, name), (" ", ""), is_interval=any("-" in cell or "–" in cell for cell in cells)
+            )
     for name in numbers:
         if numbered.has_letters(table.column(name)) or (
             (names.says_period(name) or names.says_hour(name)) and _fills_days(date, table.column(name))
@@ -411,7 +426,7 @@ def _ways_to_join(parts: tuple[str, ...], table: Table) -> Iterator[TimeAxis]:
         yield TimeAxis(parts, (" ", ":", ""))
     if len(parts) == 2:
         yield TimeAxis(parts, numbered=1)
-        yield TimeAxis(parts, (" ", ""))
+        yield TimeAxis(parts, (" ", ""), is_interval=_all_match(_CLOCK, table.column(parts[1])))
     if len(parts) <= len(order):
         yield _joined_parts(list(zip(order, parts, strict=False)))
 

@@ -313,5 +313,9 @@ def _suspected(rows: Rows, doubled: Micros) -> list[str]:
     if not 0 < step <= _HOUR:
         return []
     before_gap = np.flatnonzero((np.diff(rows.utc) > step) & rows.inner())
-    missing = rows.utc[before_gap] + step
-    return suspected_zones(doubled, missing, int(rows.utc.min()), int(rows.utc.max()))
+    inside = [
+        np.arange(rows.utc[row] + step, min(rows.utc[row + 1], rows.utc[row] + 2 * _HOUR), step)
+        for row in before_gap
+    ]
+    missing = np.concatenate([rows.utc[:0], *inside])
+    return suspected_zones(doubled, missing, int(rows.utc.min()), int(rows.utc.max()), step)

@@ -99,6 +99,7 @@ def _numbered(
         dropped = np.zeros(numbers.places.size, dtype=bool)
         dropped[beyond] = True
     if zone is None:
+        _suspect(numbers, context)
         return Instants(stamps.wall, None, dropped)
     if not numbers.counts_on(short, long):
         found = _local(stamps.wall, stamps, source, zone, context)
@@ -106,6 +107,20 @@ def _numbered(
     midnights = LocalClock(numbers.days, source.codes, source.lines, zone, context).midnights()
     context.info("numbered", f"parts of a day are counted on when the clock of {zone} is changed")
     return Instants(midnights + numbers.elapsed, zone, dropped)
+
+
+def _suspect(numbers: Numbers, context: ReadContext) -> None:
+    """Warn of days of 23 hours where a zone has them."""
+    days, where = np.unique(numbers.days, return_inverse=True)
+    highest = np.full(days.size, -1)
+    np.maximum.at(highest, where, numbers.places)
+    short = days[highest + 1 == numbers.a_day - numbers.a_day // 24]
+    zones = zones_of_days(short, int(days[0]), int(days[-1]) + _DAY, is_back=False)
+    if zones:
+        day = str(short[0].astype("datetime64[us]").astype("datetime64[D]"))
+        message = f"{day} has {numbers.a_day - numbers.a_day // 24} parts of {numbers.a_day}"
+        remedy = f"--tz {zones[0]} if the clock is put forward there"
+        context.warn("numbered", message, remedy, context.place(stamp=day))
 
 
 def _either(one: NDArray[np.bool_], other: NDArray[np.bool_] | None) -> NDArray[np.bool_]:
@@ -147,7 +162,10 @@ def _too_many(
     return unsettled(
         context,
         f"line {line}: {part} {int(numbers.places[row]) + 1} of {day}: {has}, {why}",
-        [Remedy({"--tz": name}, "say so with {}") for name in zones_of_days(long, first, last)[:2]],
+        [
+            Remedy({"--tz": name}, "say so with {}")
+            for name in zones_of_days(long, first, last, is_back=True)[:2]
+        ],
         "name the zone with --tz" if zone is None else "is it the right zone?",
         line=line,
         stamp=day,

@@ -101,12 +101,12 @@ class LocalClock:
             empty = rows[np.isnan(self.values[rows]).all(axis=1)]
             dropped[empty] = True
             rows = np.setdiff1d(rows, empty)
-            self._say_dropped(empty, "hold nothing, and the clock skips them")
+            self._say_dropped(empty, "without a number at an hour that the clock skips")
         if rows.size and self.context.rules.nonexistent == "error":
             raise self._refuse_absent(rows)
         if rows.size and self.context.rules.nonexistent == "drop":
             dropped[rows] = True
-            self._say_dropped(rows, "are skipped by the clock", is_loud=True)
+            self._say_dropped(rows, "at an hour that the clock skips", is_loud=True)
         elif rows.size:
             utc[rows] = self._moved(rows)
         return dropped if dropped.any() else None
@@ -115,13 +115,8 @@ class LocalClock:
         if rows.size:
             say = self.context.warn if is_loud else self.context.info
             stamp, line = self._show(rows[0]), int(self.lines[rows[0]])
-            message = f"{count(rows.size, 'row')} left out that {why}, the first is {stamp} (line {line})"
-            place = self.context.place(line=line, stamp=stamp)
-            say(
-                "nonexistent",
-                message.replace("1 row left out that hold ", "1 row left out that holds "),
-                place=place,
-            )
+            message = f"{count(rows.size, 'row')} {why} left out, the first is {stamp} (line {line})"
+            say("nonexistent", message, place=self.context.place(line=line, stamp=stamp))
 
     def _refuse_absent(self, rows: NDArray[np.intp]) -> DataError:
         """The error of stamps that do not exist; what is named is tried: the row after may be there already."""

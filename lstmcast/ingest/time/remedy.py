@@ -41,11 +41,19 @@ class UnsettledError(DataError):
 
     def told(self, remedies: Iterable[Remedy]) -> DataError:
         """The error with these remedies; without one, with what to do otherwise."""
-        words = "; ".join(map(str, remedies)) or self.otherwise
+        words = _joined(remedies) or self.otherwise
         text = f"{self.fact}{'; ' if words else ''}{words}"
         error = DataError(text, file=self.file, line=self.line, column=self.column, stamp=self.stamp)
         error.findings = self.findings
         return error
+
+
+def _joined(remedies: Iterable[Remedy]) -> str:
+    """The sentences of all, those that say the same as one."""
+    found: dict[str, list[str]] = {}
+    for remedy in remedies:
+        found.setdefault(remedy.sentence, []).append(remedy.words)
+    return "; ".join(sentence.format(" or ".join(words)) for sentence, words in found.items())
 
 
 def unsettled(
@@ -63,7 +71,7 @@ def unsettled(
     tried = tuple(remedies)
     number = None if line is None else int(line)
     text = f"{context.source}: {fact}"
-    words = "; ".join(map(str, tried[:1])) or otherwise
+    words = _joined(tried[:1]) or otherwise
     error = UnsettledError(
         f"{text}{'; ' if words else ''}{words}", file=context.source, line=number, column=column, stamp=stamp
     )

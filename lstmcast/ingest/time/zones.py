@@ -38,6 +38,7 @@ COMMON = (
     "Europe/Moscow",
 )
 _MINUTE, _HOUR, _DAY = 60_000_000, 3_600_000_000, 86_400_000_000
+_LEAST_SHOWN = 0.5  # share of the times of a change that must show for its zone to be suspected
 _LONGEST = 60 * 366 * _DAY  # a file that is longer is not searched for changes of the clock
 
 
@@ -140,27 +141,47 @@ def changes_of(zone: str, first: int, last: int) -> list[Change]:
     return found
 
 
-def suspected_zones(doubled: Micros, missing: Micros, first: int, last: int) -> list[str]:
+def suspected_zones(doubled: Micros, missing: Micros, first: int, last: int, step: int) -> list[str]:
     """Common zones whose every change of the clock from first to last shows as hours doubled or missing.
 
-    doubled, missing: wall times that stand twice, or not at all. A zone is suspected when it puts its clock back
-    at least once, or forward if nothing is doubled.
+    doubled, missing: wall times that stand twice, or not at all; step: that of the file. A zone is suspected when it
+    puts its clock back at least once, or forward if nothing is doubled. Those come first whose hours show best, then
+    those that stamps show which name the beginnings of steps.
     """
     if last - first > _LONGEST:
         return []
     twice, never = set(doubled.tolist()), set(missing.tolist())
-    return [zone for zone in COMMON if _shows(changes_of(zone, first, last), twice, never)]
+    found = []
+    for place, zone in enumerate(COMMON):
+        changes = changes_of(zone, first, last)
+        for shift in (0, step):
+            share = _share_shown(changes, twice, never, shift, step)
+            if share > _LEAST_SHOWN:
+                found.append((-share, shift, place, zone))
+    return list(dict.fromkeys(zone for *_, zone in sorted(found)))
 
 
-def _shows(changes: Sequence[Change], doubled: set[int], missing: set[int]) -> bool:
-    if not all(change.start in (doubled if change.by < 0 else missing) for change in changes):
-        return False
-    return any(change.by < 0 if doubled else change.by > 0 for change in changes)
+def _share_shown(
+    changes: Sequence[Change], doubled: set[int], missing: set[int], shift: int, step: int
+) -> float:
+    """The smallest share of the times of a change that the file shows, moved by a shift; 0 without a change to see."""
+    if not any(change.by < 0 if doubled else change.by > 0 for change in changes):
+        return 0.0
+    shares = []
+    for change in changes:
+        times = range(change.start + shift, change.start + shift + abs(change.by), step)
+        shown = doubled if change.by < 0 else missing
+        shares.append(sum(time in shown for time in times) / max(len(times), 1))
+    return min(shares)
 
 
-def zones_of_days(long: Micros, first: int, last: int) -> list[str]:
-    """Common zones that put their clock back on just these days, given by their midnights."""
-    if last - first > _LONGEST:
+def zones_of_days(days: Micros, first: int, last: int, *, is_back: bool) -> list[str]:
+    """Common zones that put their clock back, or forward, on just these days, given by their midnights."""
+    if last - first > _LONGEST or not days.size:
         return []
-    wanted = set(long.tolist())
-    return [zone for zone in COMMON if {c.day for c in changes_of(zone, first, last) if c.by < 0} == wanted]
+    given = set(days.tolist())
+    return [
+        zone
+        for zone in COMMON
+        if {c.day for c in changes_of(zone, first, last) if (c.by < 0) == is_back} == given
+    ]
