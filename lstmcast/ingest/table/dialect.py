@@ -9,10 +9,12 @@ from dataclasses import dataclass
 
 from lstmcast.core.findings import count
 from lstmcast.ingest.text.context import ReadContext
+from lstmcast.ingest.text.layouts import layouts_of
 from lstmcast.ingest.text.splitting import split
 
 DELIMITERS = "\t;|,"  # on a tie the earlier one wins: a comma is also a decimal sign
 _LOOK = 200  # lines looked at
+_MOST_HEADERS = 5  # lines of a header
 _DATA = re.compile(r"[+-]?[.,]?\d[\d\s.,:/TZ+-]*(?:[eE][+-]?\d+)?", re.IGNORECASE)
 
 
@@ -55,7 +57,7 @@ def sniff(text: str, context: ReadContext) -> Dialect:
         raise context.refusal(
             f"line {header.line} holds data ({cells}), not column names; add a header line such as time,load"
         )
-    return Dialect(delimiter, _names(header, rows, context), first)
+    return Dialect(delimiter, _names(header, first, rows, context), first)
 
 
 def _delimiter(lines: Sequence[str]) -> str:
@@ -90,12 +92,34 @@ def _header(rows: Sequence[_Row], context: ReadContext) -> tuple[_Row, int]:
     if at:
         skipped = f"{count(at, 'line')} before the header in line {rows[at].line} skipped"
         context.warn("preamble", f"{skipped}; the first is {' '.join(rows[0].cells)[:60]!r}")
-    below = [_has_data(row.cells) for row in rows[at + 1 : at + 3]]
-    if below == [False, True] and any(rows[at + 1].cells):
-        unread = " ".join(rows[at + 1].cells)[:60]
-        context.info("units", f"line {rows[at + 1].line} below the header holds no data; skipped: {unread!r}")
-        return rows[at], rows[at + 1].line + 1
-    return rows[at], rows[at].line + 1
+    data = next((i for i, row in enumerate(rows[at + 1 :], at + 1) if _begins(row.cells)), at + 1)
+    more = [row for row in rows[at + 1 : data] if any(row.cells)]
+    if not 0 < len(more) < _MOST_HEADERS or len(rows) == data:
+        return rows[at], rows[at].line + 1
+    return _several_headers(rows[at], more, context), rows[data - 1].line + 1
+
+
+def _several_headers(header: _Row, more: Sequence[_Row], context: ReadContext) -> _Row:
+    """One header of several lines, as pandas writes columns of several levels: the last may name the index alone."""
+    index = more[-1] if more[-1].cells[0] and not any(more[-1].cells[1:]) else None
+    levels = [header, *(more if index is None else more[:-1])]
+    names = list(header.cells)
+    if len({*names}) < len(names):
+        telling = [row for row in levels if len(row.cells) == len(names) and len({*row.cells[1:]}) > 1]
+        names[1:] = [
+            " ".join(parts).strip() for parts in zip(*(row.cells[1:] for row in telling), strict=True)
+        ]
+    if index is not None:
+        names[0] = index.cells[0]
+    if len(more) == 1 and index is None and names == header.cells:
+        unread = " ".join(more[0].cells)[:60]
+        context.info("units", f"line {more[0].line} below the header holds no data; skipped: {unread!r}")
+    else:
+        message = (
+            f"lines {header.line} to {more[-1].line} are the header, the columns are {', '.join(names)[:80]}"
+        )
+        context.info("units" if names == list(header.cells) else "headers", message)
+    return _Row(header.line, names)
 
 
 def _commented_header(
@@ -117,10 +141,18 @@ def _has_data(cells: Sequence[str]) -> bool:
     return any(_DATA.fullmatch(cell) for cell in cells)
 
 
-def _names(header: _Row, rows: Sequence[_Row], context: ReadContext) -> tuple[str, ...]:
-    """Names of the columns: one without a name is called by its place, or nothing when it is empty."""
+def _begins(cells: Sequence[str]) -> bool:
+    """True when a line below the header is data, be it a time with the name of a month."""
+    return _has_data(cells) or any(layouts_of(re.sub(r"\d", "0", cell.lower())) for cell in cells[:2])
+
+
+def _names(header: _Row, first: int, rows: Sequence[_Row], context: ReadContext) -> tuple[str, ...]:
+    """Names of the columns: one without a name is called by its place, or nothing when it is empty.
+
+    first: the line where data starts.
+    """
     names = list(header.cells)
-    below = [row.cells for row in rows if row.line > header.line]
+    below = [row.cells for row in rows if row.line >= first]
     if {len(cells) for cells in below[:-1] or below} == {len(names) + 1}:
         if any(cells[-1] for cells in below):
             names.insert(0, "")
