@@ -707,7 +707,11 @@ REFUSED = [
     ),
     Refused("no such id", PLAIN, f"there is no column 'store' (--id); {COLUMNS}", {"id": "store"}),
     Refused("no such time", PLAIN, f"there is no column 'when' (--time); {COLUMNS}", {"time": "when"}),
-    Refused("no time", "a,y\nx,1\nz,2\n", "no column holds times (looked at a); name it with --time"),
+    Refused(
+        "no time",
+        "a,y\nx,1\nz,2\n",
+        "no column holds times (looked at a); add one with times such as 2024-01-31 13:00",
+    ),
     Refused(
         "two columns of one name",
         "time,y,y\n2024-05-01,1,2\n2024-05-02,1,2\n",

@@ -51,6 +51,10 @@ class ParquetTable:
         kind = self._file.schema_arrow.field(names[0]).type if len(names) == 1 else None
         return kind.tz if kind is not None and self._arrow.types.is_timestamp(kind) else None
 
+    def line_of(self, row: int) -> int:
+        """The line of one of the first rows."""
+        return _FIRST_LINE + row
+
     def column(self, name: str) -> Cells:
         """The first cells of a column, as str."""
         return as_text(self._cells(self._sample.column(name), name))

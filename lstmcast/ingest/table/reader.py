@@ -65,6 +65,9 @@ class Table(Protocol):
     def column(self, name: str) -> Cells:
         """The first cells of a column, as str."""
 
+    def line_of(self, row: int) -> int:
+        """The line of one of the first rows."""
+
     def chunks(self, names: Sequence[str]) -> Iterator[Chunk]:
         """All rows of the named columns; rows in which they are all empty are left out."""
 
@@ -87,6 +90,7 @@ class TextTable:
         head = self._first[1][: _sample_end(self._first[1])]
         sample = self._parse(self.dialect.first, head[: self._cut_line(head)], range(self.dialect.width))
         self._sample = [as_text(cells) for cells in sample.cells]
+        self._sample_lines = sample.lines
         self._forget()
         if not sample.lines.size:
             raise context.refusal("has a header but no rows of data below it")
@@ -106,6 +110,10 @@ class TextTable:
     def zone_of(self, names: Sequence[str]) -> str | None:
         """None: text names no zone but by the offsets in it."""
         return None
+
+    def line_of(self, row: int) -> int:
+        """The line of one of the first rows."""
+        return int(self._sample_lines[row])
 
     def column(self, name: str) -> Cells:
         """The first cells of a column, as str."""

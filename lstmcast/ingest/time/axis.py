@@ -16,8 +16,8 @@ from lstmcast.ingest.text.cells import Cells, as_text, is_numeric
 from lstmcast.ingest.text.context import ReadContext
 from lstmcast.ingest.text.decoding import Micros
 from lstmcast.ingest.text.layouts import COUNTER, DECIMAL, DIGITS, EPOCH, ORDINAL, SERIAL, SHORT, YEARWEEK
-from lstmcast.ingest.time import flags, names, numbered
-from lstmcast.ingest.time.stamps import StampColumn, Stamps, guessed
+from lstmcast.ingest.time import flags, misses, names, numbered
+from lstmcast.ingest.time.stamps import StampColumn, Stamps, guessed, share_of_times
 
 
 @dataclass(frozen=True)
@@ -168,9 +168,11 @@ class _Candidate:
             return False
         wall = self.stamps.wall
         steps = np.diff(np.unique(wall))
-        if steps.size < 3 or (self.stamps.order == EPOCH and not _are_recent(wall)):
+        if steps.size < 3:
             return False
         turns = min((np.diff(wall) < 0).mean(), (np.diff(wall) > 0).mean())
+        if self.stamps.order == EPOCH:
+            return bool(turns < 1 - _MOSTLY) and _are_recent(wall)
         typical = np.median(steps)
         return bool(turns < 1 - _MOSTLY and (np.abs(steps - typical) <= typical / 4).mean() >= _REGULAR)
 
@@ -229,18 +231,20 @@ def find_axis(table: Table, taken: set[str | None]) -> TimeAxis:
     axes += [TimeAxis((candidate.name,)) for candidate in codes]
     axes += _counters(candidates) or _damaged(table, free)
     if not axes:
-        raise table.context.refusal(_no_time(tuple(free)))
+        raise table.context.refusal(_no_time(tuple(free), misses.nearest(table, free, share_of_times)))
     if not sure and codes:
         _warn_of_code(codes[0], table)
     _say(axes[0], axes[1:sure], table)
     return _flagged(axes[0], table)
 
 
-def _no_time(names: tuple[str, ...]) -> str:
+def _no_time(names: tuple[str, ...], nearest: str) -> str:
     if not names:
         return "there is no column beside those with a role; add one with times, or with a counter 1, 2, 3, …"
+    if nearest:
+        return f"no column holds times: {nearest}"
     wide = "; if every series is a row, make the table long" if len(names) > 30 else ""
-    return f"no column holds times (looked at {listed(names)}); name it with --time{wide}"
+    return f"no column holds times (looked at {listed(names)}); add one with times such as 2024-01-31 13:00{wide}"
 
 
 def _warn_of_code(candidate: _Candidate, table: Table) -> None:

@@ -26,6 +26,7 @@ from lstmcast.ingest.text.layouts import (
     layouts_of,
 )
 from lstmcast.ingest.time.codes import MOSTLY, is_code, meant
+from lstmcast.ingest.time.misses import why
 from lstmcast.ingest.time.names import counts
 from lstmcast.ingest.time.numbered import Numbers
 from lstmcast.ingest.time.transcription import in_ascii
@@ -33,7 +34,7 @@ from lstmcast.ingest.time.transcription import in_ascii
 _DATE_ORDERS = {"day-first": DMY, "month-first": MDY, "year-first": YMD}
 _LONGEST = 80  # characters that a stamp may have
 _DAY = 86_400_000_000
-_DAYS, _SECONDS = 4, 7  # depths of a layout
+_MONTHS, _DAYS, _SECONDS = 2, 4, 7  # depths of a layout
 
 
 @dataclass(frozen=True, eq=False)
@@ -119,7 +120,14 @@ class StampColumn:
                 raise self._undecided(walls)
         if NAMED in self._walls and CROATIAN in self._walls:
             self._note_croatian()
-        return self.first()
+        stamps = self.first()
+        if stamps.order == YMD and stamps.depth == _MONTHS and _are_fiscal(stamps.wall):
+            raise self.context.refusal(
+                f"column {self.name!r} holds years that begin in one year and end in the next (2005/06, 2006/07, …); "
+                "write the date of their first day",
+                column=self.name,
+            )
+        return stamps
 
     def first(self) -> Stamps:
         """All of the column in the likeliest order that it allows; its chunks are let go of."""
@@ -198,7 +206,9 @@ class StampColumn:
             message = "the time is missing; give it or delete the row"
         else:
             so_far = f" ({order}, as above it)" if row or self._walls else ""
+            reason = why(shown(cells[row])[:_LONGEST])
             message = f"expected a time{so_far}, found {shown(cells[row])[:_LONGEST]!r}"
+            message += f": {reason}" if reason else ""
         return self.context.cell_refusal(lines[row], self.name, message)
 
     def _check_zoned(self, parsed: _Parsed, cells: Cells, lines: Lines) -> None:
@@ -210,6 +220,13 @@ class StampColumn:
             has, had = ("has no", "have one") if self._zoned else ("has an", "have none")
             message = f"{shown(cells[row])!r} {has} offset, those above it {had}; write all in the same way"
             raise self.context.cell_refusal(lines[row], self.name, message)
+
+
+def _are_fiscal(wall: Micros) -> bool:
+    """True where each month has the number of the year after: 2005/06, 2006/07."""
+    months = wall.astype("datetime64[us]").astype("datetime64[M]").astype(np.int64)
+    years, number = 1970 + months // 12, months % 12 + 1
+    return bool(wall.size > 2 and ((years + 1) % 100 == number).all())
 
 
 def guessed(cells: Cells, name: str = "", *, is_counted: bool = False) -> Stamps | None:
@@ -226,6 +243,13 @@ def guessed(cells: Cells, name: str = "", *, is_counted: bool = False) -> Stamps
         return column.first()
     except DataError:
         return None
+
+
+def share_of_times(cells: Cells) -> tuple[float, int]:
+    """(how much of a sample can be read in the order that reads most of it, the first row that cannot)."""
+    parts = _parse(cells, tuple(order for order in ORDERS if order != COUNTER), None, {}, to_end=True).parts
+    best = max(parts.values(), key=lambda part: part.good.mean())
+    return float(best.good.mean()), int(np.argmin(best.good))
 
 
 @dataclass(eq=False)
