@@ -27,6 +27,21 @@ def refuse_stale(panel: Panel, now: str | None, most: float, allowed: str) -> No
         raise StaleError(_too_old(panel, oldest, lasts[oldest], moment, int(old.sum()), allowed))
 
 
+def age_when_written(panel: Panel, written: float) -> tuple[float, float]:
+    """Seconds of a step, and from the newest known target to when its file was written (seconds since 1970, UTC).
+
+    Raises UsageError where rows are only numbered.
+    """
+    if panel.clock.is_counter:
+        raise UsageError(
+            "the file's rows are only numbered, so no age can be told; give --max-age 26h or the like"
+        )
+    last = panel.times[np.maximum(panel.known_until() - 1, panel.offsets[:-1])].max()
+    steps = np.diff(panel.times[panel.rows(0)][:2]) / np.timedelta64(1, "s")
+    moment = np.datetime64(int(written), "s")
+    return float(steps.sum()), max(float((moment - last) / np.timedelta64(1, "s")), 0.0)
+
+
 def _moment(clock: Clock, now: str | None) -> np.datetime64:
     """Now, as an instant in UTC."""
     if now is None:

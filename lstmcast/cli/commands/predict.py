@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -102,16 +103,28 @@ def predict(
     model, a simpler forecaster stands in, and the column `source` says so.
     """
     console = Console(quiet=quiet, verbose=verbose, as_json=as_json)
-    wanted = Wanted(
-        whole_number("horizon", horizon, 1, 10_000),
-        None if level is None else parse_levels(level),
-        parse_quantiles(quantiles),
-    )
-    night = Night(as_of, max_age, now, may_fall_back=not no_fallback, is_strict=strict)
-    night.check()
+    values = (horizon, level, quantiles, as_of, max_age, now, no_fallback, strict)
+    wanted, night = checked(dict(zip(CHECKED, values, strict=True)))
     code = forecast_file(model, Files(data, future), wanted, night, Outputs(output, log_file), console)
     if code:
         raise typer.Exit(code)
+
+
+CHECKED = ("horizon", "level", "quantiles", "as_of", "max_age", "now", "no_fallback", "strict")
+
+
+def checked(values: Mapping[str, Any]) -> tuple[Wanted, Night]:
+    """What is asked for by the options in CHECKED; raises UsageError for what is wrong whatever the file."""
+    level = values["level"]
+    wanted = Wanted(
+        whole_number("horizon", values["horizon"], 1, 10_000),
+        None if level is None else parse_levels(level),
+        parse_quantiles(values["quantiles"]),
+    )
+    times = values["as_of"], values["max_age"], values["now"]
+    night = Night(*times, may_fall_back=not values["no_fallback"], is_strict=values["strict"])
+    night.check()
+    return wanted, night
 
 
 @dataclass(frozen=True)

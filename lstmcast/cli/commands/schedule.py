@@ -4,23 +4,42 @@ from __future__ import annotations
 
 import os
 import re
-import shlex
 import sys
-from typing import Annotated
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from lstmcast.cli.shell.console import Console
 from lstmcast.cli.shell.flags import INPUT, OUTPUT, Json, ModelFile, Quiet
 from lstmcast.cli.shell.streams import PROGRAM
+from lstmcast.cli.show import units
 from lstmcast.core.errors import EXIT_CODES, UsageError
+from lstmcast.core.options import seconds
+
+if TYPE_CHECKING:
+    from lstmcast.cli.shell.settings import Given
 
 NightlyData = Annotated[
     str,
     typer.Argument(metavar="DATA", help="CSV file that is fresh every night", rich_help_panel=INPUT),
 ]
+PredictOptions = Annotated[
+    list[str] | None,
+    typer.Argument(
+        metavar="[-- OPTIONS]", help="options of predict: -- --level 80,95 --strict", rich_help_panel=INPUT
+    ),
+]
 At = Annotated[
     str, typer.Option(metavar="HH:MM", help="when, on the local clock", rich_help_panel="Schedule")
+]
+MaxAge = Annotated[
+    str | None,
+    typer.Option(
+        metavar="AGE",
+        help="exit 10 when the data are older [two steps more than the file is late now]",
+        rich_help_panel="Schedule",
+    ),
 ]
 NightlyForecast = Annotated[
     str,
@@ -46,17 +65,24 @@ _MEANT_FOR_PREDICT = {
     6: "with --strict: the forecast is written, but something simpler than the model made some of it",
     8: "disk full or no permission; the old forecast is as it was, if the message does not say otherwise",
     9: "another run holds the lock; nothing to do",
-    10: "with --max-age: the file has not grown; no forecast",
+    10: "the file has not grown (--max-age); no forecast",
 }
 _NOT_AT_NIGHT = (
     "The hour from 02:00 to 03:00 is skipped or happens twice when clocks change; another is safer."
 )
+_DAY = 86_400.0
+_DEAD = (
+    10 * _DAY
+)  # a file that is later than this is not late but dead: its delay says nothing of the nights to come
 
 
 def schedule(
+    context: typer.Context,
     model: ModelFile,
     data: NightlyData,
+    options: PredictOptions = None,
     at: At = "04:30",
+    max_age: MaxAge = None,
     output: NightlyForecast = "forecast.csv",
     log_file: NightlyLedger = None,
     as_json: Json = False,
@@ -64,17 +90,18 @@ def schedule(
 ) -> None:
     """Print a crontab line and systemd units for a nightly forecast.
 
-    The line for crontab, and the unit and timer for systemd, with absolute paths. Nothing is installed or changed.
+    The lines have absolute paths, begin in this folder, and say where its settings stand. Nothing is installed or
+    changed. What predict would refuse is refused now.
     """
     console = Console(quiet=quiet, as_json=as_json)
     hour, minute = _clock(at)
-    words = [*program(), "predict", _absolute(model), _absolute(data), "--output", _absolute(output)]
-    words += [] if log_file is None else ["--log", _absolute(log_file)]
-    files = {
-        "crontab": crontab_line(words, hour, minute),
-        f"{PROGRAM}.service": service(words),
-        f"{PROGRAM}.timer": timer(hour, minute),
-    }
+    given = [_absolute(model), _absolute(data), *(options or [])]
+    given += ["--output", _absolute(output), *([] if log_file is None else ["--log", _absolute(log_file)])]
+    words = [*program(), "predict", *_resolved(context, given)]
+    words += _limit(max_age, model, data, console)
+    log = None if units.mailer() else _absolute(f"{PROGRAM}.log")
+    night = units.Night(tuple(words), hour, minute, _here(), log)
+    files = _files(night, [_absolute(model), _absolute(data)], log_file and _absolute(log_file))
     codes = {str(code): f"{EXIT_CODES[code]}: {_MEANT_FOR_PREDICT[code]}" for code in _WORTH_TELLING}
     _show(files, codes, hour, console)
     console.document({"command": words, **files, "exit_codes": codes})
@@ -88,64 +115,148 @@ def program() -> list[str]:
     return [os.path.abspath(sys.executable), "-m", PROGRAM]
 
 
-def crontab_line(words: list[str], hour: int, minute: int) -> str:
-    """A line of crontab(5): a percent sign would end the command there, so it has a backslash before it."""
-    return f"{minute} {hour} * * * {shlex.join(words)}\n".replace("%", "\\%")
+def _files(night: units.Night, inputs: list[str], ledger: str | None) -> dict[str, str]:
+    """The nightly lines, the weekly ones, and systemd's units, by name."""
+    weekly = [
+        units.Night(
+            (*program(), "refresh", *inputs), (night.hour + 1) % 24, night.minute, night.folder, night.log
+        )
+    ]
+    if ledger is not None:
+        score = (*program(), "score", ledger, inputs[1])
+        weekly.append(units.Night(score, (night.hour + 2) % 24, night.minute, night.folder, night.log))
+    lines = [night.crontab(), *(each.crontab("0") for each in weekly)]
+    failed = f"{PROGRAM}-failed@%n.service"
+    return {
+        "crontab": "".join(lines),
+        f"{PROGRAM}.service": night.service("Forecast of the night", failed),
+        f"{PROGRAM}.timer": night.timer("Forecast every night"),
+        f"{PROGRAM}-refresh.service": weekly[0].service("Refresh of the week", failed),
+        f"{PROGRAM}-refresh.timer": weekly[0].timer("Refresh every week", units.WEEKLY),
+        f"{PROGRAM}-failed@.service": units.failure(PROGRAM),
+    }
 
 
-def service(words: list[str]) -> str:
-    """A unit of systemd.service(5) that runs once."""
-    return (
-        "[Unit]\nDescription=Forecast of the night\n\n"
-        f"[Service]\nType=oneshot\nExecStart={' '.join(map(_systemd_word, words))}\n"
-    )
+def _resolved(context: typer.Context, words: Sequence[str]) -> list[str]:
+    """The words of predict that say the same wherever they are run; raises what predict itself would.
+
+    Files get absolute names, variables of the environment become options, and a settings file is named.
+    """
+    from lstmcast.cli.commands.predict import CHECKED, checked
+    from lstmcast.cli.shell import run
+    from lstmcast.cli.shell.catalogue import Commands
+
+    parent: Any = context.parent
+    command: Any = Commands()["predict"]
+    parsed = command.make_context("predict", list(words), parent=parent)
+    checked({name: parsed.params[name] for name in CHECKED})
+    taken = {max(each.opts, key=len).removeprefix("--"): each for each in command.params}
+    found = [parsed.params["model"], parsed.params["data"]]
+    for given in run.current().given():
+        found += _as_words(given, is_file=taken[given.key].metavar == "FILE")
+    return [*found, *_config(parsed.params.get("config"))]
 
 
-def timer(hour: int, minute: int) -> str:
-    """A unit of systemd.timer(5); Persistent makes up for a night on which the machine was off."""
-    return (
-        "[Unit]\nDescription=Forecast every night\n\n"
-        f"[Timer]\nOnCalendar=*-*-* {hour:02d}:{minute:02d}:00\nPersistent=true\n\n"
-        "[Install]\nWantedBy=timers.target\n"
-    )
+def _as_words(given: Given, *, is_file: bool) -> list[str]:
+    """An option that was set by flag or environment as words; what stands in a settings file is read from there."""
+    from lstmcast.cli.shell.settings import InFile
+
+    if isinstance(given.place, InFile) or given.value is False:
+        return []
+    if given.value is True:
+        return [f"--{given.key}"]
+    return [f"--{given.key}", _absolute(given.value) if is_file and given.value != "-" else given.value]
 
 
-def _systemd_word(word: str) -> str:
-    """A word of ExecStart: quoted as in C, percent signs and dollars doubled."""
-    word = word.replace("\\", "\\\\").replace('"', '\\"').replace("%", "%%").replace("$", "$$")
-    return f'"{word}"' if re.search(r"[^\w@+=:,./%$-]", word) else word
+def _config(named: str | None) -> list[str]:
+    """The settings file that holds in this folder, by its absolute name."""
+    from lstmcast.cli.shell.run import PREFIX, SETTINGS_FILE
+
+    file = named or os.environ.get(f"{PREFIX}CONFIG") or SETTINGS_FILE
+    return ["--config", _absolute(file)] if os.path.lexists(file) else []
+
+
+def _limit(given: str | None, model_file: str, source: str, console: Console) -> list[str]:
+    """The age that data may have, unless predict is told already, or rows are only numbered and have none."""
+    from lstmcast.cli.shell import run
+
+    if any(each.key == "max-age" for each in run.current().given()):
+        return []
+    if given is not None:
+        seconds(given, "--max-age")
+    age = given or _usual_age(model_file, source, console)
+    return [] if age is None else ["--max-age", age]
+
+
+def _usual_age(model_file: str, source: str, console: Console) -> str | None:
+    """How old data may be: as late as the file is when it is written, and two steps; a day more, since nights differ.
+
+    A file that is already dead says nothing about its delay; its age is then two steps and a day.
+    """
+    from lstmcast import persistence
+    from lstmcast.cli.sessions.reading import read_for_model
+    from lstmcast.model.freshness import age_when_written
+
+    model = persistence.load(model_file)
+    panel = read_for_model(source, model, Console(quiet=True)).panel
+    if panel.clock.is_counter:
+        return None
+    step, late = age_when_written(panel, os.path.getmtime(source))
+    if late > _DEAD + 10 * step:
+        console.warn(
+            f"{source} ends long before it was written: {late / _DAY:,.0f} days; the nightly line will refuse it "
+            "as too old until newer rows come (exit 10); --max-age sets another limit",
+            "stale_file",
+        )
+        late = 0.0
+    return f"{-(-(_DAY + 2 * step + late) // 3600):.0f}h"
+
+
+def _here() -> str:
+    """The folder in which the command was given; raises UsageError where it is gone."""
+    try:
+        return _absolute(os.getcwd())
+    except OSError:
+        raise UsageError("the working directory is not there any more; change to one that is") from None
 
 
 def _absolute(path: str) -> str:
     """The path from the root on; raises UsageError for names that a line cannot hold."""
     if any(not letter.isprintable() for letter in path):
-        raise UsageError(f"{path!r} has a character that no line of a crontab can hold; rename the file")
+        message = f"{path!r} has a character that no line of a crontab can hold; rename the file"
+        raise UsageError(message, file=path)
     if path == "-":
-        raise UsageError("a nightly job has no standard input; name a file")
+        raise UsageError("a nightly job has no standard input or output; name a file")
     return os.path.abspath(path)
 
 
 def _clock(at: str) -> tuple[int, int]:
     match = re.fullmatch(r"([01]?\d|2[0-3]):([0-5]\d)", at.strip())
     if match is None:
-        raise UsageError(f"--at takes a time such as 02:30; got {at!r}")
+        raise UsageError(f"--at takes a time such as 02:30; got {at!r}", option="--at")
     return int(match[1]), int(match[2])
+
+
+def _where(names: Sequence[str]) -> Iterator[str]:
+    """What to do with each file."""
+    yield "For cron (crontab -e): every night the forecast, every Sunday the refresh and the score"
+    yield f"Or for systemd: ~/.config/systemd/user/{names[1]}"
+    for name in names[2:]:
+        yield f"and ~/.config/systemd/user/{name}"
 
 
 def _show(files: dict[str, str], codes: dict[str, str], hour: int, console: Console) -> None:
     """Each file below a heading that says where it goes, then the exit codes."""
-    service_name, timer_name = list(files)[1:]
-    where = {
-        "crontab": "For cron (crontab -e); cron mails messages to you, if this machine can send mail:",
-        service_name: f"Or for systemd: ~/.config/systemd/user/{service_name}",
-        timer_name: f"and ~/.config/systemd/user/{timer_name}, then: systemctl --user enable --now {timer_name}",
-    }
     with console.at_once():
-        for name, text in files.items():
-            console.note(f"# {where[name]}")
+        for (_, text), where in zip(files.items(), _where(list(files)), strict=True):
+            console.note(f"# {where}")
             for line in text.splitlines():
-                console.result(line)
+                console.verbatim(line)
             console.result("")
+        console.say(
+            f"# systemctl --user enable --now {PROGRAM}.timer {PROGRAM}-refresh.timer",
+            "# loginctl enable-linger    (user units run while nobody is logged in)",
+        )
         for code, meaning in codes.items():
             console.note(f"# exit code {code}: {meaning}")
         console.note(

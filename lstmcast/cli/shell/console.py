@@ -80,6 +80,11 @@ class Console:
         if not self.as_json:
             self._emit(_fitted(clean(line)))
 
+    def verbatim(self, line: str) -> None:
+        """A line on stdout that is to be pasted, so it is never wrapped."""
+        if not self.as_json:
+            self._emit(clean(line) + "\n")
+
     def document(self, document: dict[str, Any]) -> None:
         """The whole result for a program, in place of everything else on stdout."""
         if self.as_json:
