@@ -10,7 +10,8 @@ from lstmcast.core.errors import DataError
 from lstmcast.core.findings import Finding
 from lstmcast.core.panel import Clock, Times
 from lstmcast.evaluation.ledger import FIRST, LAST, Ledger
-from lstmcast.ingest.columns.columns import NameColumn, NumberColumn
+from lstmcast.ingest.columns.names import NameColumn
+from lstmcast.ingest.columns.numbers import NumberColumn
 from lstmcast.ingest.table.opening import open_table
 from lstmcast.ingest.table.reader import Lines, Table
 from lstmcast.ingest.text.context import ReadContext

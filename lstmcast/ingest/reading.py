@@ -17,8 +17,11 @@ from lstmcast.core.findings import Finding, count
 from lstmcast.core.options import parse_names
 from lstmcast.core.panel import COUNTER as COUNT
 from lstmcast.core.panel import TARGET, Clock, Column, Panel, columns_of
-from lstmcast.ingest.columns.classes import ClassColumn, codes_of, is_text_class
-from lstmcast.ingest.columns.columns import NameColumn, NumberColumn, is_text, say_numbers
+from lstmcast.ingest.columns.classes import ClassColumn, codes_of
+from lstmcast.ingest.columns.kinds import is_text_class
+from lstmcast.ingest.columns.names import NameColumn, is_text
+from lstmcast.ingest.columns.numbers import NumberColumn, sign_of
+from lstmcast.ingest.columns.remarks import say_numbers
 from lstmcast.ingest.columns.survey import Candidate, LenientColumn, all_numbers, candidates, finding
 from lstmcast.ingest.columns.wide import refuse_wide
 from lstmcast.ingest.remedies import settled
@@ -26,7 +29,7 @@ from lstmcast.ingest.table.opening import open_table
 from lstmcast.ingest.table.reader import Lines, Table
 from lstmcast.ingest.table.roles import Roles, listed, match
 from lstmcast.ingest.text.context import ReadContext
-from lstmcast.ingest.text.layouts import COUNTER, DIGITS, EPOCH, YMD
+from lstmcast.ingest.text.layouts import COUNTER, DIGITS, DMY, EPOCH, YMD
 from lstmcast.ingest.text.rules import ReadingRules
 from lstmcast.ingest.text.source import Watch, name_of
 from lstmcast.ingest.text.spans import without
@@ -151,11 +154,50 @@ def _survey(source: str | Path, roles: Roles, asked: _Asked, rules: ReadingRules
         parsed = _understood(table, named, asked, is_future=False)
         parts = parsed.roles
         free = candidates(table, [*parse_names(parts.time), parts.id or "", *parts.values])
-    targets = (parts.target, *parts.past[len(roles.past) :])
-    told = finding(roles.target, free, targets)
-    findings = parsed.findings if told is None else (*parsed.findings, told)
-    panel = parsed.panel if roles.target else _all_targets(parsed.panel, targets)
+    unnamed = (parts.target, *parts.past[len(roles.past) :])
+    if not roles.target:
+        parsed, unnamed = _varying(parsed, unnamed, table.context)
+    described = finding(roles.target, free, unnamed)
+    findings = parsed.findings if described is None else (*parsed.findings, described)
+    panel = parsed.panel if roles.target else _all_targets(parsed.panel, unnamed)
     return replace(parsed, panel=panel, findings=findings, candidates=tuple(free), layout=table.layout)
+
+
+def _varying(
+    parsed: ParsedFile, unnamed: Sequence[str], context: ReadContext
+) -> tuple[ParsedFile, tuple[str, ...]]:
+    """The file without those columns that nobody named and that are the same in every row or no numbers, and the
+    names of the rest, of which the first is the target.
+
+    Raises DataError where none is left.
+    """
+    panel, names = parsed.panel, [column.name for column in parsed.panel.columns]
+    still = {name for name in unnamed if not _varies(panel.values[:, names.index(name)])}
+    left = tuple(name for name in unnamed if name not in still)
+    if not left:
+        raise _nothing_varies(parsed, context)
+    first = names.index(left[0])
+    order = [first, *(place for place, name in enumerate(names) if name not in still and place != first)]
+    past = tuple(name for name in parsed.roles.past if name not in still and name != left[0])
+    columns = tuple(panel.columns[place] for place in order)
+    panel = replace(panel, values=panel.values[:, order], columns=columns)
+    return replace(parsed, panel=panel, roles=replace(parsed.roles, target=left[0], past=past)), left
+
+
+def _varies(values: NDArray[np.float64]) -> bool:
+    """Whether there are two different numbers."""
+    known = values[np.isfinite(values)]
+    return bool(known.size) and bool((known != known[0]).any())
+
+
+def _nothing_varies(parsed: ParsedFile, context: ReadContext) -> DataError:
+    """Why there is nothing to forecast: the first column that was given up, or all are constant."""
+    if context.given_up:
+        return context.given_up[0]
+    known = parsed.panel.target[np.isfinite(parsed.panel.target)]
+    name = parsed.panel.columns[0].name
+    says = f"{name!r} is {known[0]:g} in every row" if known.size else f"{name!r} is empty"
+    return context.refusal(f"no column holds numbers that change: {says}", column=name)
 
 
 def _all_targets(panel: Panel, names: Sequence[str]) -> Panel:
@@ -294,9 +336,12 @@ def _refuse_empty(rows: Rows, roles: Roles, context: ReadContext) -> None:
     width = len(_classes(roles))
     hoped_for = rows.values if context.is_lenient else rows.values[:, : max(width, 1)]
     is_empty = not (hoped_for > 0).any() if width else np.isnan(hoped_for).all()
+    if is_empty and context.given_up:
+        raise context.given_up[0]
     if is_empty:
         what = "class that is known" if width else "number"
-        raise context.refusal(f"column {roles.target!r} holds no {what}; there is nothing to forecast from")
+        message = f"column {roles.target!r} holds no {what}; there is nothing to forecast from"
+        raise context.refusal(message, column=roles.target)
 
 
 def _resolved(roles: Roles, table: Table, *, is_future: bool) -> tuple[Roles, TimeAxis]:
@@ -352,7 +397,7 @@ def _rows(table: Table, roles: Roles, axis: TimeAxis, zone: str | None) -> tuple
     stamps = time.finish()
     _say_stamps(time.name, stamps, context)
     ids, codes = (("",), np.zeros(line.size, np.int64)) if names is None else names.finish()
-    values = _side_by_side(columns, line, context)
+    values = _side_by_side(columns, line, _Signs(table, axis, stamps), context)
     if roles.target not in table.names:
         width = max(len(_classes(roles)), 1)
         values = np.column_stack([np.full((line.size, width), np.nan), values])
@@ -377,22 +422,43 @@ def _column(name: str, roles: Roles, table: Table) -> ValueColumn:
     return numbers
 
 
-def _side_by_side(columns: Sequence[ValueColumn], lines: Lines, context: ReadContext) -> NDArray[np.float64]:
+@dataclass(frozen=True)
+class _Signs:
+    """What a file shows of its decimal sign beyond a single column."""
+
+    table: Table
+    axis: TimeAxis
+    stamps: Stamps
+
+    @property
+    def is_continental(self) -> bool:
+        """Whether it is written as where thousands have points: semicolons between cells, or days first."""
+        return self.table.has_semicolons or self.stamps.order == DMY
+
+    def beside(self, columns: Sequence[ValueColumn]) -> str | None:
+        """The decimal sign that other columns show: those that are read, else those of the first rows."""
+        signs = {c.decimal for c in columns if isinstance(c, NumberColumn) and c.decimal is not None}
+        if not signs:
+            names = [name for name in self.table.names if name not in self.axis.names]
+            signs = {sign for name in names if (sign := sign_of(self.table.column(name))) is not None}
+        return signs.pop() if len(signs) == 1 else None
+
+
+def _side_by_side(
+    columns: Sequence[ValueColumn], lines: Lines, signs: _Signs, context: ReadContext
+) -> NDArray[np.float64]:
     """(n, C) the columns as numbers; what they give reason to say is noted."""
     widths = [column.width if isinstance(column, ClassColumn) else 1 for column in columns]
     values = np.empty((lines.size, sum(widths)))
+    is_open = any(isinstance(column, NumberColumn) and column.is_open for column in columns)
+    sign = signs.beside(columns) if is_open else None
     for column, stop, width in zip(columns, np.cumsum(widths), widths, strict=True):
-        values[:, stop - width : stop] = _block(column, lines, context)
+        if isinstance(column, ClassColumn):
+            values[:, stop - width : stop] = column.finish()
+        else:
+            values[:, stop - 1] = column.finish(sign, is_continental=signs.is_continental)
+            say_numbers(column.name, values[:, stop - 1], lines, context)
     return values
-
-
-def _block(column: ValueColumn, lines: Lines, context: ReadContext) -> NDArray[np.float64]:
-    """(n, columns that it becomes) a column as numbers."""
-    if isinstance(column, ClassColumn):
-        return column.finish()
-    numbers = column.finish()
-    say_numbers(column.name, numbers, lines, context)
-    return numbers[:, None]
 
 
 def _say_stamps(name: str, stamps: Stamps, context: ReadContext) -> None:

@@ -195,17 +195,11 @@ def test_a_column_that_proves_to_be_no_number_is_left_out_and_said(tmp_path: Pat
     (warning,) = [found for found in document["findings"] if found["severity"] == "warning"]
     assert warning["code"] == "no_numbers"
     assert warning["message"] == (
-        "line 1202, column 'wind': expected a number, found 'see log'; the column is left out"
+        "line 1202, column 'wind': expected a number, found 'see log'; mend it, or if it means missing: --missing "
+        "'see log'; the column is left out"
     )
-    assert document["columns"][1] | {"name": ""} == {
-        "name": "",
-        "role": "target",
-        "missing": 1.0,
-        "lowest": None,
-        "median": None,
-        "highest": None,
-        "seasons": {},
-    }
+    assert [column["name"] for column in document["columns"]] == ["load"]
+    assert lstmcast("check", data, "--missing", "see log").code == 0
     assert lstmcast("check", data, "--target", "wind").code == 3
 
 
@@ -222,7 +216,7 @@ def test_a_file_without_numbers_is_refused(tmp_path: Path) -> None:
     rows = [f"{row.split(',')[0]},{'ab'[i % 2]}" for i, row in enumerate(ROWS)]
     said = lstmcast("check", write_csv(tmp_path / "data.csv", rows, "time,kind"))
     assert said.code == 3
-    assert "no column holds numbers that change (looked at kind beside the time)" in said.err
+    assert "no column holds numbers, but column 'kind' holds classes; name one with --target kind" in said.err
 
 
 def test_a_file_of_switches_alone_is_checked(tmp_path: Path) -> None:

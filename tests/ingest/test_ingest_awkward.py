@@ -245,7 +245,7 @@ EXAMINED: list[tuple[str, dict[str, Any], list[str], set[str]]] = [
     (
         "beijing_pm25_four_column_time.csv",
         {},
-        ["pm2.5", "DEWP", "TEMP", "PRES", "Iws", "Is"],
+        ["pm2.5", "DEWP", "TEMP", "PRES", "Iws", "Is", "Ir"],
         {"flat"},
     ),
     ("cr_only_air_passengers.csv", {}, ["y"], set()),
@@ -260,6 +260,7 @@ EXAMINED: list[tuple[str, dict[str, Any], list[str], set[str]]] = [
             "Global_intensity",
             "Sub_metering_2",
             "Sub_metering_3",
+            "Sub_metering_1",
         ],
         {"cut_off"},
     ),

@@ -676,7 +676,9 @@ REFUSED = [
     Refused("header only", "time,y\n", "has a header (line 1) but no rows of data below it"),
     Refused("only a row cut off", "time,y\n2024-05-01", "has a header but no rows of data below it"),
     Refused(
-        "an exponent alone", "time,y\n" + days(1, "e3"), "line 3, column 'y': expected a number, found 'e3'"
+        "an exponent alone",
+        "time,y\n" + days(1, "e3"),
+        "line 3, column 'y': expected a number, found 'e3'; mend it, or if it means missing: --missing e3",
     ),
     Refused("header and empty rows", "time,y\n,\n,\n", "has a header but no rows of data below it"),
     Refused(
@@ -723,19 +725,29 @@ REFUSED = [
         "column 'y' is named twice; a column plays one part: time, id, target, known or past",
         {"known": ("y",)},
     ),
-    Refused("text", "time,y\n" + days(1, "high"), "line 3, column 'y': expected a number, found 'high'"),
     Refused(
-        "number with a unit",
-        "time,y\n" + days(1, "2 kW"),
-        "line 3, column 'y': expected a number, found '2 kW'",
+        "text",
+        "time,y\n" + days(1, "high"),
+        "line 3, column 'y': expected a number, found 'high'; mend it, or if it means missing: "
+        "--missing high",
     ),
     Refused(
-        "underscores", "time,y\n" + days(1, "1_000"), "line 3, column 'y': expected a number, found '1_000'"
+        "number with a unit",
+        "time,y\n" + days(1, "2 kW", 3, 4),
+        "line 3, column 'y': expected a number, found '2 kW' where other cells have no unit; mend it, or if it means "
+        "missing: --missing '2 kW'",
+    ),
+    Refused(
+        "underscores",
+        "time,y\n" + days(1, "1_000"),
+        "line 3, column 'y': expected a number, found '1_000'; mend it, or if it means missing: "
+        "--missing 1_000",
     ),
     Refused(
         "text after line ends in quotes",
         'time,y,n\n2024-05-01,1,"a\nb"\n2024-05-02,high,\n',
-        "line 4, column 'y': expected a number, found 'high'",
+        "line 4, column 'y': expected a number, found 'high'; mend it, or if it means missing: "
+        "--missing high",
     ),
     Refused(
         "infinite",

@@ -119,20 +119,30 @@ def test_reading_tells_how_far_it_is(
     assert told[-1] == (size, size)
 
 
-def test_a_decimal_comma_that_shows_late_is_refused_with_the_option(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize(("early", "value"), [("1.234", 1234.0), ("1,234", 1.234), ("1234", 1234.0)])
+def test_a_decimal_comma_that_shows_late_counts_for_what_stands_before_it(
+    early: str, value: float, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """What stands in blocks before it was read with a point, or as thousands."""
+    """What stands in blocks before it was read with a point, or as thousands, until then."""
     monkeypatch.setattr("lstmcast.ingest.text.source.BLOCK", 100)
     path = tmp_path / "data.csv"
-    for early, told in (("1.234", "'1.234' was read before line 1502"), ("1,234", "'1,234' was read before")):
-        days = np.datetime_as_string(np.datetime64("2010-01-01") + np.arange(2000))
-        cells = [early if i < 1500 else "1,5" for i in range(2000)]
-        path.write_text("time;y\n" + "".join(f"{d};{c}\n" for d, c in zip(days, cells, strict=True)))
-        with pytest.raises(DataError, match=f"line 2, column 'y': {told}.*say --decimal ,"):
-            read(path, Roles("y"))
-        values = read(path, Roles("y"), rules=ReadingRules(decimal=",")).panel.target
-        assert values[0] == (1234 if early == "1.234" else 1.234)
+    days = np.datetime_as_string(np.datetime64("2010-01-01") + np.arange(2000))
+    cells = [early if i < 1500 else "1,5" for i in range(2000)]
+    path.write_text("time;y\n" + "".join(f"{d};{c}\n" for d, c in zip(days, cells, strict=True)))
+    for rules in (ReadingRules(), ReadingRules(decimal=",")):
+        values = read(path, Roles("y"), rules=rules).panel.target
+        assert values.tolist() == [value] * 1500 + [1.5] * 500
+
+
+def test_a_comma_among_decimal_points_is_an_odd_cell(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("lstmcast.ingest.text.source.BLOCK", 100)
+    path = tmp_path / "data.csv"
+    days = np.datetime_as_string(np.datetime64("2010-01-01") + np.arange(2000))
+    cells = ["1.25" if i < 1500 else "1,5" for i in range(2000)]
+    path.write_text("time;y\n" + "".join(f"{d};{c}\n" for d, c in zip(days, cells, strict=True)))
+    odd = "line 1502, column 'y': expected a number, found '1,5' among numbers with a decimal point"
+    with pytest.raises(DataError, match=odd):
+        read(path, Roles("y"))
 
 
 def test_nobody_knows_how_far_a_pipe_goes(monkeypatch: pytest.MonkeyPatch) -> None:

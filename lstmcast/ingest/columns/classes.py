@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -10,7 +9,8 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from lstmcast.core.findings import count
-from lstmcast.ingest.columns.columns import MISSING, is_number, numbers_among
+from lstmcast.ingest.columns.numbers import numbers_among
+from lstmcast.ingest.columns.words import OF_CLASSES
 from lstmcast.ingest.table.reader import Lines
 from lstmcast.ingest.text.cells import Cells, as_text, shown
 from lstmcast.ingest.text.context import ReadContext
@@ -18,8 +18,6 @@ from lstmcast.ingest.text.context import ReadContext
 MOST_CLASSES = 50
 _MOSTLY = 0.5  # share of empty cells above which empty probably means something
 _MISSING, _UNKNOWN = -1, -2
-# "None" in a column of holidays is a day without one, which is known.
-_ABSENT = MISSING - {"None"}
 
 
 @dataclass(eq=False)
@@ -41,8 +39,9 @@ class ClassColumn:
     _sentinels: tuple[float, ...] = ()
 
     def __post_init__(self) -> None:
-        self._codes = {level: code for code, level in enumerate(self.levels or ())}
-        self._codes |= dict.fromkeys([*_ABSENT, *self.context.rules.missing], _MISSING)
+        self._codes = dict.fromkeys(OF_CLASSES, _MISSING)
+        self._codes |= {level: code for code, level in enumerate(self.levels or ())}
+        self._codes |= dict.fromkeys(self.context.rules.missing, _MISSING)
         self._sentinels = numbers_among(self.context.rules.missing)
 
     def add(self, cells: Cells, lines: Lines) -> None:
@@ -87,18 +86,22 @@ class ClassColumn:
     def _refuse_many(
         self, codes: NDArray[np.int64], lines: Lines, texts: list[str], local: NDArray[np.intp]
     ) -> None:
-        if self.levels is None and (codes >= MOST_CLASSES).any():
-            row = np.argmax(codes >= MOST_CLASSES)
-            line = lines[row]
-            if self.is_target:
-                raise self.context.refusal(
-                    f"line {line}, column {self.name!r}: expected a number, or one of {MOST_CLASSES} classes at most, "
-                    f"found {texts[local[row]]!r}; write numbers, or put the classes into groups"
-                )
-            raise self.context.refusal(
-                f"column {self.name!r} is text with more than {MOST_CLASSES} classes by line {line}; put them into "
-                "groups, write a number instead, or leave the column out"
+        if self.levels is not None or not (codes >= MOST_CLASSES).any():
+            return
+        row = np.argmax(codes >= MOST_CLASSES)
+        line = int(lines[row])
+        if self.is_target:
+            message = (
+                f"expected a number, or one of {MOST_CLASSES} classes at most, found {texts[local[row]]!r}; write "
+                "numbers, or put the classes into groups"
             )
+            raise self.context.cell_refusal(line, self.name, message)
+        raise self.context.refusal(
+            f"column {self.name!r} is text with more than {MOST_CLASSES} classes by line {line}; put them into "
+            "groups, write a number instead, or leave the column out",
+            line=line,
+            column=self.name,
+        )
 
     def _in_order(self, codes: NDArray[np.int64]) -> NDArray[np.int64]:
         """Name the levels, sorted, and give the codes that they have in this order."""
@@ -106,30 +109,35 @@ class ClassColumn:
         self.levels = _sorted(found)
         rank = np.array([self.levels.index(text) for text in found] + [_MISSING], dtype=np.int64)
         listed = ", ".join(self.levels)
-        self.context.info("classes", f"column {self.name!r} is text with {_classes(found)}: {listed}")
+        place = self.context.place(column=self.name)
+        message = f"column {self.name!r} is text with {_classes(found)}: {listed}"
+        self.context.info("classes", message, place=place)
         if len(found) == 1:
-            self.context.warn("constant", f"column {self.name!r} is {found[0]!r} in every row")
+            self.context.warn("constant", f"column {self.name!r} is {found[0]!r} in every row", place=place)
         return rank[codes]  # missing is -1, which is the last
 
     def _say_odd_cells(self, codes: NDArray[np.int64]) -> None:
         missing, unknown = int((codes == _MISSING).sum()), int((codes == _UNKNOWN).sum())
         if missing:
-            share = f"{count(missing, 'cell')} of {codes.size:,} in column {self.name!r}"
-            message = f"{share} missing, the first in line {self._first_missing}"
-            if missing > _MOSTLY * codes.size:
-                self.context.warn(
-                    "missing", f"{message}; where empty means a class of its own, write 'none' there"
-                )
-            else:
-                self.context.info("missing", message)
+            self._say_missing(missing, codes.size)
         if self._first_unknown is not None:
             line, text = self._first_unknown
             where = f"column {self.name!r}: {text!r} in line {line}"
             taken = "; it counts as missing" if self.is_target else ""
             more = f" (and {count(unknown - 1, 'more cell')})" if unknown > 1 else ""
-            self.context.warn(
-                "unknown_class", f"{where}{more} is none of the classes the model was trained on{taken}"
-            )
+            message = f"{where}{more} is none of the classes the model was trained on{taken}"
+            place = self.context.place(line=line, column=self.name)
+            self.context.warn("unknown_class", message, place=place)
+
+    def _say_missing(self, missing: int, cells: int) -> None:
+        share = f"{count(missing, 'cell')} of {cells:,} in column {self.name!r}"
+        message = f"{share} missing, the first in line {self._first_missing}"
+        place = self.context.place(line=self._first_missing, column=self.name)
+        if missing > _MOSTLY * cells:
+            message += "; where empty means a class of its own, write 'none' there"
+            self.context.warn("missing", message, place=place)
+        else:
+            self.context.info("missing", message, place=place)
 
 
 def codes_of(columns: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -151,9 +159,3 @@ def _sorted(texts: list[str]) -> tuple[str, ...]:
 
 def _classes(found: list[str]) -> str:
     return f"{len(found)} class{'' if len(found) == 1 else 'es'}"
-
-
-def is_text_class(cells: Iterable[str], missing: tuple[str, ...]) -> bool:
-    """True when a sample of cells is text: some are there, and none is a number or a truth value."""
-    present = {cell.strip() for cell in cells} - MISSING - set(missing)
-    return bool(present) and not any(is_number(cell) for cell in present)

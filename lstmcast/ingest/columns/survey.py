@@ -11,14 +11,15 @@ from numpy.typing import NDArray
 
 from lstmcast.core.errors import DataError
 from lstmcast.core.findings import NOTE, Finding
-from lstmcast.ingest.columns.classes import MOST_CLASSES, is_text_class
-from lstmcast.ingest.columns.columns import MISSING, NumberColumn, is_number
+from lstmcast.ingest.columns.classes import MOST_CLASSES
+from lstmcast.ingest.columns.kinds import is_text_class, mostly_numbers, present_in
+from lstmcast.ingest.columns.numbers import NumberColumn
 from lstmcast.ingest.table.reader import Lines, Table
 from lstmcast.ingest.table.roles import Roles, listed, plain
 from lstmcast.ingest.text.cells import Cells
 from lstmcast.ingest.time.axis import tells_time
 
-NUMBERS, SWITCH, CLASSES = "numbers", "yes or no", "classes"
+NUMBERS, SWITCH, CLASSES, CONSTANT = "numbers", "yes or no", "classes", "constant"
 _SWITCHES = ({"0", "1"}, {"true", "false"}, {"yes", "no"})
 _NAMED = 10  # columns in an option that is to be pasted
 _REPEATED = 0.5  # share of different texts above which they are names or remarks, not classes
@@ -26,7 +27,8 @@ _REPEATED = 0.5  # share of different texts above which they are names or remark
 
 @dataclass(frozen=True)
 class Candidate:
-    """A column that could be forecast or help: kind is `numbers`, `yes or no` or `classes`; classes: how many seen."""
+    """A column that could be forecast or help: kind is `numbers`, `yes or no`, `classes`, or `constant` where its first
+    rows are all the same number or empty; classes: how many seen."""
 
     name: str
     kind: str
@@ -53,23 +55,25 @@ class LenientColumn(NumberColumn):
             except DataError as error:
                 self._give_up(error)
 
-    def finish(self) -> NDArray[np.float64]:
+    def finish(self, sign: str | None = None, *, is_continental: bool = False) -> NDArray[np.float64]:
         """(n,) all numbers; of a column given up, NaN."""
         if not self.reason:
             try:
-                return super().finish()
+                return super().finish(sign, is_continental=is_continental)
             except DataError as error:
                 self._give_up(error)
         return np.full(self._lines, np.nan)
 
     def _give_up(self, error: DataError) -> None:
         self.reason = str(error).removeprefix(f"{self.context.source}: ")
-        self.context.warn("no_numbers", f"{self.reason}; the column is left out")
+        self.context.given_up.append(error)
+        place = self.context.place(line=error.line, column=self.name)
+        self.context.warn("no_numbers", f"{self.reason}; the column is left out", place=place)
 
 
 def candidates(table: Table, taken: Sequence[str]) -> list[Candidate]:
     """Columns beside those taken that could be forecast or help: numbers, and text of few classes, but nothing that
-    only tells the time or counts the rows, and nothing that is the same in all the first rows."""
+    only tells the time or counts the rows."""
     found = (
         _candidate(name, table.column(name), table.context.rules.missing)
         for name in table.names
@@ -79,39 +83,49 @@ def candidates(table: Table, taken: Sequence[str]) -> list[Candidate]:
 
 
 def _candidate(name: str, cells: Cells, missing: tuple[str, ...]) -> Candidate | None:
-    present = [cell.strip() for cell in cells]
-    different = set(present) - MISSING - set(missing)
-    if len(different) < 2:
-        return None
+    different = present_in(cells, missing)
     if any({cell.lower() for cell in different} == switch for switch in _SWITCHES):
         return Candidate(name, SWITCH)
-    if all(is_number(cell) for cell in different):
+    if len(different) < 2:
+        return Candidate(name, CONSTANT) if not different or mostly_numbers(different) else None
+    if mostly_numbers(different):
         return Candidate(name, NUMBERS)
-    few = len(different) <= min(MOST_CLASSES, _REPEATED * len(present))
+    few = len(different) <= min(MOST_CLASSES, _REPEATED * len(cells))
     return Candidate(name, CLASSES, len(different)) if few and is_text_class(different, missing) else None
 
 
 def all_numbers(roles: Roles, found: Sequence[Candidate], table: Table) -> Roles:
-    """The roles with every column of numbers that has no other part as a target: the first, and the rest beside it.
+    """The roles with every column of numbers that has no other part as a target: the first, and the rest beside it;
+    those that are constant in the first rows come last.
 
     Raises DataError where there is none.
     """
     named = {plain(name) for name in (roles.id, *roles.known, *roles.past) if name is not None}
     free = [each for each in found if plain(each.name) not in named]
-    numbers = [each.name for each in free if each.kind == NUMBERS]
-    numbers = numbers or [each.name for each in free if each.kind == SWITCH]
+    by_kind = {
+        kind: [each.name for each in free if each.kind == kind] for kind in (NUMBERS, SWITCH, CONSTANT)
+    }
+    numbers = [*(by_kind[NUMBERS] or by_kind[SWITCH]), *by_kind[CONSTANT]]
     if not numbers:
-        constant = [name for name in table.names if name not in (roles.time or "").split(",")]
-        raise table.context.refusal(
-            f"no column holds numbers that change (looked at {listed(tuple(constant)) or 'none'} beside the time); "
-            "there is nothing to forecast"
-        )
+        raise table.context.refusal(no_numbers(roles, free, table))
     return Roles(numbers[0], roles.time, roles.id, roles.known, (*roles.past, *numbers[1:]), roles.levels)
+
+
+def no_numbers(roles: Roles, free: Sequence[Candidate], table: Table) -> str:
+    """What to say of a table without a column of numbers: the classes that could be forecast, or what there is."""
+    classes = [each.name for each in free if each.kind == CLASSES]
+    if classes:
+        several = f"columns {listed(tuple(classes))} hold" if classes[1:] else f"column {classes[0]!r} holds"
+        return f"no column holds numbers, but {several} classes; name one with --target {shlex.quote(classes[0])}"
+    rest = tuple(name for name in table.names if name not in (roles.time or "").split(","))
+    looked = f" (looked at {listed(rest)} beside the time)" if rest else " beside the time"
+    shown = [f"{name!r} holds {cell!r}" for name in rest[:3] for cell in table.column(name)[:1] if cell]
+    return f"no column holds numbers{looked}" + (f"; {', '.join(shown)}" if shown else "")
 
 
 def finding(target: str, found: Sequence[Candidate], checked: Sequence[str]) -> Finding | None:
     """What to say of the columns that nobody named; target: empty where all of `checked` could be it."""
-    helpful = [each for each in found if each.name not in checked]
+    helpful = [each for each in found if each.name not in checked and each.kind != CONSTANT]
     others = listed(tuple(str(each) for each in helpful))
     if not target and len(checked) > 1:
         message = f"columns {listed(tuple(checked))} could be forecast, and all are checked"

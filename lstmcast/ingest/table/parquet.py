@@ -46,6 +46,11 @@ class ParquetTable:
         """That it is no text."""
         return "parquet"
 
+    @property
+    def has_semicolons(self) -> bool:
+        """False: it is no text."""
+        return False
+
     def zone_of(self, names: Sequence[str]) -> str | None:
         """The zone that the type of a single column of stamps names."""
         kind = self._file.schema_arrow.field(names[0]).type if len(names) == 1 else None

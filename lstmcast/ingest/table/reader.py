@@ -59,6 +59,10 @@ class Table(Protocol):
     def layout(self) -> str:
         """How it is written, in words."""
 
+    @property
+    def has_semicolons(self) -> bool:
+        """Whether semicolons stand between its cells, as where commas are decimal."""
+
     def zone_of(self, names: Sequence[str]) -> str | None:
         """The zone that the source itself names for the stamps in these columns, if it does."""
 
@@ -106,6 +110,11 @@ class TextTable:
         return (
             f"text, {_SEPARATORS[self.dialect.delimiter]} between cells, data from line {self.dialect.first}"
         )
+
+    @property
+    def has_semicolons(self) -> bool:
+        """Whether semicolons stand between its cells, as where commas are decimal."""
+        return self.dialect.delimiter == ";"
 
     def zone_of(self, names: Sequence[str]) -> str | None:
         """None: text names no zone but by the offsets in it."""

@@ -17,7 +17,8 @@ class ReadContext:
 
     is_lenient: whether columns were taken that nobody named, which need not be numbers to their end; watch: told of
     the bytes that are read, where somebody waits for them; signs: decimal signs that cells of the file told;
-    is_counted: whether its rows are known to be numbered, so that bare numbers are no dates.
+    is_counted: whether its rows are known to be numbered, so that bare numbers are no dates; given_up: why such columns
+    turned out to be no numbers.
     """
 
     source: str
@@ -27,6 +28,7 @@ class ReadContext:
     watch: Watch | None = None
     signs: set[str] = field(default_factory=set)
     is_counted: bool = False
+    given_up: list[DataError] = field(default_factory=list)
 
     @property
     def decimal(self) -> str | None:
