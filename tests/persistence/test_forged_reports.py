@@ -23,11 +23,8 @@ MODELS = {
     "format_1_views": "format_1_panel.csv",
     "format_1_classes": "format_1_classes.csv",
 }
-SAMPLE, SHOWN, REFRESHED = (
-    120,
-    10,
-    3,
-)  # changes of each golden model; of those that are read, shown and refreshed
+SAMPLE = 120  # changes of each golden model
+SHOWN = 6  # of those that are read, as nearly as can be
 Change = tuple[tuple[Any, ...], dict[str, Any]]
 
 
@@ -87,15 +84,14 @@ def test_a_changed_report_is_refused_or_can_be_shown(name: str, tmp_path: Path) 
 def test_a_changed_report_that_is_read_can_be_refreshed(name: str, tmp_path: Path, newer: Path) -> None:
     changes, arrays = sampled(name)
     kept = list(read_of(changes, arrays))
-    for document in kept[:: len(kept) // REFRESHED]:
-        path = tmp_path / "model.pkl"
-        persistence.write(path, document, arrays)
-        said = lstmcast("refresh", path, newer, "--json")
-        assert said.code == 0, said.err
-        outcome = json.loads(said.out)
-        new, old = (outcome[who]["test"]["model"]["mase"] for who in ("challenger", "champion"))
-        assert outcome["replaced"] == (new < old)
-        assert lstmcast("info", path).code == 0
+    path = tmp_path / "model.pkl"
+    persistence.write(path, kept[0], arrays)
+    said = lstmcast("refresh", path, newer, "--json")
+    assert said.code == 0, said.err
+    outcome = json.loads(said.out)
+    new, old = (outcome[who]["test"]["model"]["mase"] for who in ("challenger", "champion"))
+    assert outcome["replaced"] == (new < old)
+    assert lstmcast("info", path).code == 0
 
 
 FORGED: dict[str, dict[str, Any]] = {
@@ -104,7 +100,7 @@ FORGED: dict[str, dict[str, Any]] = {
     "text for lookbacks": {"choices.chosen.lookbacks": "24"},
     "no lookback": {"choices.chosen.lookbacks": [0]},
     "a lookback too long": {"choices.chosen.lookbacks": [24, 49]},
-    "many lookbacks": {"choices.chosen.lookbacks": [24] * 100_000},
+    "many lookbacks": {"choices.chosen.lookbacks": [24] * 2_000},
     "text for the second view's": {"choices.second.lookbacks": ["a"]},
     "no second view": {"choices.second": None},
     "text for rows": {"learned": {"rows": "many"}},
@@ -126,8 +122,13 @@ FORGED: dict[str, dict[str, Any]] = {
 }
 
 
-@pytest.mark.parametrize("command", ["refresh", "info", "evaluate", "predict"])
-@pytest.mark.parametrize("case", FORGED)
+@pytest.mark.parametrize(
+    ("case", "command"),
+    [
+        *((case, "refresh") for case in FORGED),
+        *(("no choices", name) for name in ("info", "evaluate", "predict")),
+    ],
+)
 def test_a_forged_report_is_refused_when_it_is_read(
     case: str, command: str, tmp_path: Path, newer: Path
 ) -> None:
