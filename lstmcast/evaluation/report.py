@@ -311,9 +311,12 @@ NOT_JUDGED: dict[str, Any] = {  # the fields of a judgement before there is one
 }  # fmt: skip
 
 
-def judgement(found: Backtest, panel: Panel, origins: Integers, *, in_sample: bool = False) -> Judgement:
-    """What a backtest found, with its verdict; origins: (n,) what was judged, at least one."""
+def judgement(
+    found: Backtest, panel: Panel, origins: Integers, seasons: tuple[int, ...], *, in_sample: bool = False
+) -> Judgement:
+    """What a backtest found, with its verdict; origins: (n,) what was judged, at least one; seasons: of the model."""
     first, last, rows = _span(panel, origins, len(found.by_horizon))
+    clock = dataclasses.replace(panel.clock, seasons=seasons)
     return Judgement(
         test=found.overall,
         by_horizon=tuple(found.by_horizon),
@@ -322,7 +325,7 @@ def judgement(found: Backtest, panel: Panel, origins: Integers, *, in_sample: bo
         first=panel.clock.write(first)[0],
         last=panel.clock.write(last)[0],
         in_sample=in_sample,
-        verdict=verdict(found.overall, panel.clock, rows, in_sample=in_sample),
+        verdict=verdict(found.overall, clock, rows, in_sample=in_sample),
     )
 
 

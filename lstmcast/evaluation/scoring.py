@@ -16,7 +16,7 @@ from lstmcast.data.scaling import seasonal_scale
 from lstmcast.evaluation.drift import find_drift
 from lstmcast.evaluation.ledger import BAND, Ledger
 from lstmcast.evaluation.metrics import Metrics
-from lstmcast.forecasters.naive import naive_name
+from lstmcast.evaluation.names import naive_name
 
 Numbers = NDArray[np.float64]
 COVERAGE = f"coverage_{BAND}"

@@ -8,37 +8,10 @@ import numpy as np
 
 from lstmcast.core.panel import Clock
 from lstmcast.evaluation.metrics import Metrics
+from lstmcast.evaluation.names import within
 
 LEVEL = 0.005
 STARTS = ("linear", "logistic")
-
-
-def describe(name: str, clock: Clock) -> str:
-    """A forecaster's name as a person would say it: `same time last week`."""
-    plain = {
-        "model": "lstmcast",
-        "naive": "last value",
-        "linear": "linear forecaster",
-        "persistence": "persistence",
-        "frequency": "frequency table",
-        "logistic": "logistic regression",
-    }
-    if name in plain:
-        return plain[name]
-    season = int(name.rsplit("_", 1)[1])
-    return _calendar_words(season, clock) or f"{season} rows earlier"
-
-
-def _calendar_words(season: int, clock: Clock) -> str | None:
-    if clock.is_counter:
-        return None
-    if clock.step is not None:
-        days = season * clock.step / np.timedelta64(1, "D")
-        return {1.0: "same time yesterday", 7.0: "same time last week"}.get(float(days))
-    letter = clock.freq.removeprefix("1").split("-")[0]
-    if letter in ("D", "B"):
-        return {("D", 7): "same weekday last week", ("B", 5): "same weekday last week"}.get((letter, season))
-    return {52: "same week last year", 12: "same month last year", 4: "same quarter last year"}.get(season)
 
 
 def _span(clock: Clock, rows: int) -> str:
@@ -99,15 +72,10 @@ def verdict(metrics: Mapping[str, Metrics], clock: Clock, rows: int, *, in_sampl
             f"no verdict: over {span} the best baseline makes no error, so there is nothing to compare with"
         )
     of_classes = " in log loss" if "log_loss" in metrics["model"] else ""
-    sentence = f"{_compared(against, _named(rival, clock))}{of_classes} over {span}"
+    sentence = f"{_compared(against, within(rival, clock))}{of_classes} over {span}"
     start = next(name for name in STARTS if name in metrics)
     linear = gain(metrics, start)
-    return sentence if linear is None else f"{sentence}; {_compared(linear, f'the {describe(start, clock)}')}"
-
-
-def _named(name: str, clock: Clock) -> str:
-    """A baseline within a sentence."""
-    return f"the {describe(name, clock)}" if name == "frequency" else describe(name, clock)
+    return sentence if linear is None else f"{sentence}; {_compared(linear, within(start, clock))}"
 
 
 def _compared(share: float, name: str) -> str:

@@ -144,7 +144,7 @@ class ClassModel:
 
     def _judge(self, panel: Panel, windows: ClassWindows, origins: Integers, *, in_sample: bool) -> Judgement:
         found = class_backtest(self.forecasters(windows), windows, origins, groupings_of(panel))
-        return judgement(found, panel, origins, in_sample=in_sample)
+        return judgement(found, panel, origins, self.contract.clock.seasons, in_sample=in_sample)
 
     def backcasts(self, panel: Panel, stride: int = 1) -> Iterator[Backcast]:
         """The single forecasts that `evaluate` judges, a bounded number at a time: unseen ones, then seen ones."""

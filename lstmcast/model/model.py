@@ -313,7 +313,7 @@ class Model:
     def _judge(self, panel: Panel, windows: Windows, origins: Integers, *, in_sample: bool) -> Judgement:
         forecasters, scale = self.forecasters(windows), self.mase_scale
         found = backtest(forecasters, windows, panel.target, origins, scale, groupings_of(panel))
-        return judgement(found, panel, origins, in_sample=in_sample)
+        return judgement(found, panel, origins, self.contract.clock.seasons, in_sample=in_sample)
 
 
 def seen_and_fresh(

@@ -177,4 +177,4 @@ def _verdict(model: Model, panel: Panel, blocks: Blocks) -> Judgement:
     windows = model.windows(panel, np.arange(len(panel.ids)))
     origins = test_origins(windows, blocks)
     found = backtest(model.forecasters(windows), windows, panel.target, origins, model.mase_scale)
-    return judgement(found, panel, origins)
+    return judgement(found, panel, origins, panel.clock.seasons)

@@ -232,7 +232,8 @@ def _verdict(model: ClassModel, panel: Panel, blocks: Blocks) -> Judgement:
     """The only look at the test rows."""
     windows = model.windows(panel, np.arange(len(panel.ids)))
     origins = test_origins(windows, blocks)
-    return judgement(class_backtest(model.forecasters(windows), windows, origins), panel, origins)
+    found = class_backtest(model.forecasters(windows), windows, origins)
+    return judgement(found, panel, origins, panel.clock.seasons)
 
 
 def _final(member: ClassMember, trained: Trained, blocks: Blocks) -> ClassMember:

@@ -83,9 +83,8 @@ def test_a_changed_report_is_refused_or_can_be_shown(name: str, tmp_path: Path) 
 @pytest.mark.parametrize("name", ["format_1_panel", "format_1_views"])
 def test_a_changed_report_that_is_read_can_be_refreshed(name: str, tmp_path: Path, newer: Path) -> None:
     changes, arrays = sampled(name)
-    kept = list(read_of(changes, arrays))
     path = tmp_path / "model.pkl"
-    persistence.write(path, kept[0], arrays)
+    persistence.write(path, next(read_of(changes, arrays)), arrays)
     said = lstmcast("refresh", path, newer, "--json")
     assert said.code == 0, said.err
     outcome = json.loads(said.out)

@@ -188,7 +188,7 @@ def _understood(reading: ParsedFile, plan: Plan, champion: Model) -> list[tuple[
 
 def _show(outcome: Outcome, model_file: str, count: int, console: Console, *, replaced: bool) -> None:
     """Both beside the baselines on the judging rows, and what came of it."""
-    from lstmcast.evaluation.verdict import describe
+    from lstmcast.evaluation.names import describe
 
     test, clock = outcome.challenger["test"], outcome.model.contract.clock
     ours = {NAMES["champion"]: outcome.champion["test"]["model"], NAMES["model"]: test["model"]}

@@ -118,7 +118,8 @@ def _gate(
 
 def _show(report: Report, clock: Clock, console: Console) -> None:
     """Everybody over all rows, then by step and by week, then whether it drifts."""
-    from lstmcast.evaluation.verdict import best_baseline, describe
+    from lstmcast.evaluation.names import describe
+    from lstmcast.evaluation.verdict import best_baseline
 
     console.note(_counted(report))
     console.note("")

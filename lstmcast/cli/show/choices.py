@@ -238,21 +238,17 @@ def _seen(network: TriedNetwork) -> str:
 
 def _errors(errors: Figures, clock: Clock) -> str:
     """Validation MASE of everything that could have shipped, the best first."""
+    from lstmcast.evaluation.names import part
+
     ranked = sorted(errors.items(), key=lambda item: float("inf") if item[1] is None else item[1])
-    return "MASE " + ", ".join(f"{_name(name, clock)} {_figure(error)}" for name, error in ranked)
-
-
-def _name(name: str, clock: Clock) -> str:
-    from lstmcast.evaluation.verdict import describe
-
-    ours = {"network": "network", "linear": "linear", "linear_pair": "both linear", "model": "what ships"}
-    return ours.get(name) or describe(name, clock)
+    return "MASE " + ", ".join(f"{part(name, clock)} {_figure(error)}" for name, error in ranked)
 
 
 def _blend(blend: Shares, clock: Clock) -> str:
     """What ships, in shares: `80 % network + 20 % same time last week`."""
-    season = blend.season
-    naive = "" if not season else _name("naive" if season == 1 else f"seasonal_naive_{season}", clock)
+    from lstmcast.evaluation.names import naive_name, part
+
+    naive = part(naive_name(blend.season), clock) if blend.season else ""
     shares = {"network": blend.network, "linear": blend.linear, naive: blend.naive}
     return " + ".join(f"{share:.0%}".replace("%", f" % {name}") for name, share in shares.items() if share)
 

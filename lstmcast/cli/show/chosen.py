@@ -18,7 +18,8 @@ def in_short(model: AnyModel) -> str:
 
     if isinstance(model, Model):
         return choices.in_short(model)
-    return class_choices.in_short(model.report.choices, is_free=model.options.safeguard == "auto")
+    is_free = model.options.safeguard == "auto"
+    return class_choices.in_short(model.report.choices, model.contract.clock, is_free=is_free)
 
 
 def details(model: AnyModel) -> list[tuple[str, str]]:
@@ -27,7 +28,7 @@ def details(model: AnyModel) -> list[tuple[str, str]]:
 
     if isinstance(model, Model):
         return choices.details(model)
-    return class_choices.details(model.report.choices)
+    return class_choices.details(model.report.choices, model.contract.clock)
 
 
 def limits(model: AnyModel) -> list[tuple[str, str]]:

@@ -7,15 +7,9 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from lstmcast.cli.shell.console import Console
+    from lstmcast.core.panel import Clock
     from lstmcast.evaluation.report import ClassChoices, ClassSearch, ClassTried
 
-_NAMES = {
-    "network": "network",
-    "logistic": "logistic regression",
-    "frequency": "frequency table",
-    "persistence": "persistence",
-    "model": "what ships",
-}
 _SEASONS = {
     "hour": "hour of the day",
     "month": "month",
@@ -26,10 +20,14 @@ _SEASONS = {
 TRIED = "Log loss of the logistic regression on the validation block."
 
 
-def in_short(choices: ClassChoices, *, is_free: bool) -> str:
+def in_short(choices: ClassChoices, clock: Clock, *, is_free: bool) -> str:
     """What was chosen, in one line; says so where the network has no part; is_free: though nobody said it should."""
+    from lstmcast.evaluation.names import part
+
     chosen, mixture = choices.chosen, vars(choices.mixture)
-    shares = [f"{share:.0%}".replace("%", f" % {_NAMES[name]}") for name, share in mixture.items() if share]
+    shares = [
+        f"{share:.0%}".replace("%", f" % {part(name, clock)}") for name, share in mixture.items() if share
+    ]
     words = [
         f"lookback {chosen.lookback:,}",
         _calendar(chosen),
@@ -40,8 +38,10 @@ def in_short(choices: ClassChoices, *, is_free: bool) -> str:
     return ", ".join(words) + (_why_left_out(choices.validation_log_loss) if is_left_out else "")
 
 
-def details(choices: ClassChoices) -> list[tuple[str, str]]:
+def details(choices: ClassChoices, clock: Clock) -> list[tuple[str, str]]:
     """The figures behind the other choices: name and what there is to say, line by line."""
+    from lstmcast.evaluation.names import part
+
     errors, weights = choices.validation_log_loss, choices.class_weights
     ranked = sorted(errors.items(), key=lambda item: item[1])
     penalties = [f"{penalty} {error:.3f}" for penalty, error in choices.penalties.items()]
@@ -49,7 +49,7 @@ def details(choices: ClassChoices) -> list[tuple[str, str]]:
     lines = [
         ("Ridge", f"validation log loss with {', '.join(penalties)}" if len(penalties) > 1 else ""),
         ("Network", f"best on validation rows at step {best} of {choices.steps:,}"),
-        ("Validation", "log loss " + ", ".join(f"{_NAMES[name]} {error:.3f}" for name, error in ranked)),
+        ("Validation", "log loss " + ", ".join(f"{part(name, clock)} {error:.3f}" for name, error in ranked)),
         ("Table", f"how often each class came in training rows, by {_SEASONS[choices.frequencies]}"),
         ("Weights", _weights(weights) if len(set(weights.values())) > 1 else ""),
     ]

@@ -42,7 +42,8 @@ def skill_gate(
     metrics: Mapping[str, Any], clock: Clock, least: float | None, outcome: str
 ) -> QualityError | None:
     """The error that says that the best baseline was not beaten by this share, and what came of that; None: it was."""
-    from lstmcast.evaluation.verdict import describe, skill
+    from lstmcast.evaluation.names import describe
+    from lstmcast.evaluation.verdict import skill
 
     found, rival = skill(metrics)
     if least is None or (found is not None and found >= least):
@@ -69,7 +70,7 @@ def show_with_steps(report: Mapping[str, Any], clock: Clock, console: Console) -
 
 def show_by_horizon(report: Mapping[str, Any], clock: Clock, console: Console) -> None:
     """MASE (MAE where that is not defined; of classes log loss) of each forecaster at some of the steps ahead."""
-    from lstmcast.evaluation.verdict import describe
+    from lstmcast.evaluation.names import describe
 
     steps: Sequence[Mapping[str, Metrics]] = report["by_horizon"]
     measure = _measure(report)
@@ -85,7 +86,7 @@ def show_by_horizon(report: Mapping[str, Any], clock: Clock, console: Console) -
 
 def show_groups(report: Mapping[str, Any], clock: Clock, console: Console) -> None:
     """MASE (or MAE) by hour of the day, by weekday and by series; of many series those with the largest errors."""
-    from lstmcast.evaluation.verdict import describe
+    from lstmcast.evaluation.names import describe
 
     measure = _measure(report)
     for grouping, title in GROUPINGS.items():
@@ -135,7 +136,7 @@ def _worst(
 
 
 def _table(corner: str, metrics: Mapping[str, Metrics], clock: Clock, console: Console) -> None:
-    from lstmcast.evaluation.verdict import describe
+    from lstmcast.evaluation.names import describe
 
     table(corner, {describe(name, clock): values for name, values in metrics.items()}, console)
 
