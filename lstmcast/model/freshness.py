@@ -59,10 +59,10 @@ def _too_old(
     name = (
         "" if panel.id_name is None else f" of series {ids[series]!r} ({count:,} of {len(ids):,} are too old)"
     )
-    zone = "UTC, as which stamps without a zone are taken" if clock.zone is None else clock.zone
+    zone = "times without a zone count as UTC; set --tz when training" if clock.zone is None else clock.zone
     return (
-        f"the last known {panel.columns[0].name!r}{name} is of {_shown(clock, last)}, now is {_shown(clock, now)} "
-        f"({zone}): more than --max-age {allowed} ago; nothing was written"
+        f"data too old: the last known {panel.columns[0].name!r}{name} is {_shown(clock, last)}, now it is "
+        f"{_shown(clock, now)} ({zone}), limit --max-age {allowed}; nothing was written"
     )
 
 

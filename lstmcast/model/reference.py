@@ -328,7 +328,7 @@ class _Seen:
         last = int(np.argmax(stretches[worst]))
         first = last - int(longest[worst]) + 1
         message = (
-            f"{self._name(worst)} stands at {self.rows[worst, last]:,.6g} for {longest[worst]:,} rows from "
+            f"{self._name(worst)} stays at {self.rows[worst, last]:,.6g} for {longest[worst]:,} rows from "
             f"{self._stamp(worst, first)} on, in training for {self.habits.flat[worst]:,.0f} at most"
         )
         yield _Oddity("flat", int(is_odd.sum()), float(longest[worst]), message)

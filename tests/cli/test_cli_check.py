@@ -64,9 +64,9 @@ def test_a_sound_file_is_understood_and_nothing_is_written(tmp_path: Path) -> No
     said = lstmcast("check", data)
     assert (said.code, said.err) == (0, "")
     assert f"Data        {data}: 480 rows, 2024-01-01 00:00:00 to 2024-01-20 23:00:00\n" in said.out
-    assert "Written     text, commas between cells, data from line 2\n" in said.out
+    assert "Format      text, commas between cells, data from line 2\n" in said.out
     assert "Time        time: 1 h in 479 of 479 steps; no time zone\n" in said.out
-    assert said.out.endswith("Understood; nothing to warn of.\n")
+    assert said.out.endswith("No problems found.\n")
     assert list(tmp_path.iterdir()) == [data]
 
 
@@ -240,10 +240,13 @@ def test_train_and_predict_warn_of_what_the_numbers_show_and_note_the_rest_when_
     still = [row.split(",")[0] + ",97.5" if 300 <= i < 340 else row for i, row in enumerate(rows)]
     data = write_csv(tmp_path / "data.csv", still)
     model = tmp_path / "m.pkl"
-    flat = "column 'load' stands at 97.5 for 40 rows from 2024-01-13 12:00:00"
+    flat = "column 'load' stays at 97.5 for 40 rows from 2024-01-13 12:00:00"
     trained = lstmcast("train", data, *QUICK[:-4], "--steps", "2", "-o", model, "--json")
     assert trained.code == 0
-    assert trained.err == f"lstmcast: warning: {flat} (leave the cells empty if the source stood still)\n"
+    assert (
+        trained.err
+        == f"lstmcast: warning: {flat} (if the sensor was stuck, empty those cells or --exclude them)\n"
+    )
     assert findings_of(trained) == [("note", "seasons"), ("warning", "flat")]
     predicted = lstmcast("predict", model, data)
     assert flat in predicted.err

@@ -83,7 +83,7 @@ def test_values_near_the_largest_there_are_are_no_trouble() -> None:
 def test_a_value_that_stands_still_is_a_flat_stretch() -> None:
     found = only(changed(slice(200, 240), 97.5))
     assert (found.severity, found.code) == ("warning", "flat")
-    assert found.message == "column 'load' stands at 97.5 for 40 rows from 2024-01-09T08:00:00"
+    assert found.message == "column 'load' stays at 97.5 for 40 rows from 2024-01-09T08:00:00"
 
 
 def test_several_flat_stretches_are_one_finding_that_names_the_longest() -> None:

@@ -41,8 +41,8 @@ def test_what_is_too_old_is_said_with_both_times_and_how_stamps_were_taken(
     said = lstmcast("predict", model_file, history, "--max-age", "26h", "--now", "2024-01-31T04:00")
     assert (said.code, said.out) == (10, "")
     assert said.err == (
-        "lstmcast: E_STALE: the last known 'load' is of 2024-01-28 23:00:00, now is 2024-01-31 04:00:00 (UTC, as "
-        "which stamps without a zone are taken): more than --max-age 26h ago; nothing was written\n"
+        "lstmcast: E_STALE: data too old: the last known 'load' is 2024-01-28 23:00:00, now it is 2024-01-31 04:00:00 (times without "
+        "a zone count as UTC; set --tz when training), limit --max-age 26h; nothing was written\n"
     )
 
 
@@ -177,6 +177,6 @@ def test_in_a_panel_the_oldest_series_decides_what_is_too_old(
     said = lstmcast("predict", model, path, "--max-age", "5d", "--now", "2024-04-20")
     assert said.code == 10
     assert (
-        "'load' of series 'south' (1 of 3 are too old) is of 2024-04-14 23:00:00, now is 2024-04-20"
+        "'load' of series 'south' (1 of 3 are too old) is 2024-04-14 23:00:00, now it is 2024-04-20"
         in said.err
     )

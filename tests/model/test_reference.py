@@ -83,7 +83,7 @@ def test_a_sensor_that_is_stuck_is_found_and_one_that_is_steady_for_as_long_as_e
     found = trained(safeguard="network").predict(panel_of(changed(slice(-9, -2), 101.5))).findings
     assert [finding.code for finding in found] == ["flat"]
     assert (
-        "'load' stands at 101.5 for 7 rows from 2024-01-18T03:00:00 on, in training for 1 at most"
+        "'load' stays at 101.5 for 7 rows from 2024-01-18T03:00:00 on, in training for 1 at most"
         in found[0].message
     )
     assert codes(changed(slice(-9, -4), 101.5)) == []

@@ -110,7 +110,7 @@ def _understood(reading: ParsedFile) -> list[tuple[str, str]]:
     zone = panel.clock.zone or "no"
     return [
         ("Data", f"{reading.source}: {rows:,} rows{many}, {first} to {last}"),
-        ("Written", reading.layout),
+        ("Format", reading.layout),
         ("Time", f"{reading.roles.time}: {reading.evidence}; {zone} time zone"),
         ("Seasons", f"{seasons} rows" if seasons else "none"),
     ]
@@ -118,7 +118,7 @@ def _understood(reading: ParsedFile) -> list[tuple[str, str]]:
 
 def _show_columns(columns: Sequence[Overview], console: Console) -> None:
     seasons = list(dict.fromkeys(season for column in columns for season in column.seasons))
-    header = ["column", "part", "missing", "lowest", "median", "highest", *map(_season_title, seasons)]
+    header = ["column", "role", "missing", "lowest", "median", "highest", *map(_season_title, seasons)]
     rows = [
         [
             column.name,
@@ -178,7 +178,7 @@ def _summary(findings: Sequence[Finding]) -> str:
 
     warnings = sum(finding.severity == WARNING for finding in findings)
     if not warnings:
-        return "Understood; nothing to warn of."
+        return "No problems found."
     return f"Understood, with {count(warnings, 'warning')}."
 
 

@@ -11,6 +11,7 @@ from lstmcast.cli.shell import run
 from lstmcast.cli.shell.console import Console
 from lstmcast.cli.shell.flags import Json, ModelFile, Quiet, Verbose
 from lstmcast.cli.show import choices, chosen, verdict
+from lstmcast.cli.show.spans import with_span
 from lstmcast.core.options import flag
 
 if TYPE_CHECKING:
@@ -56,16 +57,24 @@ def _show(model: AnyModel, first: list[tuple[str, str]], console: Console) -> No
     verdict.show_with_steps(model.report, model.contract.clock, console)
 
 
+_MAKERS = {
+    "model": "the model",
+    "linear": "the linear forecaster",
+    "blend": "a mixture of simple forecasters",
+}
+
+
 def _needs(model: AnyModel) -> list[tuple[str, str]]:
     """What a file for `predict` must hold."""
     contract = model.contract
     names = (contract.time, contract.id, contract.target, *contract.known, *contract.past)
     columns = ", ".join(name for name in names if name)
-    rows = f"{contract.lookback:,} rows or more, of which it never looks at more than {contract.history:,}"
+    ahead, behind = (with_span(rows, contract.clock.freq) for rows in (contract.horizon, contract.lookback))
+    rows = f"at least {behind}; uses the last {contract.history:,}"
     lines = [
         ("Needs", f"columns {columns}; {rows}"),
-        ("Clock", f"{contract.clock.freq}, {contract.clock.zone or 'no'} time zone"),
-        ("Forecast", f"{contract.target}, {contract.horizon:,} rows ahead, by the {model.source} forecaster"),
+        ("Step", f"{contract.clock.freq}, {contract.clock.zone or 'no'} time zone"),
+        ("Forecast", f"{contract.target}, {ahead} ahead, by {_MAKERS.get(model.source, model.source)}"),
     ]
     if contract.holidays is not None:
         lines.append(("Holidays", f"{contract.holidays.name}, known until {contract.holidays.last}"))

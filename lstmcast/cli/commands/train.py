@@ -27,6 +27,7 @@ from lstmcast.cli.shell.flags import (
     takes_options,
 )
 from lstmcast.cli.show import choices, chosen, verdict
+from lstmcast.cli.show.spans import with_span
 from lstmcast.core.errors import QualityError, UsageError
 from lstmcast.core.findings import count
 
@@ -149,7 +150,8 @@ def _understood(reading: ParsedFile, plan: Plan) -> list[tuple[str, str]]:
     classes = [
         ("Classes", f"{name}: {', '.join(levels)}") for name, levels in (reading.roles.levels or {}).items()
     ]
-    task = f"{plan.horizon:,} rows ahead from the last {plan.lookback:,}, in segments of {plan.segment:,}"
+    ahead, behind = (with_span(rows, plan.freq) for rows in (plan.horizon, plan.lookback))
+    task = f"{ahead} ahead, from the last {behind}"
     whose = f" (series {reading.panel.ids[0]})" if reading.roles.id else ""
     blocks = [(name.capitalize(), f"{first} to {last}{whose}") for name, (first, last) in plan.blocks.items()]
     return [

@@ -111,5 +111,5 @@ class Keeper:
             return f"; nothing was changed, and {left}"
         failure = self._write(self._latest)
         if failure:
-            return f"; how far training has come is lost: {failure}"
-        return f"; how far training has come is in {self._shown}; the same command with --resume goes on from there"
+            return f"; progress could not be saved: {failure}"
+        return f"; progress is saved in {self._shown}; run the same command with --resume to continue"

@@ -184,19 +184,24 @@ def _stretches(seen: Sequence[Track]) -> Iterator[Finding]:
     if ends:
         track, longest = _longest(ends)
         message = (
-            f"column {track.name} has stood at {longest.value:.6g} for its last {count(longest.length, 'row')}, "
+            f"column {track.name} has stayed at {longest.value:.6g} for its last {count(longest.length, 'row')}, "
             f"since {track.stamp(longest.start)}{_more(ends, 'series')}"
         )
         yield Finding(
-            _severity(track), "stale_tail", message, "leave the cells empty if the source had stopped"
+            _severity(track),
+            "stale_tail",
+            message,
+            "if the sensor was stuck, empty those cells or --exclude them",
         )
     if inner:
         track, longest = _longest(inner)
         message = (
-            f"column {track.name} stands at {longest.value:.6g} for {count(longest.length, 'row')} from "
+            f"column {track.name} stays at {longest.value:.6g} for {count(longest.length, 'row')} from "
             f"{track.stamp(longest.start)}{_more(inner, 'shorter stretch')}"
         )
-        yield Finding(_severity(track), "flat", message, "leave the cells empty if the source stood still")
+        yield Finding(
+            _severity(track), "flat", message, "if the sensor was stuck, empty those cells or --exclude them"
+        )
 
 
 def _longest(found: Sequence[tuple[Track, Stretch]]) -> tuple[Track, Stretch]:
@@ -264,4 +269,4 @@ def _not_positive(seen: Sequence[Track]) -> Iterator[Finding]:
     message = (
         f"column {track.name} has {' and '.join(parts)}; the lowest is {lowest:.6g} at {track.stamp(row)}"
     )
-    yield Finding(NOTE, "non_positive", message, "percentage errors say little then; go by MASE")
+    yield Finding(NOTE, "non_positive", message, "zeros make percentage errors useless; look at MASE")

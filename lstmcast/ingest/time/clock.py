@@ -130,7 +130,7 @@ def _irregular(steps: NDArray[np.int64], off: str, context: ReadContext) -> Data
     best = np.argsort(-counts, kind="stable")[:2]
     seen = ", ".join(f"{_span(int(values[i]))} in {counts[i]:,} of {steps.size:,} steps" for i in best)
     return context.refusal(
-        f"the stamps keep no clock: {seen}, from {_span(int(steps.min()))} to {_span(int(steps.max()))}{off}; "
+        f"times are irregular: {seen}, from {_span(int(steps.min()))} to {_span(int(steps.max()))}{off}; "
         f"put them on one with --freq {frequency.coarse(steps)} --aggregate mean"
     )
 
