@@ -241,7 +241,7 @@ def test_a_signal_in_training_leaves_a_checkpoint_that_resume_goes_on_from(
     assert said.err.startswith(f"lstmcast: E_STOPPED: stopped by {signal.Signals(number).name}; ")
     assert said.err.count("\n") == 1
     assert path.read_bytes() == old
-    assert f"{path}.ckpt; the same command with --resume" in said.err
+    assert f"{path}.ckpt; run the same command with --resume" in said.err
     assert sorted(os.listdir(tmp_path)) == ["model.pkl", "model.pkl.ckpt"]
     resumed = train(history, path, *LEARNING, "--resume")
     assert (resumed.code, resumed.err) == (0, "")
@@ -418,7 +418,7 @@ def test_a_process_that_is_terminated_leaves_its_checkpoint_and_no_worker(
     process.terminate()
     _, err = process.communicate()
     assert process.returncode == 143
-    assert b"model.pkl.ckpt; the same command with --resume" in err.splitlines()[-1]
+    assert b"model.pkl.ckpt; run the same command with --resume" in err.splitlines()[-1]
     wait_until(lambda: not any(map(is_alive, workers)))
     kept = persistence.load_checkpoint(f"{path}.ckpt")
     assert kept is not None
