@@ -42,7 +42,8 @@ def test_what_is_too_old_is_said_with_both_times_and_how_stamps_were_taken(
     assert (said.code, said.out) == (10, "")
     assert said.err == (
         "lstmcast: E_STALE: data too old: the last known 'load' is 2024-01-28 23:00:00, now it is "
-        "2024-01-31 04:00:00 (times without a zone count as UTC; set --tz when training), limit --max-age 26h; nothing was written\n"
+        "2024-01-31 04:00:00 (times without a zone count as UTC; set --tz when training), limit --max-age 26h; "
+        "nothing was written\n"
     )
 
 
