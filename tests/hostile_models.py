@@ -253,7 +253,7 @@ def forged_records() -> dict[str, bytes]:
     data = packed(right)
     swapped = dict(reversed(right.items()))
     return {
-        "newer": packed(record(text, b"", number=2)),
+        "newer": packed(record(text, b"", number=3)),
         "much_newer": packed(record(text, b"", number=999)),
         "newer_other_keys": packed({"format": NAME, "number": 7, "new": "shape"}),
         "number_0": packed(record(text, b"", number=0)),

@@ -15,6 +15,8 @@ from lstmcast.data.preprocessing import Preparation, fit_preparation
 from lstmcast.data.split import Blocks, split
 from lstmcast.data.windows import Windows
 from lstmcast.evaluation.validation import Validation, validation_of
+from lstmcast.forecasters.ensemble import Ensemble, leaves, mean_of
+from lstmcast.forecasters.naive import SeasonalNaive
 from lstmcast.model.model import Model
 from lstmcast.pipeline.fit import fit
 
@@ -140,7 +142,7 @@ def two_views(panel: Panel, **changes: Any) -> Model:
     """A model of two networks, and of two linear forecasters, that see the calendar differently."""
     told = {"calendar": "auto", "linear_pair": "yes", "safeguard": "network", "known": ("known_0",)}
     model = single_threaded(panel, small(**(told | {"steps": 12} | changes)))
-    assert len(model.forecaster.hybrids) == 2
+    assert len(model.networks) == 2
     return model
 
 
@@ -148,3 +150,14 @@ def two_views(panel: Panel, **changes: Any) -> Model:
 def trained(**changes: Any) -> Model:
     """A model of `hourly()` with small options and these changes; trained once a session."""
     return single_threaded(hourly(), small(**changes))
+
+
+def weighted(model: Model, network: float, linear: float, naive: float = 0.0, season: int = 24) -> Model:
+    """The model whose parts have other weights."""
+    networks, ridges = (
+        [part for part in leaves(model.ensemble) if part.name == name] for name in ("network", "linear")
+    )
+    groups = (mean_of(networks, "network"), mean_of(ridges, "linear_pair"), SeasonalNaive(season))
+    parts = zip((network, linear, naive), groups, strict=True)
+    ensemble = Ensemble(tuple((weight, part) for weight, part in parts if weight or part is groups[1]))
+    return dataclasses.replace(model, ensemble=ensemble)

@@ -9,10 +9,8 @@ from numpy.typing import NDArray
 
 from lstmcast.core.panel import Clock, Integers, Panel, Times
 from lstmcast.data.calendar_features import weekday
-from lstmcast.data.category_windows import ClassWindows
 
 Numbers = NDArray[np.float64]
-MOST_STEPS = 1_000
 
 
 @dataclass(frozen=True, eq=False)
@@ -73,40 +71,9 @@ def fit_frequencies(panel: Panel, training: list[slice], *, with_year: bool) -> 
         known = np.isfinite(panel.target[rows])
         codes = panel.target[rows][known].astype(np.int64)
         np.add.at(counts[series], (seasons[rows][known], codes), 1)
-    return Frequencies(kind, _smoothed(counts), _smoothed(counts.sum(axis=(0, 1))))
+    return Frequencies(kind, smoothed(counts), smoothed(counts.sum(axis=(0, 1))))
 
 
-@dataclass(frozen=True, eq=False)
-class Transitions:
-    """Persistence, as probabilities: how often each class came so many steps after the class that is known last.
-
-    shares: (steps, C, C) of training rows, from the last class to the one to come, smoothed by C rows in which each
-    class is as frequent as overall; those of the last step stand for all beyond it.
-    """
-
-    shares: Numbers
-
-    def probabilities(self, windows: ClassWindows, origins: Integers, done: int = 0) -> Numbers:
-        """(K, C, B); done: how many steps ahead of the last known class the origins are already."""
-        last = windows.table.scaled[origins - 1].astype(np.int64)
-        steps = np.minimum(done + np.arange(windows.horizon), len(self.shares) - 1)
-        return self.shares[steps[:, None], last[None]].transpose(0, 2, 1)
-
-
-def fit_transitions(panel: Panel, training: list[slice], horizon: int) -> Transitions:
-    """Count the pairs of classes that lie 1 … K rows apart, of rows that both are known."""
-    classes = len(panel.classes)
-    counts = np.zeros((min(horizon, MOST_STEPS), classes, classes))
-    for rows in training:
-        codes = panel.target[rows]
-        for step in range(min(len(counts), len(codes) - 1)):
-            before, after = codes[: -step - 1], codes[step + 1 :]
-            known = np.isfinite(before) & np.isfinite(after)
-            np.add.at(counts[step], (before[known].astype(np.int64), after[known].astype(np.int64)), 1)
-    overall = _smoothed(counts[0].sum(axis=0))
-    return Transitions((counts + classes * overall) / (counts.sum(axis=2, keepdims=True) + classes))
-
-
-def _smoothed(counts: Numbers) -> Numbers:
+def smoothed(counts: Numbers) -> Numbers:
     """Shares (…, C) of counts, one more than there were of each class."""
     return np.asarray((counts + 1) / (counts.sum(axis=-1, keepdims=True) + counts.shape[-1]))

@@ -46,3 +46,9 @@ class ClassWindows(Windows):
     def rows_behind(self, origins: Integers) -> NDArray[np.floating]:
         """(B, c, L) the features of the rows before the origins, those of the classes first."""
         return sliding_window_view(self.table.past, self.lookback, axis=0)[origins - self.lookback]
+
+
+def of_classes(windows: Windows) -> ClassWindows:
+    """The windows, known to be of classes."""
+    assert isinstance(windows, ClassWindows)
+    return windows

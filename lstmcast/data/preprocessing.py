@@ -35,7 +35,6 @@ class Preparation:
     scaling: of the target, series by series; covariates: of the other columns, over all series.
     with_year: whether training rows can teach features of the year; masked: whether they have gaps to learn from.
     change: (S,) mean absolute seasonal difference of each series in scaled units.
-    stage: the calendar regression, if there is one; what it says of each row is one more column known ahead.
     """
 
     scaling: Scaling
@@ -43,18 +42,19 @@ class Preparation:
     with_year: bool
     masked: bool
     change: Numbers
-    stage: CalendarStage | None = None
 
     def table(
         self,
         panel: Panel,
         series: Integers,
-        taught: Numbers | None = None,
+        regression: CalendarStage | None = None,
+        cross_fitted: Numbers | None = None,
         calendar: NDArray[np.float32] | None = None,
     ) -> Table:
         """The rows of a panel; series: (S',) which of the model's series each of the panel's is.
 
-        taught: (N,) the calendar stage's level of each row where it is not to be what the stage says: cross-fitted.
+        regression: on the calendar, if there is one: what it says of each row is one more column known ahead.
+        cross_fitted: (N,) its level of each row where that is not to be what it says of it.
         calendar: (N, F) what `calendar` gives, where it is there already.
         """
         rows = np.repeat(series, panel.lengths)
@@ -63,8 +63,9 @@ class Preparation:
         others = self.others(panel)
         known, level = others[:, known_columns(panel)], np.zeros(len(scaled))
         extra = [others]
-        if self.stage is not None:
-            level = self.stage.level(panel.times, known, panel.offsets, series) if taught is None else taught
+        if regression is not None:
+            said = cross_fitted
+            level = regression.level(panel.times, known, panel.offsets, series) if said is None else said
             known, extra = np.column_stack([known, level]), [others, level[:, None]]
         if self.masked:
             extra.insert(0, ~observed[:, None])
@@ -80,13 +81,16 @@ class Preparation:
             change=self.change,
             ahead=panel.clock.ahead(panel.times),
             day=rows_in_a_day(panel.clock),
+            times=panel.times,
         )
 
-    def names(self, columns: Sequence[Column]) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    def names(
+        self, columns: Sequence[Column], *, has_regression: bool
+    ) -> tuple[tuple[str, ...], tuple[str, ...]]:
         """Names of a table's features of a past row, and of those known ahead, in their order."""
         others = [column.name for column in columns[1:]]
         known = [column.name for column in columns[1:] if column.role == KNOWN]
-        stage = ["the calendar stage's level"] if self.stage is not None else []
+        stage = ["the calendar stage's level"] if has_regression else []
         masked = ["whether it is missing"] if self.masked else []
         return ("the target", *masked, *others, *stage), (*known, *stage)
 

@@ -1,8 +1,12 @@
-"""One way to prepare the rows and to look back at them: what is tried, and what a model keeps."""
+"""How a model sees the rows of a panel: what is taken out first, and what each window is normalised by."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from lstmcast.data.calendar_regression import CalendarStage
 
 
 @dataclass(frozen=True)
@@ -14,3 +18,16 @@ class Setting:
     stage: str = "none"
     is_anchored: bool = True
     is_sized: bool = False
+
+
+@dataclass(frozen=True, eq=False)
+class View:
+    """One way to see the rows.
+
+    regression: the calendar regression that is taken out first, if there is one; subtracts_last: whether each window
+    is taken relative to its last value; is_normalised: whether it is divided by its own size too.
+    """
+
+    regression: CalendarStage | None = None
+    subtracts_last: bool = True
+    is_normalised: bool = False

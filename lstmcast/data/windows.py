@@ -11,7 +11,7 @@ import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
-from lstmcast.core.panel import Floats, Integers
+from lstmcast.core.panel import Floats, Integers, Times
 
 MOST_MISSING = 0.25
 MOST_AT_ONCE = 512
@@ -27,7 +27,8 @@ class Table:
     past: (N, c) features of a past row, of which the first is scaled - level.
     known: (N, c') features of a row that are known ahead; calendar: (N, F); series: (N,); offsets: (S+1,).
     change: mean absolute seasonal difference of each of the model's series, in scaled units.
-    ahead: (N,) steps by which the wall clock is ahead of UTC where that changes, else None; day: rows of a usual day.
+    ahead: (N,) steps by which the wall clock is ahead of UTC where that changes, else None; day: rows of a usual day;
+    times: (N,) stamps (UTC).
     """
 
     scaled: NDArray[np.float64]
@@ -41,6 +42,7 @@ class Table:
     change: NDArray[np.float64]
     ahead: NDArray[np.float32] | None = None
     day: int = 0
+    times: Times | None = None
 
     def firsts(self, origins: Integers) -> Integers:
         """(B,) the first row of the series that ends, or goes on, at each origin."""
@@ -71,8 +73,6 @@ class Windows:
     segment w rows are one step of the recurrence.
     is_anchored: whether a window is taken relative to its last value; is_sized: whether it is divided by its own
     size too, measured with differences at lag `season`.
-    linear: the same windows as the linear forecaster sees them, where its calendar stage is not the network's;
-    second: as the linear forecaster does whose mean with it ships, where there is one.
     """
 
     table: Table
@@ -82,13 +82,6 @@ class Windows:
     season: int
     is_anchored: bool = True
     is_sized: bool = False
-    linear: Windows | None = None
-    second: Windows | None = None
-
-    @property
-    def for_linear(self) -> Windows:
-        """These windows as the linear forecaster sees them."""
-        return self.linear or self
 
     @cached_property
     def residual(self) -> NDArray[np.float64]:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,7 +12,6 @@ from numpy.typing import NDArray
 from lstmcast.core.panel import Forecast, Integers, Times
 from lstmcast.data.windows import Windows
 from lstmcast.evaluation.metrics import Metrics, Tally, terms
-from lstmcast.forecasters import naive as baselines
 
 Numbers = NDArray[np.float64]
 
@@ -24,7 +24,11 @@ class Answer:
     bands: dict[float, tuple[Numbers, Numbers]]
 
 
-Forecaster = Callable[[Integers], Answer]
+class Answering(Protocol):
+    """Whatever is judged."""
+
+    def answer(self, views: Sequence[Windows], origins: Integers) -> Answer:
+        """What it says of B windows, of which it reads the view that it needs."""
 
 
 @dataclass(frozen=True)
@@ -55,8 +59,8 @@ class Backcast:
 
 
 def backtest(
-    forecasters: Mapping[str, Forecaster],
-    windows: Windows,
+    forecasters: Mapping[str, Answering],
+    views: Sequence[Windows],
     actual: Numbers,
     origins: Integers,
     scale: Numbers,
@@ -67,7 +71,7 @@ def backtest(
     actual: (N,) targets in the units of the CSV, NaN where missing; scale: (S,) MASE's denominators;
     groupings: name -> (labels, (N,) index of the label of each target row).
     """
-    groupings = groupings or {}
+    groupings, windows = groupings or {}, views[0]
     tallies = {name: Tally(windows.horizon) for name in forecasters}
     groups = {name: {g: Tally(len(labels)) for g, (labels, _) in groupings.items()} for name in forecasters}
     for chunk in windows.chunks(origins):
@@ -75,7 +79,7 @@ def backtest(
         denominator = scale[windows.table.series[chunk]]
         codes = {name: windows.ahead(rows, chunk) for name, (_, rows) in groupings.items()}
         for name, forecaster in forecasters.items():
-            answer = forecaster(chunk)
+            answer = forecaster.answer(views, chunk)
             found = terms(truth, answer.point, denominator, answer.bands)
             tallies[name].add(found)
             for grouping, code in codes.items():
@@ -100,17 +104,3 @@ def _by_label(labels: list[str], tallies: Mapping[str, Tally]) -> dict[str, dict
         for number, label in enumerate(labels)
         if first.count(number)
     }
-
-
-def baseline_forecasters(
-    windows: Windows, seasons: tuple[int, ...], undo: Callable[[Numbers, Integers], Numbers]
-) -> dict[str, Forecaster]:
-    """The naive and each seasonal naive forecaster; `undo` maps scaled (K, B) of origins (B,) to CSV units."""
-
-    def seasonal(season: int) -> Forecaster:
-        return lambda origins: Answer(undo(baselines.seasonal_naive(windows, origins, season), origins), {})
-
-    named: dict[str, Forecaster] = {
-        "naive": lambda origins: Answer(undo(baselines.naive(windows, origins), origins), {})
-    }
-    return named | {baselines.naive_name(season): seasonal(season) for season in seasons}

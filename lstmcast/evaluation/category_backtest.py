@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping, Sequence
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,27 +14,38 @@ from lstmcast.evaluation.backtest import Backtest
 from lstmcast.evaluation.category_metrics import ClassGroups, ClassTally, scores
 
 Numbers = NDArray[np.float64]
-ClassForecaster = Callable[[Integers], Numbers]
+
+
+class ClassForecaster(Protocol):
+    """Whatever is judged."""
+
+    @property
+    def name(self) -> str:
+        """The name in the report."""
+
+    def predict(self, views: Sequence[ClassWindows], origins: Integers) -> Numbers:
+        """(K, C, B) probabilities."""
 
 
 def class_backtest(
-    forecasters: Mapping[str, ClassForecaster],
-    windows: ClassWindows,
+    forecasters: Sequence[ClassForecaster],
+    views: Sequence[ClassWindows],
     origins: Integers,
     groupings: Mapping[str, tuple[list[str], Integers]] | None = None,
 ) -> Backtest:
-    """Judge every forecaster, origins (B,) -> probabilities (K, C, B), at every origin.
+    """Judge every forecaster at every origin.
 
     groupings: name -> (labels, (N,) index of the label of each target row).
     """
-    groupings = groupings or {}
-    tallies = {name: ClassTally(windows.horizon, windows.classes) for name in forecasters}
-    groups = {g: {name: ClassGroups(labels) for name in forecasters} for g, (labels, _) in groupings.items()}
+    groupings, windows = groupings or {}, views[0]
+    names = [forecaster.name for forecaster in forecasters]
+    tallies = {name: ClassTally(windows.horizon, windows.classes) for name in names}
+    groups = {g: {name: ClassGroups(labels) for name in names} for g, (labels, _) in groupings.items()}
     for chunk in windows.chunks(origins):
         codes = windows.codes(chunk)
         places = {name: windows.ahead(rows, chunk) for name, (_, rows) in groupings.items()}
-        for name, forecaster in forecasters.items():
-            found = scores(forecaster(chunk), codes)
+        for name, forecaster in zip(names, forecasters, strict=True):
+            found = scores(forecaster.predict(views, chunk), codes)
             tallies[name].add(found, codes)
             for grouping, place in places.items():
                 groups[grouping][name].add(found, place)

@@ -124,12 +124,16 @@ class Search(Document):
 
 @dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class Shares(Document):
-    """What ships, in shares that sum to one; season: the lag of the naive forecaster, 0 where it has no part."""
+    """What ships, in shares that sum to one; season: the lag of the naive forecaster, 0 where it has no part.
+
+    others: name of each further part -> its share; None where there is none.
+    """
 
     network: float
     linear: float
     naive: float = 0.0
     season: int = 0
+    others: dict[str, float] | None = None
 
 
 @dataclass(frozen=True, kw_only=True, eq=False, repr=False)
@@ -234,12 +238,16 @@ class ClassSearch(Document):
 
 @dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class ClassShares(Document):
-    """What ships, in shares that sum to one; persistence: None in older files, where it had none."""
+    """What ships, in shares that sum to one; persistence: None in older files, where it had none.
+
+    others: name of each further part -> its share; None where there is none.
+    """
 
     network: float
     logistic: float
     frequency: float
     persistence: float | None = None
+    others: dict[str, float] | None = None
 
 
 @dataclass(frozen=True, kw_only=True, eq=False, repr=False)

@@ -1,4 +1,4 @@
-"""The safeguard: how much of a forecast is the network's, the linear forecaster's and the seasonal naive's.
+"""The ensemble: the weighted sum of forecasters, and how validation rows choose the weights.
 
 Which mixture is best is never known well: many are nearly as good on validation rows, and the mean of all these is
 steadier than the best of them (in the spirit of the model confidence set of Hansen, Lunde and Nason 2011).
@@ -6,142 +6,245 @@ steadier than the best of them (in the spirit of the model confidence set of Han
 
 from __future__ import annotations
 
+import dataclasses
+import itertools
 import math
-from collections.abc import Iterable
-from dataclasses import dataclass, replace
-from itertools import islice, product
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
 
-from lstmcast.core.panel import Floats, Integers
-from lstmcast.data.windows import Windows
-from lstmcast.forecasters.naive import naive_name, seasonal_naive
-from lstmcast.forecasters.network import Hybrid, hybrid_of
-from lstmcast.forecasters.ridge import Highway
+from lstmcast.core.options import Options
+from lstmcast.core.panel import Floats, Integers, Times
+from lstmcast.evaluation.report import ClassShares, Shares
+from lstmcast.forecasters.base import Mask, NewRows, Numbers, Part, Stateless, Views, point
+from lstmcast.forecasters.category_network import ClassNetwork
+from lstmcast.forecasters.network import NetworkForecaster
 
 if TYPE_CHECKING:
+    from lstmcast.evaluation.category_validation import ClassValidation
     from lstmcast.evaluation.validation import Validation
 
-Numbers = NDArray[np.float64]
 NEARLY_BEST, KNOWN_FROM = 0.02, 60  # up to so many windows; what more of them say is believed more closely
-# A naive forecaster this many times as bad as the linear one helps by chance only: one bias against another.
+# A forecaster this many times as bad as the linear one helps by chance only: one bias against another.
 FAR_WORSE = 2.0
 LEAST_SHARE = 0.05
+CLASS_GAIN = 0.005
+FEWEST_HORIZONS = 4
 _TENTHS = 10
 
 
-@dataclass(frozen=True)
-class Blend:
-    """Weights that sum to one; season: the lag of the seasonal naive, 0 where it has no part."""
-
-    network: float
-    linear: float
-    naive: float = 0.0
-    season: int = 0
-
-
 @dataclass(frozen=True, eq=False)
-class Blended:
-    """The forecaster that ships: what the blend gives weight to, and nothing else is computed.
+class Ensemble(Stateless):
+    """The weighted sum of what its parts answer; weights add up to one.
 
-    second, second_hybrid: a linear forecaster and a network that see the calendar otherwise (`second` of the
-    windows); the linear part, or the network's, is then the mean of the two views.
+    A part without weight is not asked, but kept and taught: others start from it, or it stands in for them.
     """
 
-    blend: Blend
-    highway: Highway
-    hybrid: Hybrid | None
-    second: Highway | None = None
-    second_hybrid: Hybrid | None = None
+    parts: tuple[tuple[float, Part], ...]
+    name: str = "model"
+    view: int = 0
 
     @property
-    def hybrids(self) -> tuple[Hybrid, ...]:
-        """The networks that there are, the first view's first."""
-        return tuple(hybrid for hybrid in (self.hybrid, self.second_hybrid) if hybrid is not None)
-
-    def taught(self, weights: Iterable[Floats]) -> Blended:
-        """The same with other weights (P,) of each member of its networks, one after the other."""
-        left = iter(weights)
-        made = [hybrid_of(old.network.architecture, islice(left, len(old.members))) for old in self.hybrids]
-        first, second = (*made, None, None)[:2]
-        return replace(self, hybrid=first, second_hybrid=second)
+    def asked(self) -> list[tuple[float, Part]]:
+        """The parts that have weight."""
+        return [(weight, part) for weight, part in self.parts if weight]
 
     @property
     def source(self) -> str:
-        """What makes the rows of a forecast: `model`; without the network `linear`, with a naive forecaster `blend`."""
-        if self.hybrid is not None:
+        """What makes the rows of a forecast: `model` with a network, else the part that is alone, or `blend`, as which
+        also a naive forecaster that is alone has always been known."""
+        alike = {leaf.name: leaf for _, part in self.asked for leaf in leaves(part)}
+        if "network" in alike:
             return "model"
-        return "blend" if self.blend.naive else "linear"
+        name, part = alike.popitem()
+        return "blend" if alike or part.family else name
 
-    def point(self, windows: Windows, origins: Integers) -> Numbers:
-        """(K, B) in the table's scaled units."""
-        return self.point_and_quantiles(windows, origins)[0]
+    def predict(self, views: Views, origins: Integers) -> Numbers:
+        """(K, Q, B): all that its parts say, or the point alone where one of them says no more."""
+        answers = self._answers(views, origins)
+        whole = len({answer.shape[1] for _, answer in answers}) == 1
+        return _summed([(weight, answer if whole else point(answer)[:, None]) for weight, answer in answers])
 
-    def point_and_quantiles(self, windows: Windows, origins: Integers) -> tuple[Numbers, Numbers | None]:
-        """(K, B), and the network's quantiles (K, Q, B) where it has a part and knows any."""
-        blend, point = self.blend, np.zeros((windows.horizon, len(origins)))
-        quantiles = None
-        if self.hybrid is not None:
-            quantiles = network_part(windows, origins, self.hybrid, self.second_hybrid)
-            point += blend.network * quantiles[:, quantiles.shape[1] // 2]
-        if blend.linear:
-            point += blend.linear * linear_part(windows, origins, self.highway, self.second)
-        if blend.naive:
-            point += blend.naive * seasonal_naive(windows, origins, blend.season)
-        return point, quantiles if quantiles is not None and quantiles.shape[1] > 1 else None
+    def point_and_quantiles(self, views: Views, origins: Integers) -> tuple[Numbers, Numbers | None]:
+        """(K, B), and the quantiles (K, Q, B) of the first part that knows any."""
+        answers = self._answers(views, origins)
+        quantiles = (answer for _, answer in answers if answer.shape[1] > 1)
+        return _summed([(weight, point(answer)) for weight, answer in answers]), next(quantiles, None)
+
+    def reach(self) -> int:
+        """The furthest that one of its parts reaches."""
+        return max(part.reach() for _, part in self.parts)
+
+    def answers(self, views: Views, origins: Integers) -> Mask:
+        """(B,) where at least one part does."""
+        return np.asarray(np.any([part.answers(views, origins) for _, part in self.asked], axis=0))
+
+    def silent(self, views: Views, origins: Integers) -> dict[str, int]:
+        """Name of each part that has weight and cannot answer -> in how many of B windows."""
+        found = {part.name: int((~part.answers(views, origins)).sum()) for _, part in self.asked}
+        return {name: count for name, count in found.items() if count}
+
+    def since(self) -> Times | None:
+        """(S,) the earliest of its parts' stamps."""
+        stamps = [since for _, part in self.parts if (since := part.since()) is not None]
+        return np.min(stamps, axis=0) if stamps else None
+
+    def moved_on(self, views: Views, stops: Integers) -> Ensemble:
+        """The ensemble with each part moved on."""
+        return self.mapped(lambda part: part.moved_on(views, stops))
+
+    def refitted(self, rows: NewRows) -> Ensemble:
+        """The ensemble with each part refitted."""
+        return self.mapped(lambda part: part.refitted(rows))
+
+    def mapped(self, change: Callable[[Part], Part]) -> Ensemble:
+        """The ensemble with each part, also of ensembles within it, as `change` makes it."""
+
+        def changed(part: Part) -> Part:
+            return part.mapped(change) if isinstance(part, Ensemble) else change(part)
+
+        return dataclasses.replace(self, parts=tuple((weight, changed(part)) for weight, part in self.parts))
+
+    def check(self, views: Views, options: Options) -> None:
+        """Raise ValueError for weights that are none, or for what a part refuses."""
+        weights = [weight for weight, _ in self.parts]
+        if not all(0 <= weight <= 1 for weight in weights) or not math.isclose(sum(weights), 1, abs_tol=1e-6):
+            raise ValueError("the shares of the forecasters do not add up to one")
+        for _, part in self.parts:
+            part.check(views, options)
+
+    def _answers(self, views: Views, origins: Integers) -> list[tuple[float | Numbers, Numbers]]:
+        """Weight and answer of each part that is asked; the weight of one that cannot answer goes to the others."""
+        can = [part.answers(views, origins) for _, part in self.asked]
+        if np.all(can):
+            return [(weight, part.predict(views, origins)) for weight, part in self.asked]
+        whole = np.sum([weight * mask for (weight, _), mask in zip(self.asked, can, strict=True)], axis=0)
+        with np.errstate(invalid="ignore"):  # nobody answers: not a number
+            return [
+                (weight * mask / whole, _where(part, mask, views, origins))
+                for (weight, part), mask in zip(self.asked, can, strict=True)
+            ]
 
 
-def network_part(windows: Windows, origins: Integers, hybrid: Hybrid, second: Hybrid | None) -> Numbers:
-    """(K, Q, B) the network's quantiles, or the mean of both networks' where there is a second view."""
-    quantiles = hybrid.quantiles(windows, origins)
-    if second is None or windows.second is None:
-        return quantiles
-    return (quantiles + second.quantiles(windows.second, origins)) / 2
+def leaves(part: Part) -> Iterator[Part]:
+    """A part, or the parts of an ensemble, those of ensembles within it one by one."""
+    if not isinstance(part, Ensemble):
+        yield part
+        return
+    for _, inner in part.parts:
+        yield from leaves(inner)
 
 
-def linear_part(windows: Windows, origins: Integers, highway: Highway, second: Highway | None) -> Numbers:
-    """(K, B) what the linear forecaster says, or the mean of the two where there is a second view."""
-    point = highway.point(windows, origins)
-    if second is None or windows.second is None:
-        return point
-    return (point + second.point(windows.second, origins)) / 2
+def linear_of(ensemble: Ensemble) -> Part:
+    """The linear forecaster, the first where there are two."""
+    return next(part for part in leaves(ensemble) if part.name == "linear")
 
 
-def choose_blend(
-    windows: Windows,
+def networks_of(ensemble: Ensemble) -> list[NetworkForecaster]:
+    """The networks that there are, the first view's first."""
+    return [part for part in leaves(ensemble) if isinstance(part, NetworkForecaster)]
+
+
+def taught(ensemble: Ensemble, weights: Iterable[Floats]) -> Ensemble:
+    """The ensemble with other weights (P,) of each member of its networks, one after the other."""
+    left = iter(weights)
+
+    def change(part: Part) -> Part:
+        if not isinstance(part, NetworkForecaster | ClassNetwork):
+            return part
+        return part.taught(itertools.islice(left, len(part.weights)))
+
+    return ensemble.mapped(change)
+
+
+def _where(part: Part, mask: Mask, views: Views, origins: Integers) -> Numbers:
+    """(K, Q, B) a part's answer, zero where it has none."""
+    if not mask.any():
+        return np.zeros((views[part.view].horizon, 1, len(origins)))
+    said = part.predict(views, origins[mask])
+    answer = np.zeros((*said.shape[:2], len(origins)))
+    answer[:, :, mask] = said
+    return answer
+
+
+def _summed(answers: Sequence[tuple[float | Numbers, Numbers]]) -> Numbers:
+    total = np.zeros(answers[0][1].shape)
+    for weight, answer in answers:
+        total += weight * answer
+    return total
+
+
+def mean_of(parts: Sequence[Part], name: str) -> Part:
+    """The forecaster that answers with the mean of these, under this name; one alone is itself."""
+    if len(parts) == 1:
+        return parts[0]
+    return Ensemble(tuple((1 / len(parts), part) for part in parts), name)
+
+
+def choose(
+    linear: Part,
+    network: Part,
+    others: Sequence[Part],
+    views: Views,
     validation: Validation,
-    forecaster: Blended,
-    seasons: tuple[int, ...],
-    wanted: str,
-) -> tuple[Blended, dict[str, float]]:
-    """What ships, and the validation errors (MASE) that decided it.
+    requested: str,
+) -> tuple[Ensemble, dict[str, float]]:
+    """The ensemble that ships of forecasters of numbers, and the validation errors (MASE) that decided it.
 
-    forecaster: with a network, whatever its blend; seasons: of the seasonal naives, beside which the last value stands
-    as season 1; wanted: `auto`, or what ships. By itself: the mean of all mixtures, in tenths, whose errors are within
-    the tolerance of the lowest: of the linear forecaster, the network if it is better by half of that, and the best
-    naive unless it is FAR_WORSE.
+    others: naive and further ones, of which the best naive alone is taken; requested: `auto`, or what ships. By itself:
+    the mean of all mixtures, in tenths, whose errors are within the tolerance of the lowest: of the linear forecaster,
+    the network if it is better by half of that, and the others unless they are FAR_WORSE.
     """
-    origins, highway = validation.origins, forecaster.highway
-    assert forecaster.hybrid is not None
-    quantiles = network_part(windows, origins, forecaster.hybrid, forecaster.second_hybrid)
-    network = quantiles[:, quantiles.shape[1] // 2]
-    linear = linear_part(windows, origins, highway, forecaster.second)
-    naives = {season: seasonal_naive(windows, origins, season) for season in (1, *seasons)}
-    errors = {naive_name(season): validation.error(point) for season, point in naives.items()}
-    errors |= {"linear": validation.error(highway.point(windows, origins))}
-    errors |= {"network": validation.error(network)}
-    errors |= {"linear_pair": validation.error(linear)} if forecaster.second is not None else {}
-    if wanted != "auto":
-        return _shipped(forecaster, _BLENDS[wanted]), errors
-    season = min(naives, key=lambda season: errors[naive_name(season)])
-    to_beat, parts = validation.error(linear), {"linear": linear}
-    if errors["network"] < (1 - tolerance(validation) / 2) * to_beat:
-        parts["network"] = network
-    if errors[naive_name(season)] < FAR_WORSE * to_beat:
-        parts["naive"] = naives[season]
-    return _shipped(forecaster, _mixture(validation, parts, season)), errors
+    first = next(leaves(linear))  # of two linear forecasters the first is judged alone as well
+    judged = {part.name: part for part in (*others, first, network, linear)}
+    answers = {name: point(part.predict(views, validation.origins)) for name, part in judged.items()}
+    errors = {name: validation.error(answer) for name, answer in answers.items()}
+    by_name = {part.name: part for part in (linear, network, *others)}
+    if requested != "auto":
+        weights = dict(zip((network.name, linear.name), _REQUESTED[requested], strict=True))
+    else:
+        shares = {name: answers[name] for name in _admitted(linear, network, others, errors, validation)}
+        weights = _nearly_best(validation, shares, network.name, linear.name)
+    order = (network.name, linear.name, *(part.name for part in others))
+    parts = [(weights.get(name, 0.0), by_name[name]) for name in order]
+    return Ensemble(tuple((w, part) for w, part in parts if w or part is linear)), errors
+
+
+def _admitted(
+    linear: Part, network: Part, others: Sequence[Part], errors: dict[str, float], validation: Validation
+) -> Iterator[str]:
+    """The names of those that may have a share, the linear forecaster's first."""
+    to_beat = errors[linear.name]
+    yield linear.name
+    if errors[network.name] < (1 - tolerance(validation) / 2) * to_beat:
+        yield network.name
+    families: dict[str, list[str]] = {}
+    for part in others:
+        families.setdefault(part.family or part.name, []).append(part.name)
+    best = [min(names, key=lambda name: errors[name]) for names in families.values()]
+    yield from (name for name in best if errors[name] < FAR_WORSE * to_beat)
+
+
+def shares_of(ensemble: Ensemble) -> Shares:
+    """The weights of an ensemble of numbers as reports have them."""
+    weights = {part.name: weight for weight, part in ensemble.asked}
+    naives = [part for _, part in ensemble.asked if part.family == "naive"]
+    return Shares(
+        network=weights.pop("network", 0.0),
+        linear=weights.pop("linear", 0.0) or weights.pop("linear_pair", 0.0),
+        naive=sum(weights.pop(part.name) for part in naives) or 0.0,
+        season=naives[0].reach() if naives else 0,
+        others=weights or None,
+    )
+
+
+def class_shares_of(ensemble: Ensemble) -> ClassShares:
+    """The weights of an ensemble of classes as reports have them."""
+    weights = {"network": 0.0} | {part.name: weight for weight, part in ensemble.parts}
+    named = {name: weights.pop(name) for name in ("network", "logistic", "frequency", "persistence")}
+    return ClassShares(**named, others=weights or None)
 
 
 def tolerance(validation: Validation) -> float:
@@ -149,23 +252,72 @@ def tolerance(validation: Validation) -> float:
     return NEARLY_BEST * min(1.0, math.sqrt(KNOWN_FROM / validation.apart))
 
 
-_BLENDS = {"linear": Blend(0.0, 1.0), "mean": Blend(0.5, 0.5), "network": Blend(1.0, 0.0)}
+_REQUESTED = {"linear": (0.0, 1.0), "mean": (0.5, 0.5), "network": (1.0, 0.0)}
 
 
-def _shipped(forecaster: Blended, blend: Blend) -> Blended:
-    """The forecaster with this blend, and without networks where they have no part in it."""
-    networks = (forecaster.hybrid, forecaster.second_hybrid) if blend.network else (None, None)
-    return Blended(blend, forecaster.highway, networks[0], forecaster.second, networks[1])
+def mixtures(parts: int, total: int) -> Iterator[tuple[int, ...]]:
+    """Every way to share a total among so many parts, in the order of itertools.product."""
+    if parts == 1:
+        yield (total,)
+        return
+    for first in range(total + 1):
+        yield from ((first, *rest) for rest in mixtures(parts - 1, total - first))
 
 
-def _mixture(validation: Validation, parts: dict[str, Numbers], season: int) -> Blend:
+def _nearly_best(
+    validation: Validation, parts: dict[str, Numbers], network: str, linear: str
+) -> dict[str, float]:
     """The mean of the mixtures of parts (K, n) that have nearly the lowest error, without shares below LEAST_SHARE."""
-    mixtures = np.array([w for w in product(range(_TENTHS + 1), repeat=len(parts)) if sum(w) == _TENTHS])
+    tried = np.array(list(mixtures(len(parts), _TENTHS)))
     points = np.stack(list(parts.values()))
-    errors = np.array([validation.error(np.tensordot(w / _TENTHS, points, axes=1)) for w in mixtures])
-    means = mixtures[~(errors > (1 + tolerance(validation)) * errors.min())].mean(axis=0)
+    errors = np.array([validation.error(np.tensordot(w / _TENTHS, points, axes=1)) for w in tried])
+    means = tried[~(errors > (1 + tolerance(validation)) * errors.min())].mean(axis=0)
     means[means < LEAST_SHARE * _TENTHS] = 0.0
     shares = dict(zip(parts, (means / means.sum()).round(2).tolist(), strict=True))
-    linear, naive = shares["linear"], shares.get("naive", 0.0)
-    network = round(1 - linear - naive, 2) if shares.get("network") else 0.0
-    return Blend(network, round(1 - network - naive, 2), naive, season if naive else 0)
+    others = sum(share for name, share in shares.items() if name not in (network, linear))
+    if shares.get(network):
+        shares[network] = round(1 - shares[linear] - others, 2)
+    shares[linear] = round(1 - shares.get(network, 0.0) - others, 2)
+    return shares
+
+
+def choose_of_classes(
+    network: Part,
+    others: Sequence[Part],
+    views: Views,
+    validation: ClassValidation,
+    horizons: int,
+    requested: str,
+) -> tuple[Ensemble, dict[str, float]]:
+    """The ensemble that ships of forecasters of classes, and the validation errors (log loss) that decided it.
+
+    others: the logistic regression first; horizons: disjoint ones in the validation block: where they are few, only
+    single forecasters and halves are compared; requested: `auto`, or what ships (`linear` is the logistic regression).
+    By itself the mixture with the lowest error, in which the network has a share only where that gains CLASS_GAIN.
+    """
+    parts = (network, *others)
+    chances = [validation.chances(part.predict(views, validation.origins)) for part in parts]
+    errors = {part.name: validation.loss(own) for part, own in zip(parts, chances, strict=True)}
+    fractions = _TENTHS if horizons >= FEWEST_HORIZONS else 2
+    weights = (*_REQUESTED.get(requested, ()), *(0.0 for _ in parts[2:]))
+    if requested not in _REQUESTED:
+        weights = _best(validation, chances, fractions)
+    shipped = _mixed(weights, chances)
+    pairs = tuple(
+        (weight, part) for weight, part in zip(weights, parts, strict=True) if weight or part is not network
+    )
+    return Ensemble(pairs), errors | {"model": validation.loss(shipped)}
+
+
+def _best(validation: ClassValidation, chances: list[Numbers], fractions: int) -> tuple[float, ...]:
+    """The weights with the lowest error; of those without the network, the first, unless it gains enough."""
+    tried = [tuple(count / fractions for count in counts) for counts in mixtures(len(chances), fractions)]
+    errors = np.array([validation.loss(_mixed(weights, chances)) for weights in tried])
+    without = np.where([weights[0] == 0 for weights in tried], errors, np.inf)
+    best = int(np.argmin(errors))
+    return tried[best if errors[best] < (1 - CLASS_GAIN) * without.min() else int(np.argmin(without))]
+
+
+def _mixed(weights: tuple[float, ...], chances: list[Numbers]) -> Numbers:
+    """What the mixture gives each class that came."""
+    return np.asarray(sum(share * part for share, part in zip(weights, chances, strict=True) if share))

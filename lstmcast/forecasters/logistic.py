@@ -7,8 +7,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from lstmcast.core.options import Options
 from lstmcast.core.panel import Integers
-from lstmcast.data.category_windows import ClassWindows
+from lstmcast.data.category_windows import ClassWindows, of_classes
+from lstmcast.forecasters.base import Stateless, Views
 from lstmcast.nn.losses import softmax
 
 Numbers = NDArray[np.float64]
@@ -20,7 +22,7 @@ MOST_AT_ONCE = 4_000_000
 
 
 @dataclass(frozen=True, eq=False)
-class Logistic:
+class Logistic(Stateless):
     """Logits of C classes at K steps ahead: the log of how often each class came overall, and a map of F features.
 
     weight: (K, C, F), over the features of `common` and then of `steps`; overall: (C,) shares;
@@ -32,6 +34,8 @@ class Logistic:
     overall: Numbers
     with_calendar: bool
     penalty: float
+    view: int = 0
+    name = "logistic"
 
     def logits(self, windows: ClassWindows, origins: Integers) -> Numbers:
         """(K, C, B)."""
@@ -41,9 +45,22 @@ class Logistic:
         logits = logits.reshape(*self.weight.shape[:2], -1) + self.weight[:, :, count:] @ own
         return np.asarray(logits + np.log(self.overall)[:, None])
 
-    def probabilities(self, windows: ClassWindows, origins: Integers) -> Numbers:
-        """(K, C, B)."""
-        return np.asarray(softmax(self.logits(windows, origins)))
+    def predict(self, views: Views, origins: Integers) -> Numbers:
+        """(K, C, B) probabilities."""
+        return np.asarray(softmax(self.logits(of_classes(views[self.view]), origins)))
+
+    def reach(self) -> int:
+        """One row: of the rest it takes means."""
+        return 1
+
+    def check(self, views: Views, options: Options) -> None:
+        """Raise ValueError where its weights are not of the size of classes and features."""
+        windows = of_classes(views[self.view])
+        features = self.features(windows, np.array([windows.lookback]))
+        wanted = (windows.horizon, windows.classes, features)
+        if self.weight.shape != wanted or self.overall.shape != wanted[1:2]:
+            shape = self.weight.shape
+            raise ValueError(f"logistic regression has shape {shape} where the contract asks for {wanted}")
 
     def features(self, windows: ClassWindows, origins: Integers) -> int:
         """F: how many features there are; origins: any."""

@@ -2,22 +2,56 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 from numpy.typing import NDArray
 
+from lstmcast.core.options import Options
 from lstmcast.core.panel import Integers
 from lstmcast.data.windows import Windows
+from lstmcast.evaluation.names import naive_name
+from lstmcast.forecasters.base import FitData, Stateless, Views
+
+LAST_VALUE = 1  # its season: a naive forecaster of season one is the last value
+_LONGEST = 1_000_000_000
 
 
-def naive_name(season: int) -> str:
-    """What a naive forecaster is called in a report; the last value is season 1."""
-    return "naive" if season == 1 else f"seasonal_naive_{season}"
+@dataclass(frozen=True)
+class SeasonalNaive(Stateless):
+    """The value one season (in rows) before, or as many seasons as are needed to be before the origin."""
+
+    season: int
+    view: int = 0
+    family = "naive"
+
+    @property
+    def name(self) -> str:
+        """`naive` for the last value, else `seasonal_naive_` and the season."""
+        return naive_name(self.season)
+
+    def predict(self, views: Views, origins: Integers) -> NDArray[np.float64]:
+        """(K, 1, B) scaled."""
+        return seasonal_naive(views[self.view], origins, self.season)[:, None]
+
+    def reach(self) -> int:
+        """A season."""
+        return self.season
+
+    def check(self, views: Views, options: Options) -> None:
+        """Raise ValueError for a season that is none."""
+        if not 0 < self.season <= _LONGEST:
+            raise ValueError("a season is shorter than a row, or longer than any")
 
 
-def naive(windows: Windows, origins: Integers) -> NDArray[np.float64]:
-    """(K, B) the last value before each origin, in the table's scaled units."""
-    last = windows.table.scaled[origins - 1]
-    return np.repeat(last[None, :], windows.horizon, axis=0)
+def fit_naives(data: FitData) -> list[SeasonalNaive]:
+    """The last value, and the seasonal naive of each season."""
+    return naives_of(data.seasons)
+
+
+def naives_of(seasons: tuple[int, ...]) -> list[SeasonalNaive]:
+    """The last value, and the seasonal naive of each season."""
+    return [SeasonalNaive(season) for season in (LAST_VALUE, *seasons)]
 
 
 def seasonal_naive(windows: Windows, origins: Integers, season: int) -> NDArray[np.float64]:

@@ -1,16 +1,24 @@
-"""The window's ridge map to the horizon: both a forecaster and what the network starts from."""
+"""The window's ridge map to the horizon: both a forecaster and what the network starts from.
+
+How far back it pays to look is never known well: maps of several lookbacks err differently, and their mean is
+steadier than any of them (forecasts averaged over estimation windows: Pesaran and Timmermann 2007). A map of the last
+rows of a window is a map of the whole window with zeros before them, so the mean is one map and costs no more.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import dataclasses
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
+from lstmcast.core.options import Options
 from lstmcast.core.panel import Integers
 from lstmcast.data.windows import Windows
+from lstmcast.forecasters.base import NewRows, Stateless, Views
 
 if TYPE_CHECKING:
     from lstmcast.evaluation.validation import Validation
@@ -22,23 +30,54 @@ _CHUNK = 2048
 
 
 @dataclass(frozen=True, eq=False)
-class Highway:
+class RidgeForecaster(Stateless):
     """y[t+k] - y[t] as a linear map of the window less its last value (NLinear, Zeng et al. 2022).
 
     The map goes by rows, also where the wall clock is changed within a window: what follows the wall clock is the
-    calendar stage's part, which is taken out before and put back after by each row's own hour.
+    calendar regression's part, which is taken out before and put back after by each row's own hour.
 
-    weight: (K, L); bias: (K,); penalty: the chosen ridge, as a share of the mean diagonal of the Gram matrix.
+    weight: (K, L); bias: (K,); penalty: the chosen ridge, as a share of the mean diagonal of the Gram matrix;
+    lookbacks: rows of the maps whose mean it is.
     """
 
     weight: Numbers
     bias: Numbers
     penalty: float
+    lookbacks: tuple[int, ...] = ()
+    view: int = 0
+    name = "linear"
+
+    def predict(self, views: Views, origins: Integers) -> Numbers:
+        """(K, 1, B) in the table's scaled units."""
+        return self.point(views[self.view], origins)[:, None]
 
     def point(self, windows: Windows, origins: Integers) -> Numbers:
-        """(K, B) in the table's scaled units."""
-        seen = windows.for_linear
-        return seen.restore(self.weight @ seen.past(origins) + self.bias[:, None], origins)
+        """(K, B) of windows as it sees them."""
+        return windows.restore(self.weight @ windows.past(origins) + self.bias[:, None], origins)
+
+    def reach(self) -> int:
+        """The whole look-back."""
+        return int(self.weight.shape[1])
+
+    def refitted(self, rows: NewRows) -> RidgeForecaster:
+        """The map moved by the rows' share towards the mean, over the same lookbacks, of the maps of these rows."""
+        windows = rows.views[self.view]
+        moments = moments_of(windows, rows.training, rows.rng)
+        lookbacks = self.lookbacks or (windows.lookback,)
+        mean = mean_map(
+            [next(ridges(moments.recent(own), (self.penalty,))) for own in lookbacks], windows.lookback
+        )
+        weight = self.weight + rows.share * (mean.weight - self.weight)
+        return dataclasses.replace(self, weight=weight, bias=self.bias + rows.share * (mean.bias - self.bias))
+
+    def check(self, views: Views, options: Options) -> None:
+        """Raise ValueError where its arrays are not of the window's size."""
+        windows = views[self.view]
+        shapes, wanted = (self.weight.shape, self.bias.shape), (windows.horizon, windows.lookback)
+        if shapes != (wanted, wanted[:1]):
+            raise ValueError(f"a linear map has shapes {shapes} where the contract asks for {wanted}")
+        if not all(0 < rows <= windows.lookback for rows in self.lookbacks):
+            raise ValueError(f"a linear map looks back {self.lookbacks} rows of {windows.lookback}")
 
 
 @dataclass(frozen=True, eq=False)
@@ -55,36 +94,38 @@ class Moments:
         return Moments(self.gram[-rows:, -rows:], self.cross[-rows:], self.mean_past[-rows:], self.mean_ahead)
 
 
-def fit_highway(
+def fit_ridge(
     windows: Windows,
     training: Integers,
     validation: Validation,
     rng: np.random.Generator,
     penalty: float | None = None,
-) -> tuple[Highway, dict[float, float]]:
+) -> tuple[RidgeForecaster, dict[float, float]]:
     """The ridge map whose penalty has the lowest validation error (or the given one), and each penalty's error."""
-    return best_ridge(moments_of(windows, training, rng), penalty, Judge(windows, validation))
+    return best_ridge(moments_of(windows, training, rng), penalty, ValidationScorer(windows, validation))
 
 
-def best_ridge(moments: Moments, penalty: float | None, judge: Judge) -> tuple[Highway, dict[float, float]]:
-    """The map of these moments that the judge likes best, of all PENALTIES or the one given, and every error."""
+def best_ridge(
+    moments: Moments, penalty: float | None, scorer: ValidationScorer
+) -> tuple[RidgeForecaster, dict[float, float]]:
+    """The map of these moments with the lowest error, of all PENALTIES or the one given, and every error."""
     penalties = PENALTIES if penalty is None else (penalty,)
     candidates = list(ridges(moments, penalties))
-    errors = [judge(candidate) for candidate in candidates]
+    errors = [scorer(candidate) for candidate in candidates]
     return candidates[int(np.argmin(errors))], dict(zip(penalties, errors, strict=True))
 
 
-class Judge:
+class ValidationScorer:
     """The validation error (MASE) of maps; their windows are gathered once for all of them."""
 
     def __init__(self, windows: Windows, validation: Validation) -> None:
         self._windows, self._validation = windows, validation
         self._past = windows.past(validation.origins)
 
-    def __call__(self, highway: Highway) -> float:
-        """Of a map of the whole window, or of its last rows."""
-        seen = self._past[-highway.weight.shape[1] :]
-        forecast = highway.weight @ seen + highway.bias[:, None]
+    def __call__(self, ridge: RidgeForecaster) -> float:
+        """The error of a map of the whole window, or of its last rows."""
+        seen = self._past[-ridge.weight.shape[1] :]
+        forecast = ridge.weight @ seen + ridge.bias[:, None]
         return self._validation.error(self._windows.restore(forecast, self._validation.origins))
 
 
@@ -102,7 +143,7 @@ def _known_throughout(windows: Windows, origins: Integers) -> Integers:
 
 
 def moments_of(windows: Windows, training: Integers, rng: np.random.Generator) -> Moments:
-    """Of all training windows, or of MOST_WINDOWS drawn at random."""
+    """The moments of all training windows, or of MOST_WINDOWS drawn at random."""
     return _moments(windows, _known_throughout(windows, _subset(training, rng)))
 
 
@@ -123,11 +164,23 @@ def _moments(windows: Windows, origins: Integers) -> Moments:
     return Moments(gram, cross, mean_past, mean_ahead)
 
 
-def ridges(moments: Moments, penalties: tuple[float, ...]) -> Iterator[Highway]:
+def ridges(moments: Moments, penalties: tuple[float, ...]) -> Iterator[RidgeForecaster]:
     """One map for each penalty, all from a single eigendecomposition of the Gram matrix."""
     values, vectors = np.linalg.eigh(moments.gram)
     size = float(values.mean()) or 1.0
     rotated = vectors.T @ moments.cross
     for penalty in penalties:
         weight = (vectors @ (rotated / (np.maximum(values, 0.0) + penalty * size)[:, None])).T
-        yield Highway(weight, moments.mean_ahead - weight @ moments.mean_past, penalty)
+        bias = moments.mean_ahead - weight @ moments.mean_past
+        yield RidgeForecaster(weight, bias, penalty, (weight.shape[1],))
+
+
+def mean_map(maps: Sequence[RidgeForecaster], lookback: int) -> RidgeForecaster:
+    """One map of the whole window; a shorter one pays no heed to the rows before its own."""
+    weight = np.zeros((len(maps[0].weight), lookback))
+    for one in maps:
+        rows = one.weight.shape[1]
+        weight[:, lookback - rows :] += one.weight / len(maps)
+    bias = np.mean([one.bias for one in maps], axis=0)
+    lookbacks = tuple(one.weight.shape[1] for one in maps)
+    return RidgeForecaster(weight, bias, maps[-1].penalty, lookbacks)

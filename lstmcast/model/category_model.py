@@ -15,9 +15,13 @@ from lstmcast.core.panel import Fallback, Forecast, Integers, Panel
 from lstmcast.data.category_preprocessing import ClassPreparation
 from lstmcast.data.category_windows import ClassWindows
 from lstmcast.evaluation.backtest import Backcast
-from lstmcast.evaluation.category_backtest import ClassForecaster, class_backtest
+from lstmcast.evaluation.category_backtest import class_backtest
 from lstmcast.evaluation.report import ClassReport, Evaluation, Judgement, evaluation, judgement
-from lstmcast.forecasters.category_ensemble import Mixed
+from lstmcast.forecasters.base import Forecaster, Views
+from lstmcast.forecasters.category_naive import FrequencyTable, Transitions
+from lstmcast.forecasters.category_network import ClassNetwork
+from lstmcast.forecasters.ensemble import Ensemble, leaves
+from lstmcast.forecasters.logistic import Logistic
 from lstmcast.model.fallback import REMEDIES, reason_of, unfit
 from lstmcast.model.model import Model, groupings_of, seen_and_fresh
 from lstmcast.model.recursion import at_origin
@@ -36,21 +40,37 @@ class ClassModel:
     contract: Contract
     options: Options
     preparation: ClassPreparation
-    forecaster: Mixed
+    ensemble: Ensemble
     seen_until: NDArray[np.datetime64]
     report: ClassReport
 
     @property
     def source(self) -> str:
         """What makes the rows of a forecast: `model`, or what was better on validation rows."""
-        return self.forecaster.source
+        return self.ensemble.source
 
-    def windows(self, panel: Panel, series: Integers) -> ClassWindows:
+    @property
+    def persistence(self) -> Transitions:
+        """The forecaster that stands in for the model."""
+        return next(part for part in leaves(self.ensemble) if isinstance(part, Transitions))
+
+    @property
+    def networks(self) -> list[ClassNetwork]:
+        """The network, if there is one."""
+        return [part for part in leaves(self.ensemble) if isinstance(part, ClassNetwork)]
+
+    @property
+    def logistic(self) -> Logistic:
+        """The logistic regression, which the network starts from."""
+        return next(part for part in leaves(self.ensemble) if isinstance(part, Logistic))
+
+    def windows(self, panel: Panel, series: Integers) -> tuple[ClassWindows]:
         """The panel's windows as this model sees them; series: (S,) as the contract's check returns."""
         contract = self.contract
         clock = dataclasses.replace(panel.clock, seasons=contract.clock.seasons)
         panel = dataclasses.replace(panel, clock=clock)
-        return self.preparation.windows(panel, series, contract.lookback, contract.horizon, contract.segment)
+        sizes = contract.lookback, contract.horizon, contract.segment
+        return (self.preparation.windows(panel, series, *sizes),)
 
     def predict(
         self,
@@ -76,13 +96,13 @@ class ClassModel:
         series = self.contract.check(panel)
         ahead = self.contract.horizon if horizon is None else horizon
         panel, origins = at_origin(panel, self.contract, ahead)
-        windows = self.windows(panel, series)
-        fallbacks = _stand_ins(panel, windows, origins, may_fall_back=fallback)
+        views = self.windows(panel, series)
+        fallbacks = _stand_ins(panel, views[0], origins, may_fall_back=fallback)
         places = [found.series for found in fallbacks]
         blocks = []
         for done in range(0, ahead, self.contract.horizon):
-            blocks.append(self._block(windows, origins, done, places))
-            _remember(windows, blocks[-1], origins + done)
+            blocks.append(self._block(views, origins, done, places))
+            _remember(views[0], blocks[-1], origins + done)
         forecast = self._forecast(panel, origins, np.concatenate(blocks)[:ahead])
         sources = np.repeat([self.source], len(origins)).astype(object)
         sources[places] = [found.source for found in fallbacks]
@@ -93,14 +113,14 @@ class ClassModel:
             findings=self.contract.beyond_holidays(forecast.times),
         )
 
-    def _block(self, windows: ClassWindows, origins: Integers, done: int, places: list[int]) -> Numbers:
+    def _block(self, views: Views, origins: Integers, done: int, places: list[int]) -> Numbers:
         """(K, C, S) from `done` steps after the origins on; places: series that persistence stands in for."""
-        found = np.empty((windows.horizon, windows.classes, len(origins)))
+        found = np.empty((self.contract.horizon, len(self.contract.classes), len(origins)))
         whole = np.setdiff1d(np.arange(len(origins)), places)
         if len(whole):
-            found[:, :, whole] = self.forecaster.probabilities(windows, origins[whole] + done)
+            found[:, :, whole] = self.ensemble.predict(views, origins[whole] + done)
         if places:
-            found[:, :, places] = self.forecaster.persistence.probabilities(windows, origins[places], done)
+            found[:, :, places] = self.persistence.after(done).predict(views, origins[places])
         return found
 
     def _forecast(self, panel: Panel, origins: Integers, probabilities: Numbers) -> Forecast:
@@ -119,14 +139,9 @@ class ClassModel:
             probabilities=dict(zip(self.contract.classes, flat.T, strict=True)),
         )
 
-    def forecasters(self, windows: ClassWindows) -> dict[str, ClassForecaster]:
+    def judged(self) -> list[Forecaster]:
         """The model and what it is compared with, all to be judged on the same windows."""
-        return {
-            "model": lambda origins: self.forecaster.probabilities(windows, origins),
-            "persistence": lambda origins: self.forecaster.persistence.probabilities(windows, origins),
-            "frequency": windows.frequencies,
-            "logistic": lambda origins: self.forecaster.logistic.probabilities(windows, origins),
-        }
+        return [self.ensemble, self.persistence, FrequencyTable(), self.logistic]
 
     def evaluate(self, panel: Panel, stride: int = 1) -> Evaluation:
         """Rolling-origin backtest on rows the model has not seen, in `test`; seen ones stand apart, in `seen`.
@@ -135,25 +150,28 @@ class ClassModel:
         origins. Raises DataError where the file has no window of known rows.
         """
         panel = self.contract.marked(panel)
-        windows = self.windows(panel, self.contract.check(panel))
-        seen, fresh = (found[::stride] for found in seen_and_fresh(panel, windows, self.seen_until))
+        views = self.windows(panel, self.contract.check(panel))
+        seen, fresh = (found[::stride] for found in seen_and_fresh(panel, views[0], self.seen_until))
         if not len(fresh):
-            return evaluation(self._judge(panel, windows, seen, in_sample=True), stride)
-        before = self._judge(panel, windows, seen, in_sample=True) if len(seen) else None
-        return evaluation(self._judge(panel, windows, fresh, in_sample=False), stride, before)
+            return evaluation(self._judge(panel, views, seen, in_sample=True), stride)
+        before = self._judge(panel, views, seen, in_sample=True) if len(seen) else None
+        return evaluation(self._judge(panel, views, fresh, in_sample=False), stride, before)
 
-    def _judge(self, panel: Panel, windows: ClassWindows, origins: Integers, *, in_sample: bool) -> Judgement:
-        found = class_backtest(self.forecasters(windows), windows, origins, groupings_of(panel))
+    def _judge(
+        self, panel: Panel, views: Sequence[ClassWindows], origins: Integers, *, in_sample: bool
+    ) -> Judgement:
+        found = class_backtest(self.judged(), views, origins, groupings_of(panel))
         return judgement(found, panel, origins, self.contract.clock.seasons, in_sample=in_sample)
 
     def backcasts(self, panel: Panel, stride: int = 1) -> Iterator[Backcast]:
         """The single forecasts that `evaluate` judges, a bounded number at a time: unseen ones, then seen ones."""
         panel = self.contract.marked(panel)
-        windows = self.windows(panel, self.contract.check(panel))
+        views = self.windows(panel, self.contract.check(panel))
+        windows = views[0]
         seen, fresh = seen_and_fresh(panel, windows, self.seen_until)
         for origins, in_sample in ((fresh, False), (seen, True)):
             for chunk in windows.chunks(origins[::stride]):
-                forecast = self._forecast(panel, chunk, self.forecaster.probabilities(windows, chunk))
+                forecast = self._forecast(panel, chunk, self.ensemble.predict(views, chunk))
                 actual = windows.codes(chunk).T.reshape(-1)
                 yield Backcast(forecast, panel.times[chunk - 1], actual, in_sample)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -13,9 +14,9 @@ from lstmcast.core.errors import DataError
 from lstmcast.core.panel import Fallback, Integers, Panel
 from lstmcast.data.windows import MOST_MISSING, Windows
 from lstmcast.evaluation.backtest import Answer
-from lstmcast.forecasters.intervals import LEVELS, Bands, Evidence, Intervals, calibrate
-from lstmcast.forecasters.naive import naive_name, seasonal_naive
-from lstmcast.forecasters.ridge import Highway
+from lstmcast.forecasters.base import Forecaster, Views, point
+from lstmcast.forecasters.intervals import LEVELS, Evidence, Intervals, calibrate
+from lstmcast.forecasters.naive import naives_of
 from lstmcast.model.reference import Comparison
 
 if TYPE_CHECKING:
@@ -24,156 +25,128 @@ if TYPE_CHECKING:
 Numbers = NDArray[np.float64]
 Mask = NDArray[np.bool_]
 MOST_MISSING_LINEAR = 0.5
-LAST_VALUE = 1  # its season: a naive forecaster of season one is the last value
+_LINEAR, _LAST = 0, 1  # places in the chain
 _JUDGED = LEVELS.index(80)
 
 
-@dataclass(frozen=True)
-class Rung:
-    """A forecaster of the ladder; season: of the seasonal naive, 1 for the last value, 0 for the linear map."""
-
-    season: int
-
-    @property
-    def source(self) -> str:
-        """What its rows are called: as in a report."""
-        return naive_name(self.season) if self.season else "linear"
-
-
-LINEAR, LAST = Rung(0), Rung(LAST_VALUE)
-
-
 @dataclass(frozen=True, eq=False)
-class Ladder:
-    """What is known of the simpler forecasters.
+class FallbackChain:
+    """The simpler forecasters, and what is known of them.
 
-    seasons: of the naive ones, the last value's first; widths: (1 + seasons, levels, K) half-widths, scaled, of the
-    bands of the linear map and of each naive, from their errors on validation rows; the linear map's are never
-    narrower than the best naive's, since a window it stands in for is not like those it was judged on.
+    forecasters: (F,) the linear one, the last value, then a seasonal naive for each season; widths: (F, levels, K)
+    half-widths, scaled, of each one's bands, from its errors on validation rows; the linear one's are never narrower
+    than the best naive's, since a window it stands in for is not like those it was judged on.
     """
 
-    seasons: tuple[int, ...]
+    forecasters: tuple[Forecaster, ...]
     widths: Numbers
 
-    def rung(self, windows: Windows, origin: int, is_unlike: Mask) -> Rung:
-        """The highest rung that carries the window before an origin.
+    def link(self, views: Views, origin: int, is_unlike: Mask) -> int:
+        """The place of the first forecaster that carries the window before an origin.
 
-        The linear map needs a whole look-back of which half is known, a seasonal naive three quarters of the rows
-        that it repeats; of several seasons the best on validation rows that is there, the last value needs nothing.
+        The linear one needs a whole look-back of which half is known, a seasonal naive three quarters of the rows that
+        it repeats; of several seasons the best on validation rows that is there, the last value needs nothing.
         is_unlike: (N,) rows that nothing can be built on: of the unit before, where it has changed.
         """
-        known = windows.table.observed
-        first = int(windows.table.firsts(np.array([origin]))[0])
-        rows = known[max(first, origin - windows.lookback) : origin]
-        is_whole = len(rows) == windows.lookback and not is_unlike[origin - windows.lookback : origin].any()
-        if is_whole and 1.0 - rows.mean() <= MOST_MISSING_LINEAR:
-            return LINEAR
-        for season in self._by_error():
-            repeated = slice(origin - season, min(origin - season + windows.horizon, origin))
-            if origin - season < first or is_unlike[repeated].any():
-                continue
-            if 1.0 - known[repeated].mean() <= MOST_MISSING:
-                return Rung(season)
-        return LAST
+        for place in (_LINEAR, *self._by_error()):
+            forecaster = self.forecasters[place]
+            windows, first = views[forecaster.view], origin - forecaster.reach()
+            stop = origin if place == _LINEAR else min(first + windows.horizon, origin)
+            most = MOST_MISSING_LINEAR if place == _LINEAR else MOST_MISSING
+            is_there = first >= int(windows.table.firsts(np.array([origin]))[0])
+            is_alike = is_there and not is_unlike[first:stop].any()
+            if is_alike and 1.0 - windows.table.observed[first:stop].mean() <= most:
+                return place
+        return _LAST
 
     def _by_error(self) -> list[int]:
-        """Seasons in the order of their naive forecasters' errors."""
-        errors = dict(zip(self.seasons, self.widths[1:, _JUDGED].mean(axis=1), strict=True))
-        return sorted((s for s in self.seasons if s != LAST_VALUE), key=lambda season: errors[season])
+        """The places of the seasonal naives in the order of their errors."""
+        errors = self.widths[:, _JUDGED].mean(axis=1)
+        return sorted(range(_LAST + 1, len(self.forecasters)), key=lambda place: errors[place])
 
-    def bands(self, rung: Rung, point: Numbers, levels: Sequence[float], stretch: Numbers) -> Bands:
-        """Lower and upper (K, B) of a rung's forecast (K, B); stretch: (B,) times as wide as on validation rows."""
-        place = 1 + self.seasons.index(rung.season) if rung.season else 0
-        bands = Intervals("split", self.widths[place]).bands(point, None, levels, np.ones(point.shape[1]))
-        return {
-            level: (point - stretch * (point - low), point + stretch * (high - point))
-            for level, (low, high) in bands.items()
+    def answer(
+        self, place: int, views: Views, origins: Integers, levels: Sequence[float], stretch: Numbers
+    ) -> Answer:
+        """The forecast of B windows, scaled; stretch: (B,) how many times as wide as on validation rows bands are."""
+        found = point(self.forecasters[place].predict(views, origins))
+        usual = Intervals("split", self.widths[place]).bands(found, None, levels, np.ones(len(origins)))
+        bands = {
+            level: (found - stretch * (found - low), found + stretch * (high - found))
+            for level, (low, high) in usual.items()
         }
+        return Answer(found, bands)
+
+    def starting_with(self, linear: Forecaster) -> FallbackChain:
+        """The chain with another linear forecaster."""
+        return dataclasses.replace(self, forecasters=(linear, *self.forecasters[1:]))
 
 
 @dataclass(frozen=True, eq=False)
 class StandIns:
-    """Who stands in for the model, in which of S series, and why; stretch: (S,) how much wider bands are."""
+    """Who stands in for the model, in which of S series, and why.
 
-    ladder: Ladder | None
-    rungs: dict[int, Rung]
+    places: series -> place in the chain; stretch: (S,) how much wider bands are.
+    """
+
+    chain: FallbackChain | None
+    places: dict[int, int]
     fallbacks: tuple[Fallback, ...]
     stretch: Numbers
 
-    def source(self, place: int, usual: str) -> str:
-        """What made the rows of a series."""
-        return self.rungs[place].source if place in self.rungs else usual
-
-    def groups(self, count: int) -> Iterator[tuple[Rung | None, Integers]]:
-        """Each forecaster with the places of its series, of `count` in all; None is the model."""
-        whole = np.setdiff1d(np.arange(count), list(self.rungs))
+    def groups(self, count: int) -> Iterator[tuple[int | None, Integers]]:
+        """Each place in the chain with its series, of `count` in all; None is the model."""
+        whole = np.setdiff1d(np.arange(count), list(self.places))
         if len(whole):
             yield None, whole
-        for rung in dict.fromkeys(self.rungs.values()):
-            yield rung, np.array([place for place, other in self.rungs.items() if other == rung])
+        for link in dict.fromkeys(self.places.values()):
+            yield link, np.array([series for series, other in self.places.items() if other == link])
 
-    def scaled(
-        self,
-        rung: Rung,
-        highway: Highway,
-        windows: Windows,
-        origins: Integers,
-        places: Integers,
-        levels: Sequence[float],
+    def answer(
+        self, link: int, views: Views, origins: Integers, series: Integers, levels: Sequence[float]
     ) -> Answer:
-        """A rung's forecast of the series at these places, scaled."""
-        assert self.ladder is not None
-        point = point_of(rung, highway, windows, origins[places])
-        return Answer(point, self.ladder.bands(rung, point, levels, self.stretch[places]))
+        """The forecast, scaled, of these series by a forecaster of the chain; origins: (S,) of all."""
+        assert self.chain is not None
+        return self.chain.answer(link, views, origins[series], levels, self.stretch[series])
 
 
 def stand_ins(
-    ladder: Ladder | None,
+    chain: FallbackChain | None,
     codes: dict[int, str],
     seen: Comparison,
     stretch: Numbers,
     panel: Panel,
-    windows: Windows,
+    views: Views,
     origins: Integers,
 ) -> StandIns:
-    """The highest rung that carries each series that has a code; raises DataError where there is no ladder to stand on.
+    """The first of the chain that carries each series that has a code; raises DataError where there is no chain.
 
     codes: place among the origins (S,) -> why the model cannot forecast there.
     """
-    rungs, fallbacks = {}, []
+    places, fallbacks = {}, []
     is_unlike = np.repeat(seen.is_settled, panel.lengths) & ~seen.is_out
-    for place, code in sorted(codes.items()):
-        origin = int(origins[place])
-        reason = reason_of(code, panel, windows, origin)
-        if ladder is None:
+    for series, code in sorted(codes.items()):
+        origin = int(origins[series])
+        reason = reason_of(code, panel, views[0], origin)
+        if chain is None:
             raise DataError(f"{reason}; {REMEDIES[code]}")
-        rungs[place] = LAST if code == "not_finite" else ladder.rung(windows, origin, is_unlike)
-        fallbacks.append(Fallback(place, rungs[place].source, code, reason))
-    return StandIns(ladder, rungs, tuple(fallbacks), stretch)
+        places[series] = _LAST if code == "not_finite" else chain.link(views, origin, is_unlike)
+        fallbacks.append(Fallback(series, chain.forecasters[places[series]].name, code, reason))
+    return StandIns(chain, places, tuple(fallbacks), stretch)
 
 
-def point_of(rung: Rung, highway: Highway, windows: Windows, origins: Integers) -> Numbers:
-    """(K, B) the forecast of a rung in the table's scaled units."""
-    if rung == LINEAR:
-        return highway.point(windows, origins)
-    return seasonal_naive(windows, origins, rung.season)
-
-
-def build_ladder(
-    highway: Highway, windows: Windows, validation: Validation, seasons: tuple[int, ...], horizons: int
-) -> Ladder:
-    """Judge every rung on validation rows; horizons: disjoint ones among them."""
-    origins, rungs = validation.origins, [Rung(season) for season in (LAST_VALUE, *seasons)]
+def build_chain(
+    linear: Forecaster, views: Views, validation: Validation, seasons: tuple[int, ...], horizons: int
+) -> FallbackChain:
+    """Judge every simpler forecaster on validation rows; horizons: disjoint ones among them."""
+    origins, windows = validation.origins, views[0]
+    chain: list[Forecaster] = [linear, *naives_of(seasons)]
     observed = windows.ahead(windows.table.observed, origins)
     actual = np.where(observed, windows.ahead(windows.table.scaled, origins), np.nan)
-    points = (point_of(rung, highway, windows, origins) for rung in (LINEAR, *rungs))
-    usual = np.ones(
-        len(origins)
-    )  # where a model does not fit, nothing is known of what its window's volatility means
-    linear, *naives = (calibrate(Evidence(actual, point, None, usual, horizons)).widths for point in points)
+    usual = np.ones(len(origins))  # nothing is known of what the volatility of such a window means
+    points = (point(forecaster.predict(views, origins)) for forecaster in chain)
+    first, *naives = (calibrate(Evidence(actual, own, None, usual, horizons)).widths for own in points)
     best = min(naives, key=lambda widths: float(widths[_JUDGED].mean()))
-    widths = np.stack([np.maximum(linear, best), *naives])
-    return Ladder(tuple(rung.season for rung in rungs), widths)
+    return FallbackChain(tuple(chain), np.stack([np.maximum(first, best), *naives]))
 
 
 def unfit(windows: Windows, origins: Integers) -> dict[int, str]:

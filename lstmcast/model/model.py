@@ -10,18 +10,22 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lstmcast.core.errors import DataError, UsageError
+from lstmcast.core.findings import WARNING, Finding
 from lstmcast.core.options import Options
-from lstmcast.core.panel import Forecast, Integers, Panel
+from lstmcast.core.panel import Forecast, Integers, Panel, Times
 from lstmcast.data.calendar_features import weekday
-from lstmcast.data.calendar_regression import CalendarStage
 from lstmcast.data.preprocessing import Preparation
-from lstmcast.data.view import Setting
-from lstmcast.data.windows import Table, Windows
-from lstmcast.evaluation.backtest import Answer, Backcast, Forecaster, backtest, baseline_forecasters
+from lstmcast.data.scaling import Scaling
+from lstmcast.data.view import Setting, View
+from lstmcast.data.windows import Windows
+from lstmcast.evaluation.backtest import Answer, Answering, Backcast, backtest
 from lstmcast.evaluation.report import Evaluation, Judgement, Learned, NumberReport, evaluation, judgement
-from lstmcast.forecasters.ensemble import Blended
+from lstmcast.forecasters.base import Forecaster, Views, point
+from lstmcast.forecasters.ensemble import Ensemble, linear_of, networks_of
 from lstmcast.forecasters.intervals import Intervals
-from lstmcast.model.fallback import Ladder, StandIns, stand_ins, unfit
+from lstmcast.forecasters.naive import naives_of
+from lstmcast.forecasters.network import NetworkForecaster
+from lstmcast.model.fallback import FallbackChain, StandIns, stand_ins, unfit
 from lstmcast.model.recursion import Bands, at_origin, join, remember
 from lstmcast.model.reference import Comparison, Habits, Ranges, compare, without_spikes
 from lstmcast.model.schema import Contract
@@ -34,73 +38,69 @@ WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", 
 
 
 @dataclass(frozen=True, eq=False)
-class LinearView:
-    """How a linear forecaster sees the rows, where it has another calendar stage than the network has."""
-
-    stage: CalendarStage | None
-    is_anchored: bool
-
-
-@dataclass(frozen=True, eq=False)
 class Model:
     """What a model file holds.
 
+    views: ways to see the rows, the network's first; setting: how that one was chosen.
     limits: lowest and highest value a forecast may have, NaN for none.
     mase_scale: (S,) MASE's denominators; seen_until: (S,) stamp of the last row that taught or chose anything.
-    habits, ranges, ladder: what fresh windows are compared with, in the target and beside it, and who stands in for
+    habits, ranges, chain: what fresh windows are compared with, in the target and beside it, and who stands in for
     the network; None in older files.
     """
 
     contract: Contract
     options: Options
     preparation: Preparation
+    views: tuple[View, ...]
     setting: Setting
-    forecaster: Blended
+    ensemble: Ensemble
     intervals: Intervals
     limits: tuple[float, float]
     mase_scale: Numbers
     seen_until: NDArray[np.datetime64]
     report: NumberReport
-    linear: LinearView | None = None
-    second: LinearView | None = None
     habits: Habits | None = None
     ranges: Ranges | None = None
-    ladder: Ladder | None = None
+    chain: FallbackChain | None = None
 
     @property
     def source(self) -> str:
         """What makes the rows of a forecast: `model`, or `linear` where the network did not earn its place."""
-        return self.forecaster.source
+        return self.ensemble.source
 
-    def windows(self, panel: Panel, series: Integers) -> Windows:
-        """The panel's windows as this model sees them; series: (S,) as the contract's check returns."""
+    @property
+    def linear(self) -> Forecaster:
+        """The linear forecaster, the first where there are two."""
+        return linear_of(self.ensemble)
+
+    @property
+    def networks(self) -> list[NetworkForecaster]:
+        """The networks that there are, the first view's first."""
+        return networks_of(self.ensemble)
+
+    def windows(self, panel: Panel, series: Integers) -> tuple[Windows, ...]:
+        """The panel's windows, one a view; series: (S,) as the contract's check returns."""
         clock = dataclasses.replace(panel.clock, seasons=self.contract.clock.seasons)
         panel = dataclasses.replace(panel, clock=clock)
-        return dataclasses.replace(
-            self._seen(self.preparation.table(panel, series), self.setting.is_anchored),
-            linear=self._seen_by(self.linear, panel, series),
-            second=self._seen_by(self.second, panel, series),
-        )
-
-    def _seen_by(self, view: LinearView | None, panel: Panel, series: Integers) -> Windows | None:
-        if view is None:
-            return None
-        table = dataclasses.replace(self.preparation, stage=view.stage).table(panel, series)
-        return self._seen(table, view.is_anchored)
-
-    def _seen(self, table: Table, is_anchored: bool) -> Windows:
         contract = self.contract
         sizes = contract.lookback, contract.horizon, contract.segment, contract.clock.season
-        return Windows(table, *sizes, is_anchored, self.setting.is_sized)
+        calendar = self.preparation.calendar(panel)
+        tables = (
+            self.preparation.table(panel, series, view.regression, calendar=calendar) for view in self.views
+        )
+        return tuple(
+            Windows(table, *sizes, view.subtracts_last, view.is_normalised)
+            for table, view in zip(tables, self.views, strict=True)
+        )
 
-    def answer(self, windows: Windows, origins: Integers, levels: Sequence[float] = DEFAULT_LEVELS) -> Answer:
+    def answer(self, views: Views, origins: Integers, levels: Sequence[float] = DEFAULT_LEVELS) -> Answer:
         """The forecast of B windows: point (K, B) and the band of each level, in the units of the CSV."""
-        return self._undone(self._scaled(windows, origins, levels), windows.table.series[origins - 1])
+        return self._undone(self._scaled(views, origins, levels), views[0].table.series[origins - 1])
 
-    def _scaled(self, windows: Windows, origins: Integers, levels: Sequence[float]) -> Answer:
+    def _scaled(self, views: Views, origins: Integers, levels: Sequence[float]) -> Answer:
         """The forecast of B windows, scaled."""
-        point, quantiles = self.forecaster.point_and_quantiles(windows, origins)
-        volatility = windows.volatility(origins)
+        point, quantiles = self.ensemble.point_and_quantiles(views, origins)
+        volatility = views[0].volatility(origins)
         return Answer(point, self.intervals.bands(point, quantiles, levels, volatility))
 
     def _undone(self, scaled: Answer, series: Integers) -> Answer:
@@ -137,12 +137,13 @@ class Model:
         panel = self.contract.marked(panel)
         series = self.contract.check(panel)
         ahead = self.contract.horizon if horizon is None else horizon
-        panel, origins = at_origin(panel, self.contract, ahead)
+        panel, origins = at_origin(panel, self.contract, ahead, self._since(series))
         wanted = [*levels, *map(_level_of, quantiles)]
         seen = compare(self.habits, panel, origins, series, self.contract)
         beside = () if self.ranges is None else tuple(self.ranges.findings(panel, origins, self.contract))
         panel = without_spikes(panel, seen)
-        first, others = self._first_block(panel, series, origins, wanted, seen, may_fall_back=fallback)
+        views = self.windows(panel, series)
+        first, others = self._first_block(panel, views, series, origins, wanted, seen, may_fall_back=fallback)
         blocks = [first]
         for done in range(self.contract.horizon, ahead, self.contract.horizon):
             remember(panel, blocks[-1].point, origins + done - self.contract.horizon)
@@ -155,14 +156,35 @@ class Model:
         forecast = self._forecast(panel, origins, np.concatenate(points)[:ahead], bands, levels, quantiles)
         return dataclasses.replace(
             forecast,
-            source=tuple(others.source(place // ahead, self.source) for place in range(len(forecast.source))),
+            source=self._sources(others, len(origins), ahead),
             fallbacks=others.fallbacks,
-            findings=(*seen.findings, *beside, *self.contract.beyond_holidays(forecast.times)),
+            findings=(
+                *seen.findings,
+                *beside,
+                *self._silent(views, origins),
+                *self.contract.beyond_holidays(forecast.times),
+            ),
         )
+
+    def _sources(self, others: StandIns, count: int, ahead: int) -> tuple[str, ...]:
+        """What makes each row of the forecasts of so many series, so many steps ahead."""
+        made = {stood_in.series: stood_in.source for stood_in in others.fallbacks}
+        return tuple(made.get(series, self.source) for series in range(count) for _ in range(ahead))
+
+    def _since(self, series: Integers) -> Times | None:
+        """(S,) the stamp after which a part must see every row of each of the panel's series."""
+        since = self.ensemble.since()
+        return None if since is None else since[series]
+
+    def _silent(self, views: Views, origins: Integers) -> list[Finding]:
+        """A finding for each part that has weight and cannot answer everywhere."""
+        found = self.ensemble.silent(views, origins)
+        return [Finding(WARNING, "part_silent", _said_of_silent(*each)) for each in found.items()]
 
     def _first_block(
         self,
         panel: Panel,
+        views: Views,
         series: Integers,
         origins: Integers,
         levels: Sequence[float],
@@ -171,24 +193,20 @@ class Model:
         may_fall_back: bool,
     ) -> tuple[Answer, StandIns]:
         """The first K rows of every series, and who stands in for the model; raises DataError where nobody may."""
-        windows = self.windows(panel, series)
-        codes = unfit(windows, origins)
-        if self.forecaster.hybrid is not None:
+        codes = unfit(views[0], origins)
+        if self.source == "model":
             codes = dict.fromkeys(np.flatnonzero(seen.is_alien).tolist(), "out_of_range") | codes
-        ladder, stretch = (
-            self.ladder if may_fall_back else None,
-            self._stretch(windows, origins, series, seen),
-        )
-        others = stand_ins(ladder, codes, seen, stretch, panel, windows, origins)
-        scaled = self._scaled_block(windows, origins, levels, others)
+        chain, stretch = self.chain if may_fall_back else None, self._stretch(views[0], origins, series, seen)
+        others = stand_ins(chain, codes, seen, stretch, panel, views, origins)
+        scaled = self._scaled_block(views, origins, levels, others)
         broken = np.flatnonzero(
             ~np.isfinite(scaled.point).all(axis=0)
         )  # seen before the limits, which would hide it
         if len(broken):
             codes |= dict.fromkeys(broken.tolist(), "not_finite")
-            others = stand_ins(ladder, codes, seen, stretch, panel, windows, origins)
-            scaled = self._scaled_block(windows, origins, levels, others)
-        return self._undone(scaled, windows.table.series[origins - 1]), others
+            others = stand_ins(chain, codes, seen, stretch, panel, views, origins)
+            scaled = self._scaled_block(views, origins, levels, others)
+        return self._undone(scaled, views[0].table.series[origins - 1]), others
 
     def _stretch(self, windows: Windows, origins: Integers, series: Integers, seen: Comparison) -> Numbers:
         """(S,) how many times further from the centre a window far out of range is than any before; of others 1."""
@@ -202,26 +220,24 @@ class Model:
             stretch[place] = max(windows.furthest(int(origins[place])) / reach[place], 1.0)
         return stretch
 
-    def _block(
-        self, windows: Windows, origins: Integers, levels: Sequence[float], others: StandIns
-    ) -> Answer:
+    def _block(self, views: Views, origins: Integers, levels: Sequence[float], others: StandIns) -> Answer:
         """The next K rows of every series, from the model or from who stands in for it."""
-        scaled = self._scaled_block(windows, origins, levels, others)
-        return self._undone(scaled, windows.table.series[origins - 1])
+        scaled = self._scaled_block(views, origins, levels, others)
+        return self._undone(scaled, views[0].table.series[origins - 1])
 
     def _scaled_block(
-        self, windows: Windows, origins: Integers, levels: Sequence[float], others: StandIns
+        self, views: Views, origins: Integers, levels: Sequence[float], others: StandIns
     ) -> Answer:
-        """The same, scaled."""
-        if not others.rungs:
-            return self._scaled(windows, origins, levels)
-        point = np.empty((windows.horizon, len(origins)))
+        """The next K rows, scaled."""
+        if not others.places:
+            return self._scaled(views, origins, levels)
+        point = np.empty((self.contract.horizon, len(origins)))
         bands = {level: (np.empty_like(point), np.empty_like(point)) for level in levels}
-        for rung, places in others.groups(len(origins)):
-            if rung is None:
-                part = self._scaled(windows, origins[places], levels)
+        for link, places in others.groups(len(origins)):
+            if link is None:
+                part = self._scaled(views, origins[places], levels)
             else:
-                part = others.scaled(rung, self.forecaster.highway, windows, origins, places, levels)
+                part = others.answer(link, views, origins, places, levels)
             point[:, places] = part.point
             for level, edges in part.bands.items():
                 for whole, edge in zip(bands[level], edges, strict=True):
@@ -257,17 +273,11 @@ class Model:
             id_name=panel.id_name,
         )
 
-    def forecasters(self, windows: Windows) -> dict[str, Forecaster]:
+    def judged(self) -> dict[str, Answering]:
         """The model, the baselines and the linear forecaster, all to be judged on the same windows."""
-
-        def undo(scaled: Numbers, origins: Integers) -> Numbers:
-            return self.preparation.scaling.undo(scaled, windows.table.series[origins - 1])
-
-        linear = self.forecaster.highway.point
-        named: dict[str, Forecaster] = {"model": lambda origins: self.answer(windows, origins, JUDGED_LEVELS)}
-        named |= baseline_forecasters(windows, self.contract.clock.seasons, undo)
-        named["linear"] = lambda origins: Answer(undo(linear(windows, origins), origins), {})
-        return named
+        others: list[Forecaster] = [*naives_of(self.contract.clock.seasons), self.linear]
+        alone = {other.name: Restored(other, self.preparation.scaling) for other in others}
+        return {"model": Banded(self), **alone}
 
     def evaluate(self, panel: Panel, stride: int = 1) -> Evaluation:
         """Rolling-origin backtest on rows the model has not seen, in `test`; seen ones stand apart, in `seen`.
@@ -276,21 +286,22 @@ class Model:
         origins. Raises DataError where the file has no window of known rows.
         """
         panel = self.contract.marked(panel)
-        windows = self.windows(panel, self.contract.check(panel))
-        seen, fresh = (found[::stride] for found in seen_and_fresh(panel, windows, self.seen_until))
+        views = self.windows(panel, self.contract.check(panel))
+        seen, fresh = (found[::stride] for found in seen_and_fresh(panel, views[0], self.seen_until))
         if not len(fresh):
-            return evaluation(self._judge(panel, windows, seen, in_sample=True), stride)
-        before = self._judge(panel, windows, seen, in_sample=True) if len(seen) else None
-        return evaluation(self._judge(panel, windows, fresh, in_sample=False), stride, before)
+            return evaluation(self._judge(panel, views, seen, in_sample=True), stride)
+        before = self._judge(panel, views, seen, in_sample=True) if len(seen) else None
+        return evaluation(self._judge(panel, views, fresh, in_sample=False), stride, before)
 
     def backcasts(self, panel: Panel, stride: int = 1) -> Iterator[Backcast]:
         """The single forecasts that `evaluate` judges, a bounded number at a time: unseen ones, then seen ones."""
         panel = self.contract.marked(panel)
-        windows = self.windows(panel, self.contract.check(panel))
+        views = self.windows(panel, self.contract.check(panel))
+        windows = views[0]
         seen, fresh = seen_and_fresh(panel, windows, self.seen_until)
         for origins, in_sample in ((fresh, False), (seen, True)):
             for chunk in windows.chunks(origins[::stride]):
-                answer = self.answer(windows, chunk)
+                answer = self.answer(views, chunk)
                 forecast = self._forecast(panel, chunk, answer.point, answer.bands, DEFAULT_LEVELS, ())
                 actual = windows.ahead(panel.target, chunk).T.reshape(-1)
                 yield Backcast(forecast, panel.times[chunk - 1], actual, in_sample)
@@ -310,10 +321,38 @@ class Model:
         panel = self.contract.marked(panel)
         return self._judge(panel, self.windows(panel, self.contract.check(panel)), origins, in_sample=False)
 
-    def _judge(self, panel: Panel, windows: Windows, origins: Integers, *, in_sample: bool) -> Judgement:
-        forecasters, scale = self.forecasters(windows), self.mase_scale
-        found = backtest(forecasters, windows, panel.target, origins, scale, groupings_of(panel))
+    def _judge(self, panel: Panel, views: Views, origins: Integers, *, in_sample: bool) -> Judgement:
+        found = backtest(self.judged(), views, panel.target, origins, self.mase_scale, groupings_of(panel))
         return judgement(found, panel, origins, self.contract.clock.seasons, in_sample=in_sample)
+
+
+@dataclass(frozen=True, eq=False)
+class Restored:
+    """A forecaster whose points are put back into the units of the CSV."""
+
+    forecaster: Forecaster
+    scaling: Scaling
+
+    def answer(self, views: Views, origins: Integers) -> Answer:
+        """The points (K, B) of B windows, without bands."""
+        series = views[0].table.series[origins - 1]
+        return Answer(self.scaling.undo(point(self.forecaster.predict(views, origins)), series), {})
+
+
+@dataclass(frozen=True, eq=False)
+class Banded:
+    """A model with the bands by which it is judged."""
+
+    model: Model
+
+    def answer(self, views: Views, origins: Integers) -> Answer:
+        """The points (K, B) of B windows and their bands of JUDGED_LEVELS."""
+        return self.model.answer(views, origins, JUDGED_LEVELS)
+
+
+def _said_of_silent(name: str, count: int) -> str:
+    windows = "the series" if count == 1 else f"{count:,} series"
+    return f"the part {name!r} of the model cannot answer for {windows}: the others have its weight there"
 
 
 def seen_and_fresh(

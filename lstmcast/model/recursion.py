@@ -6,18 +6,21 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lstmcast.core.errors import DataError
-from lstmcast.core.panel import KNOWN, Integers, Panel
+from lstmcast.core.panel import KNOWN, Integers, Panel, Times
 from lstmcast.model.schema import Contract
 
 Numbers = NDArray[np.float64]
 Bands = dict[float, tuple[Numbers, Numbers]]
 
 
-def at_origin(panel: Panel, contract: Contract, ahead: int) -> tuple[Panel, Integers]:
+def at_origin(
+    panel: Panel, contract: Contract, ahead: int, since: Times | None = None
+) -> tuple[Panel, Integers]:
     """The panel with just the history a forecast depends on, then the rows to be forecast; and each origin (S,).
 
     The origin is the row after the last known target; rows the file has beyond it give the known columns.
-    Future rows are whole blocks of the trained horizon. Raises DataError where a series has no known target, or lacks
+    since: (S,) stamps after which every row is kept, however long ago that is. Future rows are whole blocks of the
+    trained horizon. Raises DataError where a series has no known target, or lacks
     known columns ahead.
     """
     stops = panel.known_until()
@@ -25,6 +28,8 @@ def at_origin(panel: Panel, contract: Contract, ahead: int) -> tuple[Panel, Inte
     if len(empty):
         raise _empty(panel, int(empty[0]), contract)
     starts = np.maximum(panel.offsets[:-1], stops - contract.history)
+    if since is not None:
+        starts = np.minimum(starts, _rows_after(panel, since))
     count = -(-ahead // contract.horizon) * contract.horizon
     extended = panel.take(starts, stops).extended(count)
     origins = extended.offsets[1:] - count
@@ -32,6 +37,12 @@ def at_origin(panel: Panel, contract: Contract, ahead: int) -> tuple[Panel, Inte
         _copy_known(panel, int(stops[series]), int(panel.offsets[series + 1]), extended, int(origin), count)
         _refuse_unknown(extended, series, int(origin), ahead)
     return extended, origins
+
+
+def _rows_after(panel: Panel, since: Times) -> Integers:
+    """(S,) the first row of each series after a stamp."""
+    places = [np.searchsorted(panel.times[panel.rows(s)], stamp, "right") for s, stamp in enumerate(since)]
+    return np.asarray(panel.offsets[:-1] + np.array(places, dtype=np.int64))
 
 
 def _empty(panel: Panel, series: int, contract: Contract) -> DataError:

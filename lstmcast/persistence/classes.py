@@ -9,24 +9,28 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lstmcast.core.panel import Panel
-from lstmcast.data.category_frequencies import Frequencies, Transitions, season_count, season_kind
+from lstmcast.data.category_frequencies import Frequencies, season_count, season_kind
 from lstmcast.data.category_preprocessing import ClassPreparation
-from lstmcast.data.category_windows import ClassWindows
-from lstmcast.evaluation.report import ClassReport
-from lstmcast.forecasters.category_ensemble import Mixed, Mixture
-from lstmcast.forecasters.category_network import ClassNetwork, class_architecture_of
+from lstmcast.evaluation.report import ClassReport, ClassShares
+from lstmcast.forecasters.base import Part, Views
+from lstmcast.forecasters.category_naive import FrequencyTable, Transitions
+from lstmcast.forecasters.category_network import ClassNetwork
+from lstmcast.forecasters.ensemble import Ensemble, class_shares_of, leaves
 from lstmcast.forecasters.logistic import Logistic
+from lstmcast.forecasters.network import DTYPE
 from lstmcast.model.category_model import ClassModel
 from lstmcast.model.schema import Contract
+from lstmcast.nn.network import Architecture
 from lstmcast.persistence.fields import record, value
 from lstmcast.persistence.parts import (
     Arrays,
     Document,
     contract_from,
-    members_from,
     microseconds,
     options_document,
     options_from,
+    part_from,
+    part_record,
     preparation_arrays,
     preparation_document,
     preparation_from,
@@ -38,53 +42,74 @@ Shape = tuple[int, ...]
 
 def class_record(model: ClassModel) -> tuple[Document, Arrays]:
     """What is written: a JSON-able document, whose `task` says that it is about classes, and the arrays by name."""
-    forecaster, frequencies = model.forecaster, model.preparation.frequencies
+    frequencies = model.preparation.frequencies
+    is_sayable = _is_sayable(model.ensemble)
+    words, parts = _said(model) if is_sayable else _told(model)
     document: dict[str, Any] = {
         "task": "classes",
         "contract": dataclasses.asdict(model.contract),
         "options": options_document(model.options),
-        "preparation": preparation_document(model.preparation.rows),
+        "preparation": preparation_document(model.preparation.rows, None),
         "frequencies": frequencies.kind,
-        "logistic": {
-            "with_calendar": forecaster.logistic.with_calendar,
-            "penalty": forecaster.logistic.penalty,
-        },
-        "mixture": dataclasses.asdict(forecaster.mixture),
-        "architecture": None,
+        **words,
         "report": model.report.as_document(),
     }
     arrays: dict[str, NDArray[Any]] = {
-        **preparation_arrays(model.preparation.rows),
+        **preparation_arrays(model.preparation.rows, None),
         "frequencies": frequencies.shares,
         "overall": frequencies.overall,
-        "logistic": forecaster.logistic.weight,
-        "persistence": forecaster.persistence.shares,
+        **parts,
         "seen_until": microseconds(model.seen_until),
     }
-    if forecaster.network is not None:
-        document["architecture"] = dataclasses.asdict(forecaster.network.network.architecture)
-        arrays |= {f"member.{i}": member.flat for i, member in enumerate(forecaster.network.members)}
+    for network in model.networks if is_sayable else ():
+        arrays |= {f"member.{number}": flat for number, flat in enumerate(network.weights)}
     return document, arrays
+
+
+def _is_sayable(ensemble: Ensemble) -> bool:
+    """Whether format 1 has words for all parts: a network or none, and the three simpler forecasters."""
+    kinds = [type(part) for _, part in ensemble.parts]
+    simple = [Logistic, FrequencyTable, Transitions]
+    return kinds in (simple, [ClassNetwork, *simple])
+
+
+def _said(model: ClassModel) -> tuple[Document, Arrays]:
+    """The ensemble in the words of format 1."""
+    logistic, architectures = model.logistic, [n.architecture for n in model.networks]
+    words = {
+        "logistic": {"with_calendar": logistic.with_calendar, "penalty": logistic.penalty},
+        "mixture": class_shares_of(model.ensemble).as_document(),
+        "architecture": dataclasses.asdict(architectures[0]) if architectures else None,
+    }
+    return words, {"logistic": logistic.weight, "persistence": model.persistence.shares}
+
+
+def _told(model: ClassModel) -> tuple[Document, Arrays]:
+    """The ensemble as it is: format 2."""
+    told, arrays = part_record(model.ensemble, "ensemble")
+    return {"ensemble": told}, arrays
 
 
 def class_model(document: Document, arrays: Arrays) -> ClassModel:
     """The ClassModel of a record; raises ValueError and its like where its parts do not fit together."""
     contract, overall = contract_from(document["contract"]), arrays["overall"]
-    options, logistic = options_from(document["options"]), _logistic(document["logistic"], arrays)
-    found = members_from(document["architecture"], options.members, arrays)
+    options = options_from(document["options"])
+    ensemble = (
+        part_from(document["ensemble"], arrays, "ensemble")
+        if "ensemble" in document
+        else _ensemble_said(document, options.members, arrays)
+    )
+    kinds = {type(part) for part in leaves(ensemble)}
+    if not isinstance(ensemble, Ensemble) or not {Logistic, Transitions} <= kinds:
+        raise ValueError("there is no ensemble, or no logistic regression or persistence in it")
     model = ClassModel(
         contract=contract,
         options=options,
         preparation=ClassPreparation(
-            preparation_from(document["preparation"], contract.clock, arrays),
+            preparation_from(document["preparation"], arrays),
             Frequencies(document["frequencies"], arrays["frequencies"], overall),
         ),
-        forecaster=Mixed(
-            record(Mixture, document["mixture"]),
-            logistic,
-            Transitions(arrays["persistence"]),
-            None if found is None else ClassNetwork(*found, logistic),
-        ),
+        ensemble=ensemble,
         seen_until=arrays["seen_until"].astype("datetime64[us]"),
         report=report_from(ClassReport, document["report"], contract),
     )
@@ -92,45 +117,50 @@ def class_model(document: Document, arrays: Arrays) -> ClassModel:
     return model
 
 
-def _logistic(fields: Document, arrays: Arrays) -> Logistic:
+def _ensemble_said(document: Document, members: int, arrays: Arrays) -> Ensemble:
+    """The ensemble in the words of format 1."""
+    shares, fields = record(ClassShares, document["mixture"]), document["logistic"]
     with_calendar = value(bool, fields["with_calendar"], "with_calendar")
-    return Logistic(
-        arrays["logistic"], arrays["overall"], with_calendar, value(float, fields["penalty"], "penalty")
-    )
+    penalty = value(float, fields["penalty"], "penalty")
+    logistic = Logistic(arrays["logistic"], arrays["overall"], with_calendar, penalty)
+    simple = (shares.logistic, shares.frequency, shares.persistence or 0.0)
+    forecasters = (logistic, FrequencyTable(), Transitions(arrays["persistence"]))
+    parts: list[tuple[float, Part]] = list(zip(simple, forecasters, strict=True))
+    if (architecture := document["architecture"]) is not None:
+        weights = tuple(arrays[f"member.{number}"].astype(DTYPE) for number in range(members))
+        network = ClassNetwork(record(Architecture, architecture), weights, logistic)
+        parts.insert(0, (shares.network, network))
+    if (architecture is not None) != (shares.network > 0):
+        raise ValueError("the network has a share but no weights, or weights but no share")
+    return Ensemble(tuple(parts))
 
 
 def _check(model: ClassModel) -> None:
     """Sizes and signs that would otherwise be found wrong in the middle of a forecast."""
-    contract, frequencies, logistic = model.contract, model.preparation.frequencies, model.forecaster.logistic
-    persistence = model.forecaster.persistence
-    classes, series, windows = len(contract.classes), len(contract.ids), _shown(model)
-    origin = np.array([contract.lookback])
-    features = logistic.features(windows, origin)
-    steps = len(persistence.shares)
-    seasons = season_count(frequencies.kind, contract.clock)
+    contract, frequencies, rows = model.contract, model.preparation.frequencies, model.preparation.rows
+    classes, series = len(contract.classes), len(contract.ids)
     wanted: dict[str, tuple[Shape, Shape]] = {
         "overall": (frequencies.overall.shape, (classes,)),
-        "frequency table": (frequencies.shares.shape, (series, seasons, classes)),
-        "logistic regression": (logistic.weight.shape, (contract.horizon, classes, features)),
-        "persistence": (persistence.shares.shape, (steps, classes, classes)),
+        "frequency table": (
+            frequencies.shares.shape,
+            (series, season_count(frequencies.kind, contract.clock), classes),
+        ),
         "end of training": (model.seen_until.shape, (series,)),
+        "seasonal change": (rows.change.shape, (series,)),
     }
     for name, (found, expected) in wanted.items():
         if found != expected:
             raise ValueError(f"{name} has shape {found} where the contract asks for {expected}")
-    if frequencies.kind != season_kind(contract.clock, with_year=model.preparation.rows.with_year):
+    if frequencies.kind != season_kind(contract.clock, with_year=rows.with_year):
         raise ValueError(f"the frequency table is by {frequencies.kind}, which the clock does not ask for")
-    if classes < 2 or not steps or not all((p > 0).all() for p in (frequencies.overall, frequencies.shares)):
+    if classes < 2 or not all((shares > 0).all() for shares in (frequencies.overall, frequencies.shares)):
         raise ValueError("a class is missing, or a frequency is not positive")
-    network = model.forecaster.network
-    asked = class_architecture_of(windows, series, model.options)
-    if network is not None and network.network.architecture != asked:
-        raise ValueError("the network is not the one that its options ask for")
-    if (network is not None) != (model.forecaster.mixture.network > 0):
-        raise ValueError("the network has a share but no weights, or weights but no share")
+    if any(part.view for part in leaves(model.ensemble)):
+        raise ValueError("a part sees what the model has no view of")
+    model.ensemble.check(_shown(model), model.options)
 
 
-def _shown(model: ClassModel) -> ClassWindows:
+def _shown(model: ClassModel) -> Views:
     """The windows of rows without any value, as many as one window has: they show every size."""
     return model.windows(empty_panel(model.contract), np.zeros(1, dtype=np.int64))
 

@@ -1,35 +1,46 @@
-"""A Model as plain data, a document and named arrays, and back."""
+"""A Model as plain data, a document and named arrays, and back.
+
+Format 1 has words for what a model could be when it was made: one or two networks and linear forecasters, a naive one,
+three views. A model that is more is written as format 2, in which ensemble and views are told as they are.
+"""
 
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from lstmcast.core.errors import ModelFileError, UsageError
-from lstmcast.core.panel import Clock, Panel
+from lstmcast.core.panel import Panel
 from lstmcast.data.calendar_regression import CalendarStage
-from lstmcast.data.view import Setting
-from lstmcast.evaluation.report import NumberReport
-from lstmcast.forecasters.ensemble import Blend, Blended
+from lstmcast.data.view import Setting, View
+from lstmcast.evaluation.report import NumberReport, Shares
+from lstmcast.forecasters.base import Part
+from lstmcast.forecasters.ensemble import Ensemble, leaves, linear_of, mean_of, networks_of, shares_of
 from lstmcast.forecasters.intervals import LEVELS, Intervals
-from lstmcast.forecasters.network import Hybrid, architecture_of
-from lstmcast.forecasters.ridge import Highway
-from lstmcast.model.fallback import Ladder
-from lstmcast.model.model import LinearView, Model
+from lstmcast.forecasters.naive import SeasonalNaive
+from lstmcast.forecasters.network import NetworkForecaster
+from lstmcast.forecasters.ridge import RidgeForecaster
+from lstmcast.model.fallback import FallbackChain
+from lstmcast.model.model import Model
 from lstmcast.model.reference import Habits, Ranges
+from lstmcast.model.schema import Contract
 from lstmcast.persistence.fields import record, value
-from lstmcast.persistence.limits import check_blend, check_intervals
+from lstmcast.persistence.limits import check_intervals
 from lstmcast.persistence.parts import (
     Arrays,
     Document,
     contract_from,
-    members_from,
     microseconds,
+    network_from,
     options_document,
     options_from,
+    part_from,
+    part_record,
     preparation_arrays,
     preparation_document,
     preparation_from,
@@ -53,33 +64,25 @@ def to_record(model: AnyModel) -> tuple[Document, Arrays]:
         from lstmcast.persistence.classes import class_record
 
         return class_record(model)
-    preparation, forecaster = model.preparation, model.forecaster
+    words = _words_of(model)
+    middle = _told(model) if words is None else _said(model, words)
     document: dict[str, Any] = {
         "contract": dataclasses.asdict(model.contract),
         "options": options_document(model.options),
-        "preparation": preparation_document(preparation),
+        "preparation": preparation_document(model.preparation, model.views[0].regression),
         "setting": dataclasses.asdict(model.setting),
-        "linear": _linear_document(model.linear),
-        "second": _linear_document(model.second),
-        "second_penalty": None if forecaster.second is None else forecaster.second.penalty,
-        "penalty": forecaster.highway.penalty,
-        "blend": dataclasses.asdict(forecaster.blend),
-        "architecture": None,
-        "second_architecture": None,
+        **middle[0],
         "intervals": model.intervals.kind,
         "volatility": {"power": model.intervals.power, "reference": model.intervals.reference},
         "limits": [None if np.isnan(limit) else limit for limit in model.limits],
         "report": model.report.as_document(),
         "habits": model.habits is not None,
         "ranges": model.ranges is not None,
-        "ladder": None if model.ladder is None else model.ladder.seasons,
+        "ladder": None if model.chain is None else [f.reach() for f in model.chain.forecasters[1:]],
     }
     arrays: dict[str, NDArray[Any]] = {
-        **preparation_arrays(preparation),
-        **stage_arrays("linear_stage", None if model.linear is None else model.linear.stage),
-        **stage_arrays("second_stage", None if model.second is None else model.second.stage),
-        **_highway_arrays("highway", forecaster.highway),
-        **_highway_arrays("second", forecaster.second),
+        **preparation_arrays(model.preparation, model.views[0].regression),
+        **middle[1],
         "intervals": model.intervals.widths,
         "mase_scale": np.nan_to_num(model.mase_scale, nan=0.0),
         "seen_until": microseconds(model.seen_until),
@@ -88,12 +91,10 @@ def to_record(model: AnyModel) -> tuple[Document, Arrays]:
         arrays |= {f"habits.{name}": getattr(model.habits, name) for name in _HABITS}
     if model.ranges is not None:
         arrays |= {f"ranges.{name}": getattr(model.ranges, name) for name in _RANGES}
-    if model.ladder is not None:
-        arrays["ladder"] = model.ladder.widths
-    for prefix, hybrid in (("", forecaster.hybrid), ("second_", forecaster.second_hybrid)):
-        if hybrid is not None:
-            document[f"{prefix}architecture"] = dataclasses.asdict(hybrid.network.architecture)
-            arrays |= {f"{prefix}member.{i}": member.flat for i, member in enumerate(hybrid.members)}
+    if model.chain is not None:
+        arrays["ladder"] = model.chain.widths
+    if words is not None:
+        arrays |= _member_arrays(words.networks)
     return document, arrays
 
 
@@ -111,91 +112,235 @@ def from_record(document: Document, arrays: Arrays) -> AnyModel:
     return model
 
 
+@dataclass(frozen=True, eq=False)
+class _Words:
+    """The parts that format 1 has words for."""
+
+    networks: list[NetworkForecaster]
+    ridges: list[RidgeForecaster]
+    shares: Shares
+
+    def ensemble(self) -> Ensemble:
+        """The ensemble of these parts."""
+        parts: list[tuple[float, Part]] = [(self.shares.linear, mean_of(self.ridges, "linear_pair"))]
+        if self.networks:
+            parts.insert(0, (self.shares.network, mean_of(self.networks, "network")))
+        if self.shares.naive:
+            parts.append((self.shares.naive, SeasonalNaive(self.shares.season)))
+        return Ensemble(tuple(parts))
+
+    @property
+    def has_second(self) -> bool:
+        """Whether there is a second view."""
+        return max(len(self.networks), len(self.ridges)) == 2
+
+    @property
+    def views(self) -> list[int]:
+        """The view of each part as format 1 has it: the network's, the linear forecaster's if it is another, the
+        second."""
+        first, last = min(self.ridges[0].view, 1), min(self.ridges[0].view, 1) + 1
+        return [*(0, last)[: len(self.networks)], *(first, last)[: len(self.ridges)]]
+
+
+def _words_of(model: Model) -> _Words | None:
+    """The parts of a model in words of format 1; None where it has not enough of them."""
+    parts = list(leaves(model.ensemble))
+    ridges = [part for part in parts if isinstance(part, RidgeForecaster)]
+    words = _Words(networks_of(model.ensemble), ridges, shares_of(model.ensemble))
+    if not 1 <= len(ridges) <= 2 or len(words.networks) > 2 or words.shares.others is not None:
+        return None
+    sized = {view.is_normalised for view in model.views} | {model.setting.is_sized}
+    is_sayable = (
+        _outline(model.ensemble) == _outline(words.ensemble())
+        and [*(part.view for part in words.networks), *(part.view for part in ridges)] == words.views
+        and len(model.views) == 1 + min(ridges[0].view, 1) + words.has_second
+        and len(sized) == 1
+        and model.views[0].subtracts_last == model.setting.is_anchored
+        and [ridge.lookbacks for ridge in ridges] == _lookbacks(model.report, len(ridges), ridges[0].reach())
+    )
+    return words if is_sayable else None
+
+
+def _outline(part: Part) -> object:
+    """Weights and parts of an ensemble, to be compared."""
+    if isinstance(part, Ensemble):
+        return part.name, tuple((weight, _outline(inner)) for weight, inner in part.parts)
+    return part
+
+
+def _lookbacks(report: NumberReport, count: int, whole: int) -> list[tuple[int, ...]]:
+    """The lookbacks of each of so many linear forecasters, which format 1 keeps in the report."""
+    second = report.choices.second
+    told = (report.choices.chosen.lookbacks, None if second is None else second.lookbacks)
+    return [lookbacks or (whole,) for lookbacks in told[:count]]
+
+
+def _said(model: Model, words: _Words) -> tuple[Document, Arrays]:
+    """Views and ensemble in the words of format 1."""
+    ridges, networks = words.ridges, words.networks
+    linear = model.views[1] if ridges[0].view else None
+    second = model.views[-1] if words.has_second else None
+    architectures = [dataclasses.asdict(network.architecture) for network in networks]
+    document = {
+        "linear": _view_document(linear),
+        "second": _view_document(second),
+        "second_penalty": ridges[1].penalty if len(ridges) == 2 else None,
+        "penalty": ridges[0].penalty,
+        "blend": words.shares.as_document(),
+        "architecture": architectures[0] if architectures else None,
+        "second_architecture": architectures[1] if len(architectures) == 2 else None,
+    }
+    arrays = {
+        **stage_arrays("linear_stage", None if linear is None else linear.regression),
+        **stage_arrays("second_stage", None if second is None else second.regression),
+    }
+    for prefix, ridge in zip(("highway", "second"), ridges, strict=False):
+        arrays |= {f"{prefix}.weight": ridge.weight, f"{prefix}.bias": ridge.bias}
+    return document, arrays
+
+
+def _member_arrays(networks: Sequence[NetworkForecaster]) -> Arrays:
+    return {
+        f"{prefix}member.{number}": flat
+        for prefix, network in zip(("", "second_"), networks, strict=False)
+        for number, flat in enumerate(network.weights)
+    }
+
+
+def _view_document(view: View | None) -> Document | None:
+    if view is None:
+        return None
+    return {"stage": stage_document(view.regression), "is_anchored": view.subtracts_last}
+
+
+def _told(model: Model) -> tuple[Document, Arrays]:
+    """Views and ensemble as they are: format 2."""
+    told, arrays = part_record(model.ensemble, "ensemble")
+    views = []
+    for number, view in enumerate(model.views):
+        flags = {"subtracts_last": view.subtracts_last, "is_normalised": view.is_normalised}
+        views.append({"regression": stage_document(view.regression), **flags})
+        arrays |= stage_arrays(f"view.{number}", view.regression)
+    return {"views": views, "ensemble": told}, arrays
+
+
 def _assemble(document: Document, arrays: Arrays) -> Model:
     contract, options = contract_from(document["contract"]), options_from(document["options"])
-    blend = record(Blend, document["blend"])
-    check_blend(blend, has_network=document["architecture"] is not None)
+    report, setting = report_from(NumberReport, document["report"], contract), record(Setting, document["setting"])
     limits = value(tuple[float | None, float | None], document["limits"], "limits")
     low, high = (np.nan if limit is None else limit for limit in limits)
+    if "ensemble" in document:
+        ensemble = part_from(document["ensemble"], arrays, "ensemble")
+        views = _views_told(document["views"], contract, arrays)
+    else:
+        ensemble = _ensemble_said(document, report, contract.lookback, options.members, arrays)
+        views = _views_said(document, setting, contract, arrays)
+    if not isinstance(ensemble, Ensemble) or not any(part.name == "linear" for part in leaves(ensemble)):
+        raise ValueError("there is no ensemble, or no linear forecaster in it")
     return Model(
         contract=contract,
         options=options,
-        preparation=preparation_from(document["preparation"], contract.clock, arrays),
-        setting=record(Setting, document["setting"]),
-        forecaster=Blended(
-            blend=blend,
-            highway=_highway("highway", document["penalty"], arrays),
-            hybrid=_hybrid("", document, options.members, arrays),
-            second=_second(document, arrays),
-            second_hybrid=_hybrid("second_", document, options.members, arrays),
-        ),
-        intervals=_intervals(document, arrays),
+        preparation=preparation_from(document["preparation"], arrays),
+        views=views,
+        setting=setting,
+        ensemble=ensemble,
+        intervals=_intervals(document, ensemble, arrays),
         limits=(low, high),
         mase_scale=np.where(arrays["mase_scale"] > 0, arrays["mase_scale"], np.nan),
         seen_until=arrays["seen_until"].astype("datetime64[us]"),
-        report=report_from(NumberReport, document["report"], contract),
-        linear=_view("linear_stage", document.get("linear"), contract.clock, arrays),
-        second=_view("second_stage", document.get("second"), contract.clock, arrays),
+        report=report,
         habits=Habits(*(arrays[f"habits.{name}"] for name in _HABITS)) if document.get("habits") else None,
         ranges=Ranges(*(arrays[f"ranges.{name}"] for name in _RANGES)) if document.get("ranges") else None,
-        ladder=_ladder(document.get("ladder"), arrays),
+        chain=_chain(document.get("ladder"), ensemble, arrays),
     )
 
 
-def _hybrid(prefix: str, document: Document, count: int, arrays: Arrays) -> Hybrid | None:
-    found = members_from(document.get(f"{prefix}architecture"), count, arrays, f"{prefix}member")
-    return None if found is None else Hybrid(*found)
+def _views_said(document: Document, setting: Setting, contract: Contract, arrays: Arrays) -> tuple[View, ...]:
+    """The views in the words of format 1."""
+    regression = stage_from("stage", document["preparation"]["stage"], contract.clock, arrays)
+    views = [View(regression, setting.is_anchored, setting.is_sized)]
+    for name in ("linear", "second"):
+        if (fields := document.get(name)) is not None:
+            regression = stage_from(f"{name}_stage", fields["stage"], contract.clock, arrays)
+            is_anchored = value(bool, fields["is_anchored"], "is_anchored")
+            views.append(View(regression, is_anchored, setting.is_sized))
+    return tuple(views)
 
 
-def _linear_document(view: LinearView | None) -> Document | None:
-    if view is None:
-        return None
-    return {"stage": stage_document(view.stage), "is_anchored": view.is_anchored}
-
-
-def _view(prefix: str, fields: Document | None, clock: Clock, arrays: Arrays) -> LinearView | None:
-    if fields is None:
-        return None
-    return LinearView(
-        stage_from(prefix, fields["stage"], clock, arrays), value(bool, fields["is_anchored"], "is_anchored")
+def _views_told(fields: Sequence[Document], contract: Contract, arrays: Arrays) -> tuple[View, ...]:
+    """The views of format 2."""
+    return tuple(
+        View(
+            stage_from(f"view.{number}", view["regression"], contract.clock, arrays),
+            value(bool, view["subtracts_last"], "subtracts_last"),
+            value(bool, view["is_normalised"], "is_normalised"),
+        )
+        for number, view in enumerate(fields)
     )
 
 
-def _highway_arrays(prefix: str, highway: Highway | None) -> Arrays:
-    return {} if highway is None else {f"{prefix}.weight": highway.weight, f"{prefix}.bias": highway.bias}
+def _ensemble_said(
+    document: Document, report: NumberReport, lookback: int, members: int, arrays: Arrays
+) -> Ensemble:
+    """The ensemble in the words of format 1."""
+    shares = record(Shares, document["blend"])
+    has_two, has_second = document.get("second_penalty") is not None, document.get("second") is not None
+    last = (document.get("linear") is not None) + has_second
+    networks = [
+        network_from(document[name], members, arrays, prefix, view)
+        for name, prefix, view in (
+            ("architecture", "member", 0),
+            ("second_architecture", "second_member", last),
+        )
+        if document.get(name) is not None
+    ]
+    if document["architecture"] is None and networks:
+        raise ValueError("there is a second network without a first")
+    if bool(shares.network) != bool(networks) or shares.season < 0:
+        raise ValueError("a forecaster has a share and is not there, or is there and has none")
+    if has_two and not has_second:
+        raise ValueError("there is a second linear forecaster without a view of its own")
+    lookbacks = _lookbacks(report, 2, lookback)
+    named = [("highway", "penalty", last - has_second)] + ([("second", "second_penalty", last)] * has_two)
+    ridges = [
+        RidgeForecaster(
+            arrays[f"{name}.weight"],
+            arrays[f"{name}.bias"],
+            value(float, document[penalty], penalty),
+            lookbacks[place],
+            view,
+        )
+        for place, (name, penalty, view) in enumerate(named)
+    ]
+    return _Words(networks, ridges, shares).ensemble()
 
 
-def _second(document: Document, arrays: Arrays) -> Highway | None:
-    penalty = document.get("second_penalty")
-    return None if penalty is None else _highway("second", penalty, arrays)
-
-
-def _highway(prefix: str, penalty: Any, arrays: Arrays) -> Highway:
-    return Highway(arrays[f"{prefix}.weight"], arrays[f"{prefix}.bias"], value(float, penalty, "penalty"))
-
-
-def _intervals(document: Document, arrays: Arrays) -> Intervals:
+def _intervals(document: Document, ensemble: Ensemble, arrays: Arrays) -> Intervals:
     """The bands; those of an older file do not follow volatility."""
     intervals = Intervals(document["intervals"], arrays["intervals"])
     if (told := document.get("volatility")) is not None:
         numbers = {name: value(float, told[name], name) for name in ("power", "reference")}
         intervals = dataclasses.replace(intervals, **numbers)
-    check_intervals(intervals, has_network=document["architecture"] is not None)
+    check_intervals(intervals, has_network=bool(networks_of(ensemble)))
     return intervals
 
 
-def _ladder(seasons: list[int] | None, arrays: Arrays) -> Ladder | None:
-    return None if seasons is None else Ladder(value(tuple[int, ...], seasons, "ladder"), arrays["ladder"])
+def _chain(seasons: list[int] | None, ensemble: Ensemble, arrays: Arrays) -> FallbackChain | None:
+    """The chain of stand-ins; an older file has none."""
+    if seasons is None:
+        return None
+    naives = [SeasonalNaive(season) for season in value(tuple[int, ...], seasons, "ladder")]
+    if not naives or naives[0].season != 1 or not all(naive.season > 0 for naive in naives):
+        raise ValueError("the last value is not the first of the naive forecasters")
+    return FallbackChain((linear_of(ensemble), *naives), arrays["ladder"])
 
 
 def _check(model: Model) -> None:
     """Sizes and signs that would otherwise be found wrong in the middle of a forecast."""
-    contract, preparation, highway = model.contract, model.preparation, model.forecaster.highway
+    contract, preparation = model.contract, model.preparation
     horizon, series, others = contract.horizon, (len(contract.ids),), (len(contract.columns) - 1,)
     steps = (len(LEVELS), horizon) if model.intervals.kind == "split" else (len(LEVELS),)
-    wanted = {
-        "highway": (highway.weight.shape, (horizon, contract.lookback)),
-        "highway's bias": (highway.bias.shape, (horizon,)),
+    wanted: dict[str, tuple[Shape, Shape]] = {
         "scaling": (preparation.scaling.center.shape, series),
         "scale": (preparation.scaling.scale.shape, series),
         "unit": (preparation.scaling.unit.shape, series),
@@ -207,26 +352,21 @@ def _check(model: Model) -> None:
         "error scale": (model.mase_scale.shape, series),
         "end of training": (model.seen_until.shape, series),
     }
-    wanted |= _stage_shapes("stage", preparation.stage, series)
-    wanted |= _stage_shapes("linear stage", None if model.linear is None else model.linear.stage, series)
-    wanted |= _stage_shapes("second stage", None if model.second is None else model.second.stage, series)
-    if (second := model.forecaster.second) is not None:
-        wanted["second map"] = (second.weight.shape, (horizon, contract.lookback))
-        wanted["second map's bias"] = (second.bias.shape, (horizon,))
+    for number, view in enumerate(model.views):
+        wanted |= _stage_shapes(f"stage of view {number}", view.regression, series)
     if model.habits is not None:
         wanted |= {f"habits' {name}": (getattr(model.habits, name).shape, series) for name in _HABITS}
     if model.ranges is not None:
         wanted |= {f"{name} values": (getattr(model.ranges, name).shape, others) for name in _RANGES}
-    if model.ladder is not None:
-        rungs = (1 + len(model.ladder.seasons), len(LEVELS), horizon)
-        wanted["ladder"] = (model.ladder.widths.shape, rungs)
+    if model.chain is not None:
+        wanted["ladder"] = (model.chain.widths.shape, (len(model.chain.forecasters), len(LEVELS), horizon))
     for name, (found, expected) in wanted.items():
         if found != expected:
             raise ValueError(f"{name} has shape {found} where the contract asks for {expected}")
     positive = (preparation.scaling.scale, preparation.scaling.unit, preparation.change)
     if not all((array > 0).all() for array in positive):
         raise ValueError("a scale is not positive")
-    _check_network(model)
+    _check_parts(model)
 
 
 def _stage_shapes(name: str, stage: CalendarStage | None, series: Shape) -> dict[str, tuple[Shape, Shape]]:
@@ -242,24 +382,14 @@ def _stage_shapes(name: str, stage: CalendarStage | None, series: Shape) -> dict
     }
 
 
-def _check_network(model: Model) -> None:
-    """The network, and the stage, are what this model's windows and options ask for: a row a series shows it."""
+def _check_parts(model: Model) -> None:
+    """The parts, and the regressions, are what this model's windows and options ask for: a row a series shows it."""
     contract, count = model.contract, len(model.contract.ids)
+    if not all(0 <= part.view < len(model.views) for part in leaves(model.ensemble)):
+        raise ValueError("a part sees what the model has no view of")
     times, values = np.zeros(count, "datetime64[us]"), np.zeros((count, len(contract.columns)))
     panel = Panel(contract.ids, np.arange(count + 1), times, values, contract.columns, contract.clock)
-    windows = model.windows(panel, np.arange(count))
-    forecaster = model.forecaster
-    if forecaster.second_hybrid is not None and forecaster.hybrid is None:
-        raise ValueError("there is a second network without a first")
-    if forecaster.second is not None and windows.second is None:
-        raise ValueError("there is a second linear forecaster without a view of its own")
-    for hybrid, seen in (
-        (forecaster.hybrid, windows),
-        (forecaster.second_hybrid, windows.second),
-    ):
-        if hybrid is None:
-            continue
-        if seen is None or hybrid.network.architecture != architecture_of(seen, count, model.options):
-            raise ValueError("the network is not the one that its options ask for")
-    if (forecaster.second is not None) != (model.report.choices.second is not None):
+    model.ensemble.check(model.windows(panel, np.arange(count)), model.options)
+    ridges = [part for part in leaves(model.ensemble) if isinstance(part, RidgeForecaster)]
+    if (len(ridges) == 2) != (model.report.choices.second is not None):
         raise ValueError("its report and its linear forecasters are of different views")

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import dataclasses
+import typing
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,12 +15,14 @@ from lstmcast.core.panel import Clock
 from lstmcast.data.calendar_regression import CalendarStage, Covariate, Design
 from lstmcast.data.preprocessing import Preparation
 from lstmcast.data.scaling import Scaling
-from lstmcast.forecasters.network import DTYPE
+from lstmcast.forecasters.base import Part
+from lstmcast.forecasters.ensemble import Ensemble
+from lstmcast.forecasters.network import DTYPE, NetworkForecaster
+from lstmcast.forecasters.parts import PARTS, kind_of
 from lstmcast.model.schema import Contract
-from lstmcast.nn.network import Architecture, Network
-from lstmcast.nn.parameters import Parameters
+from lstmcast.nn.network import Architecture
 from lstmcast.persistence.fields import record, value
-from lstmcast.persistence.limits import check_architecture, check_contract
+from lstmcast.persistence.limits import check_contract
 
 Document = Mapping[str, Any]
 Arrays = Mapping[str, NDArray[Any]]
@@ -59,27 +62,27 @@ def microseconds(times: NDArray[np.datetime64]) -> NDArray[np.int64]:
     return np.asarray(times).astype("datetime64[us]").astype(np.int64)
 
 
-def preparation_document(preparation: Preparation) -> Document:
-    """What of a preparation is no array."""
+def preparation_document(preparation: Preparation, stage: CalendarStage | None) -> Document:
+    """What of a preparation, and of the first view's calendar stage, is no array."""
     return {
         "transform": preparation.scaling.transform,
         "with_year": preparation.with_year,
         "masked": preparation.masked,
-        "stage": stage_document(preparation.stage),
+        "stage": stage_document(stage),
     }
 
 
-def preparation_arrays(preparation: Preparation) -> Arrays:
-    """The arrays of a preparation by name."""
+def preparation_arrays(preparation: Preparation, stage: CalendarStage | None) -> Arrays:
+    """The arrays of a preparation, and of the first view's calendar stage, by name."""
     return {
         **_scaling_arrays("scaling", preparation.scaling),
         **_scaling_arrays("covariates", preparation.covariates),
-        **stage_arrays("stage", preparation.stage),
+        **stage_arrays("stage", stage),
         "change": preparation.change,
     }
 
 
-def preparation_from(fields: Document, clock: Clock, arrays: Arrays) -> Preparation:
+def preparation_from(fields: Document, arrays: Arrays) -> Preparation:
     """The preparation of a record."""
     return Preparation(
         scaling=_scaling("scaling", fields["transform"], arrays),
@@ -87,7 +90,6 @@ def preparation_from(fields: Document, clock: Clock, arrays: Arrays) -> Preparat
         with_year=value(bool, fields["with_year"], "with_year"),
         masked=value(bool, fields["masked"], "masked"),
         change=arrays["change"],
-        stage=stage_from("stage", fields["stage"], clock, arrays),
     )
 
 
@@ -118,19 +120,94 @@ def stage_from(prefix: str, fields: Document | None, clock: Clock, arrays: Array
     return CalendarStage(design, *(arrays[f"{prefix}.{name}"] for name in _STAGE_ARRAYS))
 
 
-def members_from(
-    fields: Document | None, count: int, arrays: Arrays, name: str = "member"
-) -> tuple[Network, tuple[Parameters, ...]] | None:
-    """A network and the weights of its members; None where no network ships."""
-    if fields is None:
-        return None
-    network = Network(record(Architecture, fields))
-    return network, tuple(_parameters(network, arrays[f"{name}.{i}"]) for i in range(count))
+def network_from(fields: Document, count: int, arrays: Arrays, name: str, view: int = 0) -> NetworkForecaster:
+    """A network of numbers and the weights of so many members."""
+    weights = tuple(arrays[f"{name}.{number}"].astype(DTYPE) for number in range(count))
+    return NetworkForecaster(record(Architecture, fields), weights, view)
 
 
-def _parameters(network: Network, flat: NDArray[Any]) -> Parameters:
-    check_architecture(network.architecture, flat.size)
-    return Parameters.of(network.architecture.shapes(), flat.astype(DTYPE))
+def part_record(part: Part, prefix: str) -> tuple[dict[str, Any], dict[str, NDArray[Any]]]:
+    """A part of an ensemble by its declared fields: its kind and what of it is no array; and the arrays by name."""
+    fields, arrays = _record(part, prefix)
+    return {"kind": kind_of(part), "fields": fields}, arrays
+
+
+def part_from(document: Document, arrays: Arrays, prefix: str) -> Part:
+    """The part of a record; raises LookupError, TypeError or ValueError where it is none."""
+    kind = PARTS[value(str, document["kind"], "kind")].make
+    return cast(Part, _from_record(kind, document["fields"], arrays, prefix))
+
+
+def _record(item: Any, prefix: str) -> tuple[dict[str, Any], dict[str, NDArray[Any]]]:
+    """The fields of a dataclass, those that are arrays, or hold some, apart."""
+    fields: dict[str, Any] = {}
+    arrays: dict[str, NDArray[Any]] = {}
+    for field in dataclasses.fields(item):
+        found, place = getattr(item, field.name), f"{prefix}.{field.name}"
+        if isinstance(found, np.ndarray):
+            arrays[place] = microseconds(found) if found.dtype.kind == "M" else found
+        elif isinstance(item, Ensemble) and field.name == "parts":
+            fields["parts"] = []
+            for number, (weight, part) in enumerate(item.parts):
+                told, own = part_record(part, f"{place}.{number}")
+                fields["parts"].append([weight, told])
+                arrays |= own
+        elif isinstance(found, tuple) and found and isinstance(found[0], np.ndarray):
+            fields[field.name] = len(found)
+            arrays |= {f"{place}.{number}": array for number, array in enumerate(found)}
+        elif dataclasses.is_dataclass(found):
+            fields[field.name], own = _record(found, place)
+            arrays |= own
+        else:
+            fields[field.name] = found
+    return fields, arrays
+
+
+def _from_record(kind: type[Any], fields: Document, arrays: Arrays, prefix: str) -> Any:
+    """The dataclass `kind` with these fields."""
+    hints = typing.get_type_hints(kind)
+    made = {
+        field.name: _field(kind, field.name, hints[field.name], fields, arrays, f"{prefix}.{field.name}")
+        for field in dataclasses.fields(kind)
+    }
+    unknown = [name for name in fields if name not in made]
+    if unknown:
+        raise TypeError(f"{kind.__name__} has no field {unknown[0]!r}")
+    return kind(**made)
+
+
+def _field(kind: type[Any], name: str, hint: Any, fields: Document, arrays: Arrays, place: str) -> Any:
+    """One field of a dataclass, as it is declared."""
+    arguments = typing.get_args(hint)
+    if kind is Ensemble and name == "parts":
+        return tuple(
+            (value(float, weight, "weight"), part_from(told, arrays, f"{place}.{number}"))
+            for number, (weight, told) in enumerate(fields[name])
+        )
+    if _is_array(hint):
+        return _array(arrays[place], hint)
+    if arguments and _is_array(arguments[0]):  # of a tuple of arrays, or of one that may be missing
+        if type(None) in arguments:
+            return _array(arrays[place], arguments[0]) if place in arrays else None
+        count = value(int, fields[name], name)
+        return tuple(_array(arrays[f"{place}.{number}"], arguments[0]) for number in range(count))
+    if dataclasses.is_dataclass(hint) and isinstance(hint, type):
+        return _from_record(hint, fields[name], arrays, place)
+    return value(hint, fields[name], name)
+
+
+def _is_array(hint: Any) -> bool:
+    return typing.get_origin(hint) is np.ndarray
+
+
+def _array(array: NDArray[Any], hint: Any) -> NDArray[Any]:
+    """An array of the declared kind of numbers; stamps are kept as whole microseconds."""
+    (kind,) = typing.get_args(typing.get_args(hint)[1])
+    if kind is np.datetime64 and array.dtype == np.int64:
+        return array.astype("datetime64[us]")
+    if not np.issubdtype(array.dtype, kind):
+        raise TypeError(f"an array holds {array.dtype} where {kind.__name__} is declared")
+    return array
 
 
 def _scaling_arrays(name: str, scaling: Scaling) -> Arrays:

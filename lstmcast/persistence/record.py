@@ -9,6 +9,7 @@ Format number 1 is the protocol 4 pickle of a flat dict with these keys, in this
     block    the arrays' little-endian bytes, row by row, one array after the other, nothing between or after
     sha256   hex digest over format, NUL, number in decimal, NUL, json, NUL, block
 
+Format number 2 is the same, of a model whose document tells its `ensemble` part by part.
 A later format keeps the first two keys, so that every version can name the format it does not know.
 """
 
@@ -35,7 +36,7 @@ Kind = Literal["model", "checkpoint"]
 
 # A checkpoint holds the weights four times, and those of several networks.
 LARGEST: dict[Kind, int] = {"model": LARGEST_FILE, "checkpoint": 1_000_000_000}
-NUMBER = 1
+NUMBER = 2
 KEYS = ["format", "number", "json", "block", "sha256"]
 DTYPES = ("<f4", "<f8", "<i4", "<i8", "<u4", "<u8", "|u1", "|b1")
 
@@ -93,6 +94,8 @@ def decode(data: bytes, kind: Kind = "model") -> tuple[dict[str, Any], dict[str,
     root = _parsed(text)
     if list(root) != ["document", "arrays"] or not isinstance(root["document"], dict):
         raise DamagedError("its JSON has no document or no list of arrays")
+    if _number(root["document"]) != record["number"]:
+        raise DamagedError(f"its document is not one of format {record['number']!r}")
     return root["document"], _arrays(root["arrays"], block)
 
 
@@ -105,7 +108,13 @@ def _record(document: Document, arrays: Arrays, kind: Kind) -> dict[str, str | i
     text = _text({"document": document, "arrays": listed})
     block = b"".join(array.tobytes(order="C") for array in little.values())
     name = f"lstmcast-{kind}"
-    return dict(zip(KEYS, (name, NUMBER, text, block, _checksum(name, NUMBER, text, block)), strict=True))
+    number = _number(document)
+    return dict(zip(KEYS, (name, number, text, block, _checksum(name, number, text, block)), strict=True))
+
+
+def _number(document: Document) -> int:
+    """The format that a document is of."""
+    return 2 if "ensemble" in document else 1
 
 
 def _text(root: Any) -> str:
@@ -133,7 +142,7 @@ def _contents(record: Mapping[str, opcodes.Value], kind: Kind) -> tuple[str, mem
         )
     text, block = record.get("json"), record.get("block")
     if list(record) != KEYS or not isinstance(text, str) or not isinstance(block, memoryview):
-        raise DamagedError("its parts are not those of format 1")
+        raise DamagedError(f"its parts are not those of format {number}")
     if record["sha256"] != _checksum(str(name), number, text, block):
         raise DamagedError("its checksum is wrong")
     return text, block

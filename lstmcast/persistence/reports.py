@@ -94,7 +94,7 @@ def _check_choices(choices: Choices, lookback: int) -> None:
     _check_numbers(choices.penalties or {})
     _check_steps(choices.best_steps, choices.steps)
     blend = choices.blend
-    _check_shares((blend.network, blend.linear, blend.naive))
+    _check_shares((blend.network, blend.linear, blend.naive, *(blend.others or {}).values()))
     _ask(
         0 <= blend.season <= _MOST and (blend.season > 0 or not blend.naive),
         "a naive forecaster has no season",
@@ -137,7 +137,8 @@ def _check_class_choices(choices: ClassChoices, contract: Contract) -> None:
     _ask(len(choices.class_weights) == len(contract.classes), "a class has a weight and is none")
     _check_steps(choices.best_steps, choices.steps)
     mixture = choices.mixture
-    _check_shares((mixture.network, mixture.logistic, mixture.frequency, mixture.persistence or 0.0))
+    others = (mixture.persistence or 0.0, *(mixture.others or {}).values())
+    _check_shares((mixture.network, mixture.logistic, mixture.frequency, *others))
     _check_word("frequencies", choices.frequencies)
 
 

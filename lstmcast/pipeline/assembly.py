@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Sequence
 
 import numpy as np
 
@@ -17,15 +18,15 @@ from lstmcast.evaluation.report import (
     Judgement,
     Limits,
     NumberReport,
-    Shares,
     TriedNetwork,
     Volatility,
     judgement,
 )
 from lstmcast.evaluation.validation import scales, test_origins
+from lstmcast.forecasters.ensemble import leaves, linear_of, shares_of
 from lstmcast.forecasters.intervals import LEVELS, Evidence, Following, Intervals, calibrate, follow
-from lstmcast.model.fallback import build_ladder
-from lstmcast.model.model import LinearView, Model
+from lstmcast.model.fallback import build_chain
+from lstmcast.model.model import Model
 from lstmcast.model.reference import habits_of, ranges_of
 from lstmcast.model.schema import Contract, contract_of
 from lstmcast.pipeline.candidates import Entry
@@ -41,15 +42,13 @@ def judged(task: Task, choices: list[Choice], linear: LinearPair, entries: list[
     limits = _limits(task.panel, task.blocks, task.options)
     found = _choices(task, choices, linear, entries, intervals, limits, following)
     report = NumberReport(choices=found, **NOT_JUDGED)
-    model = _shipped(task, choices[0], linear, entries[0], intervals, limits, report)
+    model = _shipped(task, entries[0], intervals, limits, report)
     verdict = _verdict(model, task.panel, task.blocks)
     return dataclasses.replace(model, report=report.judged(verdict))
 
 
 def _shipped(
     task: Task,
-    best_linear: Choice,
-    linear: LinearPair,
     winner: Entry,
     intervals: Intervals,
     limits: tuple[float, float],
@@ -57,28 +56,24 @@ def _shipped(
 ) -> Model:
     """The model of the winner; nothing in it comes from test rows."""
     panel, blocks, options = task.panel, task.blocks, task.options
-    choice, forecaster, windows = winner.choice, winner.forecaster, winner.windows
-    second = linear.second if forecaster.second_hybrid is None else winner.second
-    used = [choice, best_linear, *([] if second is None else [second])]
+    choice, ensemble, views = winner.choice, winner.ensemble, winner.seen.views
+    used = winner.seen.choices[: 1 + max(part.view for part in leaves(ensemble))]
     before_test = blocks.slices("before_test")
     return Model(
         contract=_contract(panel, used, task.time_column),
         options=dataclasses.replace(options, threads=None),  # the file is the same whatever their number
         preparation=choice.preparation,
+        views=tuple(other.view for other in used),
         setting=choice.setting,
-        forecaster=forecaster,
+        ensemble=ensemble,
         intervals=intervals,
         limits=limits,
         mase_scale=scales(panel, blocks, "before_test"),
         seen_until=panel.times[np.maximum(blocks.test - 1, blocks.start)],
         report=report,
-        linear=None if choice is best_linear else _view(best_linear),
-        second=None if second is None else _view(second),
-        habits=habits_of([panel.target[rows] for rows in before_test], panel.clock.season, windows.lookback),
+        habits=habits_of([panel.target[rows] for rows in before_test], panel.clock.season, views[0].lookback),
         ranges=ranges_of(np.concatenate([panel.values[rows, 1:] for rows in before_test])),
-        ladder=build_ladder(
-            forecaster.highway, windows, choice.validation, panel.clock.seasons, task.horizons
-        ),
+        chain=build_chain(linear_of(ensemble), views, choice.validation, panel.clock.seasons, task.horizons),
     )
 
 
@@ -98,7 +93,7 @@ def _choices(
         others=found.others,
         penalties=found.penalties,
         validation_mase=dict(winner.errors),
-        blend=Shares(**dataclasses.asdict(winner.forecaster.blend)),
+        blend=shares_of(winner.ensemble),
         steps=schedule_of(winner.choice.training, task.options).steps,
         best_steps=tuple(result.best_step for result in winner.trained),
         second=linear.report(),
@@ -138,14 +133,9 @@ def _spoken_limits(limits: tuple[float, float], options: Options) -> Limits:
     return Limits(min=low, max=high, is_found=low is not None and options.min is None)
 
 
-def _view(choice: Choice) -> LinearView:
-    """How the linear forecaster of a choice sees the rows."""
-    return LinearView(choice.preparation.stage, choice.setting.is_anchored)
-
-
-def _contract(panel: Panel, choices: list[Choice], time: str | None) -> Contract:
+def _contract(panel: Panel, choices: Sequence[Choice], time: str | None) -> Contract:
     windows = choices[0].windows
-    stages = [choice.preparation.stage for choice in choices]
+    stages = [choice.view.regression for choice in choices]
     tail = max(0 if stage is None else stage.design.tail for stage in stages)
     history = history_needed(windows.lookback, panel.clock.season) + tail
     return contract_of(panel, time, windows.lookback, windows.horizon, windows.segment, history)
@@ -153,8 +143,8 @@ def _contract(panel: Panel, choices: list[Choice], time: str | None) -> Contract
 
 def _calibrated(task: Task, winner: Entry) -> tuple[Intervals, Following]:
     """The winner's bands, and how they follow volatility, from validation rows alone."""
-    options, windows, origins = task.options, winner.windows, winner.choice.validation.origins
-    point, quantiles = winner.forecaster.point_and_quantiles(windows, origins)
+    options, windows, origins = task.options, winner.choice.windows, winner.choice.validation.origins
+    point, quantiles = winner.ensemble.point_and_quantiles(winner.seen.views, origins)
     observed = windows.ahead(windows.table.observed, origins)
     actual = np.where(observed, windows.ahead(windows.table.scaled, origins), np.nan)
     evidence = Evidence(actual, point, quantiles, windows.volatility(origins), task.horizons)
@@ -174,7 +164,7 @@ def _limits(panel: Panel, blocks: Blocks, options: Options) -> tuple[float, floa
 
 def _verdict(model: Model, panel: Panel, blocks: Blocks) -> Judgement:
     """The only look at the test rows."""
-    windows = model.windows(panel, np.arange(len(panel.ids)))
-    origins = test_origins(windows, blocks)
-    found = backtest(model.forecasters(windows), windows, panel.target, origins, model.mase_scale)
+    views = model.windows(panel, np.arange(len(panel.ids)))
+    origins = test_origins(views[0], blocks)
+    found = backtest(model.judged(), views, panel.target, origins, model.mase_scale)
     return judgement(found, panel, origins, panel.clock.seasons)

@@ -11,11 +11,14 @@ from dataclasses import dataclass
 import numpy as np
 
 from lstmcast.core.options import Options
-from lstmcast.data.windows import Windows
-from lstmcast.forecasters.ensemble import Blend, Blended, choose_blend
-from lstmcast.forecasters.network import Hybrid, architecture_of, hybrid_of
+from lstmcast.core.panel import Panel
+from lstmcast.data.split import Blocks
+from lstmcast.forecasters.base import FitData, Part, point
+from lstmcast.forecasters.ensemble import Ensemble, choose
+from lstmcast.forecasters.network import NetworkForecaster, architecture_of
+from lstmcast.forecasters.parts import fit_parts
 from lstmcast.pipeline.search import Choice
-from lstmcast.pipeline.views import LinearPair
+from lstmcast.pipeline.views import LinearPair, Seen, seen_by
 from lstmcast.training.checkpoint import Progress, Trained
 from lstmcast.training.loop import Step
 from lstmcast.training.setup import schedule_of
@@ -23,6 +26,7 @@ from lstmcast.training.trainable import Member
 from lstmcast.training.workers import train_members
 
 GAIN = 0.01
+_OF_PARTS = 1  # what tells their randomness from that of the search and the networks
 Begin = Callable[[Choice, list[Member]], list[Member]]
 
 
@@ -30,16 +34,15 @@ Begin = Callable[[Choice, list[Member]], list[Member]]
 class Entry:
     """A setting, the members trained on it, and what would ship: blended with the best linear forecaster.
 
-    windows: as the network sees them and, in `linear` and `second`, as the linear forecasters and the second network
-    do; second: the setting of that network, whose members come after the first's;
+    seen: the views; second: the setting of a second network, whose members come after the first's;
     errors: on validation rows (MASE), of each forecaster and, under `model`, of what would ship.
     """
 
     choice: Choice
-    windows: Windows
+    seen: Seen
     members: list[Member]
     trained: tuple[Trained, ...]
-    forecaster: Blended
+    ensemble: Ensemble
     errors: dict[str, float]
     second: Choice | None = None
 
@@ -75,22 +78,23 @@ def candidates_of(
 def train_networks(
     candidates: list[Candidate],
     linear: LinearPair,
-    seasons: tuple[int, ...],
+    panel: Panel,
+    blocks: Blocks,
     options: Options,
     start: Progress | None = None,
     until: float = math.inf,
 ) -> Generator[Step | Progress, None, list[Entry]]:
     """Train the members of each candidate; the winner first.
 
-    linear: the best linear forecasters; seasons: of the seasonal naives; start and until: as in `train_members`.
+    linear: the best linear forecasters; start and until: as in `train_members`.
     """
     members = [member for candidate in candidates for member in candidate.members]
     trained = iter((yield from train_members(members, options.threads, start, until)))
     results = [tuple(itertools.islice(trained, len(candidate.members))) for candidate in candidates]
     taught = list(zip(candidates, results, strict=True))
-    entries = [_entry([one], linear, seasons, options.safeguard) for one in taught]
+    entries = [_entry([one], linear, panel, blocks, options) for one in taught]
     if len(taught) > 1:
-        entries.insert(0, _entry(taught, linear, seasons, options.safeguard))
+        entries.insert(0, _entry(taught, linear, panel, blocks, options))
     return _ranked(entries)
 
 
@@ -113,7 +117,7 @@ def _member(choice: Choice, series: int, options: Options, seed: np.random.SeedS
         windows=choice.windows,
         training=choice.training,
         validation=choice.validation,
-        highway=choice.highway,
+        ridge=choice.ridge,
         architecture=architecture_of(choice.windows, series, options),
         options=options,
         schedule=schedule_of(choice.training, options),
@@ -124,33 +128,39 @@ def _member(choice: Choice, series: int, options: Options, seed: np.random.SeedS
 def _entry(
     taught: list[tuple[Candidate, tuple[Trained, ...]]],
     linear: LinearPair,
-    seasons: tuple[int, ...],
-    safeguard: str,
+    panel: Panel,
+    blocks: Blocks,
+    options: Options,
 ) -> Entry:
     """What would ship of the networks of a setting, or of two views, and the best linear forecasters."""
     first, second = taught[0][0].choice, taught[1][0].choice if len(taught) > 1 else None
-    windows, hybrids = linear.seen_beside(first, second), [_hybrid(*one) for one in taught]
-    forecaster, errors = choose_blend(
-        windows,
-        first.validation,
-        Blended(Blend(1.0, 0.0), linear.first.highway, hybrids[0], linear.second_map, *hybrids[1:]),
-        seasons,
-        safeguard,
+    seen = seen_by(first, linear, second)
+    network = seen.network_part([_network(*one) for one in taught])
+    others = _others(seen, panel, blocks, options)
+    ensemble, errors = choose(
+        seen.linear_part, network, others, seen.views, first.validation, options.safeguard
     )
-    point = forecaster.point(windows, first.validation.origins)
+    shipped = point(ensemble.predict(seen.views, first.validation.origins))
     return Entry(
         choice=first,
-        windows=windows,
+        seen=seen,
         members=[member for candidate, _ in taught for member in candidate.members],
         trained=tuple(result for _, results in taught for result in results),
-        forecaster=forecaster,
-        errors=errors | {"model": first.validation.error(point)},
+        ensemble=ensemble,
+        errors=errors | {"model": first.validation.error(shipped)},
         second=second,
     )
 
 
-def _hybrid(candidate: Candidate, trained: tuple[Trained, ...]) -> Hybrid:
-    return hybrid_of(candidate.members[0].architecture, [result.weights for result in trained])
+def _others(seen: Seen, panel: Panel, blocks: Blocks, options: Options) -> list[Part]:
+    """The forecasters of the table that stand for election beside the network and the linear one."""
+    choice, rng = seen.choices[0], np.random.default_rng([options.seed, _OF_PARTS])
+    rows = choice.training, choice.validation
+    return fit_parts(FitData(panel, blocks, seen.views, *rows, panel.clock.seasons, options, rng))
+
+
+def _network(candidate: Candidate, trained: tuple[Trained, ...]) -> NetworkForecaster:
+    return NetworkForecaster(candidate.members[0].architecture, tuple(result.weights for result in trained))
 
 
 def _ranked(entries: list[Entry]) -> list[Entry]:

@@ -14,7 +14,6 @@ from numpy.typing import NDArray
 from lstmcast.core.errors import DataError, UsageError
 from lstmcast.core.options import Options, flag
 from lstmcast.core.panel import Panel
-from lstmcast.data.category_frequencies import Transitions, fit_transitions
 from lstmcast.data.category_preprocessing import ClassPreparation, fit_class_preparation
 from lstmcast.data.defaults import default_horizon
 from lstmcast.data.holidays import taught
@@ -26,16 +25,16 @@ from lstmcast.evaluation.report import (
     ClassChoices,
     ClassReport,
     ClassSearch,
-    ClassShares,
     Judgement,
     judgement,
 )
 from lstmcast.evaluation.validation import test_origins
-from lstmcast.forecasters.category_ensemble import Mixed, choose_mixture
+from lstmcast.forecasters.category_naive import FrequencyTable, Transitions, fit_transitions
 from lstmcast.forecasters.category_network import ClassNetwork, class_architecture_of
+from lstmcast.forecasters.ensemble import Ensemble, choose_of_classes, class_shares_of
+from lstmcast.forecasters.ensemble import taught as taught_anew
 from lstmcast.model.category_model import ClassModel
 from lstmcast.model.schema import Contract, contract_of
-from lstmcast.nn.network import Network
 from lstmcast.pipeline.category_selection import ClassChoice, ClassTrials
 from lstmcast.pipeline.plan import Plan, plan_of
 from lstmcast.training.budget import Expectation, deadline, expected
@@ -59,7 +58,7 @@ class _Trained:
     choices: list[ClassChoice]
     members: list[ClassMember]
     networks: tuple[Trained, ...]
-    forecaster: Mixed
+    ensemble: Ensemble
     errors: dict[str, float]
 
 
@@ -107,7 +106,7 @@ def fitting_classes(
         persistence = fit_transitions(panel, blocks.slices("training"), horizon)
         found = _mixed(choices, members, networks, persistence, blocks, options)
         model = _judged(panel, blocks, preparation, found, time_column)
-        if options.final and model.forecaster.network is not None:
+        if options.final and model.source == "model":
             again = [_final(*pair, blocks) for pair in zip(members, networks, strict=True)]
             last = train_members(again, options.threads, checkpoint.final, until)
             trained, _ = yield from kept(last, checkpoint, "final")
@@ -178,13 +177,13 @@ def _mixed(
     """What ships of the networks and of what they are compared with."""
     chosen = choices[0]
     architecture = members[0].architecture
-    weights = tuple(trained.parameters(architecture) for trained in networks)
-    network = ClassNetwork(Network(architecture), weights, chosen.logistic)
+    network = ClassNetwork(architecture, tuple(trained.weights for trained in networks), chosen.logistic)
     horizons = int((blocks.test - blocks.validation).max()) // chosen.windows.horizon
-    forecaster, errors = choose_mixture(
-        chosen.windows, chosen.validation, network, chosen.logistic, persistence, horizons, options.safeguard
+    others = chosen.logistic, FrequencyTable(), persistence
+    ensemble, errors = choose_of_classes(
+        network, others, (chosen.windows,), chosen.validation, horizons, options.safeguard
     )
-    return _Trained(choices, members, networks, forecaster, errors)
+    return _Trained(choices, members, networks, ensemble, errors)
 
 
 def _judged(
@@ -199,7 +198,7 @@ def _judged(
             member.options, threads=None
         ),  # the file is the same whatever their number
         preparation=preparation,
-        forecaster=found.forecaster,
+        ensemble=found.ensemble,
         seen_until=panel.times[np.maximum(blocks.test - 1, blocks.start)],
         report=report,
     )
@@ -214,7 +213,7 @@ def _choices(found: _Trained, panel: Panel, preparation: ClassPreparation) -> Cl
         others=tried.others,
         penalties=tried.penalties,
         validation_log_loss=found.errors,
-        mixture=ClassShares(**dataclasses.asdict(found.forecaster.mixture)),
+        mixture=class_shares_of(found.ensemble),
         class_weights=dict(zip(panel.classes, member.class_weights.tolist(), strict=True)),
         frequencies=preparation.frequencies.kind,
         steps=member.schedule.steps,
@@ -230,10 +229,9 @@ def _contract(panel: Panel, choice: ClassChoice, time: str | None) -> Contract:
 
 def _verdict(model: ClassModel, panel: Panel, blocks: Blocks) -> Judgement:
     """The only look at the test rows."""
-    windows = model.windows(panel, np.arange(len(panel.ids)))
-    origins = test_origins(windows, blocks)
-    found = class_backtest(model.forecasters(windows), windows, origins)
-    return judgement(found, panel, origins, panel.clock.seasons)
+    views = model.windows(panel, np.arange(len(panel.ids)))
+    origins = test_origins(views[0], blocks)
+    return judgement(class_backtest(model.judged(), views, origins), panel, origins, panel.clock.seasons)
 
 
 def _final(member: ClassMember, trained: Trained, blocks: Blocks) -> ClassMember:
@@ -251,12 +249,8 @@ def _final(member: ClassMember, trained: Trained, blocks: Blocks) -> ClassMember
 
 def _with_final(model: ClassModel, panel: Panel, trained: tuple[Trained, ...]) -> ClassModel:
     """The model with weights that have seen every row."""
-    assert model.forecaster.network is not None
-    architecture = model.forecaster.network.network.architecture
-    members = tuple(result.parameters(architecture) for result in trained)
-    network = dataclasses.replace(model.forecaster.network, members=members)
     return dataclasses.replace(
         model,
-        forecaster=dataclasses.replace(model.forecaster, network=network),
+        ensemble=taught_anew(model.ensemble, [result.weights for result in trained]),
         seen_until=panel.times[panel.known_until() - 1],
     )

@@ -121,7 +121,7 @@ class ClassTrials:
         logistic = fit_logistic(
             windows, training, overall, weights, penalty, self.rng, with_calendar=with_calendar
         )
-        error = validation.error(logistic.probabilities(windows, validation.origins))
+        error = validation.error(logistic.predict((windows,), validation.origins))
         return ClassChoice(windows, training, validation, logistic, error)
 
     def _best_penalty(self, choice: ClassChoice) -> ClassChoice:

@@ -15,6 +15,7 @@ from lstmcast.core.options import Options, flag
 from lstmcast.core.panel import Panel
 from lstmcast.data.holidays import is_country, of_country
 from lstmcast.data.split import Blocks
+from lstmcast.forecasters.ensemble import Ensemble, taught
 from lstmcast.model.category_model import AnyModel, ClassModel
 from lstmcast.model.model import Model
 from lstmcast.persistence import load
@@ -87,18 +88,21 @@ def _learning(task: Task, checkpoint: Checkpoint, until: float) -> Iterator[Even
     seeds = np.random.SeedSequence(options.seed).spawn(options.members + 1)
     choices = choose(panel, task.blocks, task.horizon, options, np.random.default_rng(seeds[0]), until)
     yield task.plan(choices)
-    linear, seasons = pair_of(choices, options.linear_pair), panel.clock.seasons
+    linear = pair_of(choices, options.linear_pair)
     candidates = candidates_of(choices, linear, len(panel.ids), options, seeds[1:], task.begin)
     enough = yield from _expecting(candidates, options, until)
-    contest = train_networks(candidates, linear, seasons, options, checkpoint.networks, enough)
+    contest = train_networks(candidates, linear, panel, task.blocks, options, checkpoint.networks, enough)
     entries, checkpoint = yield from kept(contest, checkpoint, "networks")
     model = judged(task, choices, linear, entries)
-    if options.final and model.forecaster.hybrid is not None:
+    if options.final and model.source == "model":
         winner = entries[0]
         again = [_final(*pair, task.blocks) for pair in zip(winner.members, winner.trained, strict=True)]
         last = train_members(again, options.threads, checkpoint.final, until)
         trained, _ = yield from kept(last, checkpoint, "final")
-        model = _with_final(model, panel, trained)
+        model = _with_final(model, panel, taught(model.ensemble, [result.weights for result in trained]))
+    if options.final and model.ensemble.since() is not None:
+        views = model.windows(panel, np.arange(len(panel.ids)))
+        model = _with_final(model, panel, model.ensemble.moved_on(views, panel.known_until()))
     learned = model.learned(panel, np.arange(len(panel.ids)))
     yield dataclasses.replace(model, report=dataclasses.replace(model.report, learned=learned))
 
@@ -168,10 +172,6 @@ def _final(member: Member, trained: Trained, blocks: Blocks) -> Member:
     )
 
 
-def _with_final(model: Model, panel: Panel, trained: tuple[Trained, ...]) -> Model:
-    """The model with weights that have seen every row; trained: the members of its networks, one after the other."""
-    return dataclasses.replace(
-        model,
-        forecaster=model.forecaster.taught([result.weights for result in trained]),
-        seen_until=panel.times[panel.known_until() - 1],
-    )
+def _with_final(model: Model, panel: Panel, ensemble: Ensemble) -> Model:
+    """The model with an ensemble that has seen every row."""
+    return dataclasses.replace(model, ensemble=ensemble, seen_until=panel.times[panel.known_until() - 1])

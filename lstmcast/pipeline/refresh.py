@@ -14,17 +14,15 @@ from numpy.typing import NDArray
 from lstmcast.core.errors import DataError
 from lstmcast.core.options import Options
 from lstmcast.core.panel import Floats, Integers, Panel
-from lstmcast.data.calendar_regression import CalendarStage
 from lstmcast.data.preprocessing import refit_stage
 from lstmcast.data.split import Blocks
-from lstmcast.data.windows import Table, Windows
 from lstmcast.evaluation.report import Judgement, Learned, NumberReport, Refresh
 from lstmcast.evaluation.verdict import error_measure
-from lstmcast.forecasters.averaged_ridge import refit_average
-from lstmcast.forecasters.ensemble import Blended
+from lstmcast.forecasters.base import NewRows, Views
+from lstmcast.forecasters.ensemble import Ensemble, leaves, linear_of, networks_of, taught
 from lstmcast.forecasters.intervals import TRUSTED_HORIZONS, Evidence, Intervals, calibrate
-from lstmcast.forecasters.ridge import Highway
-from lstmcast.model.model import LinearView, Model
+from lstmcast.forecasters.ridge import RidgeForecaster
+from lstmcast.model.model import Model
 from lstmcast.model.reference import ranges_of, widened
 from lstmcast.nn.parameters import Parameters
 from lstmcast.training.checkpoint import Trained
@@ -140,7 +138,7 @@ def _ends(panel: Panel, first: int, stop: int) -> tuple[str, str]:
 
 
 def _judging_origins(model: Model, panel: Panel, blocks: Blocks) -> Integers:
-    windows = model.windows(panel, model.contract.check(panel))
+    windows = model.windows(panel, model.contract.check(panel))[0]
     origins = windows.usable(blocks.origins("test", windows.lookback, windows.horizon))
     if not len(origins):
         raise DataError(
@@ -197,8 +195,9 @@ def _calibrated(model: Model, panel: Panel, origins: Integers) -> Intervals:
 
     Of what kind it is and how it follows volatility stays.
     """
-    windows = model.windows(panel, model.contract.check(panel))
-    point, quantiles = model.forecaster.point_and_quantiles(windows, origins)
+    views = model.windows(panel, model.contract.check(panel))
+    windows = views[0]
+    point, quantiles = model.ensemble.point_and_quantiles(views, origins)
     observed = windows.ahead(windows.table.observed, origins)
     actual = np.where(observed, windows.ahead(windows.table.scaled, origins), np.nan)
     horizons = (int(origins.max() - origins.min()) + windows.horizon) // windows.horizon
@@ -239,7 +238,8 @@ def _taught(
     first, stop = blocks.bounds(name)
     own = dataclasses.replace(blocks, validation=stop)
     share = _share(champion, panel, series, blocks, name)
-    model, windows = _restaged(champion, panel, series, own, share)
+    model, views = _restaged(champion, panel, series, own, share)
+    windows = views[0]
     origins = windows.usable(own.origins("training", windows.lookback, windows.horizon))
     if not len(origins):
         raise DataError(
@@ -247,15 +247,12 @@ def _taught(
             "send a file that begins earlier"
         )
     rng = np.random.default_rng(np.random.SeedSequence(model.options.seed))
-    chosen = model.report.choices.chosen.lookbacks or (windows.lookback,)
-    highway = refit_average(model.forecaster.highway, chosen, windows, origins, rng, share)
-    second = _second(model, windows, origins, rng, share)
-    forecaster = dataclasses.replace(model.forecaster, highway=highway, second=second)
-    if forecaster.hybrid is not None:
-        members = _members(model, forecaster, windows, origins)
+    ensemble = model.ensemble.refitted(NewRows(views, origins, share, rng)).moved_on(views, stop)
+    if networks_of(ensemble):
+        members = _members(model, ensemble, views, origins)
         until = math.inf if limit is None else time.monotonic() + limit
         trained = yield from _steps(train_members(members, threads, until=until))
-        forecaster = forecaster.taught([result.weights for result in trained])
+        ensemble = taught(ensemble, [result.weights for result in trained])
     seen_until = champion.seen_until.copy()
     seen_until[series] = np.maximum(seen_until[series], panel.times[np.maximum(stop - 1, first)])
     habits = champion.habits
@@ -266,8 +263,9 @@ def _taught(
     if ranges is not None:
         new = [panel.values[rows, 1:] for rows in blocks.slices(name)]
         ranges = ranges_of(np.concatenate([*new, ranges.lowest[None], ranges.highest[None]]))
+    chain = None if model.chain is None else model.chain.starting_with(linear_of(ensemble))
     return dataclasses.replace(
-        model, forecaster=forecaster, seen_until=seen_until, habits=habits, ranges=ranges
+        model, ensemble=ensemble, seen_until=seen_until, habits=habits, ranges=ranges, chain=chain
     )
 
 
@@ -285,75 +283,50 @@ def _steps(events: Events) -> Generator[Step, None, tuple[Trained, ...]]:
 
 def _restaged(
     champion: Model, panel: Panel, series: Integers, blocks: Blocks, share: float
-) -> tuple[Model, Windows]:
-    """The champion with its calendar stages estimated again, and the windows that teach, their levels cross-fitted."""
-    model, windows = champion, champion.windows(panel, series)
-    if champion.preparation.stage is not None:
-        stage, table = _restage(champion, champion.preparation.stage, panel, series, blocks, share)
-        model = dataclasses.replace(model, preparation=dataclasses.replace(model.preparation, stage=stage))
-        windows = dataclasses.replace(windows, table=table)
-    linear, seen = _review(champion, champion.linear, windows.linear, panel, series, blocks, share)
-    second, seen_second = _review(champion, champion.second, windows.second, panel, series, blocks, share)
-    model = dataclasses.replace(model, linear=linear, second=second)
-    return model, dataclasses.replace(windows, linear=seen, second=seen_second)
-
-
-def _review(
-    champion: Model,
-    view: LinearView | None,
-    windows: Windows | None,
-    panel: Panel,
-    series: Integers,
-    blocks: Blocks,
-    share: float,
-) -> tuple[LinearView | None, Windows | None]:
-    """A linear forecaster's view with its stage estimated again, and its windows; as they are where it has none."""
-    if view is None or view.stage is None or windows is None:
-        return view, windows
-    stage, table = _restage(champion, view.stage, panel, series, blocks, share)
-    return LinearView(stage, view.is_anchored), dataclasses.replace(windows, table=table)
-
-
-def _second(
-    model: Model, windows: Windows, origins: Integers, rng: np.random.Generator, share: float
-) -> Highway | None:
-    """The map of the second view, where there is one, moved as the first is."""
-    second, chosen = model.forecaster.second, model.report.choices.second
-    if second is None or chosen is None or windows.second is None:
-        return second
-    return refit_average(second, chosen.lookbacks, windows.second, origins, rng, share)
-
-
-def _restage(
-    champion: Model, stage: CalendarStage, panel: Panel, series: Integers, blocks: Blocks, share: float
-) -> tuple[CalendarStage, Table]:
-    """A calendar stage estimated again, and the rows of the panel as it leaves them."""
+) -> tuple[Model, Views]:
+    """The champion with its calendar regressions estimated again, and the windows that teach, their levels
+    cross-fitted."""
     clock = dataclasses.replace(panel.clock, seasons=champion.contract.clock.seasons)
-    panel = dataclasses.replace(panel, clock=clock)
-    stage, taught = refit_stage(champion.preparation, stage, panel, series, blocks, share)
-    return stage, dataclasses.replace(champion.preparation, stage=stage).table(panel, series, taught)
+    panel, views, seen = dataclasses.replace(panel, clock=clock), [], []
+    for view, windows in zip(champion.views, champion.windows(panel, series), strict=True):
+        if view.regression is not None:
+            preparation = champion.preparation
+            again = refit_stage(preparation, view.regression, panel, series, blocks, share)
+            view = dataclasses.replace(view, regression=again[0])
+            windows = dataclasses.replace(windows, table=preparation.table(panel, series, *again))
+        views.append(view)
+        seen.append(windows)
+    return dataclasses.replace(champion, views=tuple(views)), tuple(seen)
 
 
-def _members(model: Model, forecaster: Blended, windows: Windows, origins: Integers) -> list[Member]:
+def _members(model: Model, ensemble: Ensemble, views: Views, origins: Integers) -> list[Member]:
     """The networks where they stand, each one's own linear map moved as that of the linear forecaster was which sees
-    the same; forecaster: the model's, with these maps."""
-    old, members = model.forecaster, []
-    seeds = iter(np.random.SeedSequence(model.options.seed).spawn(sum(len(h.members) for h in old.hybrids)))
-    first = (old.highway, forecaster.highway if model.linear is None else old.highway)
-    second = (old.second or old.highway, forecaster.second or old.second or old.highway)
-    seen_by = (dataclasses.replace(windows, linear=None), windows.second)
-    for hybrid, seen, (before, after) in zip(old.hybrids, seen_by, (first, second), strict=False):
-        assert seen is not None
-        schedule, architecture = _schedule(origins, model.options), hybrid.network.architecture
-        for parameters in hybrid.members:
-            weights = _moved(parameters, before, after) if architecture.highway else parameters.flat
-            taught = seen, origins, None, after, architecture, model.options, schedule
-            members.append(Member(*taught, next(seeds), weights))
+    the same; ensemble: the model's, with these maps."""
+    networks, members = networks_of(model.ensemble), []
+    seeds = iter(np.random.SeedSequence(model.options.seed).spawn(sum(len(n.weights) for n in networks)))
+    before, after = (
+        {part.view: part for part in leaves(each) if isinstance(part, RidgeForecaster)}
+        for each in (model.ensemble, ensemble)
+    )
+    for network in networks:
+        seen, schedule, architecture = (
+            views[network.view],
+            _schedule(origins, model.options),
+            network.architecture,
+        )
+        maps = before.get(network.view), after.get(network.view)
+        for parameters in network.members:
+            weights = _moved(parameters, *maps) if architecture.highway else parameters.flat
+            start = maps[1] or next(iter(after.values()))
+            given = seen, origins, None, start, architecture, model.options, schedule
+            members.append(Member(*given, next(seeds), weights))
     return members
 
 
-def _moved(parameters: Parameters, before: Highway, after: Highway) -> Floats:
-    """(P,) weights whose linear map is moved as another map was."""
+def _moved(parameters: Parameters, before: RidgeForecaster | None, after: RidgeForecaster | None) -> Floats:
+    """(P,) weights whose linear map is moved as another map was, if there is one."""
+    if before is None or after is None:
+        return parameters.flat
     weights = Parameters.of(parameters.shapes, parameters.flat)
     weights["highway.weight"][...] += after.weight - before.weight
     weights["highway.bias"][...] += after.bias - before.bias

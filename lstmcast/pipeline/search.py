@@ -12,15 +12,16 @@ from numpy.typing import NDArray
 
 from lstmcast.core.options import Options
 from lstmcast.core.panel import Integers, Panel
+from lstmcast.data.calendar_regression import CalendarStage
 from lstmcast.data.defaults import segment_and_lookbacks
 from lstmcast.data.preprocessing import Preparation, fit_preparation, fit_stage
 from lstmcast.data.split import Blocks
-from lstmcast.data.view import Setting
+from lstmcast.data.view import Setting, View
 from lstmcast.data.windows import Table, Windows
 from lstmcast.evaluation.report import Search, Tried
 from lstmcast.evaluation.validation import Validation, validation_of
-from lstmcast.forecasters.averaged_ridge import fit_average
-from lstmcast.forecasters.ridge import Highway, Judge
+from lstmcast.forecasters.averaged_ridge import fit_averaged_ridge
+from lstmcast.forecasters.ridge import RidgeForecaster, ValidationScorer
 
 MOST_FOLDS = 3
 LEAST_TRAINING = 0.4
@@ -32,17 +33,16 @@ class Choice:
 
     errors: its error (MASE) on the validation block and, where that was asked, on blocks before it.
     aged: on the validation block when trained a block earlier, as old as it will be in the test block; or NaN.
-    lookbacks: of the ridge maps whose mean the linear forecaster is.
     penalties: ridge penalty -> the error on the validation block that the map of the whole lookback has with it.
     """
 
     setting: Setting
     preparation: Preparation
+    view: View
     windows: Windows
     training: Integers
     validation: Validation
-    highway: Highway
-    lookbacks: tuple[int, ...]
+    ridge: RidgeForecaster
     errors: tuple[float, ...]
     penalties: dict[float, float]
     aged: float = math.nan
@@ -51,6 +51,9 @@ class Choice:
     def error(self) -> float:
         """The mean over the blocks and ages it was judged at."""
         return float(np.nanmean([*self.errors, self.aged]))
+
+
+_Prepared = tuple[Preparation, CalendarStage | None, Table]
 
 
 @dataclass(eq=False)
@@ -67,34 +70,35 @@ class _Fold:
     rng: np.random.Generator
     calendars: dict[bool, NDArray[np.float32]]
     _plain: dict[str, Preparation] = field(default_factory=dict)
-    _tables: dict[tuple[str, str], tuple[Preparation, Table] | None] = field(default_factory=dict)
+    _tables: dict[tuple[str, str], _Prepared | None] = field(default_factory=dict)
 
     def attempt(self, setting: Setting, fewest: int) -> Choice | None:
         """Fit the linear forecaster of a setting; None where it leaves fewer windows, or its stage no column."""
         prepared = self._prepared(setting.transform, setting.stage)
         if prepared is None:
             return None
-        preparation, table = prepared
+        preparation, regression, table = prepared
+        view = View(regression, setting.is_anchored, setting.is_sized)
         segment, _ = segment_and_lookbacks(self.panel.clock, self.horizon, self.options)
         sizes = setting.lookback, self.horizon, segment, self.panel.clock.season
-        windows = Windows(table, *sizes, setting.is_anchored, setting.is_sized)
+        windows = Windows(table, *sizes, view.subtracts_last, view.is_normalised)
         training = windows.usable(self.blocks.origins("training", setting.lookback, self.horizon))
         if len(training) < fewest:
             return None
         validation = validation_of(windows, self.panel, self.blocks, preparation.scaling)
         if not len(validation.origins):
             return None
-        made = fit_average(
+        made = fit_averaged_ridge(
             windows, training, validation, self.rng, self.options.penalty, self.options.linear_lookbacks or ()
         )
         return Choice(
             setting=setting,
             preparation=preparation,
+            view=view,
             windows=windows,
             training=training,
             validation=validation,
-            highway=made.highway,
-            lookbacks=made.lookbacks,
+            ridge=made.ridge,
             errors=(made.error,),
             penalties=made.penalties,
         )
@@ -102,25 +106,30 @@ class _Fold:
     def error_later(self, choice: Choice, blocks: Blocks) -> float:
         """The error of a choice of this fold on a later validation block."""
         validation = validation_of(choice.windows, self.panel, blocks, choice.preparation.scaling)
-        return Judge(choice.windows, validation)(choice.highway) if len(validation.origins) else math.nan
+        return (
+            ValidationScorer(choice.windows, validation)(choice.ridge)
+            if len(validation.origins)
+            else math.nan
+        )
 
-    def _prepared(self, transform: str, stage: str) -> tuple[Preparation, Table] | None:
-        """Preparation and table, made once for all ways to look back at them; None where the stage has no column."""
+    def _prepared(self, transform: str, stage: str) -> _Prepared | None:
+        """Preparation, regression and table, made once for all look-backs; None where the stage has no column."""
         if (transform, stage) not in self._tables:
             self._tables[transform, stage] = self._prepare(self._plain_of(transform), stage)
         return self._tables[transform, stage]
 
-    def _prepare(self, plain: Preparation, stage: str) -> tuple[Preparation, Table] | None:
-        preparation, taught = plain, None
+    def _prepare(self, plain: Preparation, stage: str) -> _Prepared | None:
+        regression, cross_fitted = None, None
         if stage != "none":
             fitted = fit_stage(plain, self.panel, self.blocks, stage)
             if fitted is None:
                 return None
-            preparation, taught = dataclasses.replace(plain, stage=fitted[0]), fitted[1]
+            regression, cross_fitted = fitted
         if plain.with_year not in self.calendars:
             self.calendars[plain.with_year] = plain.calendar(self.panel)
         calendar = self.calendars[plain.with_year]
-        return preparation, preparation.table(self.panel, np.arange(len(self.panel.ids)), taught, calendar)
+        series = np.arange(len(self.panel.ids))
+        return plain, regression, plain.table(self.panel, series, regression, cross_fitted, calendar)
 
     def _plain_of(self, transform: str) -> Preparation:
         if transform not in self._plain:
@@ -219,8 +228,8 @@ def described(choices: list[Choice]) -> Search:
     tried = [
         Tried(
             **dataclasses.asdict(choice.setting),
-            penalty=choice.highway.penalty,
-            lookbacks=choice.lookbacks,
+            penalty=choice.ridge.penalty,
+            lookbacks=choice.ridge.lookbacks,
             validation_mase=tuple(_or_none(error) for error in choice.errors),
             aged_mase=_or_none(choice.aged),
         )

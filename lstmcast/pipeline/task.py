@@ -43,7 +43,9 @@ class Task:
         if self.source is None:
             return None
         windows, panel = choice.windows, self.panel
-        view = view_of(choice.preparation, panel.columns, panel.ids, panel.clock, windows.segment)
+        view = view_of(
+            choice.preparation, choice.view, panel.columns, panel.ids, panel.clock, windows.segment
+        )
         architecture = architecture_of(windows, len(panel.ids), self.options)
         return transfer(self.source, choice.setting, architecture, view, self.options.freeze)
 

@@ -15,7 +15,9 @@ from lstmcast.core.panel import Clock, Column, Integers
 from lstmcast.data.calendar_features import calendar_names
 from lstmcast.data.preprocessing import Preparation
 from lstmcast.data.view import Setting
+from lstmcast.data.view import View as SeenView
 from lstmcast.evaluation.report import Start
+from lstmcast.forecasters.ensemble import networks_of
 from lstmcast.model.model import Model
 from lstmcast.nn.network import Architecture
 from lstmcast.nn.parameters import Parameters
@@ -67,13 +69,14 @@ class Transfer:
 
 def view_of(
     preparation: Preparation,
+    seen: SeenView,
     columns: Sequence[Column],
     ids: tuple[str, ...],
     clock: Clock,
     segment: int,
 ) -> View:
     """What the network of a model with this preparation is shown; the target's own name does not count."""
-    past, known = preparation.names(columns)
+    past, known = preparation.names(columns, has_regression=seen.regression is not None)
     calendar = calendar_names(clock, with_year=preparation.with_year)
     rows = range(segment)
 
@@ -90,21 +93,23 @@ def transfer(
 
     Raises ModelFileError where the model holds no network, UsageError where its cells are not those of the new one.
     """
-    hybrid = model.forecaster.hybrid
-    if hybrid is None:
+    found = networks_of(model.ensemble)
+    if not found:
         raise ModelFileError(
             "the model to start from holds no network, because another forecaster was better; "
             "train it with --safeguard network"
         )
-    old = hybrid.network.architecture
+    network, old = found[0], found[0].architecture
     _check_cells(old, architecture)
     differs = tuple(
         words for name, words in _SEEN.items() if getattr(model.setting, name) != getattr(setting, name)
     )
     contract = model.contract
-    own = view_of(model.preparation, contract.columns, contract.ids, contract.clock, contract.segment)
+    own = view_of(
+        model.preparation, model.views[0], contract.columns, contract.ids, contract.clock, contract.segment
+    )
     match = _Match(old, architecture, own, view, is_seen_alike=not differs)
-    weights = tuple(match.weights(member) for member in hybrid.members)
+    weights = tuple(match.weights(member) for member in network.members)
     taken = Parameters(architecture.shapes(), weights[0].dtype)
     taken.flat[:] = ~np.isnan(weights[0])
     shares = _shares(taken)

@@ -1,9 +1,10 @@
-"""The linear part of what ships: one forecaster, or the mean of two that see the calendar differently."""
+"""The views of what ships: the network's, and the linear part's, which is one forecaster or the mean of two."""
 
 from __future__ import annotations
 
 import dataclasses
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,7 +12,9 @@ import numpy as np
 from lstmcast.data.view import Setting
 from lstmcast.data.windows import Windows
 from lstmcast.evaluation.report import SecondView
-from lstmcast.forecasters.ridge import Highway
+from lstmcast.forecasters.base import Part
+from lstmcast.forecasters.ensemble import mean_of
+from lstmcast.forecasters.network import NetworkForecaster
 from lstmcast.pipeline.search import Choice
 
 GAIN = 0.02
@@ -25,23 +28,6 @@ class LinearPair:
     second: Choice | None
     error: float
 
-    @property
-    def second_map(self) -> Highway | None:
-        """The second forecaster's map."""
-        return None if self.second is None else self.second.highway
-
-    def seen_beside(self, choice: Choice, second: Choice | None = None) -> Windows:
-        """A choice's windows and, in `linear` and `second`, as the two linear forecasters see them.
-
-        second: what a second network sees; where there is a second linear forecaster, it is the same.
-        """
-        second = second or self.second
-        return dataclasses.replace(
-            choice.windows,
-            linear=None if choice is self.first else self.first.windows,
-            second=None if second is None else second.windows,
-        )
-
     def report(self) -> SecondView | None:
         """The second view as the report has it, with the error of the two; None where there is none."""
         if self.second is None:
@@ -50,9 +36,53 @@ class LinearPair:
         return SecondView(
             stage=setting.stage,
             is_anchored=setting.is_anchored,
-            lookbacks=self.second.lookbacks,
+            lookbacks=self.second.ridge.lookbacks,
             validation_mase=self.error,
         )
+
+
+@dataclass(frozen=True, eq=False)
+class Seen:
+    """What an ensemble sees: the choices whose views it has, in the order of the model's views.
+
+    The network's comes first, then the linear forecaster's where it is another, then the second view if there is one.
+    """
+
+    choices: tuple[Choice, ...]
+    linear: LinearPair
+
+    @property
+    def views(self) -> tuple[Windows, ...]:
+        """The windows of each view."""
+        return tuple(choice.windows for choice in self.choices)
+
+    @property
+    def last(self) -> int:
+        """The place of the second view, where there is one."""
+        return len(self.choices) - 1
+
+    @property
+    def linear_part(self) -> Part:
+        """The linear forecaster, or the mean of the two."""
+        first, second = self.linear.first, self.linear.second
+        own = [dataclasses.replace(first.ridge, view=0 if self.choices[0] is first else 1)]
+        own += [] if second is None else [dataclasses.replace(second.ridge, view=self.last)]
+        return mean_of(own, "linear_pair")
+
+    def network_part(self, networks: Sequence[NetworkForecaster]) -> Part:
+        """The network, or the mean of those of the first and of the second view."""
+        places = (0, self.last)[: len(networks)]
+        own = [dataclasses.replace(one, view=place) for one, place in zip(networks, places, strict=True)]
+        return mean_of(own, "network")
+
+
+def seen_by(choice: Choice, linear: LinearPair, second: Choice | None = None) -> Seen:
+    """The views of a choice's network and of the linear part.
+
+    second: that of a second network; where there is a second linear forecaster, it is the same.
+    """
+    others = (None if choice is linear.first else linear.first, second or linear.second)
+    return Seen((choice, *(other for other in others if other is not None)), linear)
 
 
 def pair_of(choices: list[Choice], wanted: str) -> LinearPair:
@@ -80,5 +110,5 @@ def _rows(setting: Setting) -> Setting:
 def _error_of_mean(one: Choice, other: Choice) -> float:
     """The validation error of the mean of two linear forecasters."""
     origins = one.validation.origins
-    points = [choice.highway.point(choice.windows, origins) for choice in (one, other)]
+    points = [choice.ridge.point(choice.windows, origins) for choice in (one, other)]
     return one.validation.error((points[0] + points[1]) / 2)

@@ -77,7 +77,7 @@ def kept(
             yield event
 
 
-def fingerprint(panel: Panel, options: Options, start: Sequence[Parameters] = ()) -> str:
+def fingerprint(panel: Panel, options: Options, start: Sequence[Floats] = ()) -> str:
     """Hex SHA-256 over all that decides the bits of a model: versions, options, data, and the weights it starts from.
 
     A later run may have more workers or more time: these are left out.
@@ -93,7 +93,7 @@ def fingerprint(panel: Panel, options: Options, start: Sequence[Parameters] = ()
         "holidays": None if panel.holidays is None else dataclasses.astuple(panel.holidays),
     }
     digest = hashlib.sha256(json.dumps(told).encode())
-    for array in (panel.offsets, panel.times, panel.values, *(member.flat for member in start)):
+    for array in (panel.offsets, panel.times, panel.values, *start):
         digest.update(f"{array.dtype.str}{array.shape}".encode())
         digest.update(np.ascontiguousarray(array).view(np.uint8).data)
     return digest.hexdigest()

@@ -13,9 +13,10 @@ from lstmcast.core.options import Options
 from lstmcast.core.panel import Floats, Integers
 from lstmcast.data.windows import Windows
 from lstmcast.evaluation.validation import Validation
+from lstmcast.forecasters.base import point
 from lstmcast.forecasters.intervals import QUANTILES
-from lstmcast.forecasters.network import DTYPE, LOSS, Hybrid, inputs_of
-from lstmcast.forecasters.ridge import Highway
+from lstmcast.forecasters.network import DTYPE, LOSS, NetworkForecaster, inputs_of
+from lstmcast.forecasters.ridge import RidgeForecaster
 from lstmcast.nn.losses import LOSSES, LossWorkspace, pinball
 from lstmcast.nn.network import Architecture, Inputs, Network
 from lstmcast.nn.optimizers import OPTIMIZERS, Group, Optimizer
@@ -63,7 +64,7 @@ def lesson_of(
     windows: Windows,
     training: Integers,
     validation: Validation | None,
-    highway: Highway,
+    ridge: RidgeForecaster,
     options: Options,
     rng: np.random.Generator,
     frozen: tuple[str, ...] = (),
@@ -71,7 +72,7 @@ def lesson_of(
     """Everything one member trains with, started at the linear forecaster; frozen: names of what nothing changes."""
     network = Network(architecture)
     parameters = network.start(rng, DTYPE, start=start_of(architecture))
-    start_at_linear(network, parameters, windows, training, highway)
+    start_at_linear(network, parameters, windows, training, ridge)
     judge = None
     if validation is not None:
         judge = partial(_validation_error, network, windows, validation)
@@ -97,7 +98,8 @@ def start_of(architecture: Architecture) -> str:
 def _validation_error(
     network: Network, windows: Windows, validation: Validation, weights: Parameters
 ) -> float:
-    return validation.error(Hybrid(network, (weights,)).point(windows, validation.origins))
+    forecaster = NetworkForecaster(network.architecture, (weights.flat,))
+    return validation.error(point(forecaster.predict((windows,), validation.origins)))
 
 
 def _sample(
@@ -137,20 +139,20 @@ def start_at_linear(
     parameters: Parameters,
     windows: Windows,
     training: Integers,
-    highway: Highway,
+    ridge: RidgeForecaster,
 ) -> None:
     """Set the highway to its closed-form solution and the output's bias to the spread it leaves,
     so that before the first step the forecast is nearly the linear one, with sensible quantiles around it."""
     architecture = network.architecture
     if not architecture.highway:
         return
-    parameters["highway.weight"][...] = highway.weight
-    parameters["highway.bias"][...] = highway.bias
+    parameters["highway.weight"][...] = ridge.weight
+    parameters["highway.bias"][...] = ridge.bias
     if architecture.quantiles == 1:
         return
     spaced = training[np.linspace(0, len(training) - 1, min(len(training), SPREAD_WINDOWS)).astype(np.int64)]
     past = windows.past(spaced)
-    error = windows.targets(spaced) - (highway.weight @ past + highway.bias[:, None])
+    error = windows.targets(spaced) - (ridge.weight @ past + ridge.bias[:, None])
     rows = architecture.output_rows
     bias = parameters["output.bias"].reshape(rows, architecture.quantiles)
     for step in range(min(rows, windows.horizon)):

@@ -20,7 +20,7 @@ from lstmcast.evaluation.validation import Validation
 from lstmcast.forecasters.category_network import ClassNetwork, inputs_of
 from lstmcast.forecasters.logistic import Logistic
 from lstmcast.forecasters.network import DTYPE
-from lstmcast.forecasters.ridge import Highway
+from lstmcast.forecasters.ridge import RidgeForecaster
 from lstmcast.nn.losses import LossWorkspace, cross_entropy
 from lstmcast.nn.network import Architecture, Inputs, Network
 from lstmcast.nn.parameters import Parameters
@@ -55,7 +55,7 @@ class Member:
     windows: Windows
     training: Integers
     validation: Validation | None
-    highway: Highway
+    ridge: RidgeForecaster
     architecture: Architecture
     options: Options
     schedule: Schedule
@@ -67,7 +67,7 @@ class Member:
         """What it trains with; the same seed gives the same lesson."""
         rng = seeded(self.seed)
         blocks = self.windows, self.training, self.validation
-        lesson = lesson_of(self.architecture, *blocks, self.highway, self.options, rng, self.frozen)
+        lesson = lesson_of(self.architecture, *blocks, self.ridge, self.options, rng, self.frozen)
         if self.weights is not None:
             np.copyto(lesson.parameters.flat, self.weights, where=~np.isnan(self.weights))
         return lesson
@@ -139,8 +139,8 @@ class ClassMember:
         return inputs, np.nan_to_num(codes).astype(DTYPE), weight.astype(DTYPE)
 
     def _error(self, network: Network, validation: ClassValidation, weights: Parameters) -> float:
-        forecaster = ClassNetwork(network, (weights,), self.logistic)
-        return validation.error(forecaster.probabilities(self.windows, validation.origins))
+        forecaster = ClassNetwork(network.architecture, (weights.flat,), self.logistic)
+        return validation.error(forecaster.predict((self.windows,), validation.origins))
 
 
 def limited(schedule: Schedule, seconds: float, state: State | None) -> Schedule:

@@ -54,8 +54,8 @@ def at_cutoffs(count: int, every: int) -> Judge:
     """fev-bench: `count` cutoffs, the last one `every` rows before the end; MASE scaled by all rows up to each."""
 
     def judge(model: Model, panel: Panel) -> Scores:
-        windows = model.windows(panel, np.arange(len(panel.ids)))
-        forecasters = model.forecasters(windows)
+        views = model.windows(panel, np.arange(len(panel.ids)))
+        forecasters = model.judged()
         rounds = []
         for back in range(count * every, 0, -every):
             origins = panel.offsets[1:] - back
@@ -63,7 +63,7 @@ def at_cutoffs(count: int, every: int) -> Judge:
                 _scale(panel, int(first), int(stop))
                 for first, stop in zip(panel.offsets, origins, strict=False)
             ]
-            rounds.append(backtest(forecasters, windows, panel.target, origins, np.array(scale)).overall)
+            rounds.append(backtest(forecasters, views, panel.target, origins, np.array(scale)).overall)
         return {name: _mean([scores[name] for scores in rounds]) for name in forecasters}
 
     return judge

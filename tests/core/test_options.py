@@ -11,6 +11,7 @@ import pytest
 from lstmcast.core.errors import UsageError
 from lstmcast.core.options import Options, seconds
 from lstmcast.core.panel import Panel
+from lstmcast.forecasters.ensemble import shares_of
 from lstmcast.ingest import ReadingRules, Roles, read
 from lstmcast.ingest.text import rules
 from lstmcast.model.model import Model
@@ -30,15 +31,12 @@ NETWORK = {"safeguard": "network"}
 
 def weights(model: Model) -> np.ndarray:
     """All weights of its first member."""
-    assert model.forecaster.hybrid is not None
-    return np.asarray(model.forecaster.hybrid.members[0].flat)
+    return np.asarray(model.networks[0].weights[0])
 
 
 def shapes(**changes: Any) -> dict[str, tuple[int, ...]]:
     """The shapes of the network that these options give."""
-    hybrid = trained(**(NETWORK | changes)).forecaster.hybrid
-    assert hybrid is not None
-    return dict(hybrid.members[0].shapes)
+    return dict(trained(**(NETWORK | changes)).networks[0].members[0].shapes)
 
 
 def run(panel: Panel, **changes: Any) -> tuple[Plan, list[Step], Model]:
@@ -63,7 +61,7 @@ def test_horizon_lookback_and_segment_are_the_sizes_of_the_windows() -> None:
     plan, _, model = run(hourly(), horizon=9, lookback=30, segment=5)
     assert (plan.horizon, plan.lookback, plan.segment) == (9, 30, 5)
     assert len(model.predict(hourly()).point) == 9
-    assert model.forecaster.highway.weight.shape == (9, 30)
+    assert model.linear.weight.shape == (9, 30)
     assert shapes(segment=12)["past.weight"][1] != shapes()["past.weight"][1]
 
 
@@ -230,8 +228,7 @@ def test_a_budget_stops_early() -> None:
 
 def test_members_are_as_many_networks() -> None:
     _, steps, model = run(hourly(), members=3, **NETWORK)
-    assert model.forecaster.hybrid is not None
-    assert len(model.forecaster.hybrid.members) == 3
+    assert len(model.networks[0].members) == 3
     assert {(step.member, step.members) for step in steps} == {(0, 3), (1, 3), (2, 3)}
 
 
@@ -279,8 +276,8 @@ def test_how_bands_follow_volatility_is_found_out_or_can_be_asked_for() -> None:
 
 
 def test_a_penalty_that_is_given_is_the_one_that_is_used() -> None:
-    assert trained(penalty=0.37).forecaster.highway.penalty == 0.37
-    loose, tight = (trained(penalty=p).forecaster.highway.weight for p in (1e-6, 100.0))
+    assert trained(penalty=0.37).linear.penalty == 0.37
+    loose, tight = (trained(penalty=p).linear.weight for p in (1e-6, 100.0))
     assert np.abs(tight).sum() < 0.5 * np.abs(loose).sum()
 
 
@@ -308,8 +305,8 @@ def test_what_was_never_negative_stays_so_by_itself() -> None:
     ("wanted", "expected"), [("network", (1, 0)), ("linear", (0, 1)), ("mean", (0.5, 0.5))]
 )
 def test_the_safeguard_can_be_overruled(wanted: str, expected: tuple[float, float]) -> None:
-    blend = trained(safeguard=wanted).forecaster.blend
-    assert (blend.network, blend.linear) == expected
+    shares = shares_of(trained(safeguard=wanted).ensemble)
+    assert (shares.network, shares.linear) == expected
 
 
 def test_no_final_keeps_the_weights_that_were_judged() -> None:

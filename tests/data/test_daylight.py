@@ -11,7 +11,7 @@ import pytest
 
 from lstmcast.core.panel import TARGET, Clock, Column, Panel
 from lstmcast.data.calendar_features import calendar_vector
-from lstmcast.evaluation.backtest import baseline_forecasters
+from lstmcast.forecasters.naive import SeasonalNaive
 from lstmcast.model.model import Model
 from lstmcast.pipeline.fit import fit
 from tests.panels import Numbers, rooms, small
@@ -53,10 +53,7 @@ def rows_taken(whole: Panel, origins: np.ndarray, season: int, horizon: int = 30
     windows = rooms(whole, horizon=horizon)[2]
     marked = dataclasses.replace(windows.table, scaled=np.arange(float(len(whole.times))))
     windows = dataclasses.replace(windows, table=marked)
-    forecaster = baseline_forecasters(windows, (season,), lambda scaled, _: scaled)[
-        f"seasonal_naive_{season}"
-    ]
-    return forecaster(origins).point.astype(np.int64)
+    return SeasonalNaive(season).predict((windows,), origins)[:, 0].astype(np.int64)
 
 
 @pytest.mark.parametrize("days", [1, 7])

@@ -60,9 +60,8 @@ def test_the_table_lays_target_covariates_and_level_side_by_side() -> None:
     assert (table.past.shape[1], table.known.shape[1]) == (3, 1)
     found = fit_stage(plain, panel, blocks, "covariates")
     assert found is not None
-    staged = dataclasses.replace(plain, stage=found[0])
-    assert staged.table(panel, np.arange(1), found[1]).level.tobytes() == found[1].tobytes()
-    table = staged.table(panel, np.arange(1))
+    assert plain.table(panel, np.arange(1), *found).level.tobytes() == found[1].tobytes()
+    table = plain.table(panel, np.arange(1), found[0])
     assert (table.past.shape[1], table.known.shape[1]) == (4, 2)
     assert table.past[:, 0] == pytest.approx(table.scaled - table.level, abs=1e-6)
     assert table.known[:, 1] == pytest.approx(table.level, abs=1e-6)

@@ -7,8 +7,10 @@ import pytest
 
 from lstmcast.core.panel import Clock
 from lstmcast.data import windows as windowing
-from lstmcast.evaluation.backtest import Answer, backtest, baseline_forecasters
+from lstmcast.evaluation.backtest import Answer, backtest
 from lstmcast.evaluation.verdict import verdict
+from lstmcast.forecasters.naive import naives_of
+from lstmcast.model.model import Restored
 from tests.panels import HOURLY, hourly, load, panel_of, rooms, stacked, with_target
 
 ORIGINS = np.arange(100, 300)
@@ -17,16 +19,13 @@ ORIGINS = np.arange(100, 300)
 def scene(panel=None):  # type: ignore[no-untyped-def]
     panel = hourly() if panel is None else panel
     _, preparation, windows, _ = rooms(panel)
-
-    def undo(scaled: np.ndarray, origins: np.ndarray) -> np.ndarray:
-        return preparation.scaling.undo(scaled, windows.table.series[origins])
-
-    return panel, windows, baseline_forecasters(windows, (24,), undo)
+    named = {each.name: Restored(each, preparation.scaling) for each in naives_of((24,))}
+    return panel, (windows,), named
 
 
 def test_naive_and_seasonal_naive_are_scored_in_the_units_of_the_csv() -> None:
-    panel, windows, named = scene()
-    report = backtest(named, windows, panel.target, ORIGINS, np.array([2.0]))
+    panel, views, named = scene()
+    report = backtest(named, views, panel.target, ORIGINS, np.array([2.0]))
     y = panel.target
     steps = np.arange(6)[:, None]
     naive = np.abs(y[ORIGINS + steps] - y[ORIGINS - 1])
@@ -39,19 +38,19 @@ def test_naive_and_seasonal_naive_are_scored_in_the_units_of_the_csv() -> None:
 
 
 def test_the_result_does_not_depend_on_the_chunks(monkeypatch: pytest.MonkeyPatch) -> None:
-    panel, windows, named = scene()
-    whole = backtest(named, windows, panel.target, ORIGINS, np.array([2.0]))
+    panel, views, named = scene()
+    whole = backtest(named, views, panel.target, ORIGINS, np.array([2.0]))
     monkeypatch.setattr(windowing, "MOST_AT_ONCE", 7)
-    parts = backtest(named, windows, panel.target, ORIGINS, np.array([2.0]))
+    parts = backtest(named, views, panel.target, ORIGINS, np.array([2.0]))
     assert parts.overall["naive"] == pytest.approx(whole.overall["naive"])
-    assert np.concatenate(list(windows.chunks(ORIGINS))).tolist() == ORIGINS.tolist()
+    assert np.concatenate(list(views[0].chunks(ORIGINS))).tolist() == ORIGINS.tolist()
 
 
 def test_each_series_is_scored_by_its_own_scale() -> None:
-    panel, windows, named = scene(stacked(hourly(), with_target(hourly(), 1000 * load(420, 1))))
+    panel, views, named = scene(stacked(hourly(), with_target(hourly(), 1000 * load(420, 1))))
     scales = np.array([2.0, 3000.0])
     origins = np.array([100, 520])
-    both = backtest(named, windows, panel.target, origins, scales).overall["naive"]["mase"]
+    both = backtest(named, views, panel.target, origins, scales).overall["naive"]["mase"]
     errors = np.abs(panel.target[origins + np.arange(6)[:, None]] - panel.target[origins - 1])
     assert both == pytest.approx(np.mean(errors / scales))
 
@@ -59,17 +58,21 @@ def test_each_series_is_scored_by_its_own_scale() -> None:
 def test_missing_targets_are_not_scored() -> None:
     target = load(420)
     target[100:103] = np.nan
-    panel, windows, named = scene(panel_of(target))
-    report = backtest(named, windows, panel.target, np.array([100]), np.ones(1))
+    panel, views, named = scene(panel_of(target))
+    report = backtest(named, views, panel.target, np.array([100]), np.ones(1))
     assert [step["naive"]["mae"] is None for step in report.by_horizon] == [True] * 3 + [False] * 3
 
 
 def test_bands_are_scored_where_a_forecaster_has_them() -> None:
-    panel, windows, _ = scene()
-    actual = windows.ahead(panel.target, ORIGINS)
+    panel, views, _ = scene()
+    actual = views[0].ahead(panel.target, ORIGINS)
     half = np.where(np.arange(200) % 4 == 0, -1.0, 1.0)
-    named = {"model": lambda o: Answer(actual, {80: (actual - half, actual + half)})}
-    report = backtest(named, windows, panel.target, ORIGINS, np.ones(1))
+
+    class Banded:
+        def answer(self, views: object, origins: np.ndarray) -> Answer:
+            return Answer(actual, {80: (actual - half, actual + half)})
+
+    report = backtest({"model": Banded()}, views, panel.target, ORIGINS, np.ones(1))
     assert report.overall["model"]["coverage_80"] == pytest.approx(0.75)
     assert report.overall["model"]["mae"] == 0
 

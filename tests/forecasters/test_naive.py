@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from lstmcast.forecasters.naive import naive, seasonal_naive
+from lstmcast.forecasters.naive import SeasonalNaive, seasonal_naive
 from tests.panels import hourly, rooms, stacked
 
 
@@ -13,7 +13,9 @@ def test_naive_repeats_the_last_value() -> None:
     windows = rooms(hourly())[2]
     origins = np.array([30, 200])
     last = windows.table.scaled[origins - 1]
-    assert naive(windows, origins).tolist() == [last.tolist()] * 6
+    naive = SeasonalNaive(1)
+    assert naive.predict((windows,), origins)[:, 0].tolist() == [last.tolist()] * 6
+    assert (naive.name, naive.reach()) == ("naive", 1)
 
 
 @pytest.mark.parametrize("season", [1, 4, 6, 24])

@@ -6,43 +6,44 @@ import numpy as np
 import pytest
 
 from lstmcast.data.windows import Windows
+from lstmcast.forecasters.base import point
 from lstmcast.forecasters.intervals import QUANTILES
-from lstmcast.forecasters.network import Hybrid, architecture_of
-from lstmcast.forecasters.ridge import Highway, fit_highway
-from lstmcast.nn.network import Architecture, Network
+from lstmcast.forecasters.network import NetworkForecaster, architecture_of
+from lstmcast.forecasters.ridge import RidgeForecaster, fit_ridge
+from lstmcast.nn.network import Architecture
 from lstmcast.training.setup import default_steps, lesson_of, start_of
 from tests.panels import hourly, rooms, small, stacked, weather
 
 
 def started(panel, seed: int = 0, **changes: object):  # type: ignore[no-untyped-def]
-    """Windows, validation, highway, and a hybrid before its first step."""
+    """Windows, origins, ridge map, and a network before its first step."""
     options = small(**changes)
     blocks, _, windows, validation = rooms(panel, segment=options.segment or 6)
     origins = windows.usable(blocks.origins("training", 24, 6))
-    highway, _ = fit_highway(windows, origins, validation, np.random.default_rng(0))
+    ridge, _ = fit_ridge(windows, origins, validation, np.random.default_rng(0))
     architecture = architecture_of(windows, len(panel.ids), options)
     rng = np.random.default_rng(seed)
-    student = lesson_of(architecture, windows, origins, validation, highway, options, rng)
-    return windows, origins, highway, Hybrid(Network(architecture), (student.parameters,))
+    student = lesson_of(architecture, windows, origins, validation, ridge, options, rng)
+    return windows, origins, ridge, NetworkForecaster(architecture, (student.parameters.flat,))
 
 
 @pytest.mark.parametrize("decoder", ["segments", "direct"])
 def test_before_the_first_step_the_forecast_is_nearly_the_linear_one(decoder: str) -> None:
-    windows, origins, highway, hybrid = started(hourly(), decoder=decoder)
-    apart = np.abs(hybrid.point(windows, origins) - highway.point(windows, origins))
+    windows, origins, ridge, network = started(hourly(), decoder=decoder)
+    apart = np.abs(point(network.predict((windows,), origins)) - ridge.point(windows, origins))
     assert apart.mean() < 0.1 * np.abs(windows.targets(origins)).mean()
 
 
 def test_without_a_highway_it_does_not_start_there() -> None:
-    windows, origins, highway, hybrid = started(hourly(), highway=False)
-    assert "highway.weight" not in hybrid.members[0]
-    apart = np.abs(hybrid.point(windows, origins) - highway.point(windows, origins))
+    windows, origins, ridge, network = started(hourly(), highway=False)
+    assert "highway.weight" not in network.members[0]
+    apart = np.abs(point(network.predict((windows,), origins)) - ridge.point(windows, origins))
     assert apart.mean() > 0.3 * np.abs(windows.targets(origins)).mean()
 
 
 def test_its_first_quantiles_cover_the_residuals_of_the_linear_forecaster() -> None:
-    windows, origins, _, hybrid = started(hourly())
-    quantiles = hybrid.quantiles(windows, origins)
+    windows, origins, _, network = started(hourly())
+    quantiles = network.predict((windows,), origins)
     assert (np.diff(quantiles, axis=1) >= 0).all()
     actual = windows.ahead(windows.table.scaled, origins)
     for number, quantile in enumerate(QUANTILES):
@@ -50,31 +51,31 @@ def test_its_first_quantiles_cover_the_residuals_of_the_linear_forecaster() -> N
 
 
 def test_the_forecast_is_the_median_of_its_members() -> None:
-    hybrids = [started(hourly(), seed) for seed in range(3)]
-    windows, origins = hybrids[0][0], hybrids[0][1][:20]
-    network = hybrids[0][3].network
-    together = Hybrid(network, tuple(h[3].members[0] for h in hybrids)).quantiles(windows, origins)
-    alone = [h[3].quantiles(windows, origins) for h in hybrids]
+    started_ones = [started(hourly(), seed) for seed in range(3)]
+    windows, origins = started_ones[0][0], started_ones[0][1][:20]
+    weights = tuple(one[3].weights[0] for one in started_ones)
+    together = started_ones[0][3].taught(weights).predict((windows,), origins)
+    alone = [one[3].predict((windows,), origins) for one in started_ones]
     assert together == pytest.approx(np.median(alone, axis=0), abs=1e-6)
 
 
 def test_a_window_is_forecast_alone_as_among_many() -> None:
-    windows, origins, _, hybrid = started(weather(600)[0])
-    together = hybrid.quantiles(windows, np.resize(origins, 1300))
+    windows, origins, _, network = started(weather(600)[0])
+    together = network.predict((windows,), np.resize(origins, 1300))
     for place in (0, 511, 512, 1299):
         origin = np.resize(origins, 1300)[place : place + 1]
-        assert hybrid.quantiles(windows, origin)[:, :, 0] == pytest.approx(together[:, :, place], abs=1e-5)
+        assert network.predict((windows,), origin)[:, :, 0] == pytest.approx(together[:, :, place], abs=1e-5)
 
 
 def test_losses_without_quantiles_have_one_output() -> None:
-    windows, origins, _, hybrid = started(hourly(), loss="huber")
-    assert hybrid.quantiles(windows, origins).shape == (6, 1, len(origins))
+    windows, origins, _, network = started(hourly(), loss="huber")
+    assert network.predict((windows,), origins).shape == (6, 1, len(origins))
 
 
 def test_the_network_tells_the_series_of_a_panel_apart() -> None:
     panel = stacked(hourly(300), hourly(300, seed=1))
-    windows, origins, _, hybrid = started(panel)
-    assert hybrid.network.architecture.series == 2
+    windows, origins, _, network = started(panel)
+    assert network.architecture.series == 2
     assert architecture_of(windows, 65, small()).series == 0
     assert architecture_of(windows, 1, small()).series == 0
     assert len(np.unique(windows.batch(origins).series)) == 2
@@ -100,11 +101,9 @@ def test_the_highway_moves_slowly_and_is_not_pulled_to_zero() -> None:
     options = small(optimizer="adamw")
     blocks, _, windows, validation = rooms(hourly())
     origins = windows.usable(blocks.origins("training", 24, 6))
-    highway = Highway(np.full((6, 24), 2.0), np.zeros(6), 0.0)
+    ridge = RidgeForecaster(np.full((6, 24), 2.0), np.zeros(6), 0.0)
     architecture = architecture_of(windows, 1, options)
-    student = lesson_of(
-        architecture, windows, origins, validation, highway, options, np.random.default_rng(0)
-    )
+    student = lesson_of(architecture, windows, origins, validation, ridge, options, np.random.default_rng(0))
     before = {name: student.parameters[name].copy() for name in student.parameters}
     student.optimizer.step(np.zeros_like(student.parameters.flat), 0.1)
     assert student.parameters["highway.weight"].tobytes() == before["highway.weight"].tobytes()

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 from sklearn.linear_model import Ridge
 
-from lstmcast.forecasters import ridge as highway
-from lstmcast.forecasters.ridge import PENALTIES, Highway, fit_highway
+from lstmcast.forecasters import ridge as room
+from lstmcast.forecasters.ridge import PENALTIES, RidgeForecaster, fit_ridge
 from tests.panels import hourly, load, panel_of, rooms, stacked
 
 RNG = np.random.default_rng(0)
@@ -32,7 +32,7 @@ def ridge(windows, origins, penalty: float) -> Ridge:  # type: ignore[no-untyped
 @pytest.mark.parametrize("is_anchored", [True, False])
 def test_the_map_is_scikit_learns_ridge_on_all_windows(penalty: float, is_anchored: bool) -> None:
     windows, training, validation = parts(hourly(), is_anchored=is_anchored)
-    found, _ = fit_highway(windows, training, validation, RNG, penalty)
+    found, _ = fit_ridge(windows, training, validation, RNG, penalty)
     theirs = ridge(windows, training, penalty)
     assert found.weight == pytest.approx(theirs.coef_, abs=1e-6)
     assert found.bias == pytest.approx(theirs.intercept_, abs=1e-6)
@@ -40,7 +40,7 @@ def test_the_map_is_scikit_learns_ridge_on_all_windows(penalty: float, is_anchor
 
 def test_without_a_penalty_it_is_least_squares() -> None:
     windows, training, validation = parts(hourly(), is_anchored=False)
-    found, _ = fit_highway(windows, training, validation, RNG, 0.0)
+    found, _ = fit_ridge(windows, training, validation, RNG, 0.0)
     past = np.column_stack([windows.past(training).T, np.ones(len(training))])
     solution = np.linalg.lstsq(past, windows.targets(training).T, rcond=None)[0]
     assert found.weight == pytest.approx(solution[:-1].T, abs=1e-7)
@@ -50,14 +50,14 @@ def test_without_a_penalty_it_is_least_squares() -> None:
 def test_a_panel_pools_the_windows_of_all_its_series() -> None:
     windows, training, validation = parts(stacked(hourly(300), hourly(420, seed=1)))
     assert len(np.unique(windows.table.series[training])) == 2
-    found, _ = fit_highway(windows, training, validation, RNG, 1e-3)
+    found, _ = fit_ridge(windows, training, validation, RNG, 1e-3)
     assert found.weight == pytest.approx(ridge(windows, training, 1e-3).coef_, abs=1e-6)
 
 
 def test_the_penalty_is_the_one_with_the_lowest_validation_error() -> None:
     windows, training, validation = parts(hourly(200))
-    best, tried = fit_highway(windows, training, validation, RNG)
-    alone = {p: fit_highway(windows, training, validation, RNG, p)[1][p] for p in PENALTIES}
+    best, tried = fit_ridge(windows, training, validation, RNG)
+    alone = {p: fit_ridge(windows, training, validation, RNG, p)[1][p] for p in PENALTIES}
     assert tried == alone
     assert alone[best.penalty] == min(alone.values())
     assert len(set(alone.values())) == len(PENALTIES)
@@ -68,8 +68,8 @@ def test_validation_rows_choose_among_the_maps_but_do_not_make_them() -> None:
     windows, training, validation = parts(panel)
     mirrored = dataclasses.replace(validation, actual=-validation.actual)
     for penalty in PENALTIES:
-        one = fit_highway(windows, training, validation, RNG, penalty)[0]
-        other = fit_highway(windows, training, mirrored, RNG, penalty)[0]
+        one = fit_ridge(windows, training, validation, RNG, penalty)[0]
+        other = fit_ridge(windows, training, mirrored, RNG, penalty)[0]
         assert one.weight.tobytes() == other.weight.tobytes()
 
 
@@ -79,20 +79,20 @@ def test_windows_with_missing_targets_do_not_teach_where_there_are_enough_others
     windows, training, validation = parts(panel_of(target))
     complete = training[windows.ahead(windows.table.observed, training).all(axis=0)]
     assert 30 < len(complete) < len(training)
-    found, _ = fit_highway(windows, training, validation, RNG, 1e-3)
+    found, _ = fit_ridge(windows, training, validation, RNG, 1e-3)
     assert found.weight == pytest.approx(ridge(windows, complete, 1e-3).coef_, abs=1e-6)
 
 
 def test_many_windows_are_sampled_at_random_and_not_at_a_stride(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(highway, "MOST_WINDOWS", 60)
+    monkeypatch.setattr(room, "MOST_WINDOWS", 60)
     seen: list[np.ndarray] = []
     monkeypatch.setattr(
-        highway, "_known_throughout", lambda windows, origins: (seen.append(origins), origins)[1]
+        room, "_known_throughout", lambda windows, origins: (seen.append(origins), origins)[1]
     )
     windows, training, validation = parts(hourly())
-    fit_highway(windows, training, validation, np.random.default_rng(1), 1e-3)
-    fit_highway(windows, training, validation, np.random.default_rng(1), 1e-3)
-    fit_highway(windows, training, validation, np.random.default_rng(2), 1e-3)
+    fit_ridge(windows, training, validation, np.random.default_rng(1), 1e-3)
+    fit_ridge(windows, training, validation, np.random.default_rng(1), 1e-3)
+    fit_ridge(windows, training, validation, np.random.default_rng(2), 1e-3)
     assert [len(np.unique(origins)) for origins in seen] == [60, 60, 60]
     assert seen[0].tolist() == seen[1].tolist() != seen[2].tolist()
     assert len(np.unique(np.diff(seen[0]))) > 3
@@ -101,27 +101,27 @@ def test_many_windows_are_sampled_at_random_and_not_at_a_stride(monkeypatch: pyt
 
 
 def test_thirty_thousand_windows_are_enough() -> None:
-    assert highway.MOST_WINDOWS == 30_000
+    assert room.MOST_WINDOWS == 30_000
 
 
 def test_moments_in_chunks_are_those_of_all_windows(monkeypatch: pytest.MonkeyPatch) -> None:
     windows, training, validation = parts(hourly())
-    whole = fit_highway(windows, training, validation, RNG, 1e-3)[0]
-    monkeypatch.setattr(highway, "_CHUNK", 37)
-    assert fit_highway(windows, training, validation, RNG, 1e-3)[0].weight == pytest.approx(
+    whole = fit_ridge(windows, training, validation, RNG, 1e-3)[0]
+    monkeypatch.setattr(room, "_CHUNK", 37)
+    assert fit_ridge(windows, training, validation, RNG, 1e-3)[0].weight == pytest.approx(
         whole.weight, abs=1e-9
     )
 
 
 def test_a_forecast_is_the_map_of_the_normalised_window_put_back() -> None:
     windows, _, _ = parts(hourly())
-    made = Highway(np.zeros((6, 24)), np.arange(6.0), 0.0)
+    made = RidgeForecaster(np.zeros((6, 24)), np.arange(6.0), 0.0)
     last = windows.table.scaled[[99, 299]]
     assert made.point(windows, np.array([100, 300])) == pytest.approx(last + np.arange(6.0)[:, None])
 
 
 def test_a_constant_series_has_a_map_that_says_the_constant() -> None:
     windows, training, validation = parts(panel_of(np.full(300, 5.0)))
-    found, errors = fit_highway(windows, training, validation, RNG)
+    found, errors = fit_ridge(windows, training, validation, RNG)
     assert set(errors.values()) == {0}
     assert (found.point(windows, training) == windows.table.scaled[0]).all()

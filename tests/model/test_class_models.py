@@ -30,15 +30,13 @@ NETWORK = {"safeguard": "network"}
 
 def shapes(model: ClassModel) -> dict[str, tuple[int, ...]]:
     """The shapes of the network's weights."""
-    assert model.forecaster.network is not None
-    return dict(model.forecaster.network.members[0].shapes)
+    return dict(model.networks[0].members[0].shapes)
 
 
 def weights(**changes: Any) -> np.ndarray:
     """The weights of a network trained with these options."""
-    network = class_trained(**(NETWORK | {"highway": False} | changes)).forecaster.network
-    assert network is not None
-    return np.asarray(network.members[0].flat)
+    model = class_trained(**(NETWORK | {"highway": False} | changes))
+    return np.asarray(model.networks[0].weights[0])
 
 
 def test_a_forecast_has_a_column_for_each_class_that_sum_to_one_and_names_the_likeliest() -> None:
@@ -110,8 +108,8 @@ def test_lookback_calendar_and_penalty_are_chosen_on_validation_rows() -> None:
     errors = {(c["lookback"], c["calendar"]): c["validation_log_loss"] for c in choices["others"]}
     assert {lookback for lookback, _ in errors} | {choices["chosen"]["lookback"]} == {30, 60, 120}
     assert choices["chosen"]["penalty"] == float(min(choices["penalties"], key=choices["penalties"].get))
-    assert class_trained(calendar="calendar").forecaster.logistic.with_calendar
-    assert not class_trained().forecaster.logistic.with_calendar
+    assert class_trained(calendar="calendar").logistic.with_calendar
+    assert not class_trained().logistic.with_calendar
 
 
 def test_nothing_of_the_test_block_teaches_or_chooses() -> None:
@@ -256,7 +254,7 @@ def test_where_the_model_cannot_forecast_persistence_stands_in_and_says_so() -> 
         np.testing.assert_allclose(forecast.probabilities[name][:8], usual.probabilities[name][:8], atol=1e-6)
         steps = np.minimum(np.arange(8), 5)
         np.testing.assert_allclose(
-            forecast.probabilities[name][8:], model.forecaster.persistence.shares[steps, last, code]
+            forecast.probabilities[name][8:], model.persistence.shares[steps, last, code]
         )
 
 

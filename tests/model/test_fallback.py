@@ -106,7 +106,7 @@ def test_a_spike_is_taken_as_missing_by_who_stands_in() -> None:
     assert set(forecast.source) == {"linear"}
     assert forecast.fallbacks[0].code == "out_of_range"
     windows = network().windows(panel_of(gap).extended(6), np.zeros(1, np.int64))
-    scaled = network().forecaster.highway.point(windows, np.array([420]))
+    scaled = network().linear.predict(windows, np.array([420]))[:, 0]
     expected = network().preparation.scaling.undo(scaled, np.zeros(1, np.int64))[:, 0]
     assert forecast.point == pytest.approx(expected, rel=1e-9)
 
@@ -152,7 +152,7 @@ def test_the_bands_of_stand_ins_hold_what_they_promise() -> None:
 
 
 def test_the_bands_of_stand_ins_do_not_follow_volatility() -> None:
-    one, other = (trained(safeguard="network", band_volatility=power).ladder for power in (0.0, 1.0))
+    one, other = (trained(safeguard="network", band_volatility=power).chain for power in (0.0, 1.0))
     assert one is not None
     assert other is not None
     assert one.widths.tobytes() == other.widths.tobytes()
@@ -262,7 +262,7 @@ def test_without_fallback_what_the_model_cannot_carry_is_refused(panel: Panel) -
 
 @pytest.mark.parametrize("target", [load(20), holed(8)])
 def test_a_model_of_an_older_version_refuses_as_it_did(target: Numbers) -> None:
-    older = dataclasses.replace(network(), habits=None, ladder=None)
+    older = dataclasses.replace(network(), habits=None, chain=None)
     with pytest.raises(DataError, match=r"too little history|are missing"):
         older.predict(panel_of(target))
     assert older.predict(hourly()).point.tobytes() == network().predict(hourly()).point.tobytes()

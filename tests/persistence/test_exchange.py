@@ -13,14 +13,14 @@ import pytest
 import lstmcast as public
 from lstmcast.core.errors import UsageError
 from lstmcast.core.panel import Panel
-from lstmcast.forecasters.ensemble import Blend
+from lstmcast.forecasters.ensemble import Ensemble
 from lstmcast.model.model import Model
 from lstmcast.nn.network import Network
 from lstmcast.persistence.exchange.onnx import export_onnx, onnx_inputs
 from lstmcast.persistence.exchange.torch import export_torch, import_torch
 from lstmcast.pipeline.fit import fit
 from tests.command_line import lstmcast
-from tests.panels import hourly, small, stacked, trained, two_views, weather, without_target
+from tests.panels import hourly, small, stacked, trained, two_views, weather, weighted, without_target
 
 ROWS = {"segment": 1, "decoder": "direct", "highway": False}
 NETWORK = {"safeguard": "network"}
@@ -30,9 +30,8 @@ NETWORK = {"safeguard": "network"}
 @pytest.mark.parametrize("layers", [1, 2])
 def test_torchs_own_layers_compute_the_same_of_exported_weights(cell: str, name: str, layers: int) -> None:
     torch = pytest.importorskip("torch")
-    hybrid = trained(**NETWORK, cell=cell, layers=layers).forecaster.hybrid
-    assert hybrid is not None
-    network, parameters = Network(hybrid.network.architecture), hybrid.members[0]
+    forecaster = trained(**NETWORK, cell=cell, layers=layers).networks[0]
+    network, parameters = Network(forecaster.architecture), forecaster.members[0]
     workspace = network.workspace(3, np.float32, inference=True)
     rng = np.random.default_rng(0)
     x = rng.normal(size=workspace.recurrent[0].x.shape).astype(np.float32)
@@ -149,22 +148,17 @@ def test_a_panel_with_covariates_gaps_and_a_naive_share_is_the_same_in_the_graph
     )
     model = fit(past, small(threads=1, **NETWORK))
     for share in (0.0, 0.25):
-        blend = dataclasses.replace(model.forecaster.blend, network=1 - share, naive=share, season=24)
-        forecaster = dataclasses.replace(model.forecaster, blend=blend)
-        assert_same(dataclasses.replace(model, forecaster=forecaster), past)
+        assert_same(weighted(model, 1 - share, 0.0, share), past)
 
 
 def test_a_linear_forecaster_with_a_view_of_its_own_has_inputs_of_its_own() -> None:
-    from lstmcast.model.model import LinearView
-
     model = trained(safeguard="mean", calendar="calendar")
+    own = dataclasses.replace(model.views[0], subtracts_last=False)
+    plain = trained(safeguard="mean")
+    (weight, network), (share, _) = plain.ensemble.parts
+    linear = dataclasses.replace(model.linear, view=1)
     other = dataclasses.replace(
-        model,
-        preparation=trained(safeguard="mean").preparation,
-        linear=LinearView(model.preparation.stage, is_anchored=False),
-        forecaster=dataclasses.replace(
-            trained(safeguard="mean").forecaster, highway=model.forecaster.highway
-        ),
+        plain, views=(*plain.views, own), ensemble=Ensemble(((weight, network), (share, linear)))
     )
     assert {"linear_level", "linear_level_ahead"} <= set(onnx_inputs(other, hourly()))
     assert_same(other, hourly())
@@ -174,9 +168,8 @@ def test_two_networks_that_see_the_calendar_differently_are_both_in_the_graph() 
     panel, _ = weather(700)
     fresh = without_target(panel, 690)
     model = two_views(panel)
-    forecaster = dataclasses.replace(model.forecaster, blend=Blend(0.6, 0.3, 0.1, 24))
     assert {"second_past", "second_future"} <= set(onnx_inputs(model, fresh))
-    assert_same(dataclasses.replace(model, forecaster=forecaster), fresh, (50, 80, 95))
+    assert_same(weighted(model, 0.6, 0.3, 0.1), fresh, (50, 80, 95))
 
 
 def test_the_members_of_two_networks_are_exported_one_after_the_other() -> None:

@@ -147,8 +147,8 @@ def test_the_forger_can_make_a_right_file() -> None:
 
 
 def test_a_newer_format_is_told_with_both_numbers() -> None:
-    for name, number in (("newer", "2"), ("much_newer", "999"), ("newer_other_keys", "7")):
-        with pytest.raises(ModelFileError, match=rf"format {number}\b.* up to 1\b.*install"):
+    for name, number in (("newer", "3"), ("much_newer", "999"), ("newer_other_keys", "7")):
+        with pytest.raises(ModelFileError, match=rf"format {number}\b.* up to 2\b.*install"):
             persistence.decode(hostile_models.forged_records()[name])
 
 

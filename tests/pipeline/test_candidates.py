@@ -13,6 +13,8 @@ import pytest
 from lstmcast.core.options import Options
 from lstmcast.data.split import split
 from lstmcast.data.view import Setting
+from lstmcast.forecasters.base import point
+from lstmcast.forecasters.ensemble import leaves, networks_of
 from lstmcast.persistence import load, save
 from lstmcast.pipeline import candidates as contest
 from lstmcast.pipeline.search import Trials
@@ -60,11 +62,11 @@ def test_a_network_on_the_calendar_alone_is_blended_with_the_linear_forecaster_t
     lesson = member.lesson()
     trained = (Trained(lesson.parameters.flat, 0),)
     taught = [(contest.Candidate(own, [member]), trained)]
-    entry = contest._entry(taught, LinearPair(linear, None, 1.0), (24,), "mean")
+    entry = contest._entry(taught, LinearPair(linear, None, 1.0), panel, blocks, options)
     origins = own.validation.origins
-    network = entry.forecaster.hybrid.point(own.windows, origins)  # type: ignore[union-attr]
-    expected = 0.5 * network + 0.5 * linear.highway.point(linear.windows, origins)
-    np.testing.assert_allclose(entry.forecaster.point(entry.windows, origins), expected)
+    network = point(networks_of(entry.ensemble)[0].predict((own.windows,), origins))
+    expected = 0.5 * network + 0.5 * linear.ridge.point(linear.windows, origins)
+    np.testing.assert_allclose(point(entry.ensemble.predict(entry.seen.views, origins)), expected)
 
 
 def test_two_linear_forecasters_ship_their_mean_as_evaluated_as_predicted_and_as_read_again(
@@ -73,14 +75,12 @@ def test_two_linear_forecasters_ship_their_mean_as_evaluated_as_predicted_and_as
     panel, _ = weather(700)
     options = small(calendar="auto", linear_pair="yes", safeguard="linear", known=("known_0",))
     model = single_threaded(panel, options)
-    assert model.second is not None
-    assert model.report["choices"]["second"]["stage"] != "none" or model.preparation.stage is not None
-    windows = model.windows(panel, np.arange(1))
+    assert model.report["choices"]["second"]["stage"] != "none" or model.views[0].regression is not None
+    views = model.windows(panel, np.arange(1))
     origins = np.array([300, 500])
-    first = model.forecaster.highway.point(windows, origins)
-    other = model.forecaster.second.point(windows.second, origins)  # type: ignore[union-attr, arg-type]
+    first, other = (part.predict(views, origins) for part in leaves(model.ensemble))
     assert np.abs(first - other).max() > 1e-3
-    np.testing.assert_allclose(model.forecaster.point(windows, origins), (first + other) / 2)
+    np.testing.assert_allclose(model.ensemble.predict(views, origins), (first + other) / 2)
     fresh = without_target(panel, 690)
     save(model, tmp_path / "m.pkl")
     assert load(tmp_path / "m.pkl").predict(fresh).point.tobytes() == model.predict(fresh).point.tobytes()
@@ -109,12 +109,11 @@ def test_the_second_view_is_that_of_the_linear_pair_or_where_covariates_won_the_
 def test_two_networks_ship_their_mean_as_evaluated_as_predicted_and_as_read_again(tmp_path: Path) -> None:
     panel, _ = weather(700)
     model = two_views(panel)
-    first, second = model.forecaster.hybrids
-    windows, origins = model.windows(panel, np.arange(1)), np.array([300, 500])
-    assert windows.second is not None
-    one, other = first.point(windows, origins), second.point(windows.second, origins)
+    views, origins = model.windows(panel, np.arange(1)), np.array([300, 500])
+    one, other = (network.predict(views, origins) for network in model.networks)
+    assert [network.view for network in model.networks] == [0, len(views) - 1]
     assert np.abs(one - other).max() > 1e-3
-    np.testing.assert_allclose(model.forecaster.point(windows, origins), (one + other) / 2)
+    np.testing.assert_allclose(model.ensemble.predict(views, origins), (one + other) / 2)
     assert model.report["choices"]["networks"][0]["second_stage"]
     fresh = without_target(panel, 690)
     save(model, tmp_path / "m.pkl")

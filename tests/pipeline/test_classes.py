@@ -10,9 +10,7 @@ import pytest
 
 from lstmcast.core.panel import Clock
 from lstmcast.data.category_frequencies import (
-    Transitions,
     fit_frequencies,
-    fit_transitions,
     season_count,
     season_kind,
     seasons_of,
@@ -22,7 +20,9 @@ from lstmcast.data.category_windows import ClassWindows
 from lstmcast.data.split import split
 from lstmcast.evaluation.category_metrics import ClassGroups, ClassTally, accuracy, brier, log_loss, scores
 from lstmcast.evaluation.category_validation import ClassValidation
-from lstmcast.forecasters.category_ensemble import Mixed, Mixture, choose_mixture
+from lstmcast.evaluation.report import ClassShares
+from lstmcast.forecasters.category_naive import Transitions, fit_transitions
+from lstmcast.forecasters.ensemble import Ensemble, choose_of_classes, class_shares_of
 from lstmcast.forecasters.logistic import Logistic, fit_logistic, softmax_map
 from lstmcast.nn.losses import softmax
 from tests.class_panels import CLASSES, class_fit, class_panel, class_trained, daily, small, weather_codes
@@ -102,7 +102,7 @@ def test_persistence_is_what_followed_the_last_known_class_so_many_steps_later()
     overall = (after + 1) / (after.sum() + 3)
     assert found.shares[0, 0, 1] == pytest.approx((pairs + 3 * overall[1]) / (pairs + 3))
     np.testing.assert_allclose(found.shares.sum(axis=2), 1)
-    forecast = found.probabilities(windows_of(panel), np.array([100, 41]))
+    forecast = found.predict((windows_of(panel),), np.array([100, 41]))
     assert forecast.shape == (6, 3, 2)
     np.testing.assert_array_equal(forecast[:, :, 0].argmax(axis=1), [1, 2, 0, 1, 1, 1])
     np.testing.assert_array_equal(forecast[:, :, 1], forecast[:, :, 0])  # row 40 is missing: 39 is as row 99
@@ -171,7 +171,7 @@ def test_a_forecast_of_the_regression_depends_on_nothing_after_the_origin_but_kn
     for with_calendar in (False, True):
         logistic = logistic_of(plain, with_calendar=with_calendar)
         np.testing.assert_array_equal(
-            logistic.probabilities(plain, origin), logistic.probabilities(changed, origin)
+            logistic.predict((plain,), origin), logistic.predict((changed,), origin)
         )
         other = windows_of(class_panel(codes, known=np.where(np.arange(200) < 160, wave, 3.0), past=wave))
         other = dataclasses.replace(other, frequency=plain.frequency)
@@ -244,20 +244,23 @@ def test_the_validation_error_counts_each_class_by_its_weight() -> None:
 class Fixed:
     """A forecaster that says what it was given."""
 
-    def __init__(self, p) -> None:
-        self.p = p
+    def __init__(self, name, p) -> None:
+        self.name, self.p = name, p
 
-    def probabilities(self, windows, origins):
+    def predict(self, views, origins):
         return self.p
 
-    frequencies = property(lambda self: lambda origins: self.p)
 
-
-def mixture(network, logistic, frequency, codes, horizons=8, wanted="auto", persistence=None) -> Mixture:
+def mixture(network, logistic, frequency, codes, horizons=8, wanted="auto", persistence=None) -> ClassShares:
     validation = ClassValidation(np.arange(codes.shape[1]), codes, np.ones(3))
     last = frequency if persistence is None else persistence
-    frequencies, *forecasters = (Fixed(p) for p in (frequency, network, logistic, last))
-    return choose_mixture(frequencies, validation, *forecasters, horizons, wanted)[0].mixture  # type: ignore[arg-type]
+    names = ("network", "logistic", "frequency", "persistence")
+    parts = [Fixed(*pair) for pair in zip(names, (network, logistic, frequency, last), strict=True)]
+    return class_shares_of(choose_of_classes(parts[0], parts[1:], (), validation, horizons, wanted)[0])
+
+
+def shares(network, logistic, frequency, persistence=0.0) -> ClassShares:
+    return ClassShares(network=network, logistic=logistic, frequency=frequency, persistence=persistence)
 
 
 def test_what_ships_is_the_mixture_that_validation_rows_like_best() -> None:
@@ -266,27 +269,27 @@ def test_what_ships_is_the_mixture_that_validation_rows_like_best() -> None:
     even = np.full((4, 3, 200), 1 / 3)
     good = 0.5 * truth + 0.5 * even
     wrong = 0.98 * np.roll(truth, 1, axis=1) + 0.02 * even
-    assert mixture(good, wrong, even, codes) == Mixture(1.0, 0.0, 0.0)
-    assert mixture(even, good, wrong, codes) == Mixture(0.0, 1.0, 0.0)
+    assert mixture(good, wrong, even, codes) == shares(1.0, 0.0, 0.0)
+    assert mixture(even, good, wrong, codes) == shares(0.0, 1.0, 0.0)
     assert mixture(wrong, wrong, even, codes, persistence=wrong).frequency > 0.8
-    assert mixture(wrong, even, wrong, codes, persistence=good) == Mixture(0.0, 0.0, 0.0, 1.0)
+    assert mixture(wrong, even, wrong, codes, persistence=good) == shares(0.0, 0.0, 0.0, 1.0)
     half = np.where(np.arange(200) % 2, good, wrong), np.where(np.arange(200) % 2, wrong, good)
-    assert mixture(half[0], half[1], wrong, codes) == Mixture(0.5, 0.5, 0.0)
+    assert mixture(half[0], half[1], wrong, codes) == shares(0.5, 0.5, 0.0)
     assert mixture(good, good, good, codes).network == 0  # it must gain something
 
 
 def test_few_horizons_are_not_trusted_with_tenths_and_the_user_may_say_what_ships() -> None:
     codes, good, even = codes_for(), probabilities(), np.full((4, 3, 50), 1 / 3)
     mixed = mixture(good, even, even, codes, horizons=3)
-    assert set(dataclasses.astuple(mixed)) <= {0.0, 0.5, 1.0}
+    assert set(dict(mixed).values()) <= {0.0, 0.5, 1.0}
     for wanted, expected in (("network", (1, 0, 0, 0)), ("linear", (0, 1, 0, 0)), ("mean", (0.5, 0.5, 0, 0))):
-        assert dataclasses.astuple(mixture(good, even, even, codes, wanted=wanted)) == expected
+        assert mixture(good, even, even, codes, wanted=wanted) == shares(*expected)
 
 
 def test_the_source_of_a_row_says_what_made_it() -> None:
-    simple = class_trained().forecaster
-    shares = (0, 1, 0, 0), (0, 0, 1, 0), (0, 0, 0, 1), (0, 0.7, 0.3, 0)
-    sources = [Mixed(Mixture(*s), simple.logistic, simple.persistence, None).source for s in shares]
+    simple = [part for _, part in class_trained().ensemble.parts if part.name != "network"]
+    weights = (1, 0, 0), (0, 1, 0), (0, 0, 1), (0.7, 0.3, 0)
+    sources = [Ensemble(tuple(zip(own, simple, strict=True))).source for own in weights]
     assert sources == ["logistic", "frequency", "persistence", "blend"]
     assert class_trained(safeguard="network").source == "model"
 
@@ -295,27 +298,20 @@ def test_training_starts_at_the_logistic_regression_or_without_the_highway_at_th
     model = class_fit(daily(), steps=0, safeguard="network", final=False)
     panel = daily()
     windows, origins = model.windows(panel, np.zeros(1, int)), np.arange(30, 60)
-    network = model.forecaster.network
-    assert network is not None
-    expected = model.forecaster.logistic.probabilities(windows, origins)
-    assert np.abs(network.probabilities(windows, origins) - expected).max() < 0.08
+    expected = model.logistic.predict(windows, origins)
+    assert np.abs(model.networks[0].predict(windows, origins) - expected).max() < 0.08
     plain = class_fit(daily(), steps=0, safeguard="network", final=False, highway=False)
-    assert plain.forecaster.network is not None
-    found = plain.forecaster.network.probabilities(windows, origins)
+    found = plain.networks[0].predict(windows, origins)
     assert np.abs(found - plain.preparation.frequencies.overall[:, None]).max() < 0.08
 
 
 def test_members_are_averaged_in_their_probabilities() -> None:
     model = class_fit(daily(), members=2, safeguard="network")
-    both = model.forecaster.network
-    assert both is not None
+    both = model.networks[0]
     assert len(both.members) == 2
     windows, origins = model.windows(daily(), np.zeros(1, int)), np.arange(30, 40)
-    alone = [
-        dataclasses.replace(both, members=(member,)).probabilities(windows, origins)
-        for member in both.members
-    ]
-    np.testing.assert_allclose(both.probabilities(windows, origins), np.mean(alone, axis=0), atol=1e-12)
+    alone = [both.taught([weights]).predict(windows, origins) for weights in both.weights]
+    np.testing.assert_allclose(both.predict(windows, origins), np.mean(alone, axis=0), atol=1e-12)
 
 
 def test_the_classes_of_the_tests_are_those_of_the_panel() -> None:

@@ -243,7 +243,7 @@ def test_the_same_seed_gives_the_same_file_whatever_the_threads_and_another_seed
 
 
 def test_members_differ_from_one_another() -> None:
-    members = trained(members=2, safeguard="network").forecaster.hybrid.members  # type: ignore[union-attr]
+    members = trained(members=2, safeguard="network").networks[0].members
     assert not np.array_equal(members[0].flat, members[1].flat)
 
 

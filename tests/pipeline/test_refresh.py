@@ -17,7 +17,9 @@ from lstmcast.core.errors import DataError, OutputError
 from lstmcast.core.panel import Panel
 from lstmcast.data.calendar_regression import CalendarStage
 from lstmcast.data.preprocessing import refit_stage
-from lstmcast.forecasters.averaged_ridge import refit_average
+from lstmcast.data.view import View
+from lstmcast.forecasters.base import NewRows
+from lstmcast.forecasters.ensemble import leaves
 from lstmcast.model.model import Model
 from lstmcast.nn.parameters import Parameters
 from lstmcast.persistence import rotation
@@ -28,7 +30,6 @@ from lstmcast.pipeline.refresh import (
     _blocks,
     _members,
     _restaged,
-    _second,
     _taught,
     refreshing,
 )
@@ -187,11 +188,11 @@ def test_what_a_short_file_lacks_still_counts() -> None:
     model = trained(safeguard="linear")
     tail = LONGER.take(np.array([300]), np.array([540]))
     old, near, far = (
-        m.forecaster.highway.weight for m in (model, challenger_of(model, tail), challenger_of(model, LONGER))
+        m.linear.weight for m in (model, challenger_of(model, tail), challenger_of(model, LONGER))
     )
     assert refreshed(model, tail, always=True)[1].model.report["learned"]["rows"] == 540
     forgetful = dataclasses.replace(model, report=dataclasses.replace(model.report, learned=None))
-    half = challenger_of(forgetful, tail).forecaster.highway.weight
+    half = challenger_of(forgetful, tail).linear.weight
     assert np.allclose(half - old, (near - old) / (149 / 449) * 0.5)
     assert np.abs(far - old).max() > 0
 
@@ -200,22 +201,19 @@ def test_the_linear_map_estimated_again_from_the_same_rows_is_the_same() -> None
     model = trained(safeguard="linear", linear_lookbacks=(24,), final=False)
     blocks, _, windows, _ = rooms(hourly())
     origins = windows.usable(blocks.origins("training", 24, 6))
-    again = refit_average(model.forecaster.highway, [24], windows, origins, np.random.default_rng(0), 1.0)
-    assert np.allclose(again.weight, model.forecaster.highway.weight)
-    assert np.allclose(again.bias, model.forecaster.highway.bias)
+    again = model.linear.refitted(NewRows((windows,), origins, 1.0, np.random.default_rng(0)))
+    assert np.allclose(again.weight, model.linear.weight)
+    assert np.allclose(again.bias, model.linear.bias)
 
 
 def stage_and_rooms() -> tuple[Panel, Any, Any, CalendarStage]:
     """Two series with a known column, what prepares them, and a calendar stage of their first half."""
     panel = stacked(*(weather(400, seed)[0] for seed in (0, 1)))
     model = single_threaded(panel, small(calendar="covariates", known=("known_0",)))
-    assert model.preparation.stage is not None
-    return (
-        panel,
-        _blocks(dataclasses.replace(model, seen_until=panel.times[[99, 99]]), panel, np.arange(2)),
-        (model.preparation),
-        model.preparation.stage,
-    )
+    blocks = _blocks(dataclasses.replace(model, seen_until=panel.times[[99, 99]]), panel, np.arange(2))
+    stage = model.views[0].regression
+    assert stage is not None
+    return panel, blocks, model.preparation, stage
 
 
 def test_a_calendar_stage_moves_by_its_share_and_only_for_the_series_at_hand() -> None:
@@ -256,19 +254,14 @@ def test_a_network_with_its_own_view_of_the_calendar_is_taught_in_that_view() ->
         cut(panel, 480),
         small(calendar="covariates", known=("known_0",), safeguard="mean", linear_pair="no"),
     )
-    from lstmcast.model.model import LinearView
-
-    view = dataclasses.replace(model, linear=LinearView(model.preparation.stage, True))
-    plain = dataclasses.replace(view, preparation=dataclasses.replace(view.preparation, stage=None))
+    plain = dataclasses.replace(model, views=(View(None), model.views[0]))
     series = plain.contract.check(panel)
     blocks = _blocks(plain, panel, series)
-    restaged, windows = _restaged(plain, panel, series, blocks, 1.0)
-    assert restaged.preparation.stage is None
-    assert restaged.linear is not None
-    assert windows.linear is not None
-    assert restaged.linear.stage is not plain.linear.stage
-    assert not windows.table.level.any()
-    assert windows.linear.table.level.any()
+    restaged, views = _restaged(plain, panel, series, blocks, 1.0)
+    assert restaged.views[0].regression is None
+    assert restaged.views[1].regression not in (None, plain.views[1].regression)
+    assert not views[0].table.level.any()
+    assert views[1].table.level.any()
 
 
 def test_the_second_of_two_linear_forecasters_is_taught_in_its_own_view() -> None:
@@ -277,47 +270,48 @@ def test_the_second_of_two_linear_forecasters_is_taught_in_its_own_view() -> Non
     model = single_threaded(cut(panel, 480), options)
     series = model.contract.check(panel)
     blocks = _blocks(model, panel, series)
-    restaged, windows = _restaged(model, panel, series, blocks, 1.0)
-    assert model.second is not None
-    assert restaged.second is not None
-    assert (restaged.second.stage is model.second.stage) == (model.second.stage is None)
-    origins = windows.usable(blocks.origins("training", windows.lookback, windows.horizon))
-    second = _second(model, windows, origins, np.random.default_rng(0), 1.0)
-    assert second is not None
-    assert np.abs(second.weight - model.forecaster.second.weight).max() > 1e-6  # type: ignore[union-attr]
+    restaged, views = _restaged(model, panel, series, blocks, 1.0)
+    old, new = model.views[-1].regression, restaged.views[-1].regression
+    assert (old is new) == (old is None)
+    origins = views[0].usable(blocks.origins("training", views[0].lookback, views[0].horizon))
+    again = model.ensemble.refitted(NewRows(views, origins, 1.0, np.random.default_rng(0)))
+    (_, before), (_, after) = leaves(model.ensemble), leaves(again)
+    assert before.view == after.view == len(views) - 1
+    assert np.abs(after.weight - before.weight).max() > 1e-6  # type: ignore[attr-defined]
 
 
 def test_both_of_two_networks_are_taught() -> None:
     panel, _ = weather(600)
     champion = two_views(cut(panel, 480))
     _, outcome = refreshed(champion, panel, always=True)
-    before, after = champion.forecaster, outcome.model.forecaster
-    assert len(after.hybrids) == 2
-    for old, new in zip(before.hybrids, after.hybrids, strict=True):
-        assert old.network.architecture == new.network.architecture
-        assert (new.members[0].flat != old.members[0].flat).mean() > 0.5
+    before, after = champion.networks, outcome.model.networks
+    assert len(after) == 2
+    for old, new in zip(before, after, strict=True):
+        assert old.architecture == new.architecture
+        assert (new.weights[0] != old.weights[0]).mean() > 0.5
 
 
 def test_each_networks_own_linear_map_starts_where_that_of_its_view_has_moved_to() -> None:
     panel, _ = weather(600)
     model = two_views(cut(panel, 480))
-    old = model.forecaster
-    assert old.second is not None
-    moved = dataclasses.replace(
-        old,
-        highway=dataclasses.replace(old.highway, weight=old.highway.weight + 0.25),
-        second=dataclasses.replace(old.second, bias=old.second.bias - 0.5),
-    )
-    windows = model.windows(panel, model.contract.check(panel))
-    first, second = _members(dataclasses.replace(model, linear=None), moved, windows, np.array([300]))
+    views, moves = model.windows(panel, model.contract.check(panel)), iter([(0.25, 0.0), (0.0, 0.5)])
+
+    def moved(part: Any) -> Any:
+        if part.name != "linear":
+            return part
+        weight, bias = next(moves)
+        return dataclasses.replace(part, weight=part.weight + weight, bias=part.bias - bias)
+
+    linear = [part for part in leaves(model.ensemble) if part.name == "linear"]
+    assert [part.view for part in linear] == [network.view for network in model.networks]
+    first, second = _members(model, model.ensemble.mapped(moved), views, np.array([300]))
     by = [(first, "weight", 0.25), (first, "bias", 0.0), (second, "weight", 0.0), (second, "bias", -0.5)]
     for member, part, difference in by:
-        hybrid = old.hybrids[member is second]
-        begun = Parameters.of(hybrid.network.architecture.shapes(), member.weights)  # type: ignore[arg-type]
-        change = begun[f"highway.{part}"] - hybrid.members[0][f"highway.{part}"]
+        network = model.networks[member is second]
+        begun = Parameters.of(network.architecture.shapes(), member.weights)  # type: ignore[arg-type]
+        change = begun[f"highway.{part}"] - network.members[0][f"highway.{part}"]
         np.testing.assert_allclose(change, difference, atol=1e-6)
-    assert first.windows.table is windows.table
-    assert second.windows is windows.second
+    assert [first.windows, second.windows] == [views[0], views[-1]]
 
 
 # --- the command

@@ -128,7 +128,7 @@ def test_test_rows_choose_nothing() -> None:
     assert [c.setting for c in one] == [c.setting for c in two]
     for a, b in zip(one, two, strict=True):
         assert a.errors == b.errors
-        assert a.highway.weight.tobytes() == b.highway.weight.tobytes()
+        assert a.ridge.weight.tobytes() == b.ridge.weight.tobytes()
 
 
 def test_validation_rows_make_no_candidate() -> None:
@@ -143,7 +143,7 @@ def test_validation_rows_make_no_candidate() -> None:
     by_setting = {choice.setting: choice for choice in two}
     for choice in one:
         other = by_setting[choice.setting]
-        assert choice.highway.weight.tobytes() == other.highway.weight.tobytes()
+        assert choice.ridge.weight.tobytes() == other.ridge.weight.tobytes()
         assert choice.errors[0] != other.errors[0]
 
 
@@ -201,7 +201,7 @@ def test_a_stage_is_judged_a_block_old_on_the_validation_block() -> None:
         assert old is not None
         assert choice.errors[1] == pytest.approx(old.errors[0])
         later = validation_of(old.windows, panel, blocks, old.preparation.scaling)
-        assert choice.aged == pytest.approx(later.error(old.highway.point(old.windows, later.origins)))
+        assert choice.aged == pytest.approx(later.error(old.ridge.point(old.windows, later.origins)))
         assert choice.aged != choice.errors[0]
         assert choice.error == pytest.approx(np.mean([*choice.errors, choice.aged]))
 

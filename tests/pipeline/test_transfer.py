@@ -40,8 +40,7 @@ def started(source: Model, panel: Panel, **changes: Any) -> tuple[dict[str, Any]
 
 def first(model: Model) -> Parameters:
     """The weights of its first member."""
-    assert model.forecaster.hybrid is not None
-    return model.forecaster.hybrid.members[0]
+    return model.networks[0].members[0]
 
 
 @pytest.mark.parametrize("cell", ["lstm", "lstm-peephole", "gru"])
@@ -163,9 +162,7 @@ def test_members_start_from_the_other_models_members_in_turns() -> None:
     source = fit(hourly(), small(threads=1, members=2, safeguard="network"))
     options = small(threads=1, members=3, steps=0, final=False, safeguard="network")
     model = fit(hourly(seed=3), options, pretrained=source)
-    assert source.forecaster.hybrid is not None
-    assert model.forecaster.hybrid is not None
-    old, new = source.forecaster.hybrid.members, model.forecaster.hybrid.members
+    old, new = source.networks[0].members, model.networks[0].members
     for number in range(3):
         np.testing.assert_array_equal(new[number].flat, old[number % 2].flat)
 
@@ -242,7 +239,7 @@ def test_every_feature_of_a_row_has_a_name_of_its_own() -> None:
     holes = panel.values.copy()
     holes[100:103, 0] = np.nan
     model = fit(dataclasses.replace(panel, values=holes), small(threads=1, steps=1, calendar="covariates"))
-    table = model.windows(panel, np.arange(1)).table
-    past, known = model.preparation.names(panel.columns)
+    table = model.windows(panel, np.arange(1))[0].table
+    past, known = model.preparation.names(panel.columns, has_regression=model.views[0].regression is not None)
     assert len(set(past)) == len(past) == table.past.shape[1]
     assert len(set(known)) == len(known) == table.known.shape[1]

@@ -15,7 +15,7 @@ def test_the_second_view_is_the_one_whose_mean_with_the_first_is_best() -> None:
     origins = chosen.validation.origins
     errors = {
         other.setting: chosen.validation.error(
-            (chosen.highway.point(chosen.windows, origins) + other.highway.point(other.windows, origins)) / 2
+            (chosen.ridge.point(chosen.windows, origins) + other.ridge.point(other.windows, origins)) / 2
         )
         for other in others
     }

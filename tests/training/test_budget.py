@@ -96,7 +96,7 @@ def test_a_budget_that_is_not_spent_changes_no_bit() -> None:
         [*fitting(hourly(), small(threads=1, budget=budget, safeguard="network"))][-1]
         for budget in (None, "1h")
     ]
-    flats = [model.forecaster.hybrid.members[0].flat for model in models]  # type: ignore[union-attr]
+    flats = [model.networks[0].weights[0] for model in models]
     assert flats[0].tobytes() == flats[1].tobytes()
 
 

@@ -9,7 +9,7 @@ import pytest
 
 from lstmcast.core.errors import TrainingError
 from lstmcast.forecasters.network import architecture_of
-from lstmcast.forecasters.ridge import fit_highway
+from lstmcast.forecasters.ridge import fit_ridge
 from lstmcast.nn.optimizers import OPTIMIZERS
 from lstmcast.training import loop as training
 from lstmcast.training.loop import Lesson, Schedule, Step, Training
@@ -22,10 +22,10 @@ def lesson(seed: int = 0, **changes: object) -> Lesson:
     options = small(**changes)
     blocks, _, windows, validation = rooms(hourly())
     origins = windows.usable(blocks.origins("training", 24, 6))
-    highway, _ = fit_highway(windows, origins, validation, np.random.default_rng(0))
+    ridge, _ = fit_ridge(windows, origins, validation, np.random.default_rng(0))
     architecture = architecture_of(windows, 1, options)
     rng = np.random.default_rng(seed)
-    return lesson_of(architecture, windows, origins, validation, highway, options, rng)
+    return lesson_of(architecture, windows, origins, validation, ridge, options, rng)
 
 
 def judged(student: Lesson, errors: list[float]) -> list[np.ndarray]:

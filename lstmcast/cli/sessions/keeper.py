@@ -37,8 +37,8 @@ class Keeper:
         from lstmcast.model.model import Model
         from lstmcast.training.checkpoint import Checkpoint, fingerprint
 
-        hybrid = pretrained.forecaster.hybrid if isinstance(pretrained, Model) else None
-        begun = Checkpoint(fingerprint(panel, options, () if hybrid is None else hybrid.members))
+        networks = pretrained.networks if isinstance(pretrained, Model) else []
+        begun = Checkpoint(fingerprint(panel, options, networks[0].weights if networks else ()))
         found = self._load() if resume else None
         if found is None:
             return begun

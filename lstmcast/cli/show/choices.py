@@ -44,8 +44,8 @@ _LEVELS_SHOWN = ("80", "90", "95")
 
 def in_short(model: Model) -> str:
     """What was chosen, in one line; says so where the network has no part."""
-    choices, blend = model.report.choices, model.forecaster.blend
-    chosen = choices.chosen
+    choices = model.report.choices
+    chosen, blend = choices.chosen, choices.blend
     words = [
         _transform(chosen),
         f"lookback {chosen.lookback:,}",
@@ -250,6 +250,7 @@ def _blend(blend: Shares, clock: Clock) -> str:
 
     naive = part(naive_name(blend.season), clock) if blend.season else ""
     shares = {"network": blend.network, "linear": blend.linear, naive: blend.naive}
+    shares |= {part(name, clock): share for name, share in (blend.others or {}).items()}
     return " + ".join(f"{share:.0%}".replace("%", f" % {name}") for name, share in shares.items() if share)
 
 

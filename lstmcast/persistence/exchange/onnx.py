@@ -19,10 +19,12 @@ from numpy.typing import NDArray
 from lstmcast.core.errors import UsageError
 from lstmcast.core.panel import Panel
 from lstmcast.data.windows import Windows
+from lstmcast.forecasters.base import Part, Views
+from lstmcast.forecasters.ensemble import leaves
 from lstmcast.forecasters.intervals import CALMEST, LEVELS, QUANTILES, WILDEST, pair
-from lstmcast.forecasters.naive import seasonal_naive
-from lstmcast.forecasters.network import Hybrid
-from lstmcast.forecasters.ridge import Highway
+from lstmcast.forecasters.naive import SeasonalNaive
+from lstmcast.forecasters.network import NetworkForecaster
+from lstmcast.forecasters.ridge import RidgeForecaster
 from lstmcast.model.model import DEFAULT_LEVELS, Model
 from lstmcast.model.recursion import at_origin
 from lstmcast.model.reference import compare, without_spikes
@@ -34,6 +36,7 @@ MEANING = (
     "target: the last {lookback} values before the forecast, gaps filled; forecast: the {horizon} after them"
 )
 _LARGEST = 1e300
+_ORDINALS = ("second", "third", "fourth", "fifth")  # views beyond the first and the linear forecaster's
 _FLOAT32, _FLOAT64 = 1, 11  # of the standard's element types
 
 
@@ -73,36 +76,24 @@ def onnx_inputs(model: Model, panel: Panel) -> dict[str, Array]:
     series = model.contract.check(panel)
     panel, origins = at_origin(panel, model.contract, model.contract.horizon)
     panel = without_spikes(panel, compare(model.habits, panel, origins, series, model.contract))
-    windows = model.windows(panel, series)
-    table, batch = windows.table, windows.batch(origins)
+    views = model.windows(panel, series)
+    windows, table = views[0], views[0].table
     past = (origins - windows.lookback)[:, None] + np.arange(windows.lookback)
     scaled = table.scaled[past]
     undo, numbers = model.preparation.scaling.undo, table.series[origins - 1]
     given: dict[str, Array] = {
         "target": undo(scaled.T, numbers).T,
         "series": numbers,
-        "past": batch.past[:, :, _columns(windows)[1]],
-        "future": batch.future,
-        **_second_given(windows.second, origins),
-        "naive": undo(_naive(model, windows, origins), numbers).T,
     }
-    views = {"": windows, "linear_": windows.for_linear, "second_": windows.second or windows}
-    for prefix, seen in views.items():
+    plan = _Plan.of(model)
+    for prefix, seen in zip(plan.prefixes, views, strict=True):
+        batch = seen.batch(origins)
+        given[f"{prefix}past"], given[f"{prefix}future"] = batch.past[:, :, _columns(seen)[1]], batch.future
         given[f"{prefix}level"] = seen.table.level[past]
         given[f"{prefix}level_ahead"] = seen.ahead(seen.table.level, origins).T
-    return {name: np.ascontiguousarray(given[name]) for name in _Plan.of(model).inputs()}
-
-
-def _second_given(windows: Windows | None, origins: NDArray[np.int64]) -> dict[str, Array]:
-    """What a second network is given."""
-    if windows is None:
-        return {}
-    batch = windows.batch(origins)
-    return {"second_past": batch.past[:, :, _columns(windows)[1]], "second_future": batch.future}
-
-
-def _naive(model: Model, windows: Windows, origins: NDArray[np.int64]) -> Array:
-    return seasonal_naive(windows, origins, model.forecaster.blend.season or 1)
+    for naive in plan.naives:
+        given["naive"] = undo(naive.predict(views, origins)[:, 0], numbers).T
+    return {name: np.ascontiguousarray(given[name]) for name in plan.inputs()}
 
 
 def _columns(windows: Windows) -> tuple[Array, Array]:
@@ -118,7 +109,7 @@ class _Plan:
     """What a model's graph has to be given; sizes are those of a window."""
 
     model: Model
-    windows: Windows
+    views: Views
 
     @classmethod
     def of(cls, model: Model) -> _Plan:
@@ -129,17 +120,27 @@ class _Plan:
         return cls(model, model.windows(panel, np.arange(count)))
 
     @property
-    def networks(self) -> dict[str, tuple[Hybrid, Windows]]:
-        """The prefix of what a network is given -> the network, and the windows it sees."""
-        seen = (self.windows, self.windows.second or self.windows)
-        return dict(
-            zip(("", "second_"), zip(self.model.forecaster.hybrids, seen, strict=False), strict=False)
-        )
+    def windows(self) -> Windows:
+        """The first view's."""
+        return self.views[0]
+
+    @property
+    def prefixes(self) -> list[str]:
+        """What the inputs of each view begin with: the first view's with nothing, the linear forecaster's own with
+        `linear_`, the others with `second_` and on."""
+        own = ["linear_"] if self.model.linear.view else []
+        later = [f"{_ORDINALS[number]}_" for number in range(len(self.views) - len(own) - 1)]
+        return ["", *own, *later]
+
+    @property
+    def naives(self) -> list[SeasonalNaive]:
+        """The naive forecaster that has a share, if there is one."""
+        return [part for _, part in self.model.ensemble.asked if isinstance(part, SeasonalNaive)]
 
     def inputs(self) -> dict[str, tuple[Any, tuple[int | str, ...], str]]:
         """Name -> dtype, shape and meaning."""
         model, windows = self.model, self.windows
-        lookback, horizon, forecaster = windows.lookback, windows.horizon, model.forecaster
+        lookback, horizon = windows.lookback, windows.horizon
         found: dict[str, tuple[Any, tuple[int | str, ...], str]] = {
             "target": (np.float64, ("B", lookback), "last values of the target, as in the file, gaps filled")
         }
@@ -149,26 +150,23 @@ class _Plan:
                 ("B",),
                 "number of the series, by the order of `series` in the notes",
             )
-        for prefix, (hybrid, seen) in self.networks.items():
-            a = hybrid.network.architecture
-            past, future = (a.past_steps, len(_columns(seen)[1])), (a.future_steps, a.future_size)
+        for network in model.networks:
+            a, prefix = network.architecture, self.prefixes[network.view]
+            others = _columns(self.views[network.view])[1]
+            past, future = (a.past_steps, len(others)), (a.future_steps, a.future_size)
             meaning = "scaled features of {} segments: columns row by row, then the calendar"
             if past[1]:
                 found[f"{prefix}past"] = (np.float32, ("B", *past), meaning.format("past"))
             if future[1]:
                 found[f"{prefix}future"] = (np.float32, ("B", *future), meaning.format("future"))
-        views = {"linear_": model.linear, "second_": model.second}
-        stages = {prefix: None if view is None else view.stage for prefix, view in views.items()}
-        for prefix, stage in ({"": model.preparation.stage} | stages).items():
-            if stage is not None:
+        for prefix, view in zip(self.prefixes, model.views, strict=True):
+            if view.regression is not None:
                 meaning = "what the calendar stage expects of {}, scaled"
                 found[f"{prefix}level"] = (np.float64, ("B", lookback), meaning.format("each past row"))
                 found[f"{prefix}level_ahead"] = (np.float64, ("B", horizon), meaning.format("each row ahead"))
-        if forecaster.blend.naive:
-            season = forecaster.blend.season
-            meaning = (
-                "the last value" if season == 1 else f"the values {season} rows before, at the same time"
-            )
+        for naive in self.naives:
+            before = f"the values {naive.season} rows before, at the same time"
+            meaning = "the last value" if naive.season == 1 else before
             found["naive"] = (np.float64, ("B", horizon), f"for each row ahead {meaning}, as in the file")
         return found
 
@@ -188,20 +186,17 @@ class _Writer:
 
     def write(self, levels: Sequence[int]) -> None:
         """From the inputs to the outputs."""
-        graph, blend, forecaster = self.graph, self.model.forecaster.blend, self.model.forecaster
-        scaled, parts, answers = self._apply("target"), [], None
-        if forecaster.hybrid is not None:
-            networks = [self._network(scaled, prefix, *one) for prefix, one in self.plan.networks.items()]
-            answers = self._mean(networks)
-            middle = forecaster.hybrid.network.architecture.quantiles // 2
-            parts.append((blend.network, self._one(answers, middle)))
-            answers = answers if forecaster.hybrid.network.architecture.quantiles > 1 else None
-        if blend.linear:
-            linear = self._linear_part(scaled)
-            parts += [(blend.linear / len(linear), part) for part in linear]
-        if blend.naive:
-            parts.append((blend.naive, self._apply("naive")))
-        shares = [graph.add("Mul", part, np.array(share)) for share, part in parts if share]
+        graph, scaled, parts, answers = self.graph, self._apply("target"), [], None
+        for weight, part in self.model.ensemble.asked:
+            alike = list(leaves(part))
+            said = [self._answer(scaled, leaf) for leaf in alike]
+            if isinstance(alike[0], NetworkForecaster):
+                quantiles, mean = alike[0].architecture.quantiles, self._mean(said)
+                parts.append((weight, self._one(mean, quantiles // 2)))
+                answers = mean if quantiles > 1 else None
+            else:
+                parts += [(weight / len(said), one) for one in said]
+        shares = [graph.add("Mul", part, np.array(share)) for share, part in parts]
         point = graph.add("Sum", *shares)
         self._leave("forecast", self._limited(self._undo(point)), "the forecast, as in the file")
         for level, (low, high) in self._bands(point, answers, levels, self._stretch(scaled)).items():
@@ -250,30 +245,32 @@ class _Writer:
             return networks[0]
         return self.graph.add("Mul", self.graph.add("Sum", *networks), np.array(1 / len(networks)))
 
-    def _network(self, scaled: str, prefix: str, hybrid: Hybrid, windows: Windows) -> str:
+    def _answer(self, scaled: str, part: Part) -> str:
+        """What a part says: (B, K, Q) of a network, (B, K) of others."""
+        if isinstance(part, NetworkForecaster):
+            return self._network(scaled, part)
+        if isinstance(part, RidgeForecaster):
+            return self._ridge(scaled, part)
+        if isinstance(part, SeasonalNaive):
+            return self._apply("naive")
+        raise UsageError(f"an ONNX graph cannot hold {part.name!r}, which is part of the model")
+
+    def _network(self, scaled: str, network: NetworkForecaster) -> str:
         """(B, K, Q) the median of the members' answers."""
-        graph = self.graph
-        architecture, frame = hybrid.network.architecture, self._frame(scaled, windows, prefix)
+        graph, windows, prefix = self.graph, self.plan.views[network.view], self.plan.prefixes[network.view]
+        architecture, frame = network.architecture, self._frame(scaled, windows, prefix)
         past, future = (self.inputs.get(f"{prefix}{name}") for name in ("past", "future"))
         window = graph.add("Cast", frame.window, to=_FLOAT32)
         shown = Shown(window, past, future, self.inputs.get("series"), np.concatenate(_columns(windows)))
-        answers = [quantiles(graph, architecture, member, shown) for member in hybrid.members]
+        answers = [quantiles(graph, architecture, member, shown) for member in network.members]
         middle = graph.add("Cast", _median(graph, answers), to=_FLOAT64)
         return self._restore(middle, frame, axes=2)
 
-    def _linear_part(self, scaled: str) -> list[str]:
-        """The linear forecaster, or the two whose mean ships."""
-        windows, forecaster = self.plan.windows, self.model.forecaster
-        prefix = "" if self.model.linear is None else "linear_"
-        linear = [self._linear(scaled, forecaster.highway, windows.for_linear, prefix)]
-        if forecaster.second is not None and windows.second is not None:
-            linear.append(self._linear(scaled, forecaster.second, windows.second, "second_"))
-        return linear
-
-    def _linear(self, scaled: str, highway: Highway, windows: Windows, prefix: str) -> str:
-        frame = self._frame(scaled, windows, prefix)
-        straight = self.graph.add("MatMul", frame.window, highway.weight.T)
-        return self._restore(self.graph.add("Add", straight, highway.bias), frame)
+    def _ridge(self, scaled: str, ridge: RidgeForecaster) -> str:
+        """(B, K) the linear map of the window."""
+        frame = self._frame(scaled, self.plan.views[ridge.view], self.plan.prefixes[ridge.view])
+        straight = self.graph.add("MatMul", frame.window, ridge.weight.T)
+        return self._restore(self.graph.add("Add", straight, ridge.bias), frame)
 
     def _frame(self, scaled: str, windows: Windows, prefix: str) -> _Frame:
         """A window as a forecaster sees it: without its stage's level, its last value and its size."""

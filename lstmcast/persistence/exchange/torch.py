@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lstmcast.core.errors import UsageError
+from lstmcast.forecasters.ensemble import networks_of, taught
 from lstmcast.model.model import Model
 from lstmcast.nn.network import Architecture
 from lstmcast.nn.parameters import Parameters
@@ -65,9 +66,8 @@ def import_torch(model: Model, weights: Mapping[str, Any], member: int = 0) -> M
 
 
 def _network(model: Model, member: int) -> tuple[Architecture, Parameters]:
-    found = [
-        (hybrid.network.architecture, own) for hybrid in model.forecaster.hybrids for own in hybrid.members
-    ]
+    networks = networks_of(model.ensemble)
+    found = [(network.architecture, own) for network in networks for own in network.members]
     if not found:
         raise UsageError("the model holds no network, because another forecaster was better")
     if not 0 <= member < len(found):
@@ -81,9 +81,9 @@ def _network(model: Model, member: int) -> tuple[Architecture, Parameters]:
 
 
 def _with_member(model: Model, parameters: Parameters, member: int) -> Model:
-    weights = [own.flat for hybrid in model.forecaster.hybrids for own in hybrid.members]
+    weights = [flat for network in networks_of(model.ensemble) for flat in network.weights]
     weights[member] = parameters.flat
-    return dataclasses.replace(model, forecaster=model.forecaster.taught(weights))
+    return dataclasses.replace(model, ensemble=taught(model.ensemble, weights))
 
 
 def _to_torch(cell: str, weight: Array, inputs: int, hidden: int) -> tuple[Array, Array, Array, Array]:
