@@ -19,7 +19,7 @@ ARCHITECTURE: dict[str, tuple[str, str]] = {
     "core": ("", "numpy pandas"),
     "nn": ("", "numpy"),
     "data": ("core", "numpy holidays"),
-    "evaluation": ("core data forecasters", "numpy"),
+    "evaluation": ("core data", "numpy"),
     "ingest": ("core evaluation", "numpy pandas pyarrow"),
     "forecasters": ("core data nn evaluation", "numpy"),
     "training": ("core data nn evaluation forecasters", "numpy joblib"),

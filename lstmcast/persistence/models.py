@@ -226,7 +226,10 @@ def _told(model: Model) -> tuple[Document, Arrays]:
 
 def _assemble(document: Document, arrays: Arrays) -> Model:
     contract, options = contract_from(document["contract"]), options_from(document["options"])
-    report, setting = report_from(NumberReport, document["report"], contract), record(Setting, document["setting"])
+    report, setting = (
+        report_from(NumberReport, document["report"], contract),
+        record(Setting, document["setting"]),
+    )
     limits = value(tuple[float | None, float | None], document["limits"], "limits")
     low, high = (np.nan if limit is None else limit for limit in limits)
     if "ensemble" in document:
