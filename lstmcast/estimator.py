@@ -90,7 +90,8 @@ def panel_of(
     columns += [Column(name, KNOWN) for name in options.known] + [Column(name, PAST) for name in options.past]
     absent = [column.name for column in columns if column.name not in frame.columns]
     if absent:
-        raise DataError(f"no column {absent[0]!r}; there are {', '.join(map(str, frame.columns))}")
+        message = f"no column {absent[0]!r}; there are {', '.join(map(str, frame.columns))}"
+        raise DataError(message, column=absent[0])
     clock, times = _clock(frame.index, options)
     classes = _classes(frame[target]) if classes is None else classes
     targets = _codes(frame[target], classes) if classes else frame[target].to_numpy(dtype=np.float64)

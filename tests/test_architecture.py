@@ -133,6 +133,51 @@ def test_what_only_training_needs_is_never_loaded_at_the_top_of_a_file() -> None
     assert not wrong
 
 
+CLI_FLOORS = {"shell": "", "sessions": "shell", "show": "shell", "commands": "shell sessions show"}
+
+
+@pytest.mark.parametrize("floor", CLI_FLOORS)
+def test_a_floor_of_the_command_line_imports_only_those_below(floor: str) -> None:
+    allowed = {floor, *CLI_FLOORS[floor].split()}
+    wrong = [
+        i
+        for i in IMPORTS
+        if Path(i.file).parts[1:3] == ("cli", floor)
+        and i.module.startswith("lstmcast.cli.")
+        and i.module.split(".")[2] not in allowed
+    ]
+    assert not wrong
+
+
+def test_no_file_imports_itself_through_others() -> None:
+    """Not even for type checkers: two files that need each other are one, or a third is missing."""
+    graph = {name: _imported(name, file) for name, file in MODULES.items()}
+    while leaves := {name for name, needed in graph.items() if not needed}:
+        graph = {name: needed - leaves for name, needed in graph.items() if name not in leaves}
+    assert not graph, "what is left stands in a circle, or above one"
+
+
+MODULES = {".".join(file.relative_to(PROJECT).with_suffix("").parts): file for file in files()}
+
+
+def _imported(name: str, file: Path) -> set[str]:
+    """The files of ours that a file imports; of a package its __init__."""
+    tree, found = ast.parse(file.read_text(encoding="utf-8")), set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.ImportFrom):
+            found |= {
+                _module(f"{node.module}.{alias.name}") or _module(f"{node.module}") for alias in node.names
+            }
+        elif isinstance(node, ast.Import):
+            found |= {_module(alias.name) for alias in node.names}
+    return {module for module in found if module is not None} - {name}
+
+
+def _module(name: str) -> str | None:
+    """The file of a module, which a class or a function of it is not."""
+    return next((each for each in (name, f"{name}.__init__") if each in MODULES), None)
+
+
 def test_nothing_imports_click_of_which_typer_carries_its_own() -> None:
     assert not [found for found in IMPORTS if found.package == "click"]
 

@@ -30,6 +30,12 @@ class Finding:
         return {name: getattr(self, name) for name in ("severity", "code", "message", "remedy")}
 
 
+def written(number: float) -> str:
+    """A number in as few digits as read back as just that number, so that an option can name it."""
+    short = f"{number:g}"
+    return short if float(short) == number else repr(float(number))
+
+
 def count(number: int, noun: str) -> str:
     """A number with its noun, in English: `1 row`, `2,284 rows`."""
     return f"{number:,} {noun}{'' if number == 1 else 's'}"

@@ -274,14 +274,17 @@ class Options:
         for field in dataclasses.fields(self):
             _check_limits(field, getattr(self, field.name))
         if self.steps is not None and self.epochs is not None:
-            raise UsageError("--steps and --epochs say the same thing twice; give one of them")
+            message = "--steps and --epochs say the same thing twice; give one of them"
+            raise UsageError(message, option="--epochs")
         if self.between and self.layers == 1:
-            raise UsageError("--between stands between recurrent layers; give --layers 2 or more with it")
+            message = "--between stands between recurrent layers; give --layers 2 or more with it"
+            raise UsageError(message, option="--between")
         if self.min is not None and self.max is not None and self.min > self.max:
-            raise UsageError(f"--min {self.min:g} is above --max {self.max:g}")
+            raise UsageError(f"--min {self.min:g} is above --max {self.max:g}", option="--min")
         both = [name for name in self.known if name in self.past]
         if both:
-            raise UsageError(f"--known and --past both name {both[0]!r}; it can be only one of them")
+            message = f"--known and --past both name {both[0]!r}; it can be only one of them"
+            raise UsageError(message, option="--known", column=both[0])
         if self.budget is not None:
             seconds(self.budget, "--budget")
         if self.max_unpacked is not None:
@@ -296,7 +299,8 @@ def flag(name: str) -> str:
 def _check_limits(field: dataclasses.Field[Any], value: Any) -> None:
     low, high, choices = (field.metadata[key] for key in ("low", "high", "choices"))
     if choices and value is not None and value not in choices:
-        raise UsageError(f"{flag(field.name)} is one of {', '.join(choices)}; got {value!r}")
+        message = f"{flag(field.name)} is one of {', '.join(choices)}; got {value!r}"
+        raise UsageError(message, option=flag(field.name))
     numbers = value if isinstance(value, tuple) else (value,)
     for number in numbers:
         if isinstance(number, bool) or not isinstance(number, int | float):
@@ -305,7 +309,8 @@ def _check_limits(field: dataclasses.Field[Any], value: Any) -> None:
         above = high is not None and not number <= high
         if below or above:
             wanted = f"from {low:g}" + ("" if high is None else f" to {high:g}")
-            raise UsageError(f"{flag(field.name)} goes {wanted}; got {number:g}")
+            message = f"{flag(field.name)} goes {wanted}; got {number:g}"
+            raise UsageError(message, option=flag(field.name))
 
 
 LARGEST_UNPACKED = 1_000_000_000  # bytes
@@ -329,7 +334,8 @@ def seconds(text: str, name: str = "") -> float:
     """Seconds in a duration such as `90s`, `10m`, `1.5h`; raises UsageError, with the flag's name, for others."""
     match = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*([a-z]*)\s*", text.lower())
     if match is None or match[2] not in _UNITS:
-        raise UsageError(f"{f'{name}: ' if name else ''}a duration looks like 90s, 10m or 1h; got {text!r}")
+        message = f"{f'{name}: ' if name else ''}a duration looks like 90s, 10m or 1h; got {text!r}"
+        raise UsageError(message, option=name or None)
     return float(match[1]) * _UNITS[match[2]]
 
 
@@ -340,7 +346,8 @@ def parse_numbers(name: str, text: str | None) -> tuple[int, ...] | None:
     try:
         return tuple(int(part) for part in parse_names(text))
     except ValueError:
-        raise UsageError(f"{flag(name)} takes whole numbers such as 24,168; got {text!r}") from None
+        message = f"{flag(name)} takes whole numbers such as 24,168; got {text!r}"
+        raise UsageError(message, option=flag(name)) from None
 
 
 def parse_names(text: str | None) -> tuple[str, ...]:

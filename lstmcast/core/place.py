@@ -35,6 +35,12 @@ class Place:
         """The place as a message says it."""
         return self.text
 
+    def silent(self) -> Place:
+        """The same for a message that says it in its own words already."""
+        place = Place()
+        place.fields = dict(self.fields)
+        return place
+
     def __repr__(self) -> str:
         """The place with its fields, for whoever debugs."""
         return f"Place({self.text!r}, {self.fields})"

@@ -36,7 +36,8 @@ def segment_and_lookbacks(clock: Clock, horizon: int, options: Options) -> tuple
     if max(options.lookback or 0, segment) > most:
         raise UsageError(
             f"--horizon {horizon} with --lookback {options.lookback or segment} and {options.members} members has more "
-            f"weights than a model file can hold; the look-back can be {most} rows at most, or lower the others"
+            f"weights than a model file can hold; the look-back can be {most} rows at most, or lower the others",
+            option="--lookback",
         )
     if options.lookback is None:
         longest = max(min(LONGEST_LOOKBACK, most) // segment, 1) * segment
@@ -44,7 +45,8 @@ def segment_and_lookbacks(clock: Clock, horizon: int, options: Options) -> tuple
         lookbacks = sorted({min(-(-rows // segment) * segment, longest) for rows in wanted})
         return segment, _reaching(lookbacks, options.linear_lookbacks)
     if options.segment is not None and options.lookback % segment:
-        raise UsageError(f"--lookback {options.lookback} is not a multiple of --segment {segment}")
+        message = f"--lookback {options.lookback} is not a multiple of --segment {segment}"
+        raise UsageError(message, option="--lookback")
     return _largest_divisor(options.lookback, segment), _reaching(
         [options.lookback], options.linear_lookbacks
     )
@@ -57,7 +59,8 @@ def _reaching(lookbacks: list[int], linear: tuple[int, ...] | None) -> list[int]
     if not enough:
         raise UsageError(
             f"--linear-lookbacks goes back {reach} rows, but the network at most {lookbacks[-1]}; "
-            f"give --lookback {reach} or more, or look back less"
+            f"give --lookback {reach} or more, or look back less",
+            option="--linear-lookbacks",
         )
     return enough
 

@@ -27,7 +27,8 @@ def of_country(name: str, panel: Panel) -> Holidays:
     require_days(panel)
     match = _COUNTRY.fullmatch(name)
     if match is None:
-        raise UsageError(f"holidays are those of a country such as FI or DE-BY; got {name!r}")
+        message = f"holidays are those of a country such as FI or DE-BY; got {name!r}"
+        raise UsageError(message, option="--holidays")
     calendars = _package()
     wall = panel.clock.wall(panel.times[[panel.times.argmin(), panel.times.argmax()]])
     first, last = (int(str(year)) for year in wall.astype("datetime64[Y]"))
@@ -35,7 +36,8 @@ def of_country(name: str, panel: Panel) -> Holidays:
     try:
         days = calendars.country_holidays(match[1].upper(), subdiv=_part(match[2]), years=years)
     except NotImplementedError as error:
-        raise UsageError(f"--holidays {name}: {error}; the package holidays lists what it knows") from None
+        message = f"--holidays {name}: {error}; the package holidays lists what it knows"
+        raise UsageError(message, option="--holidays") from None
     return Holidays(name, tuple(sorted(map(str, days))), f"{years[0]}-01-01", f"{years[-1]}-12-31")
 
 
@@ -43,11 +45,12 @@ def require_days(panel: Panel) -> None:
     """Raise UsageError for a panel whose rows are no days or parts of one."""
     clock = panel.clock
     if clock.is_counter:
-        raise UsageError("--holidays marks days, and a counter has none")
+        raise UsageError("--holidays marks days, and a counter has none", option="--holidays")
     if clock.step is None and not clock.is_daily and clock.freq != "B":
         raise UsageError(
             f"--holidays marks days, and the rows are of {clock.freq}; count the days off of each row, and name that "
-            "column with --known"
+            "column with --known",
+            option="--holidays",
         )
 
 
@@ -70,6 +73,7 @@ def _package() -> Any:
     except ImportError:
         raise UsageError(
             "--holidays with a country needs the extra holidays (pip install 'lstmcast[holidays]'); or give a CSV "
-            "file of dates"
+            "file of dates",
+            option="--holidays",
         ) from None
     return holidays

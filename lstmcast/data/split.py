@@ -114,12 +114,12 @@ def _rows(
     try:
         number = float(text)
     except ValueError:
-        raise UsageError(_refused(flag, text)) from None
+        raise UsageError(_refused(flag, text), option=flag) from None
     if 0 < number < 1:
         return _share(lengths, number)
     if number >= 1 and number.is_integer():
         return np.full(len(lengths), int(number))
-    raise UsageError(_refused(flag, text))
+    raise UsageError(_refused(flag, text), option=flag)
 
 
 def _rows_since(panel: Panel, text: str, flag: str) -> Integers:
@@ -127,7 +127,7 @@ def _rows_since(panel: Panel, text: str, flag: str) -> Integers:
     try:
         date = np.datetime64(text).astype("datetime64[us]")
     except ValueError:
-        raise UsageError(_refused(flag, text)) from None
+        raise UsageError(_refused(flag, text), option=flag) from None
     stops = np.repeat(panel.known_until(), panel.lengths)
     later = (panel.clock.wall(panel.times) >= date) & (np.arange(len(stops)) < stops)
     return np.add.reduceat(later, panel.offsets[:-1], dtype=np.int64)
@@ -144,5 +144,6 @@ def _refuse_short(blocks: Blocks, name: str, flag: str, text: str | None, horizo
     if text is not None and longest < horizon:
         raise TrainingError(
             f"the {name} block holds {longest} rows, fewer than the horizon of {horizon}; "
-            f"give more with {flag}, or a shorter --horizon"
+            f"give more with {flag}, or a shorter --horizon",
+            option=flag,
         )

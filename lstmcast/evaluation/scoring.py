@@ -143,7 +143,8 @@ def _places(scored: Scored, grid: Times, stamps: Times) -> Integers:
         stamp = scored.clock.write(stamps[off][:1])[0]
         raise DataError(
             f"the ledger speaks of {stamp}, which is no stamp of the outcomes (one every {scored.clock.freq}); "
-            "give it outcomes of the series that it is about"
+            "give it outcomes of the series that it is about",
+            stamp=stamp,
         )
     return places
 

@@ -325,7 +325,9 @@ def _without_excluded(panel: Panel, spans: tuple[str, ...], context: ReadContext
     kept = without(panel, spans)
     gone = int(np.isfinite(panel.target).sum() - np.isfinite(kept.target).sum())
     if spans and not np.isfinite(kept.target).any():
-        raise context.refusal(f"every {panel.columns[0].name!r} lies in a period that --exclude names")
+        name = panel.columns[0].name
+        message = f"every {name!r} lies in a period that --exclude names"
+        raise context.refusal(message, column=name, option="--exclude")
     if spans:
         context.info("excluded", f"{count(gone, 'known row')} in the excluded periods {', '.join(spans)}")
     return kept

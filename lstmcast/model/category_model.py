@@ -184,7 +184,7 @@ def _stand_ins(
     for place, code in sorted(unfit(windows, origins).items()):
         reason = reason_of(code, panel, windows, int(origins[place]))
         if not may_fall_back:
-            raise DataError(f"{reason}; {REMEDIES[code]}")
+            raise DataError(f"{reason}; {REMEDIES[code]}", column=panel.columns[0].name)
         found.append(Fallback(place, "persistence", code, reason))
     return tuple(found)
 

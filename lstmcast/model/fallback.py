@@ -128,7 +128,7 @@ def stand_ins(
         origin = int(origins[series])
         reason = reason_of(code, panel, views[0], origin)
         if chain is None:
-            raise DataError(f"{reason}; {REMEDIES[code]}")
+            raise DataError(f"{reason}; {REMEDIES[code]}", column=panel.columns[0].name)
         places[series] = _LAST if code == "not_finite" else chain.link(views, origin, is_unlike)
         fallbacks.append(Fallback(series, chain.forecasters[places[series]].name, code, reason))
     return StandIns(chain, places, tuple(fallbacks), stretch)

@@ -16,15 +16,19 @@ def refuse_stale(panel: Panel, now: str | None, most: float, allowed: str) -> No
     """
     clock = panel.clock
     if clock.is_counter:
-        raise UsageError("--max-age needs stamps, but the file's rows are only numbered")
+        raise UsageError("--max-age needs stamps, but the file's rows are only numbered", option="--max-age")
     stops = panel.known_until()
     if (stops == panel.offsets[:-1]).any():
         name = panel.ids[int(np.argmax(stops == panel.offsets[:-1]))]
-        raise DataError(f"no {panel.columns[0].name!r} is known{f' of series {name!r}' if name else ''}")
+        target = panel.columns[0].name
+        of = f" of series {name!r}" if name else ""
+        raise DataError(f"no {target!r} is known{of}", column=target)
     lasts, moment = panel.times[stops - 1], _moment(clock, now)
     oldest, old = int(np.argmin(lasts)), (moment - lasts) / np.timedelta64(1, "s") > most
     if old.any():
-        raise StaleError(_too_old(panel, oldest, lasts[oldest], moment, int(old.sum()), allowed))
+        message = _too_old(panel, oldest, lasts[oldest], moment, int(old.sum()), allowed)
+        column, stamp = panel.columns[0].name, clock.write(lasts[[oldest]])[0]
+        raise StaleError(message, column=column, stamp=stamp, option="--max-age")
 
 
 def age_when_written(panel: Panel, written: float) -> tuple[float, float]:
@@ -49,7 +53,8 @@ def _moment(clock: Clock, now: str | None) -> np.datetime64:
     try:
         return clock.instant(now)
     except ValueError:
-        raise UsageError(f"--now is a time such as 2012-06-01T00:00; got {now!r}") from None
+        message = f"--now is a time such as 2012-06-01T00:00; got {now!r}"
+        raise UsageError(message, option="--now") from None
 
 
 def _too_old(

@@ -50,7 +50,8 @@ def _join(
     if (times[places] != stamps).any():
         off = stamps[times[places] != stamps][0]
         raise DataError(
-            f"the future file has a row at {_at(whole, series, off)}, between two rows of history"
+            f"the future file has a row at {_at(whole, series, off)}, between two rows of history",
+            stamp=_stamp(whole, off),
         )
     old = values[places, : said.shape[1]]
     is_past = places < stop
@@ -61,7 +62,9 @@ def _join(
         row, column = np.argwhere(differs)[0]
         raise DataError(
             f"history and future file differ in {whole.columns[column].source!r} at "
-            f"{_at(whole, series, stamps[row])}; take the row out of one of them"
+            f"{_at(whole, series, stamps[row])}; take the row out of one of them",
+            column=whole.columns[column].source,
+            stamp=_stamp(whole, stamps[row]),
         )
     ahead = places[~is_past]
     values[ahead, : said.shape[1]] = np.where(np.isnan(old), said, old)[~is_past]
@@ -78,12 +81,14 @@ def _refuse_elsewhere(
     if stamps[0] > times[end]:
         raise DataError(
             f"the future file begins at {_at(whole, series, stamps[0])}, but history ends at "
-            f"{_at(whole, series, times[end - 1])}; add the rows between them"
+            f"{_at(whole, series, times[end - 1])}; add the rows between them",
+            stamp=_stamp(whole, times[end - 1]),
         )
     if stamps[-1] < times[stop]:
         raise DataError(
             f"the future file ends at {_at(whole, series, stamps[-1])}, but the target is known up to "
-            f"{_at(whole, series, times[stop - 1])}; add the rows to be forecast"
+            f"{_at(whole, series, times[stop - 1])}; add the rows to be forecast",
+            stamp=_stamp(whole, stamps[-1]),
         )
 
 
@@ -93,13 +98,19 @@ def _refuse_target(whole: Panel, series: int, last: np.datetime64, stamps: NDArr
         name = whole.columns[0].name
         raise DataError(
             f"the future file has a {name!r} at {_at(whole, series, stamps[0])}, but history's last is at "
-            f"{_at(whole, series, last)}; put what is known into the history, or leave {name!r} empty"
+            f"{_at(whole, series, last)}; put what is known into the history, or leave {name!r} empty",
+            column=name,
+            stamp=_stamp(whole, stamps[0]),
         )
 
 
 def _at(panel: Panel, series: int, stamp: np.datetime64) -> str:
     """A stamp as the file writes it, with its series in a panel."""
-    return panel.clock.write(np.array([stamp]))[0] + _of(panel, series)
+    return _stamp(panel, stamp) + _of(panel, series)
+
+
+def _stamp(panel: Panel, stamp: np.datetime64) -> str:
+    return panel.clock.write(np.array([stamp]))[0]
 
 
 def _of(panel: Panel, series: int) -> str:

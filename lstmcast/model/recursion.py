@@ -48,7 +48,8 @@ def _rows_after(panel: Panel, since: Times) -> Integers:
 def _empty(panel: Panel, series: int, contract: Contract) -> DataError:
     name = f" of series {panel.ids[series]!r}" if panel.id_name else ""
     return DataError(
-        f"too little history: no {contract.target!r} is known{name}; send a file in which some are"
+        f"too little history: no {contract.target!r} is known{name}; send a file in which some are",
+        column=contract.target,
     )
 
 
@@ -68,7 +69,9 @@ def _refuse_unknown(extended: Panel, series: int, origin: int, ahead: int) -> No
             raise DataError(
                 f"{extended.columns[column].source!r} is known ahead for this model, but missing at {stamp}{name} and "
                 f"in {len(missing)} of the {ahead} rows to forecast; add rows with it and an empty target to the file, "
-                "or give them with --future"
+                "or give them with --future",
+                column=extended.columns[column].source,
+                stamp=stamp,
             )
 
 

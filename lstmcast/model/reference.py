@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from lstmcast.core.findings import WARNING, Finding, count
 from lstmcast.core.panel import Integers, Panel
+from lstmcast.core.place import Place
 from lstmcast.data.windows import MOST_MISSING
 from lstmcast.model.schema import Contract
 
@@ -97,11 +98,12 @@ class Ranges:
             beyond = np.where(is_seen, np.maximum(low - values, values - high), np.nan)
             if (beyond > slack).any():
                 row, number = int(np.nanargmax(beyond)), int((beyond > slack).sum())
+                stamp = panel.clock.write(panel.times[[row]])[0]
                 message = (
                     f"{count(number, 'row')} of {column.name!r} far outside what training saw ({low:,.6g} to "
-                    f"{high:,.6g}), the furthest is {values[row]:,.6g} at {panel.clock.write(panel.times[[row]])[0]}"
+                    f"{high:,.6g}), the furthest is {values[row]:,.6g} at {stamp}"
                 )
-                yield Finding(WARNING, "out_of_range", message)
+                yield Finding(WARNING, "out_of_range", message, place=Place(column=column.name, stamp=stamp))
 
 
 def _rows_seen(panel: Panel, origins: Integers, contract: Contract) -> Mask:
@@ -244,12 +246,13 @@ class _Oddity:
     series: int
     size: float
     message: str
+    place: Place
 
 
 def _finding(found: list[_Oddity]) -> Finding:
     worst, others = max(found, key=lambda oddity: oddity.size), sum(oddity.series for oddity in found) - 1
     more = f" ({others:,} more series)" if others else ""
-    return Finding(WARNING, worst.code, worst.message + more)
+    return Finding(WARNING, worst.code, worst.message + more, place=worst.place)
 
 
 class _Seen:
@@ -300,7 +303,7 @@ class _Seen:
             f"the size of {self._name(worst)} is {self.level[worst]:,.4g} on average over its last {rows}, in training "
             f"it was {low:,.4g} to {high:,.4g}: has its unit changed?"
         )
-        yield _Oddity("unit_jump", int(self.has_jumped.sum()), 1.0, message)
+        yield _Oddity("unit_jump", int(self.has_jumped.sum()), 1.0, message, self._place())
 
     def _range(self) -> Iterator[_Oddity]:
         """Values far outside the range, in series where that is not said of the unit already."""
@@ -316,7 +319,8 @@ class _Seen:
             f"outside what training saw ({low:,.6g} to {high:,.6g}), the furthest is {self.rows[worst, furthest]:,.6g} "
             f"at {self._stamp(worst, furthest)}"
         )
-        yield _Oddity("out_of_range", int((number > 0).sum()), float(number[worst]), message)
+        place = self._place(self._stamp(worst, furthest))
+        yield _Oddity("out_of_range", int((number > 0).sum()), float(number[worst]), message, place)
 
     def _flat(self) -> Iterator[_Oddity]:
         stretches = _stretches(self.rows)
@@ -331,7 +335,8 @@ class _Seen:
             f"{self._name(worst)} stays at {self.rows[worst, last]:,.6g} for {longest[worst]:,} rows from "
             f"{self._stamp(worst, first)} on, in training for {self.habits.flat[worst]:,.0f} at most"
         )
-        yield _Oddity("flat", int(is_odd.sum()), float(longest[worst]), message)
+        place = self._place(self._stamp(worst, first))
+        yield _Oddity("flat", int(is_odd.sum()), float(longest[worst]), message, place)
 
     def _missing(self) -> Iterator[_Oddity]:
         """More missing than usual, in windows that the network still carries: of others the fallback tells."""
@@ -346,7 +351,7 @@ class _Seen:
             f"{100 * share[worst]:.0f} % of the last {self.contract.lookback:,} rows of {self._name(worst)} are "
             f"missing, in training {100 * usual[worst]:.0f} % were"
         )
-        yield _Oddity("missing_share", int(is_odd.sum()), float(share[worst]), message)
+        yield _Oddity("missing_share", int(is_odd.sum()), float(share[worst]), message, self._place())
 
     def _name(self, row: int) -> str:
         """The target, with its series in a panel."""
@@ -354,6 +359,9 @@ class _Seen:
         series = int(np.searchsorted(panel.offsets, self.origins[row] - 1, side="right")) - 1
         of = "" if panel.id_name is None else f" of series {panel.ids[series]!r}"
         return repr(panel.columns[0].name) + of
+
+    def _place(self, stamp: str | None = None) -> Place:
+        return Place(column=self.panel.columns[0].name, stamp=stamp)
 
     def _stamp(self, row: int, place: int) -> str:
         at = int(self.origins[row]) - self.contract.lookback + place

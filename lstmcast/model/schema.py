@@ -72,7 +72,8 @@ class Contract:
         if missing:
             raise DataError(
                 f"the model was trained with {missing[0].name!r} as a {missing[0].role} column, the data have "
-                f"{', '.join(repr(column.name) for column in panel.columns)}; add it, or train without it"
+                f"{', '.join(repr(column.name) for column in panel.columns)}; add it, or train without it",
+                column=missing[0].name,
             )
         if panel.columns != self.columns:
             names = ", ".join(repr(column.name) for column in self.columns)

@@ -114,12 +114,13 @@ def telling(path: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        reason = _REASONS.get(error.errno or 0, error.strerror or str(error))
-        raise OutputError(f"cannot write {shown(path)}: {reason}", file=os.fsdecode(path)) from error
+        raise _refusal(path, _REASONS.get(error.errno or 0, error.strerror or str(error))) from error
     except ValueError as error:  # a NUL in the name
-        raise OutputError(
-            f"cannot write {shown(path)}: {error}; name another", file=os.fsdecode(path)
-        ) from error
+        raise _refusal(path, f"{error}; name another") from error
+
+
+def _refusal(path: Path, reason: str) -> OutputError:
+    return OutputError(f"cannot write {shown(path)}: {reason}", file=os.fsdecode(path))
 
 
 def _target(path: Path) -> tuple[str, os.stat_result | None]:
@@ -130,11 +131,11 @@ def _target(path: Path) -> tuple[str, os.stat_result | None]:
     except FileNotFoundError:
         return os.path.realpath(os.fsdecode(path)), None
     if stat.S_ISDIR(existing.st_mode):
-        raise OutputError(f"cannot write {shown(path)}: it is a folder; name a file in it")
+        raise _refusal(path, "it is a folder; name a file in it")
     if not stat.S_ISREG(existing.st_mode):
-        raise OutputError(f"cannot write {shown(path)}: it is a pipe or a device; name a file")
+        raise _refusal(path, "it is a pipe or a device; name a file")
     if not os.access(target, os.W_OK):
-        raise OutputError(f"cannot write {shown(path)}: the file is read-only; allow it with chmod u+w")
+        raise _refusal(path, "the file is read-only; allow it with chmod u+w")
     return target, existing
 
 

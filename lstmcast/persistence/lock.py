@@ -48,7 +48,8 @@ def _acquire(name: str, path: Path, wait: float) -> int:
         if descriptor is not None:
             return descriptor
         if time.monotonic() >= deadline:
-            raise BusyError(f"another run is writing {shown(path)}; try again later, or wait with --wait 600")
+            message = f"another run is writing {shown(path)}; try again later, or wait with --wait 600"
+            raise BusyError(message, file=os.fsdecode(path))
         time.sleep(_PAUSE)
 
 

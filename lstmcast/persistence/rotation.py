@@ -49,7 +49,8 @@ def newest_old(path: Path) -> str:
         for number in _predecessors(real):
             if not _is_same(real, _old(real, number)):
                 return _old(real, number)
-    raise OutputError(f"no older file is kept beside {shown(path)}; there is nothing to go back to")
+    message = f"no older file is kept beside {shown(path)}; there is nothing to go back to"
+    raise OutputError(message, file=os.fsdecode(path))
 
 
 def roll_back(path: Path) -> str:

@@ -121,16 +121,19 @@ def _refuse_of_numbers(options: Options, *, is_pretrained: bool) -> None:
     given += ["loss"] if options.loss not in (None, "cross-entropy") else []
     given += ["calendar"] if options.calendar == "covariates" else []
     if is_pretrained:
-        raise UsageError("weights to start from are for numbers, and the target is classes; leave them out")
+        message = "weights to start from are for numbers, and the target is classes; leave them out"
+        raise UsageError(message, option="--from")
     if given:
         said = f"{flag(given[0])} {getattr(options, given[0])}"
-        raise UsageError(f"{said} is for numbers, and the target is classes; leave it out")
+        message = f"{said} is for numbers, and the target is classes; leave it out"
+        raise UsageError(message, option=flag(given[0]))
 
 
 def _refuse_one_class(panel: Panel) -> None:
     if len(panel.classes) < 2:
         name = panel.columns[0].name
-        raise DataError(f"column {name!r} is {panel.classes[0]!r} in every row; there is nothing to forecast")
+        message = f"column {name!r} is {panel.classes[0]!r} in every row; there is nothing to forecast"
+        raise DataError(message, column=name)
 
 
 def _class_weights(panel: Panel, blocks: Blocks, options: Options) -> Numbers:

@@ -137,7 +137,8 @@ def _refuse_of_classes(options: Options) -> None:
     for name, value in (("class_weights", options.class_weights), ("loss", options.loss)):
         if value in ("balanced", "cross-entropy"):
             raise UsageError(
-                f"{flag(name)} {value} is for classes, and the target is numbers; leave it out, or say --task classes"
+                f"{flag(name)} {value} is for classes, and the target is numbers; leave it out, or say --task classes",
+                option=flag(name),
             )
 
 
@@ -146,7 +147,8 @@ def _named(options: Options) -> AnyModel | None:
     if options.from_ is not None:
         return load(options.from_)
     if options.freeze is not None:
-        raise UsageError("--freeze leaves weights as another model has them; name that model with --from")
+        message = "--freeze leaves weights as another model has them; name that model with --from"
+        raise UsageError(message, option="--freeze")
     return None
 
 
@@ -154,7 +156,8 @@ def _of_numbers(model: AnyModel | None) -> Model | None:
     """The model to start from, if there is one; raises UsageError for one of classes."""
     if isinstance(model, ClassModel):
         raise UsageError(
-            "the model to start from is of classes, and the target is numbers; name another with --from"
+            "the model to start from is of classes, and the target is numbers; name another with --from",
+            option="--from",
         )
     return model
 

@@ -105,13 +105,15 @@ def _blocks(model: Model, panel: Panel, series: Integers) -> Blocks:
     ]
     new = np.maximum(end - np.array(firsts, dtype=np.int64), 0)
     if not (new >= 2 * horizon).any():
-        raise DataError(_too_few(model, panel, int(new.max(initial=0))))
+        until = panel.clock.write(np.array([model.seen_until.max()]))[0]
+        message = _too_few(model, until, int(new.max(initial=0)))
+        raise DataError(message, column=model.contract.target, stamp=until)
     judging = end - np.where(new >= 2 * horizon, new // 2, 0)
     return Blocks(start, judging, judging, end)
 
 
-def _too_few(model: Model, panel: Panel, new: int) -> str:
-    needed, until = 2 * model.contract.horizon, panel.clock.write(np.array([model.seen_until.max()]))[0]
+def _too_few(model: Model, until: str, new: int) -> str:
+    needed = 2 * model.contract.horizon
     return (
         f"the model has seen everything up to {until}; a refresh needs {needed} newer rows with a known "
         f"{model.contract.target!r}, half of them to judge by: {new} are there, {needed - new} are missing"

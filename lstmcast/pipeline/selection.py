@@ -65,7 +65,9 @@ def _refuse_huge(panel: Panel) -> None:
         stamp, name = panel.clock.write(panel.times[[row]])[0], panel.columns[column].name
         raise DataError(
             f"{stamp}: column {name!r}: expected a number up to {LARGEST:g}, found {panel.values[row, column]:g}; "
-            "give it in a larger unit"
+            "give it in a larger unit",
+            column=name,
+            stamp=stamp,
         )
 
 
@@ -98,7 +100,8 @@ def _transforms(panel: Panel, blocks: Blocks, options: Options) -> list[str]:
     values = np.concatenate([panel.target[rows] for rows in blocks.slices("training")])
     can_log = bool(np.nanmin(values, initial=np.inf) >= 0 and np.nanmax(values, initial=0.0) > 0)
     if options.transform == "log1p" and not can_log:
-        raise UsageError("--transform log1p needs training values that are never negative and not all zero")
+        message = "--transform log1p needs training values that are never negative and not all zero"
+        raise UsageError(message, option="--transform")
     if options.transform != "auto":
         return [options.transform]
     return ["none", "log1p"] if can_log else ["none"]
@@ -147,7 +150,8 @@ def _stages(trials: Trials, setting: Setting) -> list[Choice]:
             if wanted == "covariates"
             else "stamps with weekdays, or years of them"
         )
-        raise UsageError(f"--calendar {wanted} needs {needs}; leave it out, or say --calendar none")
+        message = f"--calendar {wanted} needs {needs}; leave it out, or say --calendar none"
+        raise UsageError(message, option="--calendar")
     return found
 
 

@@ -129,7 +129,8 @@ def _check_cells(old: Architecture, new: Architecture) -> None:
         if getattr(old, name) != getattr(new, name):
             raise UsageError(
                 f"the model to start from has --{name} {getattr(old, name)}, this training --{name} "
-                f"{getattr(new, name)}; give both the same"
+                f"{getattr(new, name)}; give both the same",
+                option=f"--{name}",
             )
 
 

@@ -34,7 +34,7 @@ def test_an_error_says_file_line_and_column(model_file: Path, tmp_path: Path) ->
     *_, error = objects(lstmcast("predict", model_file, path, "--log-json"))
     assert (error["level"], error["id"], error["exit_code"]) == ("error", "E_DATA", 3)
     assert (error["file"], error["line"], error["column"]) == (str(path), len(ROWS) + 1, "load")
-    assert error["message"].endswith("found 'warm'")
+    assert "found 'warm'" in error["message"]
 
 
 @pytest.mark.parametrize(
@@ -64,6 +64,25 @@ def test_a_finding_is_an_object_with_its_code_and_place(model_file: Path, tmp_pa
     assert (gap["level"], gap["file"]) == ("warning", str(path))
     assert gap["stamp"] == ROWS[300].split(",")[0]
     assert not objects(lstmcast("predict", model_file, path, "--log-json", "-q"))
+
+
+@pytest.mark.parametrize("name", ["line 7", "sales 2023-05-01"])
+def test_no_field_is_read_out_of_a_sentence(name: str, tmp_path: Path) -> None:
+    folder = tmp_path / "line 9"
+    folder.mkdir()
+    path = write_csv(folder / "d.csv", [*ROWS[:-1], f"{ROWS[-1].split(',')[0]},warm"], f"time,{name}")
+    (error,) = [
+        e for e in objects(lstmcast("check", path, "--target", name, "--log-json")) if "exit_code" in e
+    ]
+    assert (error["file"], error["line"], error["column"]) == (str(path), len(ROWS) + 1, name)
+    assert "stamp" not in error
+    (absent,) = [e for e in objects(lstmcast("check", folder / "n.csv", "--log-json")) if "exit_code" in e]
+    assert (absent["file"], absent["line"]) == (str(folder / "n.csv"), None)
+    assert "stamp" not in absent
+    document = json.loads(lstmcast("check", path, "--target", name, "--json").out)
+    assert document["error"]["line"] == len(ROWS) + 1
+    said = lstmcast("check", path, "--target", "line 12", "--log-json")
+    assert [e.get("line") for e in objects(said) if "exit_code" in e] == [None]
 
 
 def test_training_tells_its_milestones_and_every_validation(history: Path, tmp_path: Path) -> None:

@@ -158,7 +158,9 @@ def _draw(reading: ParsedFile, console: Console) -> None:
             history(Stretch.of(reading.panel, 0, column)), marks=()
         )  # they are told below
         height = _HEIGHT if len(targets) == 1 else _LOW
-        console.picture(chart.draw(drawn, min(_WIDEST, console.width()), height, console.letters()))
+        console.picture(
+            chart.draw(drawn, min(_WIDEST, console.width()), height, console.letters()), chart.as_text
+        )
         console.note("")
 
 

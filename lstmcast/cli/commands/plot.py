@@ -149,7 +149,8 @@ class Chosen:
                 if panel.id_name is not None
                 else "it is one series; --id names the column of names"
             )
-            raise UsageError(f"--series: {source} has no series {unknown[0]!r}; {has}")
+            message = f"--series: {source} has no series {unknown[0]!r}; {has}"
+            raise UsageError(message, file=source, option="--series")
         most = max(self.most // max(columns, 1), 1)
         return [place[name] for name in self.series] or list(range(min(len(panel.ids), most)))
 
@@ -290,8 +291,8 @@ def _show(drawn: Drawn, console: Console) -> None:
     height = _HEIGHT if len(drawn.pictures) == 1 else _LOW
     with console.at_once():
         for number, picture in enumerate(drawn.pictures):
-            console.picture([[]] if number else [])
-            console.picture(chart.draw(picture, console.width(), height, console.letters()))
+            console.picture([[]] if number else [], chart.as_text)
+            console.picture(chart.draw(picture, console.width(), height, console.letters()), chart.as_text)
         console.note(drawn.note)
 
 

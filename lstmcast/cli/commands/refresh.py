@@ -144,7 +144,8 @@ def _roll_back(model_file: str, data: str | None, wait: float, console: Console)
     from lstmcast import persistence
 
     if data is not None:
-        raise UsageError("--rollback puts the older model back and reads no DATA; leave one of them out")
+        message = "--rollback puts the older model back and reads no DATA; leave one of them out"
+        raise UsageError(message, option="--rollback")
     with persistence.lock(model_file, wait):
         persistence.load(persistence.newest_old(model_file))
         old = persistence.roll_back(model_file)

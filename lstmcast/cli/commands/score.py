@@ -91,7 +91,7 @@ def score_file(
     report = scoring.score(ledger, reading.panel)
     tell_findings(reading, console)
     for finding in findings:
-        console.detail(finding.message, finding.code)
+        console.detail(finding.message, finding.code, **finding.place.fields)
     failed = _gate(report, gates, clock, ledger_file)
     with console.at_once():
         _show(report, clock, console)
@@ -113,7 +113,8 @@ def _gate(
         return failed
     share = "nothing, since there is none" if held is None else verdict.percent(held)
     wanted = f"--require-coverage asks for {verdict.percent(least)}"
-    return QualityError(f"the share of outcomes in the 80 % band is {share}, {wanted}; {outcome}")
+    message = f"the share of outcomes in the 80 % band is {share}, {wanted}; {outcome}"
+    return QualityError(message, file=ledger_file, option="--require-coverage")
 
 
 def _show(report: Report, clock: Clock, console: Console) -> None:

@@ -120,7 +120,8 @@ def _gate(model: AnyModel, least_skill: float | None, output: str) -> QualityErr
 def _check(options: Options) -> None:
     options.check()
     if options.target is None:
-        raise UsageError("--target is missing: it names the column to forecast, such as --target load")
+        message = "--target is missing: it names the column to forecast, such as --target load"
+        raise UsageError(message, option="--target")
 
 
 def _tell_holidays(panel: Panel, plan: Plan, console: Console) -> None:

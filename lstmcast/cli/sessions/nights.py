@@ -68,7 +68,8 @@ class Night:
         if self.max_age is not None:
             seconds(self.max_age, "--max-age")
         elif self.now is not None:
-            raise UsageError("--now is what --max-age compares with; give --max-age too")
+            message = "--now is what --max-age compares with; give --max-age too"
+            raise UsageError(message, option="--now")
 
     def cut(self, *, keeps_known: bool) -> AsOf | None:
         """How to read the history; keeps_known: whether its later rows say what is known ahead."""
@@ -87,7 +88,11 @@ class Night:
         """Raise DataError for data unlike those of training, if that is not only to be warned of."""
         if self.is_strict and forecast.findings:
             told = "; ".join(f"{finding.code}: {finding.message}" for finding in forecast.findings)
-            raise DataError(f"{told} (--strict: nothing was written)")
+            error = DataError.at(
+                forecast.findings[0].place.silent(), f"{told} (--strict: nothing was written)"
+            )
+            error.option = "--strict"
+            raise error
 
     def told(self, forecast: Forecast) -> set[str]:
         """Codes of the doctor's findings about the file that say what those about its last rows say better."""
@@ -97,7 +102,7 @@ class Night:
     def tell(self, forecast: Forecast, console: Console) -> int:
         """What the night was like, on stderr, once its forecast is written; returns the exit code."""
         for finding in forecast.findings:
-            console.warn(f"{finding.code}: {finding.message}", finding.code)
+            console.warn(f"{finding.code}: {finding.message}", finding.code, **finding.place.fields)
         degraded = list(_degraded(forecast))
         if degraded and self.is_strict:
             told = "; ".join(f"{code}: {sentence}" for code, sentence in degraded)

@@ -107,16 +107,11 @@ class Command(Plain, TyperCommand):
         return rest
 
     def invoke(self, ctx: Any) -> Any:
-        """Run the command; an error says where the value it speaks of was set, and which file it is about."""
+        """Run the command; an error says where the value it speaks of was set."""
         try:
             return super().invoke(ctx)
         except UsageError as error:
             error.args = (_with_places(str(error)),)
-            raise
-        except LstmcastError as error:
-            for value in ctx.params.values():
-                if isinstance(value, str) and str(error).startswith(f"{value}: "):
-                    error.file = error.file or value
             raise
 
     def help_sections(self, ctx: Any) -> list[str]:

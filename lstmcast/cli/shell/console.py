@@ -108,10 +108,11 @@ class Console:
         screen.print(table)
         self._emit("".join(line.rstrip() + "\n" for line in drawn.getvalue().splitlines()))
 
-    def picture(self, rows: Sequence[Sequence[tuple[str, str]]]) -> None:
-        """The rows of a picture: stretches of text, each with what it stands for, in colour where that is allowed."""
-        from lstmcast.cli.show.chart import as_text
+    def picture(self, rows: Sequence[Sequence[tuple[str, str]]], as_text: Callable[..., str]) -> None:
+        """The rows of a picture: stretches of text, each with what it stands for, in colour where that is allowed.
 
+        as_text: makes one text of them.
+        """
         safe = [[(clean(text), kind) for text, kind in row] for row in rows]
         self._emit(as_text(safe, in_colour=_colors(sys.stdout) is not None))
 

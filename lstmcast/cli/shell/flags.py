@@ -185,7 +185,8 @@ def whole_number(name: str, text: str | None, low: int, high: int) -> int | None
         return None
     number: int = _number(name, text, int)
     if not low <= number <= high:
-        raise UsageError(f"{flag(name)} goes from {low:,} to {high:,}; got {number:,}")
+        message = f"{flag(name)} goes from {low:,} to {high:,}; got {number:,}"
+        raise UsageError(message, option=flag(name))
     return number
 
 
@@ -195,7 +196,8 @@ def real_number(name: str, text: str | None, low: float, high: float) -> float |
         return None
     number: float = _number(name, text, float)
     if not low <= number <= high:
-        raise UsageError(f"{flag(name)} goes from {low:g} to {high:g}; got {text}")
+        message = f"{flag(name)} goes from {low:g} to {high:g}; got {text}"
+        raise UsageError(message, option=flag(name))
     return number
 
 
@@ -211,7 +213,8 @@ def parse_levels(text: str | None) -> tuple[int, ...]:
     words = parse_names(text)
     if not words or not all(word.isdecimal() and 1 <= int(word) <= HIGHEST_LEVEL for word in words):
         raise UsageError(
-            f"--level takes whole percents from 1 to {HIGHEST_LEVEL}, such as 80,95; got {text!r}"
+            f"--level takes whole percents from 1 to {HIGHEST_LEVEL}, such as 80,95; got {text!r}",
+            option="--level",
         )
     return tuple(sorted({int(word) for word in words}))
 
@@ -224,7 +227,8 @@ def parse_quantiles(text: str | None) -> tuple[float, ...]:
     numbers = [_number("quantiles", word, float) for word in parse_names(text)]
     if not numbers or not all(least <= number <= 1 - least for number in numbers):
         raise UsageError(
-            f"--quantiles takes numbers from {least:g} to {1 - least:g}, such as 0.05,0.5,0.95; got {text!r}"
+            f"--quantiles takes numbers from {least:g} to {1 - least:g}, such as 0.05,0.5,0.95; got {text!r}",
+            option="--quantiles",
         )
     return tuple(sorted(set(numbers)))
 
@@ -297,4 +301,4 @@ def _number(name: str, word: str, kind: Callable[[str], Any]) -> Any:
         return kind(word)
     except ValueError:
         wanted = "a whole number" if kind is int else "a number"
-        raise UsageError(f"{flag(name)} takes {wanted}; got {word!r}") from None
+        raise UsageError(f"{flag(name)} takes {wanted}; got {word!r}", option=flag(name)) from None

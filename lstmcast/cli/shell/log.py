@@ -63,15 +63,6 @@ def _object(level: str, identifier: str, message: str, where: dict[str, Any]) ->
     from datetime import UTC, datetime
 
     now = datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
-    known = {"file": None, "line": None} | _place(message) | where
+    known = {"file": None, "line": None} | where
     told = {"time": now, "level": level, "id": identifier, "message": message} | known
     return json_text(told, indent=None)
-
-
-def _place(message: str) -> dict[str, Any]:
-    """The first line and stamp that a message names: all of ours write `line 12`, and stamps as 2024-01-31 00:00."""
-    import re
-
-    line = re.search(r"\bline ([\d,]*\d)\b", message)
-    stamp = re.search(r"\b\d{4}-\d\d-\d\d(?:[T ]\d\d:\d\d(?::\d\d(?:\.\d+)?)?(?:Z|[+-]\d\d:\d\d)?)?", message)
-    return ({"line": int(line[1].replace(",", ""))} if line else {}) | ({"stamp": stamp[0]} if stamp else {})

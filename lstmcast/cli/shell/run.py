@@ -6,14 +6,13 @@ from __future__ import annotations
 
 import os
 
+from lstmcast.cli.shell.environment import ON, PREFIX, SETTINGS_FILE
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from lstmcast.cli.shell.settings import Given, Settings
-
-SETTINGS_FILE, PREFIX = "lstmcast.toml", "LSTMCAST_"
-ON = ("1", "true", "yes", "on")
 
 
 class Run:

@@ -10,13 +10,12 @@ from dataclasses import dataclass
 from datetime import date, time
 from typing import Any
 
-from lstmcast.cli.shell.run import ON, PREFIX
-from lstmcast.cli.shell.run import SETTINGS_FILE as FILE
+from lstmcast.cli.shell.environment import OFF, ON, PREFIX
+from lstmcast.cli.shell.environment import SETTINGS_FILE as FILE
 from lstmcast.core.errors import UsageError
 from lstmcast.core.options import write_names
 from lstmcast.core.place import Place
 
-OFF = ("0", "false", "no", "off")
 LARGEST = 1_000_000  # bytes
 COMMAND_LINE = "command line"
 EVERY = ""  # the scope of a key that holds for every command

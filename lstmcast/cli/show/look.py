@@ -33,7 +33,9 @@ def look(panel: Panel, forecast: Forecast, given_out: Forecast, console: Console
             pictures = [fan(panel, forecast, series, before)]
             pictures += [probabilities(panel, forecast, series)] if forecast.probabilities else []
             for picture in pictures:
-                console.picture(chart.draw(picture, console.width(), height, console.letters()))
+                console.picture(
+                    chart.draw(picture, console.width(), height, console.letters()), chart.as_text
+                )
             console.note("")
             console.note(sentence(panel, forecast, series))
             console.note("")

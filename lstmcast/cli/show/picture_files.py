@@ -17,7 +17,8 @@ def kind_of(path: str) -> str:
     """The ending of a file's name; raises UsageError for one that no picture has, and where its extra is missing."""
     ending = os.path.splitext(path)[1].lower()
     if ending not in KINDS:
-        raise UsageError(f"{path}: a picture ends in {', '.join(KINDS[:-1])} or {KINDS[-1]}; name it so")
+        message = f"{path}: a picture ends in {', '.join(KINDS[:-1])} or {KINDS[-1]}; name it so"
+        raise UsageError(message, file=path)
     if ending == ".png":
         from lstmcast.cli.show.raster import require_converter
 

@@ -20,7 +20,8 @@ def require_converter(path: str) -> None:
         import resvg_py  # noqa: F401
     except ImportError:
         raise UsageError(
-            f"{path}: a PNG needs the extra plot (pip install 'lstmcast[plot]'); .svg and .html need nothing"
+            f"{path}: a PNG needs the extra plot (pip install 'lstmcast[plot]'); .svg and .html need nothing",
+            file=path,
         ) from None
 
 

@@ -51,9 +51,11 @@ def skill_gate(
     name = describe(rival, clock)
     wanted = f"--require-skill asks for {percent(least)}"
     if found is None:
-        return QualityError(f"{name} makes no error to compare with, and {wanted}; {outcome}")
+        message = f"{name} makes no error to compare with, and {wanted}; {outcome}"
+        return QualityError(message, option="--require-skill")
     side = "below" if found >= 0 else "above"
-    return QualityError(f"the error is {percent(abs(found))} {side} that of {name}, {wanted}; {outcome}")
+    message = f"the error is {percent(abs(found))} {side} that of {name}, {wanted}; {outcome}"
+    return QualityError(message, option="--require-skill")
 
 
 def percent(share: float) -> str:

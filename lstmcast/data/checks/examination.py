@@ -7,8 +7,9 @@ from collections.abc import Iterator, Mapping, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from lstmcast.core.findings import NOTE, WARNING, Finding, count
+from lstmcast.core.findings import NOTE, WARNING, Finding, count, written
 from lstmcast.core.panel import Panel
+from lstmcast.core.place import Place
 from lstmcast.data.checks import levels, meters, seasons, spikes, stretches
 from lstmcast.data.checks.meters import Meter
 from lstmcast.data.checks.stretches import Stretch
@@ -66,7 +67,8 @@ def _future(panel: Panel, now: np.datetime64) -> Iterator[Finding]:
             f"{count(int(ahead.sum()), 'row')} with a known {panel.columns[0].name!r} later than now by this "
             f"machine's clock, the first is {first}"
         )
-        yield Finding(WARNING, "future_stamps", message, "--dates or --tz if stamps are read wrongly")
+        place = Place(column=panel.columns[0].name, stamp=first)
+        yield Finding(WARNING, "future_stamps", message, "--dates or --tz if stamps are read wrongly", place)
 
 
 def _ends(panel: Panel) -> Iterator[Finding]:
@@ -80,7 +82,7 @@ def _ends(panel: Panel) -> Iterator[Finding]:
             f"{early.size:,} of {len(panel.ids):,} series end before the others; {panel.ids[first]!r} ends first, "
             f"with {stamp}"
         )
-        yield Finding(NOTE, "ends_early", message)
+        yield Finding(NOTE, "ends_early", message, place=Place(stamp=stamp))
 
 
 def _sampled(panel: Panel) -> Iterator[Finding]:
@@ -104,7 +106,7 @@ def _missing(seen: Sequence[Track]) -> Iterator[Finding]:
         f"{missing / rows:.0%} of the rows of column {track.name} are missing, absent ones included; the longest "
         f"stretch is {count(stop - start, 'row')} from {track.stamp(start)}"
     )
-    yield Finding(severity, "missing_share", message.replace("%", " %"))
+    yield Finding(severity, "missing_share", message.replace("%", " %"), place=track.place(start))
 
 
 def _longest_gap(values: NDArray[np.float64]) -> tuple[int, int]:
@@ -125,7 +127,7 @@ def _constant(seen: Sequence[Track]) -> Iterator[Finding]:
             f"column {still[0].name} never changes in {len(still):,} of {len(seen):,} series, the first is "
             f"{still[0].panel.ids[still[0].series]!r}"
         )
-        yield Finding(WARNING, "constant", message)
+        yield Finding(WARNING, "constant", message, place=still[0].place())
 
 
 def _metered(seen: Sequence[Track]) -> list[tuple[Track, Meter]]:
@@ -139,15 +141,15 @@ def _counter(metered: Sequence[tuple[Track, Meter]]) -> Finding:
     remedy = "put the difference of each row to the one before into a column, and forecast that"
     times = sum(len(found.resets) for _, found in metered)
     if not times:
-        return Finding(
-            NOTE, "climbs", f"column {metered[0][0].name} only climbs", f"if it is a counter, {remedy}"
-        )
+        track = metered[0][0]
+        message, remedy = f"column {track.name} only climbs", f"if it is a counter, {remedy}"
+        return Finding(NOTE, "climbs", message, remedy, track.place())
     track, found = next((track, found) for track, found in metered if found.resets)
     message = (
         f"column {track.name} only climbs, and falls back to its start {count(times, 'time')}, first at "
         f"{track.stamp(found.resets[0])}; it is a counter"
     )
-    return Finding(_severity(track), "counter_resets", message, remedy)
+    return Finding(_severity(track), "counter_resets", message, remedy, track.place(found.resets[0]))
 
 
 def _seasons(seen: Sequence[Track]) -> Iterator[Finding]:
@@ -155,13 +157,14 @@ def _seasons(seen: Sequence[Track]) -> Iterator[Finding]:
     track, clock = seen[0], seen[0].panel.clock
     strengths = seasons.strengths([each.values for each in seen], clock.seasons)
     if strengths:
-        yield Finding(NOTE, "seasons", f"column {track.name} {_season_words(strengths)}")
+        message = f"column {track.name} {_season_words(strengths)}"
+        yield Finding(NOTE, "seasons", message, place=track.place())
     if not clock.seasons and track.is_target and (length := seasons.find_season(track.values)) is not None:
         share = seasons.strength(track.values, length)
         message = (
             f"column {track.name} shows a season of {length:,} rows (strength {share:.2f}); none is used"
         )
-        yield Finding(WARNING, "season", message, f"--season {length}")
+        yield Finding(WARNING, "season", message, f"--season {length}", track.place())
 
 
 def _season_words(strengths: Mapping[int, float]) -> str:
@@ -187,21 +190,16 @@ def _stretches(seen: Sequence[Track]) -> Iterator[Finding]:
             f"column {track.name} has stayed at {longest.value:.6g} for its last {count(longest.length, 'row')}, "
             f"since {track.stamp(longest.start)}{_more(ends, 'series')}"
         )
-        yield Finding(
-            _severity(track),
-            "stale_tail",
-            message,
-            "if the sensor was stuck, empty those cells or --exclude them",
-        )
+        remedy = "if the sensor was stuck, empty those cells or --exclude them"
+        yield Finding(_severity(track), "stale_tail", message, remedy, track.place(longest.start))
     if inner:
         track, longest = _longest(inner)
         message = (
             f"column {track.name} stays at {longest.value:.6g} for {count(longest.length, 'row')} from "
             f"{track.stamp(longest.start)}{_more(inner, 'shorter stretch')}"
         )
-        yield Finding(
-            _severity(track), "flat", message, "if the sensor was stuck, empty those cells or --exclude them"
-        )
+        remedy = "if the sensor was stuck, empty those cells or --exclude them"
+        yield Finding(_severity(track), "flat", message, remedy, track.place(longest.start))
 
 
 def _longest(found: Sequence[tuple[Track, Stretch]]) -> tuple[Track, Stretch]:
@@ -227,7 +225,8 @@ def _jumps(seen: Sequence[Track]) -> Iterator[Finding]:
             f"column {track.name} is {factor} from {track.stamp(jump.row)} on (about {jump.before:.4g} before, "
             f"{jump.after:.4g} after){_more(units, 'such jump')}"
         )
-        yield Finding(_severity(track), "unit_jump", message, "bring all rows to one unit")
+        remedy = "bring all rows to one unit"
+        yield Finding(_severity(track), "unit_jump", message, remedy, track.place(jump.row))
         return
     shifts = [(track, jump) for track in seen for jump in levels.level_jumps(track.values, season)]
     if shifts:
@@ -236,9 +235,8 @@ def _jumps(seen: Sequence[Track]) -> Iterator[Finding]:
             f"the level of column {track.name} changes at {track.stamp(jump.row)}, from about {jump.before:.4g} to "
             f"about {jump.after:.4g}{_more(shifts, 'such jump')}"
         )
-        yield Finding(
-            NOTE, "level_jump", message, "leave out the rows before it if that level is gone for good"
-        )
+        remedy = "leave out the rows before it if that level is gone for good"
+        yield Finding(NOTE, "level_jump", message, remedy, track.place(jump.row))
 
 
 def _outliers(seen: Sequence[Track]) -> Iterator[Finding]:
@@ -251,7 +249,8 @@ def _outliers(seen: Sequence[Track]) -> Iterator[Finding]:
         f"furthest is {furthest.value:.6g} at {track.stamp(furthest.row)}"
     )
     severity = WARNING if furthest.is_certain and track.is_target else NOTE
-    yield Finding(severity, "outliers", message, f"--missing {furthest.value:.6g} if it is no measurement")
+    remedy = f"--missing {written(furthest.value)} if it is no measurement"
+    yield Finding(severity, "outliers", message, remedy, track.place(furthest.row))
 
 
 def _not_positive(seen: Sequence[Track]) -> Iterator[Finding]:
@@ -269,4 +268,5 @@ def _not_positive(seen: Sequence[Track]) -> Iterator[Finding]:
     message = (
         f"column {track.name} has {' and '.join(parts)}; the lowest is {lowest:.6g} at {track.stamp(row)}"
     )
-    yield Finding(NOTE, "non_positive", message, "zeros make percentage errors useless; look at MASE")
+    remedy = "zeros make percentage errors useless; look at MASE"
+    yield Finding(NOTE, "non_positive", message, remedy, track.place(row))

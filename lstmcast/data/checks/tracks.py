@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lstmcast.core.panel import TARGET, Panel
+from lstmcast.core.place import Place
 
 MOST_SERIES = 200
 
@@ -34,9 +35,17 @@ class Track:
 
     def stamp(self, row: int) -> str:
         """The stamp of a row of the track, with its series in a panel."""
-        start = int(self.panel.offsets[self.series]) + row
-        stamp = self.panel.clock.write(self.panel.times[start : start + 1])[0]
+        stamp = self._written(row)
         return f"{stamp} of {self.panel.ids[self.series]!r}" if len(self.panel.ids) > 1 else stamp
+
+    def place(self, row: int | None = None) -> Place:
+        """The column, and the stamp of a row of it, for a program."""
+        stamp = None if row is None else self._written(row)
+        return Place(column=self.panel.columns[self.column].name, stamp=stamp)
+
+    def _written(self, row: int) -> str:
+        start = int(self.panel.offsets[self.series]) + row
+        return self.panel.clock.write(self.panel.times[start : start + 1])[0]
 
 
 def tracks(panel: Panel, column: int) -> Iterator[Track]:

@@ -55,7 +55,8 @@ def sniff(text: str, context: ReadContext) -> Dialect:
     if _is_data(header.cells):
         cells = ", ".join(repr(cell) for cell in header.cells[:2])
         raise context.refusal(
-            f"line {header.line} holds data ({cells}), not column names; add a header line such as time,load"
+            f"line {header.line} holds data ({cells}), not column names; add a header line such as time,load",
+            line=header.line,
         )
     return Dialect(delimiter, _names(header, first, rows, context), first)
 
@@ -88,10 +89,12 @@ def _header(rows: Sequence[_Row], context: ReadContext) -> tuple[_Row, int]:
     if at == 0 and len(rows) > 1 and len(rows[0].cells) == 1 < len(rows[1].cells):
         at = 1  # a title above a table of a single row
     if at + 1 == len(rows):
-        raise context.refusal(f"has a header (line {rows[at].line}) but no rows of data below it")
+        message = f"has a header (line {rows[at].line}) but no rows of data below it"
+        raise context.refusal(message, line=rows[at].line)
     if at:
         skipped = f"{count(at, 'line')} before the header in line {rows[at].line} skipped"
-        context.warn("preamble", f"{skipped}; the first is {' '.join(rows[0].cells)[:60]!r}")
+        message = f"{skipped}; the first is {' '.join(rows[0].cells)[:60]!r}"
+        context.warn("preamble", message, place=context.place(line=rows[at].line))
     data = next((i for i, row in enumerate(rows[at + 1 :], at + 1) if _begins(row.cells)), at + 1)
     more = [row for row in rows[at + 1 : data] if any(row.cells)]
     if not 0 < len(more) < _MOST_HEADERS or len(rows) == data:
@@ -113,12 +116,14 @@ def _several_headers(header: _Row, more: Sequence[_Row], context: ReadContext) -
         names[0] = index.cells[0]
     if len(more) == 1 and index is None and names == header.cells:
         unread = " ".join(more[0].cells)[:60]
-        context.info("units", f"line {more[0].line} below the header holds no data; skipped: {unread!r}")
+        message = f"line {more[0].line} below the header holds no data; skipped: {unread!r}"
+        context.info("units", message, place=context.place(line=more[0].line))
     else:
         message = (
             f"lines {header.line} to {more[-1].line} are the header, the columns are {', '.join(names)[:80]}"
         )
-        context.info("units" if names == list(header.cells) else "headers", message)
+        code = "units" if names == list(header.cells) else "headers"
+        context.info(code, message, place=context.place(line=header.line))
     return _Row(header.line, names)
 
 
@@ -156,7 +161,8 @@ def _names(header: _Row, first: int, rows: Sequence[_Row], context: ReadContext)
     if {len(cells) for cells in below[:-1] or below} == {len(names) + 1}:
         if any(cells[-1] for cells in below):
             names.insert(0, "")
-            context.info("row_names", f"line {header.line} has no name for the first column")
+            message = f"line {header.line} has no name for the first column"
+            context.info("row_names", message, place=context.place(line=header.line))
         else:
             names.append("")
     used = [any(cells[place : place + 1] != [""] for cells in below) for place in range(len(names))]

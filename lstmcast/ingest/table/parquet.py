@@ -128,6 +128,7 @@ def _pyarrow(source: str) -> tuple[ModuleType, ModuleType]:
     except ImportError:
         raise DataError(
             f"{source}: is a parquet file, which needs the extra parquet (pip install 'lstmcast[parquet]'); "
-            "or write it as CSV"
+            "or write it as CSV",
+            file=source,
         ) from None
     return pyarrow, pyarrow.parquet

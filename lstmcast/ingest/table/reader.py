@@ -166,7 +166,8 @@ class TextTable:
         if start is None:
             return block
         number = line + block.count(b"\n")
-        self.context.warn("cut_off", f"line {number}, the last, is cut off; it was dropped")
+        message = f"line {number}, the last, is cut off; it was dropped"
+        self.context.warn("cut_off", message, place=self.context.place(line=number))
         return block[:start]
 
     def _cut_line(self, block: bytes) -> int | None:
@@ -236,12 +237,15 @@ class TextTable:
             number = line + int(match[2]) - 2
             return self.context.refusal(
                 f"line {number} has {match[3]} cells where the header has {match[1]}; "
-                "quote cells that hold the delimiter (a decimal comma needs another delimiter)"
+                "quote cells that hold the delimiter (a decimal comma needs another delimiter)",
+                line=number,
             )
         if match := re.search(r"inside string starting at row (\d+)", reason):
             number = line + int(match[1]) - 1
-            return self.context.refusal(f"the quotation mark opened in line {number} is never closed")
-        return self.context.refusal(f"lines from {line} on cannot be cut into cells ({reason.strip()})")
+            message = f"the quotation mark opened in line {number} is never closed"
+            return self.context.refusal(message, line=number)
+        message = f"lines from {line} on cannot be cut into cells ({reason.strip()})"
+        return self.context.refusal(message, line=line)
 
     def _lines(self, line: int, block: bytes, rows: int) -> Lines:
         """The number of the line on which each row starts; quoted cells may hold line ends."""
@@ -264,11 +268,13 @@ class TextTable:
             message = (
                 f"{self._short.told('line', 'fewer cells than the header')}; the cells after them are missing"
             )
-            self.context.warn("short_rows", message)
+            self.context.warn("short_rows", message, place=self.context.place(line=self._short.first))
         if self._headers.number:
-            self.context.info("headers", f"{self._headers.told('line', 'the header again')}; left out")
+            message = f"{self._headers.told('line', 'the header again')}; left out"
+            self.context.info("headers", message, place=self.context.place(line=self._headers.first))
         if self._comments.number:
-            self.context.info("comments", f"{self._comments.told('line', 'a comment')}; left out")
+            message = f"{self._comments.told('line', 'a comment')}; left out"
+            self.context.info("comments", message, place=self.context.place(line=self._comments.first))
 
 
 def _all_equal(cells: Sequence[Cells], texts: Sequence[str]) -> NDArray[np.bool_]:
@@ -283,16 +289,16 @@ class _OddLines:
     """How many lines were odd in some way, and which was the first."""
 
     def __init__(self) -> None:
-        self.number, self._first = 0, 0
+        self.number, self.first = 0, 0
 
     def note(self, lines: Lines) -> None:
         """Add the numbers of some lines."""
         if len(lines):
-            self.number, self._first = self.number + len(lines), self._first or int(lines[0])
+            self.number, self.first = self.number + len(lines), self.first or int(lines[0])
 
     def told(self, noun: str, what: str) -> str:
         """`2 lines with …, the first is line 7`."""
-        return f"{count(self.number, noun)} with {what}, the first is line {self._first}"
+        return f"{count(self.number, noun)} with {what}, the first is line {self.first}"
 
 
 def _sample_end(block: bytes) -> int:

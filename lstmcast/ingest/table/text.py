@@ -105,6 +105,7 @@ def _utf8(block: bytes, line: int, context: ReadContext) -> bytes:
         where = line + block.count(b"\n", 0, error.start)
         if not any(finding.code == "encoding" for finding in context.findings):
             message = f"line {where} is not UTF-8; read as Windows-1252"
-            context.warn("encoding", message, "save the file as UTF-8 if names look wrong")
+            remedy = "save the file as UTF-8 if names look wrong"
+            context.warn("encoding", message, remedy, context.place(line=where))
         return block.decode("cp1252", errors="replace").encode()
     return block

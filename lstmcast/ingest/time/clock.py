@@ -245,7 +245,9 @@ def _refuse_thin(rows: Rows, steps: NDArray[np.int64], clock: Clock, context: Re
     raise context.refusal(
         f"a gap of {steps[row] - 1:,} steps of {frequency.words(clock.freq)} between {rows.show(row)} (line "
         f"{rows.lines[row]}) and {rows.show(row + 1)} (line {rows.lines[row + 1]}); is a stamp wrong, "
-        "or the step too short (--freq)?"
+        "or the step too short (--freq)?",
+        line=rows.lines[row],
+        stamp=rows.show(row),
     )
 
 
@@ -258,12 +260,13 @@ def _evidence(rows: Rows, steps: NDArray[np.int64], clock: Clock, repeated: int,
     if wide.size:
         absent = count(int((steps[wide] - 1).sum()), "step")
         first = clock.after(rows.times[wide[0]], 1).astype(np.int64)[0]
-        where = f"the first is {rows.show(wide[0], first)} (after line {rows.lines[wide[0]]})"
+        stamp = rows.show(wide[0], first)
+        where = f"the first is {stamp} (after line {rows.lines[wide[0]]})"
         found.append(count(wide.size, "gap"))
         message = f"{found[0]}: {absent} of {frequency.words(clock.freq)} missing, {where}"
         zones = _suspected(rows, rows.utc[:0]) if rows.zone is None and not rows.is_counter else []
         remedy = f"--tz {zones[0]} if the clock is put forward there" if zones else ""
-        context.warn("gaps", message, remedy)
+        context.warn("gaps", message, remedy, context.place(stamp=stamp, line=rows.lines[wide[0]]))
     if repeated:
         found.append(count(repeated, "duplicate"))
     return "; ".join([evidence, ", ".join(found)] if found else [evidence])
@@ -301,7 +304,9 @@ def _refuse_hidden_zone(rows: Rows, context: ReadContext) -> None:
     row = int(np.argmax(again))
     raise context.refusal(
         f"{rows.show(row)} stands twice (line {rows.lines[row]}), as on the clocks of {', '.join(zones[:2])} when "
-        f"they are put back; say so with --tz {zones[0]} (or --tz UTC if the clock is never changed)"
+        f"they are put back; say so with --tz {zones[0]} (or --tz UTC if the clock is never changed)",
+        line=rows.lines[row],
+        stamp=rows.show(row),
     )
 
 

@@ -97,7 +97,7 @@ def in_order(rows: Rows, context: ReadContext) -> Rows:
     if ((rows.utc[1:] > rows.utc[:-1]) & inner).any():
         line = rows.lines[back[0] + 1]
         message = f"{count(back.size, 'row')} out of order, the first in line {line}; sorted by time"
-        context.warn("unsorted", message)
+        context.warn("unsorted", message, place=context.place(line=line))
     else:
         context.info("newest_first", "the newest row stands first; the order was turned round")
     return rows.take(np.lexsort((rows.utc, rows.codes)))

@@ -167,6 +167,7 @@ class StampColumn:
                 "dates",
                 f"column {self.name!r} names months as Czech and Polish do; in Croatian the same names are a month "
                 "earlier; write dates in digits if they are Croatian",
+                place=self.context.place(column=self.name),
             )
 
     def _note_damage(self, orders: list[str], cells: Cells, lines: Lines) -> None:
@@ -195,7 +196,9 @@ class StampColumn:
         )
         return self.context.refusal(
             f"every stamp of column {self.name!r} can be read in {len(walls)} ways, one of them as {ways}; "
-            f"say which: {remedies}"
+            f"say which: {remedies}",
+            column=self.name,
+            option="--dates",
         )
 
     def _unreadable(self, parsed: _Parsed, cells: Cells, lines: Lines) -> DataError:
