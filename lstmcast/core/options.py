@@ -7,12 +7,13 @@ import dataclasses
 import io
 import math
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from lstmcast.core.errors import UsageError
 
+NUMBERS, CLASSES = KINDS = ("numbers", "classes")  # what a target holds
 GROUPS = ("Data", "Reading", "Network", "Training", "Preparation")
 
 
@@ -26,14 +27,18 @@ def _option(
     choices: tuple[str, ...] = (),
     unset: str = "auto",
     later: bool = False,
+    kinds: tuple[str, ...] = KINDS,
+    of_one_kind: Mapping[str, str] | None = None,
 ) -> Any:
     """A dataclass field that carries its own meaning and limits (low and high are allowed values).
 
     unset: what it is, in a word, when its default is None or empty; later: the option is younger than format 1 of the
-    model file, which names it only where it is set.
+    model file, which names it only where it is set; kinds: of targets that it has a use for; of_one_kind: values that
+    only one of these kinds has a use for.
     """
     limits = {"low": low, "high": high, "choices": choices}
-    metadata = {"group": group, "meaning": meaning, "unset": unset, "later": later, **limits}
+    uses = {"kinds": kinds, "of_one_kind": of_one_kind or {}}
+    metadata = {"group": group, "meaning": meaning, "unset": unset, "later": later, **limits, **uses}
     return dataclasses.field(default=default, metadata=metadata)
 
 
@@ -143,7 +148,11 @@ class Options:
         0.0, "Network", "share of the recurrent state that is dropped in training", low=0.0, high=0.95
     )
     from_: str | None = _option(
-        None, "Network", "start from the weights of this model file, as far as they fit", unset="none"
+        None,
+        "Network",
+        "start from the weights of this model file, as far as they fit",
+        unset="none",
+        kinds=(NUMBERS,),
     )
     freeze: str | None = _option(
         None,
@@ -151,6 +160,7 @@ class Options:
         "with --from: keep the recurrent layers, and all below them, as they are",
         choices=("recurrent",),
         unset="none",
+        kinds=(NUMBERS,),
     )
 
     loss: str | None = _option(
@@ -158,12 +168,14 @@ class Options:
         "Training",
         "the loss; auto: pinball for numbers, cross-entropy for classes",
         choices=("pinball", "mae", "mse", "huber", "cross-entropy"),
+        of_one_kind=dict.fromkeys(("pinball", "mae", "mse", "huber"), NUMBERS) | {"cross-entropy": CLASSES},
     )
     class_weights: str = _option(
         "none",
         "Training",
         "weight of a class in training; balanced: rare ones count more",
         choices=("none", "balanced"),
+        kinds=(CLASSES,),
     )
     optimizer: str = _option(
         "adamw",
@@ -215,49 +227,66 @@ class Options:
     val: str | None = _option(None, "Preparation", "validation block: share, rows or first date")
     test: str | None = _option(None, "Preparation", "test block: share, rows or first date")
     scaler: str = _option(
-        "standard", "Preparation", "scaling of each series", choices=("standard", "robust", "minmax", "none")
+        "standard",
+        "Preparation",
+        "scaling of each series",
+        choices=("standard", "robust", "minmax", "none"),
+        kinds=(NUMBERS,),
     )
     transform: str = _option(
         "auto",
         "Preparation",
         "transform the target before scaling; log1p suits data whose swings grow with their level",
         choices=("auto", "none", "log1p"),
+        kinds=(NUMBERS,),
     )
     calendar: str = _option(
         "auto",
         "Preparation",
         "regression subtracted first: on the calendar, or also on the known columns",
         choices=("auto", "none", "calendar", "covariates"),
+        of_one_kind={"covariates": NUMBERS},
     )
     anchor: str = _option(
         "auto",
         "Preparation",
         "take each window relative to its last value; good for series that drift",
         choices=("auto", "yes", "no"),
+        kinds=(NUMBERS,),
     )
     window_size: str = _option(
-        "auto", "Preparation", "divide each window by its own size (panels)", choices=("auto", "yes", "no")
+        "auto",
+        "Preparation",
+        "divide each window by its own size (panels)",
+        choices=("auto", "yes", "no"),
+        kinds=(NUMBERS,),
     )
     penalty: float | None = _option(
         None, "Preparation", "ridge penalty of the linear forecaster", low=0.0, high=1e6
     )
     linear_lookbacks: tuple[int, ...] | None = _option(
-        None, "Preparation", "the linear forecaster is the mean of maps of so many past rows: 168,336", low=1
+        None,
+        "Preparation",
+        "the linear forecaster is the mean of maps of so many past rows: 168,336",
+        low=1,
+        kinds=(NUMBERS,),
     )
     linear_pair: str = _option(
         "auto",
         "Preparation",
         "average two linear forecasters, and two networks, that see the calendar differently",
         choices=("auto", "yes", "no"),
+        kinds=(NUMBERS,),
     )
     bands: str = _option(
         "auto",
         "Preparation",
         "widths of the bands: from the network's quantiles, or one for each step",
         choices=("auto", "quantiles", "split"),
+        kinds=(NUMBERS,),
     )
     band_factor: float = _option(
-        1.0, "Preparation", "multiply the width of the bands by this", low=0.01, high=100.0
+        1.0, "Preparation", "multiply the width of the bands by this", low=0.01, high=100.0, kinds=(NUMBERS,)
     )
     band_volatility: float | None = _option(
         None,
@@ -265,9 +294,12 @@ class Options:
         "how far bands widen after restless rows: 0 not at all, 1 in proportion",
         low=0.0,
         high=1.0,
+        kinds=(NUMBERS,),
     )
-    min: float | None = _option(None, "Preparation", "lowest value a forecast may have")
-    max: float | None = _option(None, "Preparation", "highest value a forecast may have", unset="none")
+    min: float | None = _option(None, "Preparation", "lowest value a forecast may have", kinds=(NUMBERS,))
+    max: float | None = _option(
+        None, "Preparation", "highest value a forecast may have", unset="none", kinds=(NUMBERS,)
+    )
 
     def check(self) -> None:
         """Raise UsageError for the first value outside its limits or in conflict with another."""
@@ -289,6 +321,30 @@ class Options:
             seconds(self.budget, "--budget")
         if self.max_unpacked is not None:
             size(self.max_unpacked, "--max-unpacked")
+
+
+def refuse_of_other_kind(options: Options, kind: str) -> None:
+    """Raise UsageError for the first option that is set and has no use for a target of this kind, one of KINDS."""
+    for field in dataclasses.fields(options):
+        value = getattr(options, field.name)
+        if value != field.default and kind not in kinds_of(field, value):
+            (other,) = kinds_of(field, value)
+            remedy = "; leave it out" + (", or say --task classes" if other == CLASSES else "")
+            raise UsageError(
+                f"{flag(field.name)} {_written(value)} is for {other}, and the target is {kind}{remedy}",
+                option=flag(field.name),
+            )
+
+
+def kinds_of(field: dataclasses.Field[Any], value: Any) -> tuple[str, ...]:
+    """The kinds of targets that an option has a use for when it has this value."""
+    only = field.metadata["of_one_kind"].get(value) if isinstance(value, str) else None
+    kinds: tuple[str, ...] = field.metadata["kinds"]
+    return kinds if only is None else (only,)
+
+
+def _written(value: Any) -> str:
+    return write_names(value) if isinstance(value, tuple) else str(value)
 
 
 def flag(name: str) -> str:

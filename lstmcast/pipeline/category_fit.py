@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lstmcast.core.errors import DataError, UsageError
-from lstmcast.core.options import Options, flag
+from lstmcast.core.options import CLASSES, Options, refuse_of_other_kind
 from lstmcast.core.panel import Panel
 from lstmcast.data.category_preprocessing import ClassPreparation, fit_class_preparation
 from lstmcast.data.defaults import default_horizon
@@ -45,10 +45,6 @@ from lstmcast.training.trainable import ClassMember
 from lstmcast.training.workers import train_members
 
 Numbers = NDArray[np.float64]
-OF_NUMBERS = (
-    "scaler", "transform", "anchor", "window_size", "bands", "band_factor", "band_volatility", "min", "max",
-    "linear_lookbacks", "from_", "freeze",
-)  # fmt: skip
 
 
 @dataclass(frozen=True, eq=False)
@@ -79,7 +75,10 @@ def fitting_classes(
     """
     from threadpoolctl import threadpool_limits
 
-    _refuse_of_numbers(options, is_pretrained=is_pretrained)
+    if is_pretrained:
+        message = "weights to start from are for numbers, and the target is classes; leave them out"
+        raise UsageError(message, option="--from")
+    refuse_of_other_kind(options, CLASSES)
     _refuse_one_class(panel)
     until, checkpoint = deadline(options, began), start or Checkpoint()
     with threadpool_limits(limits=1, user_api="blas"):
@@ -112,21 +111,6 @@ def fitting_classes(
             trained, _ = yield from kept(last, checkpoint, "final")
             model = _with_final(model, panel, trained)
         yield model
-
-
-def _refuse_of_numbers(options: Options, *, is_pretrained: bool) -> None:
-    """Raise UsageError for an option that says something about numbers only."""
-    fields = {field.name: field for field in dataclasses.fields(options)}
-    given = [name for name in OF_NUMBERS if getattr(options, name) != fields[name].default]
-    given += ["loss"] if options.loss not in (None, "cross-entropy") else []
-    given += ["calendar"] if options.calendar == "covariates" else []
-    if is_pretrained:
-        message = "weights to start from are for numbers, and the target is classes; leave them out"
-        raise UsageError(message, option="--from")
-    if given:
-        said = f"{flag(given[0])} {getattr(options, given[0])}"
-        message = f"{said} is for numbers, and the target is classes; leave it out"
-        raise UsageError(message, option=flag(given[0]))
 
 
 def _refuse_one_class(panel: Panel) -> None:

@@ -11,7 +11,7 @@ from collections.abc import Generator, Iterator
 import numpy as np
 
 from lstmcast.core.errors import UsageError
-from lstmcast.core.options import Options, flag
+from lstmcast.core.options import NUMBERS, Options, refuse_of_other_kind
 from lstmcast.core.panel import Panel
 from lstmcast.data.holidays import is_country, of_country
 from lstmcast.data.split import Blocks
@@ -76,7 +76,7 @@ def fitting(
     if panel.classes:
         yield from fitting_classes(panel, options, time_column, pretrained is not None, start, began)
         return
-    _refuse_of_classes(options)
+    refuse_of_other_kind(options, NUMBERS)
     source = _of_numbers(pretrained or _named(options))
     with threadpool_limits(limits=1, user_api="blas"):
         yield from _learning(task_of(panel, options, source, time_column), start or Checkpoint(), until)
@@ -130,16 +130,6 @@ def _with_holidays(panel: Panel, options: Options) -> Panel:
             "panel.with_holidays(lstmcast.read_holidays(file))"
         )
     return panel.with_holidays(of_country(options.holidays, panel))
-
-
-def _refuse_of_classes(options: Options) -> None:
-    """Raise UsageError for an option that says something about classes only."""
-    for name, value in (("class_weights", options.class_weights), ("loss", options.loss)):
-        if value in ("balanced", "cross-entropy"):
-            raise UsageError(
-                f"{flag(name)} {value} is for classes, and the target is numbers; leave it out, or say --task classes",
-                option=flag(name),
-            )
 
 
 def _named(options: Options) -> AnyModel | None:
