@@ -43,6 +43,10 @@ class Blocks:
         """The rows of a block, series by series."""
         return [slice(int(a), int(b)) for a, b in zip(*self.bounds(name), strict=True)]
 
+    def horizons(self, horizon: int) -> int:
+        """How many disjoint horizons the validation block holds."""
+        return int((self.test - self.validation).max()) // horizon
+
     def origins(self, name: str, lookback: int, horizon: int) -> Integers:
         """(n,) first target rows of the windows all of whose targets lie in the block; history may reach back."""
         firsts, stops = self.bounds(name)

@@ -28,6 +28,8 @@ class ClassValidation:
         """The weighted mean log loss of probabilities (K, C, n)."""
         return self.loss(self.chances(probabilities))
 
+    error_of = error
+
     def chances(self, probabilities: Numbers) -> Numbers:
         """(m,) what probabilities (K, C, n) gave each known class that came."""
         return chances(probabilities, self.codes)[np.isfinite(self.codes)]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,6 +17,17 @@ from lstmcast.data.windows import Windows
 Numbers = NDArray[np.float64]
 MOST_ORIGINS = 600
 MOST_TEST_ORIGINS = 20_000
+
+
+class Validates(Protocol):
+    """Validation rows of either target kind."""
+
+    @property
+    def origins(self) -> Integers:
+        """(n,) the windows that are judged."""
+
+    def error_of(self, answer: Numbers) -> float:
+        """The error of an answer (K, Q, n) to these windows."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -45,6 +57,10 @@ class Validation:
     def error(self, forecast: Numbers) -> float:
         """Mean of the errors of a forecast (K, n) in scaled units: the MASE of validation rows."""
         return float(np.nanmean(self.errors(forecast)))
+
+    def error_of(self, answer: Numbers) -> float:
+        """The error of an answer (K, Q, n): of its median, or of its only number."""
+        return self.error(answer[:, answer.shape[1] // 2])
 
 
 def validation_of(windows: Windows, panel: Panel, blocks: Blocks, scaling: Scaling) -> Validation:

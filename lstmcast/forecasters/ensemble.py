@@ -19,7 +19,6 @@ from lstmcast.core.options import Options
 from lstmcast.core.panel import Floats, Integers, Times
 from lstmcast.evaluation.report import ClassShares, Shares
 from lstmcast.forecasters.base import Mask, NewRows, Numbers, Part, Stateless, Views, point
-from lstmcast.forecasters.category_network import ClassNetwork
 from lstmcast.forecasters.network import NetworkForecaster
 
 if TYPE_CHECKING:
@@ -152,7 +151,7 @@ def taught(ensemble: Ensemble, weights: Iterable[Floats]) -> Ensemble:
     left = iter(weights)
 
     def change(part: Part) -> Part:
-        if not isinstance(part, NetworkForecaster | ClassNetwork):
+        if not isinstance(part, NetworkForecaster):
             return part
         return part.taught(itertools.islice(left, len(part.weights)))
 

@@ -1,4 +1,4 @@
-"""The network with its linear highway, as a forecaster of windows."""
+"""The network with its highway, as a forecaster of windows of numbers or of classes."""
 
 from __future__ import annotations
 
@@ -13,9 +13,12 @@ from numpy.typing import NDArray
 
 from lstmcast.core.options import Options
 from lstmcast.core.panel import Floats, Integers
+from lstmcast.data.category_windows import ClassWindows, of_classes
 from lstmcast.data.windows import Batch, Windows
 from lstmcast.forecasters.base import Stateless, Views
 from lstmcast.forecasters.intervals import QUANTILES
+from lstmcast.forecasters.logistic import Logistic
+from lstmcast.nn.losses import softmax
 from lstmcast.nn.network import Architecture, Inputs, Network
 from lstmcast.nn.parameters import Parameters
 
@@ -27,11 +30,16 @@ DTYPE = np.dtype("float32")
 
 @dataclass(frozen=True, eq=False)
 class NetworkForecaster(Stateless):
-    """One network and the weights (P,) of each member; the forecast is the members' median."""
+    """One network and the weights (P,) of each member.
+
+    The forecast is the median of the members' answers; of classes, whose logits are added to those of `base`, the mean
+    of their probabilities.
+    """
 
     architecture: Architecture
     weights: tuple[Floats, ...]
     view: int = 0
+    base: Logistic | None = None
     name = "network"
 
     @cached_property
@@ -45,9 +53,9 @@ class NetworkForecaster(Stateless):
         return tuple(Parameters.of(self.architecture.shapes(), flat) for flat in self.weights)
 
     def predict(self, views: Views, origins: Integers) -> Numbers:
-        """(K, Q, B) in the table's scaled units; Q = 1 for losses that have no quantiles."""
+        """(K, Q, B) scaled, Q = 1 for losses that have no quantiles; of classes (K, C, B) probabilities."""
         windows = views[self.view]
-        return np.concatenate([self._quantiles(windows, chunk) for chunk in windows.chunks(origins)], axis=2)
+        return np.concatenate([self._answer(windows, chunk) for chunk in windows.chunks(origins)], axis=2)
 
     def reach(self) -> int:
         """The whole look-back."""
@@ -61,14 +69,18 @@ class NetworkForecaster(Stateless):
         """Raise ValueError or UsageError where it is not the network that the options ask for."""
         check_weights(self.architecture, self.weights, options)
         windows = views[self.view]
-        series = len(windows.table.change)
-        if self.architecture != architecture_of(windows, series, options):
+        if self.architecture != architecture_of(windows, len(windows.table.change), options):
             raise ValueError("the network is not the one that its options ask for")
+        if self.base is not None:
+            self.base.check(views, options)
 
-    def _quantiles(self, windows: Windows, origins: Integers) -> Numbers:
-        inputs = inputs_of(windows.batch(origins))
+    def _answer(self, windows: Windows, origins: Integers) -> Numbers:
+        logits = None if self.base is None else self.base.logits(of_classes(windows), origins)
+        inputs = inputs_of(windows.batch(origins), logits)
         workspace = self.network.workspace(len(origins), DTYPE, inference=True)
         outputs = [self.network.forward(member, inputs, workspace)[0].copy() for member in self.members]
+        if self.architecture.is_classifier:
+            return np.asarray(np.mean([softmax(logits.astype(np.float64)) for logits in outputs], axis=0))
         return windows.restore(np.median(np.stack(outputs), axis=0), origins)
 
 
@@ -88,15 +100,21 @@ def check_weights(architecture: Architecture, weights: Sequence[Floats], options
             raise ValueError(f"a member has {flat.size} weights where its network has {wanted}")
 
 
-def inputs_of(batch: Batch) -> Inputs:
-    """What the network reads of a batch."""
-    return Inputs(past=batch.past, future=batch.future, window=batch.window, series=batch.series)
+def inputs_of(batch: Batch, logits: Numbers | None = None) -> Inputs:
+    """What the network reads of a batch; its highway, the window or the logits (K, C, B) of another forecaster."""
+    window = batch.window
+    if logits is not None:
+        window = np.ascontiguousarray(logits.reshape(-1, logits.shape[2]).T, dtype=DTYPE)
+    return Inputs(past=batch.past, future=batch.future, window=window, series=batch.series)
 
 
 def architecture_of(windows: Windows, series: int, options: Options) -> Architecture:
-    """The sizes of the network for these windows and options."""
+    """The sizes of the network for these windows, of numbers or of classes, and options."""
     table = windows.table
-    calendar = table.calendar.shape[1]
+    calendar, quantiles = (
+        table.calendar.shape[1],
+        len(QUANTILES) if (options.loss or LOSS) == "pinball" else 1,
+    )
     return Architecture(
         lookback=windows.lookback,
         horizon=windows.horizon,
@@ -108,7 +126,8 @@ def architecture_of(windows: Windows, series: int, options: Options) -> Architec
         dense=options.dense,
         activation=options.activation,
         dropout=options.dropout,
-        quantiles=len(QUANTILES) if (options.loss or LOSS) == "pinball" else 1,
+        quantiles=windows.classes if isinstance(windows, ClassWindows) else quantiles,
+        is_classifier=isinstance(windows, ClassWindows),
         series=series if 2 <= series <= MOST_EMBEDDED_SERIES else 0,
         decoder=options.decoder,
         highway=options.highway,

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from lstmcast.core.options import Options
 from lstmcast.forecasters.base import FitData, Part
 from lstmcast.forecasters.category_naive import FrequencyTable, Transitions
-from lstmcast.forecasters.category_network import ClassNetwork
 from lstmcast.forecasters.ensemble import Ensemble
 from lstmcast.forecasters.logistic import Logistic
 from lstmcast.forecasters.naive import SeasonalNaive, fit_naives
@@ -39,7 +38,6 @@ PARTS: dict[str, PartKind] = {
     "ridge": PartKind(RidgeForecaster),
     "seasonal_naive": PartKind(SeasonalNaive, fit_naives),
     "ensemble": PartKind(Ensemble),
-    "class_network": PartKind(ClassNetwork),
     "logistic": PartKind(Logistic),
     "transitions": PartKind(Transitions),
     "frequency_table": PartKind(FrequencyTable),

@@ -19,9 +19,9 @@ from lstmcast.evaluation.category_backtest import class_backtest
 from lstmcast.evaluation.report import ClassReport, Evaluation, Judgement, evaluation, judgement
 from lstmcast.forecasters.base import Forecaster, Views
 from lstmcast.forecasters.category_naive import FrequencyTable, Transitions
-from lstmcast.forecasters.category_network import ClassNetwork
-from lstmcast.forecasters.ensemble import Ensemble, leaves
+from lstmcast.forecasters.ensemble import Ensemble, leaves, networks_of
 from lstmcast.forecasters.logistic import Logistic
+from lstmcast.forecasters.network import NetworkForecaster
 from lstmcast.model.fallback import REMEDIES, reason_of, unfit
 from lstmcast.model.model import Model, groupings_of, seen_and_fresh
 from lstmcast.model.recursion import at_origin
@@ -55,9 +55,9 @@ class ClassModel:
         return next(part for part in leaves(self.ensemble) if isinstance(part, Transitions))
 
     @property
-    def networks(self) -> list[ClassNetwork]:
+    def networks(self) -> list[NetworkForecaster]:
         """The network, if there is one."""
-        return [part for part in leaves(self.ensemble) if isinstance(part, ClassNetwork)]
+        return networks_of(self.ensemble)
 
     @property
     def logistic(self) -> Logistic:

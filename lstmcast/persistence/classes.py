@@ -14,19 +14,18 @@ from lstmcast.data.category_preprocessing import ClassPreparation
 from lstmcast.evaluation.report import ClassReport, ClassShares
 from lstmcast.forecasters.base import Part, Views
 from lstmcast.forecasters.category_naive import FrequencyTable, Transitions
-from lstmcast.forecasters.category_network import ClassNetwork
 from lstmcast.forecasters.ensemble import Ensemble, class_shares_of, leaves
 from lstmcast.forecasters.logistic import Logistic
-from lstmcast.forecasters.network import DTYPE
+from lstmcast.forecasters.network import NetworkForecaster
 from lstmcast.model.category_model import ClassModel
 from lstmcast.model.schema import Contract
-from lstmcast.nn.network import Architecture
 from lstmcast.persistence.fields import record, value
 from lstmcast.persistence.parts import (
     Arrays,
     Document,
     contract_from,
     microseconds,
+    network_from,
     options_document,
     options_from,
     part_from,
@@ -70,7 +69,7 @@ def _is_sayable(ensemble: Ensemble) -> bool:
     """Whether format 1 has words for all parts: a network or none, and the three simpler forecasters."""
     kinds = [type(part) for _, part in ensemble.parts]
     simple = [Logistic, FrequencyTable, Transitions]
-    return kinds in (simple, [ClassNetwork, *simple])
+    return kinds in (simple, [NetworkForecaster, *simple])
 
 
 def _said(model: ClassModel) -> tuple[Document, Arrays]:
@@ -127,9 +126,8 @@ def _ensemble_said(document: Document, members: int, arrays: Arrays) -> Ensemble
     forecasters = (logistic, FrequencyTable(), Transitions(arrays["persistence"]))
     parts: list[tuple[float, Part]] = list(zip(simple, forecasters, strict=True))
     if (architecture := document["architecture"]) is not None:
-        weights = tuple(arrays[f"member.{number}"].astype(DTYPE) for number in range(members))
-        network = ClassNetwork(record(Architecture, architecture), weights, logistic)
-        parts.insert(0, (shares.network, network))
+        network = network_from(architecture, members, arrays, "member")
+        parts.insert(0, (shares.network, dataclasses.replace(network, base=logistic)))
     if (architecture is not None) != (shares.network > 0):
         raise ValueError("the network has a share but no weights, or weights but no share")
     return Ensemble(tuple(parts))

@@ -158,6 +158,8 @@ def _record(item: Any, prefix: str) -> tuple[dict[str, Any], dict[str, NDArray[A
         elif dataclasses.is_dataclass(found):
             fields[field.name], own = _record(found, place)
             arrays |= own
+        elif isinstance(found, tuple) and found and dataclasses.is_dataclass(found[0]):
+            fields[field.name] = [dataclasses.asdict(one) for one in found]
         else:
             fields[field.name] = found
     return fields, arrays
@@ -178,21 +180,23 @@ def _from_record(kind: type[Any], fields: Document, arrays: Arrays, prefix: str)
 
 def _field(kind: type[Any], name: str, hint: Any, fields: Document, arrays: Arrays, place: str) -> Any:
     """One field of a dataclass, as it is declared."""
-    arguments = typing.get_args(hint)
     if kind is Ensemble and name == "parts":
         return tuple(
             (value(float, weight, "weight"), part_from(told, arrays, f"{place}.{number}"))
             for number, (weight, told) in enumerate(fields[name])
         )
+    kinds = [one for one in typing.get_args(hint) if one is not type(None)]
+    if type(None) in typing.get_args(hint) and len(kinds) == 1:
+        if name in fields and fields[name] is None:
+            return None
+        hint = kinds[0]
     if _is_array(hint):
         return _array(arrays[place], hint)
-    if arguments and _is_array(arguments[0]):  # of a tuple of arrays, or of one that may be missing
-        if type(None) in arguments:
-            return _array(arrays[place], arguments[0]) if place in arrays else None
+    if typing.get_origin(hint) is tuple and _is_array(kinds[0]):
         count = value(int, fields[name], name)
-        return tuple(_array(arrays[f"{place}.{number}"], arguments[0]) for number in range(count))
-    if dataclasses.is_dataclass(hint) and isinstance(hint, type):
-        return _from_record(hint, fields[name], arrays, place)
+        return tuple(_array(arrays[f"{place}.{number}"], kinds[0]) for number in range(count))
+    if dataclasses.is_dataclass(hint):
+        return _from_record(cast(type[Any], hint), fields[name], arrays, place)
     return value(hint, fields[name], name)
 
 

@@ -20,14 +20,15 @@ from lstmcast.forecasters.parts import fit_parts
 from lstmcast.pipeline.search import Choice
 from lstmcast.pipeline.views import LinearPair, Seen, seen_by
 from lstmcast.training.checkpoint import Progress, Trained
+from lstmcast.training.heads import NumberHead
 from lstmcast.training.loop import Step
 from lstmcast.training.setup import schedule_of
-from lstmcast.training.trainable import Member
+from lstmcast.training.trainable import Trainable
 from lstmcast.training.workers import train_members
 
 GAIN = 0.01
 _OF_PARTS = 1  # what tells their randomness from that of the search and the networks
-Begin = Callable[[Choice, list[Member]], list[Member]]
+Begin = Callable[[Choice, list[Trainable]], list[Trainable]]
 
 
 @dataclass(frozen=True, eq=False)
@@ -40,7 +41,7 @@ class Entry:
 
     choice: Choice
     seen: Seen
-    members: list[Member]
+    members: list[Trainable]
     trained: tuple[Trained, ...]
     ensemble: Ensemble
     errors: dict[str, float]
@@ -52,7 +53,7 @@ class Candidate:
     """A setting to be tried, and the networks to be trained on it."""
 
     choice: Choice
-    members: list[Member]
+    members: list[Trainable]
 
 
 def candidates_of(
@@ -112,12 +113,12 @@ def _views(choices: list[Choice], linear: LinearPair, options: Options) -> list[
     return [chosen, *sorted(alone, key=lambda choice: choice.error)[:1]]
 
 
-def _member(choice: Choice, series: int, options: Options, seed: np.random.SeedSequence) -> Member:
-    return Member(
+def _member(choice: Choice, series: int, options: Options, seed: np.random.SeedSequence) -> Trainable:
+    return Trainable(
         windows=choice.windows,
         training=choice.training,
         validation=choice.validation,
-        ridge=choice.ridge,
+        head=NumberHead(choice.ridge),
         architecture=architecture_of(choice.windows, series, options),
         options=options,
         schedule=schedule_of(choice.training, options),

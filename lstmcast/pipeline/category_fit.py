@@ -30,18 +30,19 @@ from lstmcast.evaluation.report import (
 )
 from lstmcast.evaluation.validation import test_origins
 from lstmcast.forecasters.category_naive import FrequencyTable, Transitions, fit_transitions
-from lstmcast.forecasters.category_network import ClassNetwork, class_architecture_of
 from lstmcast.forecasters.ensemble import Ensemble, choose_of_classes, class_shares_of
 from lstmcast.forecasters.ensemble import taught as taught_anew
+from lstmcast.forecasters.network import NetworkForecaster, architecture_of
 from lstmcast.model.category_model import ClassModel
 from lstmcast.model.schema import Contract, contract_of
 from lstmcast.pipeline.category_selection import ClassChoice, ClassTrials
 from lstmcast.pipeline.plan import Plan, plan_of
 from lstmcast.training.budget import Expectation, deadline, expected
 from lstmcast.training.checkpoint import Checkpoint, Trained, kept
+from lstmcast.training.heads import ClassHead
 from lstmcast.training.loop import Step
-from lstmcast.training.setup import final_schedule, schedule_of
-from lstmcast.training.trainable import ClassMember
+from lstmcast.training.setup import schedule_of
+from lstmcast.training.trainable import Trainable
 from lstmcast.training.workers import train_members
 
 Numbers = NDArray[np.float64]
@@ -52,7 +53,7 @@ class _Trained:
     """What training found out: the choices, the chosen first; the members and their weights; and what ships."""
 
     choices: list[ClassChoice]
-    members: list[ClassMember]
+    members: list[Trainable]
     networks: tuple[Trained, ...]
     ensemble: Ensemble
     errors: dict[str, float]
@@ -106,7 +107,7 @@ def fitting_classes(
         found = _mixed(choices, members, networks, persistence, blocks, options)
         model = _judged(panel, blocks, preparation, found, time_column)
         if options.final and model.source == "model":
-            again = [_final(*pair, blocks) for pair in zip(members, networks, strict=True)]
+            again = [one.over_all_rows(done, blocks) for one, done in zip(members, networks, strict=True)]
             last = train_members(again, options.threads, checkpoint.final, until)
             trained, _ = yield from kept(last, checkpoint, "final")
             model = _with_final(model, panel, trained)
@@ -139,14 +140,13 @@ def _describe(choices: list[ClassChoice]) -> ClassSearch:
 
 def _member(
     choice: ClassChoice, series: int, weights: Numbers, options: Options, seed: np.random.SeedSequence
-) -> ClassMember:
-    return ClassMember(
+) -> Trainable:
+    return Trainable(
         windows=choice.windows,
         training=choice.training,
         validation=choice.validation,
-        logistic=choice.logistic,
-        class_weights=weights,
-        architecture=class_architecture_of(choice.windows, series, options),
+        head=ClassHead(choice.logistic, weights),
+        architecture=architecture_of(choice.windows, series, options),
         options=options,
         schedule=schedule_of(choice.training, options),
         seed=seed,
@@ -155,7 +155,7 @@ def _member(
 
 def _mixed(
     choices: list[ClassChoice],
-    members: list[ClassMember],
+    members: list[Trainable],
     networks: tuple[Trained, ...],
     persistence: Transitions,
     blocks: Blocks,
@@ -164,8 +164,9 @@ def _mixed(
     """What ships of the networks and of what they are compared with."""
     chosen = choices[0]
     architecture = members[0].architecture
-    network = ClassNetwork(architecture, tuple(trained.weights for trained in networks), chosen.logistic)
-    horizons = int((blocks.test - blocks.validation).max()) // chosen.windows.horizon
+    weights = tuple(trained.weights for trained in networks)
+    network = NetworkForecaster(architecture, weights, base=chosen.logistic)
+    horizons = blocks.horizons(chosen.windows.horizon)
     others = chosen.logistic, FrequencyTable(), persistence
     ensemble, errors = choose_of_classes(
         network, others, (chosen.windows,), chosen.validation, horizons, options.safeguard
@@ -195,13 +196,14 @@ def _judged(
 def _choices(found: _Trained, panel: Panel, preparation: ClassPreparation) -> ClassChoices:
     """Everything that was chosen, with the figures that decided it."""
     member, tried = found.members[0], _describe(found.choices)
+    assert isinstance(member.head, ClassHead)
     return ClassChoices(
         chosen=tried.chosen,
         others=tried.others,
         penalties=tried.penalties,
         validation_log_loss=found.errors,
         mixture=class_shares_of(found.ensemble),
-        class_weights=dict(zip(panel.classes, member.class_weights.tolist(), strict=True)),
+        class_weights=dict(zip(panel.classes, member.head.class_weights.tolist(), strict=True)),
         frequencies=preparation.frequencies.kind,
         steps=member.schedule.steps,
         best_steps=tuple(trained.best_step for trained in found.networks),
@@ -219,19 +221,6 @@ def _verdict(model: ClassModel, panel: Panel, blocks: Blocks) -> Judgement:
     views = model.windows(panel, np.arange(len(panel.ids)))
     origins = test_origins(views[0], blocks)
     return judgement(class_backtest(model.judged(), views, origins), panel, origins, panel.clock.seasons)
-
-
-def _final(member: ClassMember, trained: Trained, blocks: Blocks) -> ClassMember:
-    """The same member, going on gently over all rows to the end; nothing is held back to stop it."""
-    windows = member.windows
-    return dataclasses.replace(
-        member,
-        training=windows.usable(blocks.origins("all", windows.lookback, windows.horizon)),
-        validation=None,
-        schedule=final_schedule(member.schedule, trained.best_step),
-        seed=member.seed.spawn(1)[0],
-        weights=trained.weights,
-    )
 
 
 def _with_final(model: ClassModel, panel: Panel, trained: tuple[Trained, ...]) -> ClassModel:

@@ -14,7 +14,6 @@ from lstmcast.core.errors import UsageError
 from lstmcast.core.options import NUMBERS, Options, refuse_of_other_kind
 from lstmcast.core.panel import Panel
 from lstmcast.data.holidays import is_country, of_country
-from lstmcast.data.split import Blocks
 from lstmcast.forecasters.ensemble import Ensemble, taught
 from lstmcast.model.category_model import AnyModel, ClassModel
 from lstmcast.model.model import Model
@@ -27,10 +26,8 @@ from lstmcast.pipeline.selection import choose
 from lstmcast.pipeline.task import Task, task_of
 from lstmcast.pipeline.views import pair_of
 from lstmcast.training.budget import Expectation, deadline, expected
-from lstmcast.training.checkpoint import Checkpoint, Trained, kept
+from lstmcast.training.checkpoint import Checkpoint, kept
 from lstmcast.training.loop import Step
-from lstmcast.training.setup import final_schedule
-from lstmcast.training.trainable import Member
 from lstmcast.training.workers import train_members
 
 Event = Plan | Expectation | Step | Checkpoint | AnyModel
@@ -96,7 +93,10 @@ def _learning(task: Task, checkpoint: Checkpoint, until: float) -> Iterator[Even
     model = judged(task, choices, linear, entries)
     if options.final and model.source == "model":
         winner = entries[0]
-        again = [_final(*pair, task.blocks) for pair in zip(winner.members, winner.trained, strict=True)]
+        again = [
+            one.over_all_rows(done, task.blocks)
+            for one, done in zip(winner.members, winner.trained, strict=True)
+        ]
         last = train_members(again, options.threads, checkpoint.final, until)
         trained, _ = yield from kept(last, checkpoint, "final")
         model = _with_final(model, panel, taught(model.ensemble, [result.weights for result in trained]))
@@ -150,19 +150,6 @@ def _of_numbers(model: AnyModel | None) -> Model | None:
             option="--from",
         )
     return model
-
-
-def _final(member: Member, trained: Trained, blocks: Blocks) -> Member:
-    """The same member, going on gently over all rows to the end; nothing is held back to stop it."""
-    windows = member.windows
-    return dataclasses.replace(
-        member,
-        training=windows.usable(blocks.origins("all", windows.lookback, windows.horizon)),
-        validation=None,
-        schedule=final_schedule(member.schedule, trained.best_step),
-        seed=member.seed.spawn(1)[0],
-        weights=trained.weights,
-    )
 
 
 def _with_final(model: Model, panel: Panel, ensemble: Ensemble) -> Model:

@@ -12,7 +12,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lstmcast.core.errors import DataError
-from lstmcast.core.options import Options
 from lstmcast.core.panel import Floats, Integers, Panel
 from lstmcast.data.preprocessing import refit_stage
 from lstmcast.data.split import Blocks
@@ -26,14 +25,13 @@ from lstmcast.model.model import Model
 from lstmcast.model.reference import ranges_of, widened
 from lstmcast.nn.parameters import Parameters
 from lstmcast.training.checkpoint import Trained
-from lstmcast.training.loop import Schedule, Step
-from lstmcast.training.setup import schedule_of
-from lstmcast.training.trainable import Member
+from lstmcast.training.heads import NumberHead
+from lstmcast.training.loop import Step
+from lstmcast.training.setup import gentle_schedule, schedule_of
+from lstmcast.training.trainable import Trainable
 from lstmcast.training.workers import Events, train_members
 
 Numbers = NDArray[np.float64]
-STEPS = 0.3
-RATE = 0.3
 MOST_ORIGINS = 20_000
 
 
@@ -301,10 +299,11 @@ def _restaged(
     return dataclasses.replace(champion, views=tuple(views)), tuple(seen)
 
 
-def _members(model: Model, ensemble: Ensemble, views: Views, origins: Integers) -> list[Member]:
+def _members(model: Model, ensemble: Ensemble, views: Views, origins: Integers) -> list[Trainable]:
     """The networks where they stand, each one's own linear map moved as that of the linear forecaster was which sees
     the same; ensemble: the model's, with these maps."""
     networks, members = networks_of(model.ensemble), []
+    full = schedule_of(origins, model.options)
     seeds = iter(np.random.SeedSequence(model.options.seed).spawn(sum(len(n.weights) for n in networks)))
     before, after = (
         {part.view: part for part in leaves(each) if isinstance(part, RidgeForecaster)}
@@ -313,15 +312,26 @@ def _members(model: Model, ensemble: Ensemble, views: Views, origins: Integers) 
     for network in networks:
         seen, schedule, architecture = (
             views[network.view],
-            _schedule(origins, model.options),
+            gentle_schedule(full, full.steps),
             network.architecture,
         )
         maps = before.get(network.view), after.get(network.view)
         for parameters in network.members:
             weights = _moved(parameters, *maps) if architecture.highway else parameters.flat
             start = maps[1] or next(iter(after.values()))
-            given = seen, origins, None, start, architecture, model.options, schedule
-            members.append(Member(*given, next(seeds), weights))
+            members.append(
+                Trainable(
+                    windows=seen,
+                    training=origins,
+                    validation=None,
+                    head=NumberHead(start),
+                    architecture=architecture,
+                    options=model.options,
+                    schedule=schedule,
+                    seed=next(seeds),
+                    weights=weights,
+                )
+            )
     return members
 
 
@@ -333,11 +343,3 @@ def _moved(parameters: Parameters, before: RidgeForecaster | None, after: RidgeF
     weights["highway.weight"][...] += after.weight - before.weight
     weights["highway.bias"][...] += after.bias - before.bias
     return weights.flat
-
-
-def _schedule(origins: Integers, options: Options) -> Schedule:
-    """A share of a training's steps at a share of its rate; nobody is left to see a plateau or to stop for."""
-    schedule = schedule_of(origins, options)
-    kind = "cosine" if schedule.kind == "plateau" else schedule.kind
-    steps = round(STEPS * schedule.steps)
-    return dataclasses.replace(schedule, steps=steps, rate=RATE * schedule.rate, patience=None, kind=kind)

@@ -47,7 +47,7 @@ def choose(
     plain = _best_lookback(trials, first)
     logged = [_best_lookback(trials, transform) for transform in others if not trials.is_late]
     chosen = _better(plain, logged, TRANSFORM_GAIN)
-    can_tell = _horizons(blocks, horizon) >= FEWEST_HORIZONS and not trials.is_late
+    can_tell = blocks.horizons(horizon) >= FEWEST_HORIZONS and not trials.is_late
     if can_tell or options.calendar != "auto":
         chosen, *stages = _judged_often(trials, chosen, _stages(trials, chosen.setting))
         chosen = _better(chosen, stages, STAGE_GAIN if options.calendar == "auto" else None)
@@ -69,11 +69,6 @@ def _refuse_huge(panel: Panel) -> None:
             column=name,
             stamp=stamp,
         )
-
-
-def _horizons(blocks: Blocks, horizon: int) -> int:
-    """How many disjoint horizons the validation block holds."""
-    return int((blocks.test - blocks.validation).max()) // horizon
 
 
 def _judged_often(trials: Trials, chosen: Choice, rivals: list[Choice]) -> list[Choice]:

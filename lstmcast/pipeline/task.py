@@ -15,7 +15,7 @@ from lstmcast.model.model import Model
 from lstmcast.pipeline.plan import Plan, plan_of
 from lstmcast.pipeline.search import Choice, described
 from lstmcast.pipeline.transfer import Transfer, begin, transfer, view_of
-from lstmcast.training.trainable import Member
+from lstmcast.training.trainable import Trainable
 
 
 @dataclass(frozen=True, eq=False)
@@ -36,7 +36,7 @@ class Task:
     @property
     def horizons(self) -> int:
         """How many disjoint horizons the validation block holds."""
-        return int((self.blocks.test - self.blocks.validation).max()) // self.horizon
+        return self.blocks.horizons(self.horizon)
 
     def transfer(self, choice: Choice) -> Transfer | None:
         """What of the other model's weights a network of this choice starts from."""
@@ -49,7 +49,7 @@ class Task:
         architecture = architecture_of(windows, len(panel.ids), self.options)
         return transfer(self.source, choice.setting, architecture, view, self.options.freeze)
 
-    def begin(self, choice: Choice, members: list[Member]) -> list[Member]:
+    def begin(self, choice: Choice, members: list[Trainable]) -> list[Trainable]:
         """The members with the weights to start from."""
         begun = self.transfer(choice)
         return members if begun is None else begin(members, begun)

@@ -21,7 +21,7 @@ from lstmcast.forecasters.ensemble import networks_of
 from lstmcast.model.model import Model
 from lstmcast.nn.network import Architecture
 from lstmcast.nn.parameters import Parameters
-from lstmcast.training.trainable import Member
+from lstmcast.training.trainable import Trainable
 
 Weights = NDArray[np.floating]
 BELOW = ("past.", "future.", "between.", "recurrent.")  # what `freeze` leaves as it is
@@ -117,7 +117,7 @@ def transfer(
     return Transfer(weights, shares, () if freeze is None else whole, differs)
 
 
-def begin(members: list[Member], transfer: Transfer) -> list[Member]:
+def begin(members: list[Trainable], transfer: Transfer) -> list[Trainable]:
     """The same members, started from another model's: its first, second, … and its first again."""
     weights = itertools.cycle(transfer.weights)
     return [dataclasses.replace(m, weights=next(weights), frozen=transfer.frozen) for m in members]

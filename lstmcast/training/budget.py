@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from lstmcast.core.options import Options, seconds
 from lstmcast.training.loop import VALIDATIONS
-from lstmcast.training.setup import FINAL_STEPS
+from lstmcast.training.setup import GENTLE_STEPS
 from lstmcast.training.trainable import Trainable
 from lstmcast.training.workers import workers_for
 
@@ -57,7 +57,7 @@ def deadline(options: Options, began: float | None) -> float:
 
 def expected(members: Sequence[Trainable], options: Options, until: float) -> Expectation:
     """What these members of a training should take, and its last round; until: when the budget is spent."""
-    final = FINAL_STEPS if options.final else 0.0
+    final = GENTLE_STEPS if options.final else 0.0
     return expect(members, options.members, options.threads, final, until - time.monotonic())
 
 
@@ -88,14 +88,14 @@ def _rounds(members: int, threads: int | None) -> int:
 
 def _timed(member: Trainable) -> tuple[float, float]:
     """Seconds of a step and of a look at the validation rows, of a copy that is thrown away."""
-    lesson = member.lesson()
+    setup = member.setup()
     started = time.monotonic()
-    if lesson.validate is not None:
-        lesson.validate(lesson.parameters)
+    if setup.validate is not None:
+        setup.validate(setup.parameters)
     look = time.monotonic() - started
     times = []
     for _ in range(TIMED_STEPS):
         started = time.monotonic()
-        lesson.learn(0.0, member.schedule)
+        setup.learn(0.0, member.schedule)
         times.append(time.monotonic() - started)
     return statistics.median(times), look

@@ -87,7 +87,7 @@ class Schedule:
 
 
 @dataclass
-class Lesson:
+class TrainingSetup:
     """What one network trains with: a source of batches, a loss, an optimizer and a judge.
 
     sample(rng) -> inputs, target (K, B), weight (K, B); validate(parameters) -> error on validation rows.
@@ -163,10 +163,10 @@ class Training:
     rate; after MOST_RESTARTS of these TrainingError is raised. It starts anew, or goes on from a state.
     """
 
-    def __init__(self, lesson: Lesson, schedule: Schedule, state: State | None = None) -> None:
-        self._lesson, self._schedule = lesson, schedule
+    def __init__(self, setup: TrainingSetup, schedule: Schedule, state: State | None = None) -> None:
+        self._setup, self._schedule = setup, schedule
         self._step, self._slower, self._restarts, self._seconds = 0, 1.0, 0, 0.0
-        self._best = Best(lesson.parameters.flat.copy(), math.nan)
+        self._best = Best(setup.parameters.flat.copy(), math.nan)
         self._is_new = state is None
         if state is not None:
             self._restore(state)
@@ -174,7 +174,7 @@ class Training:
     def __iter__(self) -> Iterator[Step]:
         started = time.monotonic() - self._seconds
         if self._is_new:
-            self._best.error = _judge(self._lesson)
+            self._best.error = _judge(self._setup)
             yield Step(0, self._schedule.steps, math.nan, self._best.error, True, 0.0)
         while not self._is_over():
             loss = self._learn()
@@ -184,23 +184,23 @@ class Training:
 
     def state(self) -> State:
         """Where it stands; to be asked for between two steps."""
-        lesson = self._lesson
+        setup = self._setup
         return State(
             step=self._step,
-            weights=lesson.parameters.flat.copy(),
+            weights=setup.parameters.flat.copy(),
             best=dataclasses.replace(self._best),
-            optimizer=lesson.optimizer.state(),
-            generator=words_of(lesson.rng),
+            optimizer=setup.optimizer.state(),
+            generator=words_of(setup.rng),
             slower=self._slower,
             restarts=self._restarts,
             seconds=self._seconds,
         )
 
     def _restore(self, state: State) -> None:
-        lesson = self._lesson
-        lesson.parameters.flat[:] = state.weights
-        lesson.optimizer.restore(state.optimizer)
-        set_words(lesson.rng, state.generator)
+        setup = self._setup
+        setup.parameters.flat[:] = state.weights
+        setup.optimizer.restore(state.optimizer)
+        set_words(setup.rng, state.generator)
         self._best = dataclasses.replace(state.best)
         self._step, self._slower = state.step, state.slower
         self._restarts, self._seconds = state.restarts, state.seconds
@@ -218,10 +218,10 @@ class Training:
     def _learn(self) -> float:
         """The next step; its loss, or NaN where it diverged and went back."""
         self._step += 1
-        loss = self._lesson.learn(self._slower * self._schedule.rate_at(self._step), self._schedule)
+        loss = self._setup.learn(self._slower * self._schedule.rate_at(self._step), self._schedule)
         if not math.isfinite(loss):
             self._slower, self._restarts = self._slower / 2, self._restarts + 1
-            _restart(self._lesson, self._best, self._restarts)
+            _restart(self._setup, self._best, self._restarts)
         return loss
 
     def _look(self, loss: float) -> Step:
@@ -229,16 +229,16 @@ class Training:
         schedule, number, is_late = self._schedule, self._step, self._is_late()
         error, is_best = math.nan, False
         if number % schedule.validate_every == 0 or number == schedule.steps or is_late:
-            error = _judge(self._lesson)
-            is_best = self._best.offer(self._lesson.parameters.flat, error, number)
+            error = _judge(self._setup)
+            is_best = self._best.offer(self._setup.parameters.flat, error, number)
             self._slower *= PLATEAU_FACTOR if schedule.is_plateau(self._best.stale) else 1.0
         is_cut = is_late and number < schedule.steps
         return Step(number, schedule.steps, loss, error, is_best, self._seconds, is_late=is_cut)
 
     def _leave_best(self) -> None:
-        if self._lesson.validate is not None:
-            self._lesson.parameters.flat[:] = self._best.weights
-            self._lesson.best_step = self._best.step
+        if self._setup.validate is not None:
+            self._setup.parameters.flat[:] = self._best.weights
+            self._setup.best_step = self._best.step
 
 
 def words_of(rng: np.random.Generator) -> NDArray[np.uint64]:
@@ -259,17 +259,17 @@ def set_words(rng: np.random.Generator, words: NDArray[np.uint64]) -> None:
     }
 
 
-def _judge(lesson: Lesson) -> float:
-    return math.nan if lesson.validate is None else lesson.validate(lesson.parameters)
+def _judge(setup: TrainingSetup) -> float:
+    return math.nan if setup.validate is None else setup.validate(setup.parameters)
 
 
-def _restart(lesson: Lesson, best: Best, restarts: int) -> None:
+def _restart(setup: TrainingSetup, best: Best, restarts: int) -> None:
     if restarts > MOST_RESTARTS:
         raise TrainingError(
             f"training diverged {restarts} times, even at 1/{2**MOST_RESTARTS} of the learning rate; "
             "try a lower --lr or --clip, or look for extreme values in the target"
         )
-    lesson.parameters.flat[:] = best.weights
+    setup.parameters.flat[:] = best.weights
     # What the optimizer remembers is how it got lost: it starts anew.
-    state = lesson.optimizer.state()
-    lesson.optimizer.restore({name: np.zeros_like(array) for name, array in state.items()})
+    state = setup.optimizer.state()
+    setup.optimizer.restore({name: np.zeros_like(array) for name, array in state.items()})

@@ -100,14 +100,14 @@ def _side_by_side(
 
 def _course(member: Trainable, state: State | None, every: float) -> Iterator[Step | State | Trained]:
     """A member's steps, its state after every so many seconds, and what it is in the end."""
-    lesson = member.lesson()
-    training, kept = Training(lesson, member.schedule, state), 0.0 if state is None else state.seconds
+    setup = member.setup()
+    training, kept = Training(setup, member.schedule, state), 0.0 if state is None else state.seconds
     for step in training:
         yield step
         if step.seconds - kept >= every:
             kept = step.seconds
             yield training.state()
-    yield Trained(lesson.parameters.flat, lesson.best_step)
+    yield Trained(setup.parameters.flat, setup.best_step)
 
 
 def _slice(member: Trainable, state: State | None, seconds: float) -> tuple[list[Step], State | Trained]:

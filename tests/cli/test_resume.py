@@ -32,11 +32,11 @@ from lstmcast.pipeline import candidates as contest
 from lstmcast.pipeline.fit import fitting
 from lstmcast.training import workers as members
 from lstmcast.training.checkpoint import Checkpoint, Progress, Trained, fingerprint
-from lstmcast.training.loop import Lesson, Schedule, Step, Training
+from lstmcast.training.loop import Schedule, Step, Training, TrainingSetup
 from tests.command_line import PROJECT, Said, lstmcast
 from tests.conftest import QUICK
 from tests.panels import hourly, small, weather
-from tests.training.test_loop import lesson
+from tests.training.test_loop import small_setup
 
 STOPPED = {signal.SIGINT: 130, signal.SIGTERM: 143}
 
@@ -53,14 +53,14 @@ def through_a_file(checkpoint: Checkpoint) -> Checkpoint:
     return from_record(*decode(encode(*to_record(checkpoint), "checkpoint"), "checkpoint"))
 
 
-def student(**changes: Any) -> Lesson:
-    """A small lesson with the generator that members have."""
-    given = lesson(**changes)
+def student(**changes: Any) -> TrainingSetup:
+    """A small setup with the generator that members have."""
+    given = small_setup(**changes)
     given.rng = np.random.Generator(np.random.SFC64(3))
     return given
 
 
-def ending(training: Training, given: Lesson) -> tuple[bytes, int, list[Step]]:
+def ending(training: Training, given: TrainingSetup) -> tuple[bytes, int, list[Step]]:
     steps = [replace(step, seconds=0.0) for step in training]
     return given.parameters.flat.tobytes(), given.best_step, steps
 
@@ -82,7 +82,7 @@ def test_a_training_left_after_any_of_20_steps_goes_on_to_the_same_bits(optimize
 
 
 def test_a_training_that_had_diverged_goes_on_with_the_lower_rate() -> None:
-    def spoiled(skipped: int) -> Lesson:
+    def spoiled(skipped: int) -> TrainingSetup:
         given, count, loss = student(), [skipped], student().loss
 
         def broken(*arrays: Any) -> Any:
@@ -190,16 +190,16 @@ def test_the_fingerprint_is_of_data_and_options_but_not_of_workers_and_time() ->
 
 def stop_at(step: int, number: int, monkeypatch: pytest.MonkeyPatch) -> None:
     """The signal comes in the middle of this training step."""
-    learn, count = Lesson.learn, [0]
+    learn, count = TrainingSetup.learn, [0]
 
-    def stopping(self: Lesson, rate: float, schedule: Schedule) -> float:
+    def stopping(self: TrainingSetup, rate: float, schedule: Schedule) -> float:
         count[0] += 1
         loss = learn(self, rate, schedule)
         if count[0] == step:
             signal.raise_signal(number)
         return loss
 
-    monkeypatch.setattr(Lesson, "learn", stopping)
+    monkeypatch.setattr(TrainingSetup, "learn", stopping)
 
 
 @pytest.fixture
@@ -349,13 +349,13 @@ def test_a_checkpoint_is_written_while_training_goes_on(
     history: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(keeper, "WRITE_EVERY", 0.0)
-    found, learn = [], Lesson.learn
+    found, learn = [], TrainingSetup.learn
 
     def looking(*arguments: Any) -> float:
         found.append(persistence.load_checkpoint(tmp_path / "model.pkl.ckpt"))
         return learn(*arguments)
 
-    monkeypatch.setattr(Lesson, "learn", looking)
+    monkeypatch.setattr(TrainingSetup, "learn", looking)
     assert train(history, tmp_path / "model.pkl").code == 0
     steps = [seen.networks.underway[0].step for seen in found if seen is not None and seen.networks.underway]
     assert steps[:5] == [0, 1, 2, 3, 4]

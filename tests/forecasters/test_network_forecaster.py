@@ -11,7 +11,8 @@ from lstmcast.forecasters.intervals import QUANTILES
 from lstmcast.forecasters.network import NetworkForecaster, architecture_of
 from lstmcast.forecasters.ridge import RidgeForecaster, fit_ridge
 from lstmcast.nn.network import Architecture
-from lstmcast.training.setup import default_steps, lesson_of, start_of
+from lstmcast.training.heads import NumberHead
+from lstmcast.training.setup import default_steps, setup_of, start_of
 from tests.panels import hourly, rooms, small, stacked, weather
 
 
@@ -23,7 +24,7 @@ def started(panel, seed: int = 0, **changes: object):  # type: ignore[no-untyped
     ridge, _ = fit_ridge(windows, origins, validation, np.random.default_rng(0))
     architecture = architecture_of(windows, len(panel.ids), options)
     rng = np.random.default_rng(seed)
-    student = lesson_of(architecture, windows, origins, validation, ridge, options, rng)
+    student = setup_of(architecture, windows, origins, validation, NumberHead(ridge), options, rng)
     return windows, origins, ridge, NetworkForecaster(architecture, (student.parameters.flat,))
 
 
@@ -103,7 +104,9 @@ def test_the_highway_moves_slowly_and_is_not_pulled_to_zero() -> None:
     origins = windows.usable(blocks.origins("training", 24, 6))
     ridge = RidgeForecaster(np.full((6, 24), 2.0), np.zeros(6), 0.0)
     architecture = architecture_of(windows, 1, options)
-    student = lesson_of(architecture, windows, origins, validation, ridge, options, np.random.default_rng(0))
+    student = setup_of(
+        architecture, windows, origins, validation, NumberHead(ridge), options, np.random.default_rng(0)
+    )
     before = {name: student.parameters[name].copy() for name in student.parameters}
     student.optimizer.step(np.zeros_like(student.parameters.flat), 0.1)
     assert student.parameters["highway.weight"].tobytes() == before["highway.weight"].tobytes()

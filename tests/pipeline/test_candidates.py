@@ -59,8 +59,7 @@ def test_a_network_on_the_calendar_alone_is_blended_with_the_linear_forecaster_t
     both = [trials.attempt(Setting("none", 24, stage)) for stage in ("covariates", "calendar")]
     linear, own = (choice for choice in both if choice is not None)
     member = contest._member(own, 1, options, np.random.SeedSequence(0))
-    lesson = member.lesson()
-    trained = (Trained(lesson.parameters.flat, 0),)
+    trained = (Trained(member.setup().parameters.flat, 0),)
     taught = [(contest.Candidate(own, [member]), trained)]
     entry = contest._entry(taught, LinearPair(linear, None, 1.0), panel, blocks, options)
     origins = own.validation.origins

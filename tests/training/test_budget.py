@@ -21,14 +21,14 @@ from lstmcast.pipeline.views import pair_of
 from lstmcast.training import workers as members
 from lstmcast.training.budget import Expectation, expect
 from lstmcast.training.loop import Step
-from lstmcast.training.trainable import Member
+from lstmcast.training.trainable import Trainable
 from lstmcast.training.workers import share
 from tests.command_line import lstmcast
 from tests.conftest import QUICK
 from tests.panels import hourly, small, weather
 
 
-def networks(count: int, **changes: Any) -> list[Member]:
+def networks(count: int, **changes: Any) -> list[Trainable]:
     """The members of a small training."""
     options = small(members=count, **changes)
     panel = hourly()

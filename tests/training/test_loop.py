@@ -12,23 +12,24 @@ from lstmcast.forecasters.network import architecture_of
 from lstmcast.forecasters.ridge import fit_ridge
 from lstmcast.nn.optimizers import OPTIMIZERS
 from lstmcast.training import loop as training
-from lstmcast.training.loop import Lesson, Schedule, Step, Training
-from lstmcast.training.setup import lesson_of, schedule_of
+from lstmcast.training.heads import NumberHead
+from lstmcast.training.loop import Schedule, Step, Training, TrainingSetup
+from lstmcast.training.setup import schedule_of, setup_of
 from tests.panels import hourly, rooms, small
 
 
-def lesson(seed: int = 0, **changes: object) -> Lesson:
-    """A small lesson on the hourly panel."""
+def small_setup(seed: int = 0, **changes: object) -> TrainingSetup:
+    """What a small network trains with on the hourly panel."""
     options = small(**changes)
     blocks, _, windows, validation = rooms(hourly())
     origins = windows.usable(blocks.origins("training", 24, 6))
     ridge, _ = fit_ridge(windows, origins, validation, np.random.default_rng(0))
     architecture = architecture_of(windows, 1, options)
     rng = np.random.default_rng(seed)
-    return lesson_of(architecture, windows, origins, validation, ridge, options, rng)
+    return setup_of(architecture, windows, origins, validation, NumberHead(ridge), options, rng)
 
 
-def judged(student: Lesson, errors: list[float]) -> list[np.ndarray]:
+def judged(student: TrainingSetup, errors: list[float]) -> list[np.ndarray]:
     """Let the judge say these errors, one after the other; returns the weights it was shown."""
     shown: list[np.ndarray] = []
 
@@ -41,7 +42,7 @@ def judged(student: Lesson, errors: list[float]) -> list[np.ndarray]:
 
 
 def test_the_weights_left_behind_are_the_best_and_not_the_last() -> None:
-    student = lesson()
+    student = small_setup()
     shown = judged(student, [5.0, 4.0, 2.0, 3.0, 2.0, 6.0])
     steps = list(Training(student, Schedule(5, 0.01, 1.0)))
     assert student.parameters.flat.tobytes() == shown[2].tobytes() != shown[-1].tobytes()
@@ -51,7 +52,7 @@ def test_the_weights_left_behind_are_the_best_and_not_the_last() -> None:
 
 
 def test_where_nothing_is_better_the_start_is_left_behind() -> None:
-    student = lesson()
+    student = small_setup()
     start = student.parameters.flat.copy()
     judged(student, [1.0] + 9 * [2.0])
     list(Training(student, Schedule(9, 0.01, 1.0)))
@@ -60,7 +61,7 @@ def test_where_nothing_is_better_the_start_is_left_behind() -> None:
 
 
 def test_patience_counts_validations_without_a_gain() -> None:
-    student = lesson()
+    student = small_setup()
     judged(student, [5.0, 4.0, 4.5, 3.0, 3.5, 3.1, 9.0, 1.0])
     assert [step.number for step in Training(student, Schedule(20, 0.01, 1.0, patience=2))][-1] == 5
     judged(student, [5.0, 4.0, 4.5, 3.0, 3.5, 3.1, 9.0, 1.0])
@@ -70,21 +71,21 @@ def test_patience_counts_validations_without_a_gain() -> None:
 def test_a_budget_stops_training_and_judges_what_there_is(monkeypatch: pytest.MonkeyPatch) -> None:
     clock = iter(range(1000))
     monkeypatch.setattr(training.time, "monotonic", lambda: float(next(clock)))
-    student = lesson()
+    student = small_setup()
     steps = list(Training(student, Schedule(200, 0.01, 1.0, seconds=4.5)))
     assert steps[-1].number == 5
     assert math.isfinite(steps[-1].validation_loss)
 
 
 def test_validation_is_looked_at_about_fourteen_times_and_at_the_end() -> None:
-    student = lesson()
+    student = small_setup()
     steps = list(Training(student, Schedule(59, 0.01, 1.0)))
     looks = [step.number for step in steps if math.isfinite(step.validation_loss)]
     assert looks == [0, *range(4, 57, 4), 59]
 
 
 def test_without_a_judge_the_last_weights_stay() -> None:
-    student = lesson()
+    student = small_setup()
     student.validate = None
     start = student.parameters.flat.copy()
     steps = list(Training(student, Schedule(5, 0.01, 1.0)))
@@ -92,7 +93,7 @@ def test_without_a_judge_the_last_weights_stay() -> None:
     assert student.parameters.flat.tobytes() != start.tobytes()
 
 
-def spoil(student: Lesson, at: set[int]) -> list[float]:
+def spoil(student: TrainingSetup, at: set[int]) -> list[float]:
     """Make the loss of these steps infinite; returns the rates that the optimizer was given."""
     rates, count, loss, step = [], [0], student.loss, student.optimizer.step
 
@@ -107,7 +108,7 @@ def spoil(student: Lesson, at: set[int]) -> list[float]:
 
 
 def test_a_loss_that_is_not_finite_goes_back_to_the_best_weights_at_half_the_rate() -> None:
-    student, schedule = lesson(), Schedule(6, 0.01, 1.0)
+    student, schedule = small_setup(), Schedule(6, 0.01, 1.0)
     shown = judged(student, [5.0, 4.0, 6.0, 5.0, 7.0, 8.0, 9.0])
     rates = spoil(student, {3})
     steps = list(Training(student, schedule))
@@ -118,7 +119,7 @@ def test_a_loss_that_is_not_finite_goes_back_to_the_best_weights_at_half_the_rat
 
 
 def test_after_a_few_tries_it_is_a_training_error_in_one_line() -> None:
-    student = lesson()
+    student = small_setup()
     spoil(student, {2, 3, 4})
     list(Training(student, Schedule(8, 0.01, 1.0)))
     spoil(student, {2, 3, 4, 5})
@@ -129,7 +130,7 @@ def test_after_a_few_tries_it_is_a_training_error_in_one_line() -> None:
 
 @pytest.mark.parametrize("optimizer", list(OPTIMIZERS))
 def test_a_restart_forgets_the_momentum_that_led_away(optimizer: str) -> None:
-    student = lesson(optimizer=optimizer)
+    student = small_setup(optimizer=optimizer)
     judged(student, [1.0] + 9 * [2.0])
     start, learn, count = student.parameters.flat.copy(), student.learn, [0]
 
@@ -151,13 +152,13 @@ def test_a_restart_forgets_the_momentum_that_led_away(optimizer: str) -> None:
 
 
 def test_training_lowers_the_training_loss() -> None:
-    student = lesson(hidden=16)
+    student = small_setup(hidden=16)
     losses = [step.train_loss for step in Training(student, Schedule(120, 4e-3, 1.0))]
     assert np.mean(losses[-20:]) < 0.9 * np.mean(losses[1:21])
 
 
 def test_the_same_seed_gives_the_same_weights_and_another_does_not() -> None:
-    students = [lesson(seed) for seed in (1, 1, 2)]
+    students = [small_setup(seed) for seed in (1, 1, 2)]
     for student in students:
         list(Training(student, Schedule(6, 0.01, 1.0)))
     flat = [student.parameters.flat.tobytes() for student in students]
@@ -174,7 +175,7 @@ def test_the_rate_rises_over_the_warm_up_and_falls_to_a_fiftieth() -> None:
 
 
 def test_a_plateau_lowers_the_rate_after_two_validations_without_a_gain() -> None:
-    student, errors = lesson(), [5.0, 4.0, 4.5, 4.4, 4.3, 4.2, 1.0, 3.0, 3.0, 3.0]
+    student, errors = small_setup(), [5.0, 4.0, 4.5, 4.4, 4.3, 4.2, 1.0, 3.0, 3.0, 3.0]
     judged(student, errors)
     schedule = Schedule(9, 0.01, 1.0, kind="plateau")
     rates = spoil(student, set())
@@ -184,7 +185,7 @@ def test_a_plateau_lowers_the_rate_after_two_validations_without_a_gain() -> Non
 
 
 def test_other_schedules_do_not_see_a_plateau() -> None:
-    student, schedule = lesson(), Schedule(9, 0.01, 1.0, kind="constant")
+    student, schedule = small_setup(), Schedule(9, 0.01, 1.0, kind="constant")
     judged(student, 10 * [5.0])
     rates = spoil(student, set())
     list(Training(student, schedule))
