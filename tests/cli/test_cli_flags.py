@@ -23,7 +23,7 @@ from tests.command_line import PROJECT, lstmcast, process
 EXAMPLES = [entry.example for entry in COMMANDS.values()]
 GATES = {"--require-skill"}
 AROUND = {"--resume", "--wait"}
-OF_OTHERS = {"--user"}  # of systemctl
+OF_OTHERS = {"--user", "--rm"}  # of systemctl and podman
 README = (PROJECT / "README.md").read_text(encoding="utf-8")
 
 

@@ -27,7 +27,7 @@ NightlyData = Annotated[
 PredictOptions = Annotated[
     list[str] | None,
     typer.Argument(
-        metavar="[-- OPTIONS]", help="options of predict: -- --level 80,95 --strict", rich_help_panel=INPUT
+        metavar="OPTION", help="options of predict, after two dashes: -- --strict", rich_help_panel=INPUT
     ),
 ]
 At = Annotated[

@@ -46,7 +46,7 @@ COMMANDS = {
     ),
     "plot": Entry(
         "Draw a file, a forecast, or what was said beside what came.",
-        "lstmcast plot model.pkl sample_data/victoria_new.csv --output forecast.svg",
+        "lstmcast plot model.pkl load_new.csv --output forecast.svg",
     ),
     "template": Entry(
         "Write the rows to fill in before a forecast.",
@@ -60,7 +60,7 @@ COMMANDS = {
     ),
     "schedule": Entry(
         "Print a crontab line and systemd units for a nightly forecast.",
-        "lstmcast schedule model.pkl load_new.csv --at 04:30 --log forecasts.csv",
+        "lstmcast schedule model.pkl load_new.csv --at 04:30 --max-age 26h",
         "nights",
     ),
     "score": Entry(

@@ -79,7 +79,7 @@ class Plain(_Base):  # type: ignore[misc]
             is_shown = parameter.param_type_name == "argument" or not only or flags & {*only}
             if record is not None and is_shown:
                 group = getattr(parameter, "rich_help_panel", None) or "Other"
-                yield group, record[0].removesuffix(" <str>"), record[1]
+                yield group, re.sub(r" <[^>]+>$|<[^>]+>$", "", record[0]), record[1]
 
 
 class Command(Plain, TyperCommand):
