@@ -47,7 +47,13 @@ def records(text: str) -> list[dict[str, str]]:
 def test_train_says_what_it_understood_and_how_well_it_does(history: Path, tmp_path: Path) -> None:
     said = lstmcast("train", history, *QUICK, "-o", tmp_path / "m.pkl")
     assert (said.code, said.err) == (0, "")
-    for words in ("672 rows of load", "1 h in 671 of 671 steps", "24 and 168", "24 rows (1 day) ahead", "Test"):
+    for words in (
+        "672 rows of load",
+        "1 h in 671 of 671 steps",
+        "24 and 168",
+        "24 rows (1 day) ahead",
+        "Test",
+    ):
         assert words in said.out
     for words in ("MASE", "same time last week", "same time yesterday", "last value", "linear forecaster"):
         assert words in said.out
@@ -305,7 +311,13 @@ def test_levels_and_quantiles_are_columns_one_within_the_other(history: Path, mo
 def test_info_says_what_a_file_must_hold_and_how_well_the_model_did(model_file: Path) -> None:
     said = lstmcast("info", model_file)
     assert (said.code, said.err) == (0, "")
-    for words in ("columns time, load", "at least 48 rows (2 days)", "24 rows (1 day) ahead", "--lookback 48", "MASE"):
+    for words in (
+        "columns time, load",
+        "at least 48 rows (2 days)",
+        "24 rows (1 day) ahead",
+        "--lookback 48",
+        "MASE",
+    ):
         assert words in said.out
 
 
