@@ -22,6 +22,7 @@ MANY_VALUES = 20
 CROSS_FITS = 5
 MOST_ROWS = 100_000  # of a series: learning some hundred columns does not wait for millions
 _CHUNK = 8192
+BASE, WEEK, YEAR, TREND = "base", "week", "year", "trend"  # groups of columns
 
 
 def rows_in_a_day(clock: Clock) -> int:
@@ -75,9 +76,14 @@ class Design:
 
     def columns(self, times: Times, smoothed: Numbers) -> Numbers:
         """(n, F) the regression's columns for n rows; smoothed: (n, …) as `smoothed` gives them."""
-        wall = self.clock.wall(times)
-        parts = [np.zeros((len(wall), 0)), *self._calendar(wall), *self._covariates(wall, smoothed)]
+        parts = [np.zeros((len(times), 0)), *(columns for _, columns in self.groups(times, smoothed))]
         return np.concatenate(parts, axis=1)
+
+    def groups(self, times: Times, smoothed: Numbers) -> Iterator[tuple[str | int, Numbers]]:
+        """The same columns by what they say: WEEK, YEAR, TREND, or the place of a known column."""
+        wall = self.clock.wall(times)
+        yield from self._calendar(wall)
+        yield from self._covariates(wall, smoothed)
 
     @property
     def _has_hours(self) -> bool:
@@ -92,24 +98,26 @@ class Design:
         count = min(count, MOST_DAY_HARMONICS, rows_in_a_day(self.clock) // 2)
         return np.concatenate([ones, harmonics(day_phase(wall), count)], axis=1)
 
-    def _calendar(self, wall: Times) -> Iterator[Numbers]:
+    def _calendar(self, wall: Times) -> Iterator[tuple[str, Numbers]]:
         if self._has_hours or self.clock.is_daily:
-            yield _products(one_hot(weekday(wall), 7), self._day(wall, MOST_DAY_HARMONICS))
+            yield WEEK, _products(one_hot(weekday(wall), 7), self._day(wall, MOST_DAY_HARMONICS))
         if self.with_year:
-            yield _products(harmonics(year_phase(wall), YEAR_HARMONICS), self._day(wall, 2))
-            yield ((wall - self.first) / np.timedelta64(365, "D"))[:, None]
+            yield YEAR, _products(harmonics(year_phase(wall), YEAR_HARMONICS), self._day(wall, 2))
+            yield TREND, ((wall - self.first) / np.timedelta64(365, "D"))[:, None]
 
-    def _covariates(self, wall: Times, smoothed: Numbers) -> Iterator[Numbers]:
+    def _covariates(self, wall: Times, smoothed: Numbers) -> Iterator[tuple[int, Numbers]]:
         extra = smoothed.shape[1] - sum(2 for c in self.covariates if c.smooth)
         for covariate in self.covariates:
             values = smoothed[:, covariate.column]
             if covariate.values:
-                yield _products((values == covariate.values[1])[:, None], self._day(wall, MOST_DAY_HARMONICS))
+                is_on = (values == covariate.values[1])[:, None]
+                yield covariate.column, _products(is_on, self._day(wall, MOST_DAY_HARMONICS))
                 continue
-            yield _products(_bent(values, covariate.knots), self._day(wall, 3))
+            yield covariate.column, _products(_bent(values, covariate.knots), self._day(wall, 3))
             if covariate.smooth:
                 for column in (extra, extra + 1):
-                    yield _products(_bent(smoothed[:, column], covariate.knots), self._day(wall, 3))
+                    bent = _bent(smoothed[:, column], covariate.knots)
+                    yield covariate.column, _products(bent, self._day(wall, 3))
                 extra += 2
 
 
@@ -165,6 +173,25 @@ class CalendarStage:
         smoothed = self.design.smoothed(known, offsets)
         which = np.repeat(series, np.diff(offsets))
         return self._level(times, smoothed, self.weight, self.intercept, which)
+
+    def parts(
+        self, times: Times, known: Numbers, offsets: Integers, series: Integers, rows: Integers
+    ) -> dict[str | int, Numbers]:
+        """(n,) what each group of columns says of these rows (n,), by its name, and the intercept as BASE.
+
+        They sum to the level; known, offsets, series: as `level` takes them.
+        """
+        smoothed = self.design.smoothed(known, offsets)[rows]
+        which = np.repeat(series, np.diff(offsets))[rows]
+        found: dict[str | int, Numbers] = {BASE: self.intercept[which]}
+        first = 0
+        for name, columns in self.design.groups(times[rows], smoothed):
+            own = slice(first, first + columns.shape[1])
+            first = own.stop
+            standard = (columns - self.mean[own]) / self.spread[own]
+            said = np.einsum("nf,nf->n", standard, self.weight[which, own])
+            found[name] = found.get(name, 0.0) + said
+        return found
 
     def towards(self, other: CalendarStage, series: Integers, share: float) -> CalendarStage:
         """This stage moved by a share towards another of the same design, whose rows are `series` (S',) of these."""

@@ -141,6 +141,19 @@ def linear_of(ensemble: Ensemble) -> Part:
     return next(part for part in leaves(ensemble) if part.name == "linear")
 
 
+def linear_entry(ensemble: Ensemble) -> Part:
+    """The part of an ensemble that is linear as a whole: the linear forecaster, or the mean of two."""
+    return next(part for _, part in ensemble.parts if all(leaf.name == "linear" for leaf in leaves(part)))
+
+
+def weights_at(ensemble: Ensemble, views: Views, origins: Integers) -> Iterator[tuple[Numbers, Part]]:
+    """The weight (B,) of each part that is asked in each window: that of one that cannot answer goes to the others."""
+    can = [(weight * part.answers(views, origins), part) for weight, part in ensemble.asked]
+    whole = np.sum([weight for weight, _ in can], axis=0)
+    with np.errstate(invalid="ignore"):  # nobody answers
+        yield from ((weight / whole, part) for weight, part in can)
+
+
 def networks_of(ensemble: Ensemble) -> list[NetworkForecaster]:
     """The networks that there are, the first view's first."""
     return [part for part in leaves(ensemble) if isinstance(part, NetworkForecaster)]

@@ -102,7 +102,7 @@ class ClassModel:
         blocks = []
         for done in range(0, ahead, self.contract.horizon):
             blocks.append(self._block(views, origins, done, places))
-            _remember(views[0], blocks[-1], origins + done)
+            remember_classes(views[0], blocks[-1], origins + done)
         forecast = self._forecast(panel, origins, np.concatenate(blocks)[:ahead])
         sources = np.repeat([self.source], len(origins)).astype(object)
         sources[places] = [found.source for found in fallbacks]
@@ -189,7 +189,7 @@ def _stand_ins(
     return tuple(found)
 
 
-def _remember(windows: ClassWindows, probabilities: Numbers, origins: Integers) -> None:
+def remember_classes(windows: ClassWindows, probabilities: Numbers, origins: Integers) -> None:
     """Write probabilities (K, C, B) where the past has ones and zeros, so that the next block has them for history."""
     rows = origins[None] + np.arange(windows.horizon)[:, None]
     windows.table.past[rows, : windows.classes] = probabilities.transpose(0, 2, 1)

@@ -134,15 +134,16 @@ class Model:
         for history. Raises DataError when the panel does not fit the contract, has a series without any known target,
         or lacks known columns.
         """
-        panel = self.contract.marked(panel)
-        series = self.contract.check(panel)
         ahead = self.contract.horizon if horizon is None else horizon
-        panel, origins = at_origin(panel, self.contract, ahead, self._since(series))
         wanted = [*levels, *map(_level_of, quantiles)]
-        seen = compare(self.habits, panel, origins, series, self.contract)
-        beside = () if self.ranges is None else tuple(self.ranges.findings(panel, origins, self.contract))
-        panel = without_spikes(panel, seen)
-        views = self.windows(panel, series)
+        start = self.start(panel, ahead)
+        panel, series, origins, seen, views = (
+            start.panel,
+            start.series,
+            start.origins,
+            start.seen,
+            start.views,
+        )
         first, others = self._first_block(panel, views, series, origins, wanted, seen, may_fall_back=fallback)
         blocks = [first]
         for done in range(self.contract.horizon, ahead, self.contract.horizon):
@@ -160,11 +161,25 @@ class Model:
             fallbacks=others.fallbacks,
             findings=(
                 *seen.findings,
-                *beside,
+                *start.beside,
                 *self._silent(views, origins),
                 *self.contract.beyond_holidays(forecast.times),
             ),
         )
+
+    def start(self, panel: Panel, ahead: int) -> Start:
+        """What the forecasts of a panel start from; raises what `predict` does."""
+        panel = self.contract.marked(panel)
+        series = self.contract.check(panel)
+        panel, origins = at_origin(panel, self.contract, ahead, self._since(series))
+        seen = compare(self.habits, panel, origins, series, self.contract)
+        beside = () if self.ranges is None else tuple(self.ranges.findings(panel, origins, self.contract))
+        panel = without_spikes(panel, seen)
+        return Start(panel, series, origins, seen, beside, self.windows(panel, series))
+
+    def limited(self, values: Numbers) -> Numbers:
+        """Values within the limits."""
+        return _within(values, self.limits)
 
     def _sources(self, others: StandIns, count: int, ahead: int) -> tuple[str, ...]:
         """What makes each row of the forecasts of so many series, so many steps ahead."""
@@ -324,6 +339,22 @@ class Model:
     def _judge(self, panel: Panel, views: Views, origins: Integers, *, in_sample: bool) -> Judgement:
         found = backtest(self.judged(), views, panel.target, origins, self.mase_scale, groupings_of(panel))
         return judgement(found, panel, origins, self.contract.clock.seasons, in_sample=in_sample)
+
+
+@dataclass(frozen=True, eq=False)
+class Start:
+    """Where the forecasts of S series begin.
+
+    panel: history without what is odd, then the rows to be forecast; series: (S,) which of the model's each is;
+    origins: (S,); seen, beside: what the last rows are like; views: of the rows.
+    """
+
+    panel: Panel
+    series: Integers
+    origins: Integers
+    seen: Comparison
+    beside: tuple[Finding, ...]
+    views: tuple[Windows, ...]
 
 
 @dataclass(frozen=True, eq=False)

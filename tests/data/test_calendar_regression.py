@@ -212,3 +212,13 @@ def test_training_rows_are_told_what_the_regression_says_without_their_part_of_t
         assert other is not None
         assert other[1][rows] == pytest.approx(taught[rows], abs=1e-5)
         assert np.abs(other[1][:700] - taught[:700]).max() > 1.0
+
+
+def test_the_parts_of_a_level_sum_to_it() -> None:
+    panel, _ = weather(900)
+    stage, known = fitted(panel, 700, "covariates")[0], panel.values[:, 1:]
+    level = stage.level(panel.times, known, panel.offsets, np.array([0]))
+    rows = np.array([5, 400, 899])
+    parts = stage.parts(panel.times, known, panel.offsets, np.array([0]), rows)
+    assert set(parts) == {"base", "week", 0}
+    assert np.allclose(np.sum(list(parts.values()), axis=0), level[rows])

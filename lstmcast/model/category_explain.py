@@ -1,0 +1,158 @@
+"""Why a class is likely: parts of its log-odds against the other classes, which sum to them exactly."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lstmcast.core.panel import KNOWN, Column, Forecast, Integers, Panel
+from lstmcast.data.category_windows import ClassWindows
+from lstmcast.forecasters.logistic import Logistic
+from lstmcast.model.category_model import ClassModel, remember_classes
+from lstmcast.model.explain import (
+    CALENDAR,
+    COLUMN,
+    FORECASTER,
+    FREQUENCY,
+    PHASE,
+    RECENT,
+    ROWS,
+    SEASON,
+    USUAL,
+    Explanation,
+    Part,
+    Parts,
+)
+from lstmcast.model.recursion import at_origin
+from lstmcast.model.shapley import Changes, change, coalitions, groups_of, one_series
+
+Numbers = NDArray[np.float64]
+
+MIXTURE = "mixture"  # what all other forecasters change together
+_LEAST = 1e-300  # of a probability whose logarithm is taken
+
+
+def log_odds(logits: Numbers, codes: Integers) -> Numbers:
+    """(K, …) of logits (K, C, …), or logs of probabilities, that of one class each (K,) less the mean of the others."""
+    count = logits.shape[1]
+    own = np.take_along_axis(logits, codes.reshape(-1, *[1] * (logits.ndim - 1)), axis=1)[:, 0]
+    return np.asarray(own - (logits.sum(axis=1) - own) / max(count - 1, 1))
+
+
+def explain_classes(
+    model: ClassModel, panel: Panel, series: int = 0, horizon: int | None = None
+) -> Explanation:
+    """The parts of the log-odds of the likeliest class in each row of the forecast of a series.
+
+    horizon: steps, None as trained. Raises what `predict` does.
+    """
+    forecast = model.predict(panel, horizon)
+    mine = np.flatnonzero(forecast.series == series)
+    codes, odds = forecast.point[mine].astype(np.int64), _told(forecast, mine)
+    blocks: list[Parts] = []
+    panel = model.contract.marked(panel)
+    numbers = model.contract.check(panel)
+    panel, origins = at_origin(panel, model.contract, len(mine))
+    views = model.windows(panel, numbers)
+    source = forecast.source[int(mine[0])]
+    for done in range(0, len(mine), model.contract.horizon):
+        rows = slice(done, done + model.contract.horizon)
+        origin = origins[[series]] + done
+        blocks.append(_block(model, panel.columns, views[0], origin, codes[rows], odds[rows], source))
+        if done + model.contract.horizon < len(mine):
+            remember_classes(views[0], _probabilities(forecast, mine[rows]), origin)
+    names = dict.fromkeys(part for block in blocks for part in block)
+    parts = {part: np.concatenate([block.get(part, np.zeros(0)) for block in blocks]) for part in names}
+    shown = {part: values for part, values in parts.items() if part.kind == USUAL or values.any()}
+    labels = tuple(model.contract.classes[code] for code in codes)
+    return Explanation(series, forecast.times[mine], odds, shown, None, source, labels)
+
+
+def _probabilities(forecast: Forecast, rows: Integers) -> Numbers:
+    """(n, C, 1) those of some rows of a forecast."""
+    return np.stack([values[rows] for values in forecast.probabilities.values()], axis=1)[:, :, None]
+
+
+def _told(forecast: Forecast, rows: Integers) -> Numbers:
+    """(n,) the log-odds of the likeliest class in some rows of a forecast."""
+    logs = np.log(np.maximum(_probabilities(forecast, rows), _LEAST))
+    return log_odds(logs, forecast.point[rows].astype(np.int64))[:, 0]
+
+
+def _block(
+    model: ClassModel,
+    columns: tuple[Column, ...],
+    windows: ClassWindows,
+    origin: Integers,
+    codes: Integers,
+    odds: Numbers,
+    source: str,
+) -> Parts:
+    """(n,) the parts of up to K rows from an origin (1,) on: of the logistic regression, and what others change."""
+    if source != model.source:
+        return {Part(USUAL): np.zeros(len(codes)), Part(FORECASTER, source): odds}
+    logistic = model.logistic
+    parts = {
+        part: log_odds(logits[: len(codes)], codes)
+        for part, logits in _logits(model, columns, windows, origin).items()
+    }
+    own = log_odds(logistic.logits(windows, origin)[: len(codes)], codes)[:, 0]
+    return parts | {Part(FORECASTER, MIXTURE): odds - own}
+
+
+def _logits(
+    model: ClassModel, columns: tuple[Column, ...], windows: ClassWindows, origin: Integers
+) -> dict[Part, Numbers]:
+    """(K, C) what each group of features adds to the logits of the logistic regression."""
+    logistic = model.logistic
+    shared, own = logistic.common(windows, origin)[:, 0], logistic.steps(windows, origin)[:, :, 0]
+    names = [*_common(logistic, model, columns, windows), *_steps(logistic, columns, windows)]
+    values = np.concatenate([np.broadcast_to(shared, (len(own), len(shared))), own], axis=1)
+    assert values.shape[1] == len(names)
+    found: dict[Part, Numbers] = {
+        Part(USUAL): np.broadcast_to(np.log(logistic.overall), (len(own), len(logistic.overall)))
+    }
+    for place, part in enumerate(names):
+        found[part] = found.get(part, 0.0) + logistic.weight[:, :, place] * values[:, place, None]
+    return found
+
+
+def _common(
+    logistic: Logistic, model: ClassModel, columns: tuple[Column, ...], windows: ClassWindows
+) -> list[Part]:
+    """The part that each feature common to all steps belongs to, in their order."""
+    spans = sorted({1, min(max(windows.season, 2), windows.lookback), windows.lookback})
+    kinds = {1: Part(RECENT), windows.lookback: Part(ROWS)}
+    masked = [Part(ROWS)] if model.preparation.rows.masked else []
+    others = [Part(COLUMN, column.source) for column in columns[1:]]
+    found = [Part(USUAL)]
+    for span in spans:
+        found += [kinds.get(span, Part(SEASON, str(span)))] * windows.classes + masked + others
+    calendar = windows.table.calendar.shape[1] if logistic.with_calendar else 0
+    return found + [Part(CALENDAR)] * calendar
+
+
+def _steps(logistic: Logistic, columns: tuple[Column, ...], windows: ClassWindows) -> list[Part]:
+    """The part that each feature of a step's own belongs to, in their order."""
+    known = [Part(COLUMN, column.source) for column in columns[1:] if column.role == KNOWN]
+    has_phases = windows.season > 1 and windows.lookback // windows.season >= 2
+    phases = [Part(PHASE)] * (windows.classes if has_phases else 0)
+    return [*known, *phases, *([Part(FREQUENCY)] * (windows.classes if logistic.with_calendar else 0))]
+
+
+def class_changes(model: ClassModel, panel: Panel, series: int = 0) -> Changes | None:
+    """What each group of inputs changes in the log-odds of the class that is likeliest now, beside the inputs one
+    longest season before; None where the history is too short for that."""
+    season, lookback = max(model.contract.clock.seasons, default=0), model.contract.lookback
+    panel = model.contract.marked(panel)
+    number = model.contract.check(panel)[series]
+    panel, origins = at_origin(panel, model.contract, model.contract.horizon)
+    first, origin = int(panel.offsets[series]), int(origins[series])
+    if season < 2 or origin - first < lookback + season:
+        return None
+    single = one_series(panel, series, first, origin + model.contract.horizon)
+    stacked, starts = coalitions(single, origin - first, season, min(model.contract.clock.season, lookback))
+    views = model.windows(stacked, np.full(len(starts), number))
+    found = model.ensemble.predict(views, starts)
+    odds = log_odds(np.log(np.maximum(found, _LEAST)), found[:, :, -1].argmax(axis=1))
+    return Changes(change(odds.T, groups_of(stacked)), None, season)
