@@ -48,6 +48,10 @@ COMMANDS = {
         "Draw a file, a forecast, or what was said beside what came.",
         "lstmcast plot model.pkl load_new.csv --output forecast.svg",
     ),
+    "report": Entry(
+        "Write a page with all there is to know of a model on a file.",
+        "lstmcast report model.pkl load.csv --output report.html",
+    ),
     "template": Entry(
         "Write the rows to fill in before a forecast.",
         "lstmcast template weather.pkl weather.csv --output coming.csv",

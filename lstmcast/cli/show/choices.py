@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any
 from lstmcast.core.options import Options, flag, write_names
 
 if TYPE_CHECKING:
-    from lstmcast.cli.shell.console import Console
     from lstmcast.core.panel import Clock
     from lstmcast.evaluation.report import (
         Choices,
@@ -106,12 +105,10 @@ def _why_left_out(errors: Figures) -> str:
     return f" (the network is hardly better on validation rows, or worse: {figures})"
 
 
-def show_tried(search: Search, console: Console) -> None:
-    """Every setting that was tried, the chosen one first, with the errors that decided it."""
+def tried(search: Search) -> tuple[Sequence[str], list[list[str]], str]:
+    """Every setting that was tried, the chosen one first, with the errors that decided it: header, rows, a word."""
     rows = [_row(search.chosen, is_chosen=True), *(_row(other, is_chosen=False) for other in search.others)]
-    console.table(TRIED_HEADER, rows)
-    console.note(TRIED)
-    console.note("")
+    return TRIED_HEADER, rows, TRIED
 
 
 def details(model: Model) -> list[tuple[str, str]]:

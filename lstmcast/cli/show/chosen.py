@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from lstmcast.cli.show import choices, class_choices
@@ -38,11 +39,16 @@ def limits(model: AnyModel) -> list[tuple[str, str]]:
     return choices.limits(model) if isinstance(model, Model) else []
 
 
-def show_tried(found: Search | ClassSearch, console: Console) -> None:
-    """Every setting that was tried, the chosen one first, with the errors that decided it."""
+def tried(found: Search | ClassSearch) -> tuple[Sequence[str], list[list[str]], str]:
+    """Every setting that was tried, the chosen one first, with the errors that decided it: header, rows, a word."""
     from lstmcast.evaluation.report import ClassSearch
 
-    if isinstance(found, ClassSearch):
-        class_choices.show_tried(found, console)
-    else:
-        choices.show_tried(found, console)
+    return class_choices.tried(found) if isinstance(found, ClassSearch) else choices.tried(found)
+
+
+def show_tried(found: Search | ClassSearch, console: Console) -> None:
+    """The same in a terminal."""
+    header, rows, word = tried(found)
+    console.table(header, rows)
+    console.note(word)
+    console.note("")

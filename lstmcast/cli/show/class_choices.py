@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from lstmcast.cli.shell.console import Console
     from lstmcast.core.panel import Clock
     from lstmcast.evaluation.report import ClassChoices, ClassSearch, ClassTried
 
@@ -56,12 +55,11 @@ def details(choices: ClassChoices, clock: Clock) -> list[tuple[str, str]]:
     return [(name, text) for name, text in lines if text]
 
 
-def show_tried(search: ClassSearch, console: Console) -> None:
-    """Every way to look back that was tried, the chosen one first, with the error that decided it."""
+def tried(search: ClassSearch) -> tuple[Sequence[str], list[list[str]], str]:
+    """Every way to look back that was tried, the chosen one first, with the error that decided it: header, rows, a
+    word."""
     rows = [_row(search.chosen, is_chosen=True), *(_row(other, is_chosen=False) for other in search.others)]
-    console.table(["Tried", "lookback", "ridge", "validation"], rows)
-    console.note(TRIED)
-    console.note("")
+    return ("Tried", "lookback", "ridge", "validation"), rows, TRIED
 
 
 def _row(setting: ClassTried, *, is_chosen: bool) -> list[str]:

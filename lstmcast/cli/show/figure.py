@@ -108,7 +108,8 @@ class _Drawn:
         right, height = self.left + self.width, self.bottom - self.top
         for tick in self.numbers:
             y = self.top + height * (1 - frame.y.share(tick.place))
-            yield f'<path class="{"axis" if not tick.place else "grid"}" d="M{self.left} {y:.1f}H{right}"/>'
+            kind = "axis" if not tick.place and not self.picture.names else "grid"
+            yield f'<path class="{kind}" d="M{self.left} {y:.1f}H{right}"/>'
             yield f'<text class="soft" x="{self.left - 6}" y="{y + 4:.1f}" text-anchor="end">{tick.label}</text>'
         yield f'<path class="axis" d="M{self.left} {self.bottom}H{right}"/>'
         ticks = frame.below(self.width, _LETTER)

@@ -30,13 +30,15 @@ DARK = {
 
 def strokes(fine: int = 1) -> str:
     """How each shape is drawn; fine: places of the canvas in a pixel."""
-    width = {place: f"{place * fine:g}" for place in (1, 1.6, 2, 3, 6, 8)}
+    width = {place: f"{place * fine:g}" for place in (1, 1.6, 2, 3, 5, 6, 8, 10)}
     return f""".line{{fill:none;stroke-width:{width[1.6]};stroke-linejoin:round;stroke-linecap:round}}
 .dots{{fill:none;stroke-width:{width[3]};stroke-linecap:round;stroke-opacity:.7}}
+.points{{fill:none;stroke-width:{width[5]};stroke-linecap:round}}
 .actual{{stroke:var(--ink)}}
 .forecast{{stroke:var(--forecast)}}
 .second{{stroke:var(--second)}}
 .baseline{{stroke:var(--baseline)}}
+.points.actual{{stroke-width:{width[10]};stroke:var(--baseline);stroke-opacity:.6}}
 .line.forecast{{stroke-width:{width[2]}}}
 .line.second{{stroke-dasharray:{width[6]} {width[3]}}}
 .line.baseline{{stroke-dasharray:{width[2]} {width[3]}}}

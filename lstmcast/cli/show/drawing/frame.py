@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from dataclasses import dataclass
 
 from lstmcast.cli.show.drawing import scales, timeline
@@ -26,9 +27,12 @@ class Frame:
         axis = self.picture.axis
         if isinstance(axis, TimeAxis):
             return timeline.ticks(self.x.low, self.x.high, axis.spacing, axis.zone, width, letter)
-        if isinstance(axis, LabelAxis):
-            return _labels(axis, width, letter)
-        return _numbers(self.x, axis, width, letter)
+        found = (
+            _labels(axis, width, letter)
+            if isinstance(axis, LabelAxis)
+            else _numbers(self.x, axis, width, letter)
+        )
+        return [dataclasses.replace(found[0], context=axis.name), *found[1:]] if found else []
 
     def beside(self, most: int) -> list[Tick]:
         """At most so many round numbers along the axis of values, or the names of classes."""

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from lstmcast.cli.show.drawing import paths
 from lstmcast.cli.show.drawing.frame import Frame
-from lstmcast.cli.show.drawing.shapes import Mark, Picture
+from lstmcast.cli.show.drawing.shapes import Line, Mark, Picture
 
 Named = tuple[str, str]  # class of the style sheet, name in the legend
 
@@ -31,10 +31,16 @@ def layers(frame: Frame, width: int, height: int) -> Iterator[tuple[str, str]]:
         yield "level", f"M0 {at(frame.x.low, picture.level)[1]}H{width}"
     for line in picture.lines:
         draw = paths.dots if line.is_dotted else paths.line
-        yield f"{'dots' if line.is_dotted else 'line'} {line.role}", draw(line.runs, at)
+        yield kind_of(picture, line), draw(line.runs, at)
     rings = [[(mark.first, mark.value)] for mark in picture.marks if mark.value is not None]
     if rings:
         yield "ring", paths.dots(rings, at)
+
+
+def kind_of(picture: Picture, line: Line) -> str:
+    """The class of a line; points of classes are large, so that one within another shows that both are the same."""
+    stroke = "points" if picture.names else "dots" if line.is_dotted else "line"
+    return f"{stroke} {line.role}"
 
 
 def legend(picture: Picture) -> list[Named]:
@@ -42,22 +48,19 @@ def legend(picture: Picture) -> list[Named]:
 
     A band has its class as often as bands lie one upon the other there: `band band` is darker than `band`.
     """
-    lines = [
-        (f"{'dots' if line.is_dotted else 'line'} {line.role}", line.name)
-        for line in picture.lines
-        if line.name
-    ]
+    lines = [(kind_of(picture, line), line.name) for line in picture.lines if line.name]
     bands = sorted(picture.bands, key=lambda band: band.level)
     layered = [(" ".join(["band"] * (len(bands) - place)), band.name) for place, band in enumerate(bands)]
-    found = [*lines, *layered]
+    bars = [("bars", picture.bars_name)] if picture.bars and picture.bars_name else []
+    found = [*bars, *lines, *layered]
     return found if len(found) > 1 else []
 
 
 def swatch(kind: str, dot: str, stroke: str, area: str) -> str:
     """The paths of a key of the legend, drawn as in the picture; dot, stroke, area: their data."""
-    if kind.startswith("band"):
-        return f'<path class="band" d="{area}"/>' * len(kind.split())
-    return f'<path class="{kind}" d="{dot if kind.startswith("dots") else stroke}"/>'
+    if kind.startswith(("band", "bars")):
+        return f'<path class="{kind[:4]}" d="{area}"/>' * len(kind.split())
+    return f'<path class="{kind}" d="{dot if kind.startswith(("dots", "points")) else stroke}"/>'
 
 
 def flags(frame: Frame) -> list[tuple[float, float, str]]:

@@ -95,6 +95,7 @@ class Picture:
     lines: Sequence[Line] = ()
     bands: Sequence[Band] = ()
     bars: Sequence[Bar] = ()
+    bars_name: str = ""
     marks: Sequence[Mark] = ()
     unit: str = ""
     rule: float | None = None

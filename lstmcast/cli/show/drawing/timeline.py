@@ -40,7 +40,8 @@ def _weekday_and_date(moment: datetime) -> str:
     return f"{DAYS[moment.weekday()]} {_date(moment)}"
 
 
-def _full_date(moment: datetime) -> str:
+def full_date(moment: datetime) -> str:
+    """`Fri 25 May 2012`."""
     return f"{_weekday_and_date(moment)} {moment.year}"
 
 
@@ -55,9 +56,9 @@ def _nothing(moment: datetime) -> str:
 def _units() -> Iterator[_Unit]:
     """Every step that is round on a clock or in a calendar, the shortest first."""
     for seconds in (1, 2, 5, 10, 15, 30):
-        yield _Unit(seconds * _SECOND, 8, lambda moment: f"{moment:%H:%M:%S}", _full_date)
+        yield _Unit(seconds * _SECOND, 8, lambda moment: f"{moment:%H:%M:%S}", full_date)
     for minutes in (1, 2, 5, 10, 15, 30, 60, 120, 180, 360, 720):
-        yield _Unit(60 * minutes * _SECOND, 5, lambda moment: f"{moment:%H:%M}", _full_date)
+        yield _Unit(60 * minutes * _SECOND, 5, lambda moment: f"{moment:%H:%M}", full_date)
     yield _Unit(_DAY, 10, _weekday_and_date, _year, days=1)
     for days in (1, 2, 7, 14):
         yield _Unit(days * _DAY, 6, _date, _year, days=days)
@@ -109,7 +110,7 @@ def ticks(
         context = now
     if not found:  # a row or two at odd minutes
         moment = wall(first, zone)
-        found = [Tick(first, f"{moment:%H:%M:%S}" if spacing < _DAY else _date(moment), _full_date(moment))]
+        found = [Tick(first, f"{moment:%H:%M:%S}" if spacing < _DAY else _date(moment), full_date(moment))]
     return found
 
 

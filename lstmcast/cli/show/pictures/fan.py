@@ -18,8 +18,8 @@ _ROLES: tuple[Role, ...] = ("forecast", "second", "actual", "baseline")
 _MOST_CLASSES = len(_ROLES)
 
 
-def fan(panel: Panel, forecast: Forecast, series: int, before: int) -> Picture:
-    """So many rows of history of a series, and its forecast with all bands that it has."""
+def fan(panel: Panel, forecast: Forecast, series: int, before: int, most: int = 200) -> Picture:
+    """So many rows of history of a series, and its forecast with all bands that it has; most: rows of its table."""
     from lstmcast.data import outline
 
     stretch, rows = Stretch.of(panel, series, last=before), rows_of(forecast, series)
@@ -39,11 +39,11 @@ def fan(panel: Panel, forecast: Forecast, series: int, before: int) -> Picture:
         bands=bands,
         rule=outline.places(times[:1])[0],
         names=classes,
-        table=_table(stretch, forecast, rows),
+        table=_table(stretch, forecast, rows, most),
     )
 
 
-def probabilities(panel: Panel, forecast: Forecast, series: int) -> Picture:
+def probabilities(panel: Panel, forecast: Forecast, series: int, most: int = 200) -> Picture:
     """The probability of each class, step by step; of many classes the likeliest, and the rest together."""
     from lstmcast.data import outline
 
@@ -65,7 +65,7 @@ def probabilities(panel: Panel, forecast: Forecast, series: int) -> Picture:
         ],
         holds_zero=True,
         is_share=True,
-        table=_class_table(forecast, rows),
+        table=_class_table(forecast, rows[:: -(-len(rows) // most)]),
     )
 
 
@@ -93,11 +93,14 @@ def _about(stretch: Stretch, forecast: Forecast, rows: Integers) -> str:
     return f"{words} from {first} to {last}, between {low} and {high}, highest at {peak}."
 
 
-def _table(stretch: Stretch, forecast: Forecast, rows: Integers) -> Table:
-    """The rows of the forecast with the edges of its bands."""
+def _table(stretch: Stretch, forecast: Forecast, rows: Integers, most: int) -> Table:
+    """The rows of the forecast with the edges of its bands; of too many every second, third, …"""
     from lstmcast.data.outline import places
 
-    header, columns = ["time"], [stamps(forecast.clock, forecast.times[rows])]
+    every = -(-len(rows) // most)
+    rows = rows[::every]
+    header = ["time" if every == 1 else f"time (every {every} rows)"]
+    columns = [stamps(forecast.clock, forecast.times[rows])]
     if forecast.probabilities:
         header.append("likeliest")
         columns.append([list(forecast.probabilities)[int(code)] for code in forecast.point[rows]])

@@ -13,7 +13,8 @@ if TYPE_CHECKING:
     from lstmcast.core.panel import Clock, Panel
     from lstmcast.evaluation.said import Said
 
-_MOST_ROWS = 240  # of a table beside the picture
+_MOST_ROWS = 120  # of a table beside the picture
+_COLUMNS = 250  # that the picture tells apart
 
 
 def said_and_came(panel: Panel, said: Said) -> Picture:
@@ -28,10 +29,10 @@ def said_and_came(panel: Panel, said: Said) -> Picture:
         about=_about(panel.clock, said, name, digits),
         axis=axis_of(panel.clock, said.times[:1]),
         lines=[
-            Line(column, "actual", outline.line(said.times, said.actual)),
-            Line("forecast", "forecast", outline.line(said.times, said.point)),
+            Line(column, "actual", outline.line(said.times, said.actual, _COLUMNS)),
+            Line("forecast", "forecast", outline.line(said.times, said.point, _COLUMNS)),
         ],
-        bands=[Band("80 % band", 80, outline.strip(said.times, said.lower, said.upper))],
+        bands=[Band("80 % band", 80, outline.strip(said.times, said.lower, said.upper, _COLUMNS))],
         table=_table(panel.clock, said, column, digits),
     )
 

@@ -80,7 +80,7 @@ def _grid(frame: Frame, numbers: Sequence[Tick]) -> Iterator[str]:
     width, height = _CANVAS
     for tick in numbers:
         y = round(height * (1 - frame.y.share(tick.place)))
-        yield f'<path class="{"grid" if tick.place else "axis"}" d="M0 {y}H{width}"/>'
+        yield f'<path class="{"axis" if not tick.place and not frame.picture.names else "grid"}" d="M0 {y}H{width}"/>'
     yield f'<path class=axis d="M0 {height}H{width}"/>'
 
 

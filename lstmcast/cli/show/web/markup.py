@@ -34,6 +34,11 @@ def table(header: Sequence[str], rows: Iterable[Sequence[str]], caption: str = "
     return f'<div class="{f"scroll {kind}".strip()}" tabindex=0 role=region aria-label="{about}">{inside}</div>\n'
 
 
+def code(line: str, about: str) -> str:
+    """A command line to copy; it scrolls where it is wider than the page."""
+    return f'<pre tabindex=0 role=region aria-label="{text(about)}">{text(line)}</pre>\n'
+
+
 def folded(summary: str, inside: str, *, is_open: bool = False) -> str:
     """What is shown when its summary is asked for; without a script too."""
     return f"<details{' open' if is_open else ''}><summary>{text(summary)}</summary>\n{inside}</details>\n"

@@ -1,0 +1,62 @@
+"""What a model needs, has seen, and how it would be made again, line by line."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import TYPE_CHECKING
+
+from lstmcast.cli.shell import run
+from lstmcast.cli.show import choices
+from lstmcast.cli.show.spans import with_span
+from lstmcast.core.options import flag
+
+if TYPE_CHECKING:
+    from lstmcast.model.category_model import AnyModel
+
+_MAKERS = {
+    "model": "the model",
+    "linear": "the linear forecaster",
+    "blend": "a mixture of simple forecasters",
+}
+
+
+def needs(model: AnyModel) -> list[tuple[str, str]]:
+    """What a file for `predict` must hold."""
+    contract = model.contract
+    names = (contract.time, contract.id, contract.target, *contract.known, *contract.past)
+    columns = ", ".join(name for name in names if name)
+    ahead, behind = (with_span(rows, contract.clock.freq) for rows in (contract.horizon, contract.lookback))
+    rows = f"at least {behind}; uses the last {contract.history:,}"
+    lines = [
+        ("Needs", f"columns {columns}; {rows}"),
+        ("Step", f"{contract.clock.freq}, {contract.clock.zone or 'no'} time zone"),
+        ("Forecast", f"{contract.target}, {ahead} ahead, by {_MAKERS.get(model.source, model.source)}"),
+    ]
+    if contract.holidays is not None:
+        lines.append(("Holidays", f"{contract.holidays.name}, known until {contract.holidays.last}"))
+    if model.options.exclude:
+        lines.append(("Excluded", f"{', '.join(model.options.exclude)}: targets there count as missing"))
+    return lines + ([("Series", f"{len(contract.ids):,}")] if contract.id else [])
+
+
+def rebuilding(model: AnyModel) -> list[tuple[str, str]]:
+    """The command that would make it again; DATA stands for the file it was trained on, which it does not know."""
+    settings = (run.current().settings or {}).get("train", {})
+    has_settings = any(flag(field.name)[2:] in settings for field in dataclasses.fields(model.options))
+    return [("Rebuild", choices.command(model.options, has_settings=has_settings))]
+
+
+def seen(model: AnyModel) -> list[tuple[str, str]]:
+    """What it has learned from, and how the last refresh was decided."""
+    told = model.report.learned
+    until = model.contract.clock.write(model.seen_until.max(keepdims=True))[0]
+    lines = [("Seen", f"{told.rows:,} rows until {until}" if told else f"rows until {until}")]
+    history = model.report.refreshes
+    if history:
+        last = history[-1]
+        measure = "mase" if last.challenger.get("mase") is not None else "mae"
+        new, old = (f"{figures[measure]:.4g}" for figures in (last.challenger, last.champion))
+        times = "once" if len(history) == 1 else f"{len(history):,} times"
+        judged = f"{measure.upper()} {new} against {old} before it, from {last.first} to {last.last}"
+        lines.append(("Refreshed", f"{times}, last by {judged}; the verdict below is about these rows"))
+    return lines
