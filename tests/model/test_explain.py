@@ -132,7 +132,9 @@ def test_every_row_of_a_window_belongs_to_one_group() -> None:
     for step in (0, 5):
         assert np.flatnonzero(groups[Part("season", "24")][step]).tolist() == [168 + step - 24]
         assert np.flatnonzero(groups[Part("season", "168")][step]).tolist() == [step]
-        assert np.flatnonzero(groups[Part("same_phase")][step]).tolist() == [step + 24 * day for day in range(1, 6)]
+        assert np.flatnonzero(groups[Part("same_phase")][step]).tolist() == [
+            step + 24 * day for day in range(1, 6)
+        ]
     assert groups[Part("recent")][0].sum() == 6
     assert list(parts_of.row_groups(windows, ())) == [Part("recent"), Part("rows")]
 
