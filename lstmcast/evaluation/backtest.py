@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -10,8 +10,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lstmcast.core.panel import Forecast, Integers, Times
+from lstmcast.data.category_windows import ClassWindows
 from lstmcast.data.windows import Windows
-from lstmcast.evaluation.metrics import Metrics, Tally, terms
+from lstmcast.evaluation.category_metrics import ClassTally, hits, scores
+from lstmcast.evaluation.metrics import Metrics, NumberTally, Tally, Terms, terms
 
 Numbers = NDArray[np.float64]
 
@@ -25,10 +27,21 @@ class Answer:
 
 
 class Answering(Protocol):
-    """Whatever is judged."""
+    """Whatever forecasts numbers and is judged."""
 
     def answer(self, views: Sequence[Windows], origins: Integers) -> Answer:
         """What it says of B windows, of which it reads the view that it needs."""
+
+
+class ClassForecaster(Protocol):
+    """Whatever forecasts classes and is judged."""
+
+    @property
+    def name(self) -> str:
+        """The name in the report."""
+
+    def predict(self, views: Sequence[ClassWindows], origins: Integers) -> Numbers:
+        """(K, C, B) probabilities."""
 
 
 @dataclass(frozen=True)
@@ -58,40 +71,74 @@ class Backcast:
     in_sample: bool
 
 
+Groupings = Mapping[str, tuple[list[str], Integers]]  # name -> labels, and (N,) the label's place of each row
+
+
 def backtest(
     forecasters: Mapping[str, Answering],
     views: Sequence[Windows],
     actual: Numbers,
     origins: Integers,
     scale: Numbers,
-    groupings: Mapping[str, tuple[list[str], Integers]] | None = None,
+    groupings: Groupings | None = None,
 ) -> Backtest:
-    """Judge every forecaster at every origin.
+    """Judge forecasters of numbers at every origin.
 
-    actual: (N,) targets in the units of the CSV, NaN where missing; scale: (S,) MASE's denominators;
-    groupings: name -> (labels, (N,) index of the label of each target row).
+    actual: (N,) targets in the units of the CSV, NaN where missing; scale: (S,) MASE's denominators.
     """
-    groupings, windows = groupings or {}, views[0]
-    tallies = {name: Tally(windows.horizon) for name in forecasters}
-    groups = {name: {g: Tally(len(labels)) for g, (labels, _) in groupings.items()} for name in forecasters}
+    windows = views[0]
+
+    def judge(name: str, chunk: Integers) -> tuple[Terms, Terms]:
+        answer = forecasters[name].answer(views, chunk)
+        truth, denominator = windows.ahead(actual, chunk), scale[windows.table.series[chunk]]
+        found = terms(truth, answer.point, denominator, answer.bands)
+        return found, found
+
+    return _tallied(NumberTally, list(forecasters), windows, judge, origins, groupings or {})
+
+
+def class_backtest(
+    forecasters: Sequence[ClassForecaster],
+    views: Sequence[ClassWindows],
+    origins: Integers,
+    groupings: Groupings | None = None,
+) -> Backtest:
+    """Judge forecasters of classes at every origin."""
+    windows, named = views[0], {forecaster.name: forecaster for forecaster in forecasters}
+
+    def judge(name: str, chunk: Integers) -> tuple[Terms, Terms]:
+        codes, said = windows.codes(chunk), named[name].predict(views, chunk)
+        found = scores(said, codes)
+        return found | hits(said, codes), found
+
+    return _tallied(ClassTally, list(named), windows, judge, origins, groupings or {})
+
+
+def _tallied(
+    kind: type[Tally],
+    names: list[str],
+    windows: Windows | ClassWindows,
+    judge: Callable[[str, Integers], tuple[Terms, Terms]],
+    origins: Integers,
+    groupings: Groupings,
+) -> Backtest:
+    """The metrics of each forecaster; judge: the terms (K, B) of one for B windows, by step ahead and within groups."""
+    tallies = {name: kind(windows.horizon) for name in names}
+    groups = {g: {name: kind(len(labels)) for name in names} for g, (labels, _) in groupings.items()}
     for chunk in windows.chunks(origins):
-        truth = windows.ahead(actual, chunk)
-        denominator = scale[windows.table.series[chunk]]
-        codes = {name: windows.ahead(rows, chunk) for name, (_, rows) in groupings.items()}
-        for name, forecaster in forecasters.items():
-            answer = forecaster.answer(views, chunk)
-            found = terms(truth, answer.point, denominator, answer.bands)
-            tallies[name].add(found)
+        codes = {grouping: windows.ahead(rows, chunk) for grouping, (_, rows) in groupings.items()}
+        for name in names:
+            by_step, by_group = judge(name, chunk)
+            tallies[name].add(by_step)
             for grouping, code in codes.items():
-                groups[name][grouping].add(found, code)
-    steps = range(windows.horizon if len(origins) else 0)
+                groups[grouping][name].add(by_group, code)
     return Backtest(
         overall={name: tally.metrics() for name, tally in tallies.items()},
-        by_horizon=[{name: tally.metrics(step) for name, tally in tallies.items()} for step in steps],
-        groups={
-            grouping: _by_label(labels, {name: groups[name][grouping] for name in groups})
-            for grouping, (labels, _) in groupings.items()
-        },
+        by_horizon=[
+            {name: tally.metrics(step) for name, tally in tallies.items()}
+            for step in range(windows.horizon if len(origins) else 0)
+        ],
+        groups={g: _by_label(labels, groups[g]) for g, (labels, _) in groupings.items()},
         windows=len(origins),
     )
 

@@ -8,8 +8,11 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
+from lstmcast.core.panel import Integers
+
 Numbers = NDArray[np.float64]
 Metrics = dict[str, float | None]
+Terms = Mapping[str, Numbers]  # what each metric is the mean of
 
 Bands = Mapping[float, tuple[Numbers, Numbers]]
 
@@ -73,29 +76,23 @@ class Tally:
 
     groups: int
     _sums: dict[str, Numbers] = field(default_factory=dict)
-    _least_actual: float = np.inf
 
-    def add(self, found: Mapping[str, Numbers], codes: NDArray[np.int64] | None = None) -> None:
+    def add(self, found: Mapping[str, Numbers], codes: Integers | None = None) -> None:
         """Count the terms (K, B) of B windows; codes: (K, B) the group of each, unless step k is group k."""
         for name, values in found.items():
             total = self._sums.setdefault(name, np.zeros((2, self.groups)))
             total += _by_step(values) if codes is None else self._by_code(values, codes)
-        self._least_actual = min(self._least_actual, float(np.nanmin(found["size"], initial=np.inf)))
 
     def count(self, group: int) -> int:
         """How many known targets a group has."""
-        return int(self._sums["mae"][1, group]) if self._sums else 0
+        first = next(iter(self._sums.values()), None)
+        return 0 if first is None else int(first[1, group])
 
     def metrics(self, group: int | None = None) -> Metrics:
         """Every metric over all groups, or of one (of steps, 0 is the first)."""
-        result = {name: self._mean(name, group) for name in self._sums if name != "size"}
-        if result.get("rmse") is not None:
-            result["rmse"] = float(np.sqrt(result["rmse"] or 0.0))
-        if "mape" in result and self._zero_is_near():
-            result["mape"] = None
-        return result
+        return {name: self._mean(name, group) for name in self._sums}
 
-    def _by_code(self, values: Numbers, codes: NDArray[np.int64]) -> Numbers:
+    def _by_code(self, values: Numbers, codes: Integers) -> Numbers:
         known = np.isfinite(values)
         groups = codes[known]
         counts = np.bincount(groups, minlength=self.groups)
@@ -105,6 +102,28 @@ class Tally:
         sums = self._sums[name] if group is None else self._sums[name][:, group : group + 1]
         total, count = sums.sum(axis=1)
         return float(total / count) if count else None
+
+
+@dataclass(eq=False)
+class NumberTally(Tally):
+    """The tally of what `terms` says of forecasts of numbers."""
+
+    _least_actual: float = np.inf
+
+    def add(self, found: Mapping[str, Numbers], codes: Integers | None = None) -> None:
+        """Count the terms (K, B) of B windows, as any tally does."""
+        super().add(found, codes)
+        self._least_actual = min(self._least_actual, float(np.nanmin(found["size"], initial=np.inf)))
+
+    def metrics(self, group: int | None = None) -> Metrics:
+        """Every metric over all groups, or of one; MAPE only where no actual value is near zero."""
+        result = super().metrics(group)
+        result.pop("size", None)
+        if result.get("rmse") is not None:
+            result["rmse"] = float(np.sqrt(result["rmse"] or 0.0))
+        if "mape" in result and self._zero_is_near():
+            result["mape"] = None
+        return result
 
     def _zero_is_near(self) -> bool:
         """A percentage of almost nothing says nothing: MAPE is left out."""

@@ -1,4 +1,4 @@
-"""The one error by which everything is chosen: on validation rows, in the units of the CSV."""
+"""The one error by which everything is chosen on validation rows: MASE, of classes the log loss."""
 
 from __future__ import annotations
 
@@ -10,9 +10,11 @@ from numpy.typing import NDArray
 
 from lstmcast.core.errors import TrainingError
 from lstmcast.core.panel import Integers, Panel
+from lstmcast.data.category_windows import ClassWindows
 from lstmcast.data.scaling import Scaling, seasonal_scale
 from lstmcast.data.split import Blocks
 from lstmcast.data.windows import Windows
+from lstmcast.evaluation.category_metrics import LEAST, chances
 
 Numbers = NDArray[np.float64]
 MOST_ORIGINS = 600
@@ -63,12 +65,43 @@ class Validation:
         return self.error(answer[:, answer.shape[1] // 2])
 
 
+@dataclass(frozen=True, eq=False)
+class ClassValidation:
+    """Validation windows and what came: origins (n,), codes (K, n), NaN where missing; class_weights: (C,)."""
+
+    origins: Integers
+    codes: Numbers
+    class_weights: Numbers
+
+    def error(self, probabilities: Numbers) -> float:
+        """The weighted mean log loss of probabilities (K, C, n)."""
+        return self.loss(self.chances(probabilities))
+
+    error_of = error
+
+    def chances(self, probabilities: Numbers) -> Numbers:
+        """(m,) what probabilities (K, C, n) gave each known class that came."""
+        return chances(probabilities, self.codes)[np.isfinite(self.codes)]
+
+    def loss(self, found: Numbers) -> float:
+        """The error of what was given (m,) to the classes that came."""
+        weight = self.class_weights[self.codes[np.isfinite(self.codes)].astype(np.int64)]
+        return float(-(np.log(np.maximum(found, LEAST)) * weight).sum() / weight.sum())
+
+
 def validation_of(windows: Windows, panel: Panel, blocks: Blocks, scaling: Scaling) -> Validation:
     """At most MOST_ORIGINS evenly spaced windows of the validation block; raises nothing, may be empty."""
     origins = spaced(windows.usable(blocks.origins("validation", windows.lookback, windows.horizon)))
     series = windows.table.series[origins]
     actual = windows.ahead(panel.target, origins)
     return Validation(origins, series, actual, scales(panel, blocks, "training", scaling)[series], scaling)
+
+
+def class_validation_of(windows: ClassWindows, blocks: Blocks, class_weights: Numbers) -> ClassValidation:
+    """Evenly spaced windows of the validation block, not too many; raises nothing, may be empty."""
+    usable = windows.usable(blocks.origins("validation", windows.lookback, windows.horizon))
+    origins = spaced(usable)
+    return ClassValidation(origins, windows.codes(origins), class_weights)
 
 
 def spaced(origins: Integers, most: int = MOST_ORIGINS) -> Integers:

@@ -22,8 +22,7 @@ from lstmcast.forecasters.base import Mask, NewRows, Numbers, Part, Stateless, V
 from lstmcast.forecasters.network import NetworkForecaster
 
 if TYPE_CHECKING:
-    from lstmcast.evaluation.category_validation import ClassValidation
-    from lstmcast.evaluation.validation import Validation
+    from lstmcast.evaluation.validation import ClassValidation, Validation
 
 NEARLY_BEST, KNOWN_FROM = 0.02, 60  # up to so many windows; what more of them say is believed more closely
 # A forecaster this many times as bad as the linear one helps by chance only: one bias against another.

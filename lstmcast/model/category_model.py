@@ -14,8 +14,7 @@ from lstmcast.core.options import Options
 from lstmcast.core.panel import Fallback, Forecast, Integers, Panel
 from lstmcast.data.category_preprocessing import ClassPreparation
 from lstmcast.data.category_windows import ClassWindows
-from lstmcast.evaluation.backtest import Backcast
-from lstmcast.evaluation.category_backtest import class_backtest
+from lstmcast.evaluation.backtest import Backcast, class_backtest
 from lstmcast.evaluation.report import ClassReport, Evaluation, Judgement, evaluation, judgement
 from lstmcast.forecasters.base import Forecaster, Views
 from lstmcast.forecasters.category_naive import FrequencyTable, Transitions

@@ -19,7 +19,7 @@ from lstmcast.data.defaults import default_horizon
 from lstmcast.data.holidays import taught
 from lstmcast.data.imputation import history_needed
 from lstmcast.data.split import Blocks, split
-from lstmcast.evaluation.category_backtest import class_backtest
+from lstmcast.evaluation.backtest import class_backtest
 from lstmcast.evaluation.report import (
     NOT_JUDGED,
     ClassChoices,

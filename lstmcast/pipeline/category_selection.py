@@ -15,8 +15,8 @@ from lstmcast.data.category_preprocessing import ClassPreparation
 from lstmcast.data.category_windows import ClassWindows
 from lstmcast.data.defaults import segment_and_lookbacks
 from lstmcast.data.split import Blocks
-from lstmcast.evaluation.category_validation import ClassValidation, class_validation_of
 from lstmcast.evaluation.report import ClassTried
+from lstmcast.evaluation.validation import ClassValidation, class_validation_of
 from lstmcast.forecasters.logistic import Logistic, fit_logistic
 from lstmcast.pipeline.selection import FEWEST_WINDOWS, LOOKBACK_TOLERANCE, STAGE_GAIN, too_little_history
 

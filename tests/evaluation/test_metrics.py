@@ -7,7 +7,7 @@ import pytest
 from sklearn import metrics as theirs
 
 from lstmcast.data.scaling import seasonal_scale
-from lstmcast.evaluation.metrics import Tally, mean_pinball, pinball, terms, winkler
+from lstmcast.evaluation.metrics import NumberTally, mean_pinball, pinball, terms, winkler
 
 RNG = np.random.default_rng(0)
 ACTUAL = RNG.normal(50, 5, size=(4, 30))
@@ -16,7 +16,7 @@ SCALE = np.linspace(1, 2, 30)
 
 
 def tally_of(actual=ACTUAL, point=POINT, scale=SCALE, bands=None):  # type: ignore[no-untyped-def]
-    tally = Tally(len(actual))
+    tally = NumberTally(len(actual))
     tally.add(terms(actual, point, scale, bands))
     return tally
 
@@ -46,7 +46,7 @@ def test_coverage_is_the_share_inside_edges_included() -> None:
 
 
 def test_adding_in_parts_is_adding_at_once() -> None:
-    parts = Tally(4)
+    parts = NumberTally(4)
     for columns in (slice(0, 7), slice(7, 8), slice(8, 30)):
         parts.add(terms(ACTUAL[:, columns], POINT[:, columns], SCALE[columns]))
     assert parts.metrics() == pytest.approx(tally_of().metrics())
@@ -84,7 +84,7 @@ def test_a_window_whose_scale_is_unknown_is_left_out_of_mase_alone() -> None:
 def test_nothing_known_makes_every_metric_undefined() -> None:
     nothing = np.full((2, 3), np.nan)
     assert set(tally_of(nothing, nothing, np.ones(3)).metrics().values()) == {None}
-    assert set(Tally(2).metrics().values()) <= {None}
+    assert set(NumberTally(2).metrics().values()) <= {None}
 
 
 def test_a_percentage_of_almost_nothing_is_left_out() -> None:
@@ -130,7 +130,7 @@ def test_groups_are_the_means_of_their_targets() -> None:
     scale[7] = np.nan
     codes[codes == 2] = 0
     bands = {80: (POINT - 1, POINT + 2)}
-    groups = Tally(3)
+    groups = NumberTally(3)
     for columns in (slice(0, 11), slice(11, 30)):
         band = {80: (bands[80][0][:, columns], bands[80][1][:, columns])}
         found = terms(actual[:, columns], POINT[:, columns], scale[columns], band)

@@ -18,9 +18,9 @@ from lstmcast.data.category_frequencies import (
 from lstmcast.data.category_preprocessing import fit_class_preparation
 from lstmcast.data.category_windows import ClassWindows
 from lstmcast.data.split import split
-from lstmcast.evaluation.category_metrics import ClassGroups, ClassTally, accuracy, brier, log_loss, scores
-from lstmcast.evaluation.category_validation import ClassValidation
+from lstmcast.evaluation.category_metrics import ClassTally, accuracy, brier, hits, log_loss, scores
 from lstmcast.evaluation.report import ClassShares
+from lstmcast.evaluation.validation import ClassValidation
 from lstmcast.forecasters.category_naive import Transitions, fit_transitions
 from lstmcast.forecasters.ensemble import Ensemble, choose_of_classes, class_shares_of
 from lstmcast.forecasters.logistic import Logistic, fit_logistic, softmax_map
@@ -198,9 +198,9 @@ def test_log_loss_accuracy_and_brier_score_are_scikit_learns() -> None:
     assert np.nanmean(accuracy(p, codes)) == metrics.accuracy_score(truth, rows.argmax(axis=1))
     each = [metrics.brier_score_loss(truth == c, rows[:, c]) for c in range(3)]
     assert np.nanmean(brier(p, codes)) == pytest.approx(sum(each))
-    tally = ClassTally(4, 3)
+    tally = ClassTally(4)
     for part in (slice(0, 20), slice(20, 50)):
-        tally.add(scores(p[..., part], codes[:, part]), codes[:, part])
+        tally.add(scores(p[..., part], codes[:, part]) | hits(p[..., part], codes[:, part]))
     found = tally.metrics()
     assert found["balanced_accuracy"] == pytest.approx(
         metrics.balanced_accuracy_score(truth, rows.argmax(axis=1))
@@ -214,18 +214,19 @@ def test_log_loss_accuracy_and_brier_score_are_scikit_learns() -> None:
 def test_missing_classes_are_not_scored_and_what_was_never_seen_is_not_defined() -> None:
     p, codes = probabilities(), np.full((4, 50), np.nan)
     assert all(np.isnan(values).all() for values in scores(p, codes).values())
-    tally = ClassTally(4, 3)
-    tally.add(scores(p, codes), codes)
+    tally = ClassTally(4)
+    tally.add(scores(p, codes) | hits(p, codes))
     assert set(tally.metrics().values()) == {None}
 
 
 def test_groups_are_means_over_their_rows() -> None:
     p, codes, places = probabilities(), codes_for(), np.arange(200).reshape(4, 50) % 2
-    groups = ClassGroups(["even", "odd", "never"])
+    groups = ClassTally(3)
     found = scores(p, codes)
     groups.add(found, places)
-    assert set(groups.metrics()) == {"even", "odd"}
-    assert groups.metrics()["odd"]["brier"] == pytest.approx(np.nanmean(found["brier"][places == 1]))
+    assert [groups.count(place) for place in range(3)] == [100 - 2, 100 - 1, 0]
+    assert groups.metrics(1).keys() == found.keys()
+    assert groups.metrics(1)["brier"] == pytest.approx(np.nanmean(found["brier"][places == 1]))
 
 
 def test_an_impossible_class_that_comes_has_a_finite_loss() -> None:
