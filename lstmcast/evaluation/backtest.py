@@ -82,7 +82,7 @@ def backtest(
     scale: Numbers,
     groupings: Groupings | None = None,
 ) -> Backtest:
-    """Judge forecasters of numbers at every origin.
+    """Judge forecasters of numbers at every origin; of several series, metrics are means over series.
 
     actual: (N,) targets in the units of the CSV, NaN where missing; scale: (S,) MASE's denominators.
     """
@@ -103,7 +103,7 @@ def class_backtest(
     origins: Integers,
     groupings: Groupings | None = None,
 ) -> Backtest:
-    """Judge forecasters of classes at every origin."""
+    """Judge forecasters of classes at every origin; metrics are over the rows of all series together."""
     windows, named = views[0], {forecaster.name: forecaster for forecaster in forecasters}
 
     def judge(name: str, chunk: Integers) -> tuple[Terms, Terms]:
@@ -125,13 +125,15 @@ def _tallied(
     """The metrics of each forecaster; judge: the terms (K, B) of one for B windows, by step ahead and within groups."""
     tallies = {name: kind(windows.horizon) for name in names}
     groups = {g: {name: kind(len(labels)) for name in names} for g, (labels, _) in groupings.items()}
+    is_panel = len(np.unique(windows.table.series[origins])) > 1
     for chunk in windows.chunks(origins):
+        series = windows.table.series[chunk] if is_panel else None
         codes = {grouping: windows.ahead(rows, chunk) for grouping, (_, rows) in groupings.items()}
         for name in names:
             by_step, by_group = judge(name, chunk)
-            tallies[name].add(by_step)
+            tallies[name].add(by_step, series=series)
             for grouping, code in codes.items():
-                groups[grouping][name].add(by_group, code)
+                groups[grouping][name].add(by_group, code, None if grouping == "series" else series)
     return Backtest(
         overall={name: tally.metrics() for name, tally in tallies.items()},
         by_horizon=[

@@ -25,6 +25,7 @@ from lstmcast.forecasters.ridge import RidgeForecaster, ValidationScorer
 
 MOST_FOLDS = 3
 LEAST_TRAINING = 0.4
+HOPELESS = 1e6  # so many times the chosen error, as of a map whose forecast a logarithm makes explode
 
 
 @dataclass(frozen=True, eq=False)
@@ -223,22 +224,24 @@ def _has_room(blocks: Blocks, lookback: int, horizon: int) -> bool:
 def described(choices: list[Choice]) -> Search:
     """What was chosen, and every alternative with its validation error (MASE of the linear forecaster).
 
-    penalties: the error of the chosen setting with every ridge penalty.
+    penalties: the error of the chosen setting with every ridge penalty. An error that is HOPELESS times the chosen one
+    says no more than that; it is left out as one that is not defined.
     """
+    most = HOPELESS * choices[0].errors[0]
     tried = [
         Tried(
             **dataclasses.asdict(choice.setting),
             penalty=choice.ridge.penalty,
             lookbacks=choice.ridge.lookbacks,
-            validation_mase=tuple(_or_none(error) for error in choice.errors),
-            aged_mase=_or_none(choice.aged),
+            validation_mase=tuple(_or_none(error, most) for error in choice.errors),
+            aged_mase=_or_none(choice.aged, most),
         )
         for choice in choices
     ]
-    penalties = {f"{penalty:g}": _or_none(error) for penalty, error in choices[0].penalties.items()}
+    penalties = {f"{penalty:g}": _or_none(error, most) for penalty, error in choices[0].penalties.items()}
     return Search(chosen=tried[0], others=tuple(tried[1:]), penalties=penalties)
 
 
-def _or_none(error: float) -> float | None:
-    """An error as JSON can hold it: None where a block could not be judged."""
-    return error if np.isfinite(error) else None
+def _or_none(error: float, most: float) -> float | None:
+    """An error as JSON can hold it: None where a block could not be judged, or a map exploded on it."""
+    return error if np.isfinite(error) and not error > most else None

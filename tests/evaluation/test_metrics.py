@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import numpy as np
+import pandas as pd
 import pytest
 from sklearn import metrics as theirs
 
+from lstmcast.cli.show.figures import ratio
 from lstmcast.data.scaling import seasonal_scale
 from lstmcast.evaluation.metrics import NumberTally, mean_pinball, pinball, terms, winkler
 
@@ -65,12 +67,12 @@ def test_a_metric_without_a_denominator_is_not_defined() -> None:
     zeros = np.zeros((2, 3))
     found = tally_of(zeros, zeros, np.full(3, np.nan)).metrics()
     assert found["mase"] is None
-    assert found["smape"] is None
+    assert found["smape"] == 0
     assert found["mape"] is None
     assert (found["mae"], found["rmse"]) == (0.0, 0.0)
     assert tally_of(zeros, zeros + 1, np.zeros(3)).metrics()["mase"] is None
     some = tally_of(np.array([[0.0, 4.0]]), np.array([[0.0, 2.0]]), np.array([0.0, 2.0])).metrics()
-    assert (some["mase"], some["smape"]) == pytest.approx((1.0, 200 * 2 / 6))
+    assert (some["mase"], some["smape"]) == pytest.approx((1.0, 200 * 2 / 6 / 2))
 
 
 def test_a_window_whose_scale_is_unknown_is_left_out_of_mase_alone() -> None:
@@ -142,3 +144,89 @@ def test_groups_are_the_means_of_their_targets() -> None:
         assert None not in alone.values()
     assert (groups.count(0) + groups.count(1), groups.count(2)) == (np.isfinite(actual).sum(), 0)
     assert set(groups.metrics(2).values()) == {None}
+
+
+def test_smape_of_nothing_forecast_as_nothing_is_zero() -> None:
+    actual, point = np.array([[0.0, 0.0, 2.0, np.nan]]), np.array([[0.0, 1.0, 2.0, 0.0]])
+    assert tally_of(actual, point, np.ones(4)).metrics()["smape"] == pytest.approx(200 / 3)
+
+
+def panel_terms(seed: int = 0):  # type: ignore[no-untyped-def]
+    """What came and what was forecast (5, 60), scale and series of each window, and the group of each row."""
+    rng = np.random.default_rng(seed)
+    series = np.sort(rng.integers(7, size=60))
+    actual, point = rng.normal(10, 3, (2, 5, 60)).round(1)
+    actual[rng.random((5, 60)) < 0.2] = np.nan
+    actual[:, series == 3] = np.nan  # of one series nothing came
+    point[:, series == 5] = 0.0
+    actual[:, series == 5] = 0.0
+    return actual, point, 1.0 + series, series, rng.integers(3, size=(5, 60))
+
+
+@pytest.mark.parametrize("stops", [[60], [13, 29, 30, 60], list(range(1, 61))])
+def test_the_figures_of_a_panel_are_means_over_its_series(stops: list[int]) -> None:
+    actual, point, scale, series, codes = panel_terms()
+    by_step, by_group, start = NumberTally(5), NumberTally(3), 0
+    for stop in stops:
+        part = slice(start, stop)
+        found = terms(actual[:, part], point[:, part], scale[part])
+        by_step.add(found, series=series[part])
+        by_group.add(found, codes[:, part], series[part])
+        start = stop
+    own, steps = np.broadcast_to(series, actual.shape), np.arange(5)[:, None]
+    for tally, group, rows in (
+        (by_step, None, own >= 0),
+        (by_step, 2, (own >= 0) & (steps == 2)),
+        (by_group, 1, codes == 1),
+    ):
+        each = []
+        for number in range(7):
+            chosen = rows & (own == number) & np.isfinite(actual)
+            alone = NumberTally(1)
+            if chosen.any():
+                alone.add(
+                    terms(actual[chosen][None], point[chosen][None], np.full(chosen.sum(), 1.0 + number))
+                )
+                each.append(alone.metrics())
+        metrics = tally.metrics(group)
+        for name in ("mae", "rmse", "mase", "smape"):
+            assert metrics[name] == pytest.approx(np.mean([one[name] for one in each]))
+        assert ("pooled_mae" in metrics) == (group is None)
+    assert by_step.metrics()["pooled_mae"] == pytest.approx(np.nanmean(np.abs(point - actual)))
+
+
+def test_the_figures_of_a_panel_are_those_of_utilsforecast() -> None:
+    losses = pytest.importorskip("utilsforecast.losses")
+    actual, point, _, series, _ = panel_terms()
+    training = np.random.default_rng(1).normal(10, 3, size=(7, 50))
+    scale = np.array([seasonal_scale(rows, 4) for rows in training])
+    tally = NumberTally(5)
+    tally.add(terms(actual, point, scale[series]), series=series)
+    known = np.isfinite(actual.T)
+    frame = pd.DataFrame(
+        {
+            "unique_id": np.broadcast_to(series[:, None], known.shape)[known],
+            "ds": np.arange(known.sum()),
+            "y": actual.T[known],
+            "us": point.T[known],
+        }
+    )
+    past = pd.DataFrame(
+        {"unique_id": np.repeat(np.arange(7), 50), "ds": np.tile(np.arange(50), 7), "y": training.ravel()}
+    )
+    found = tally.metrics()
+    for name, factor in (("mae", 1.0), ("rmse", 1.0), ("smape", 200.0)):
+        assert found[name] == pytest.approx(factor * getattr(losses, name)(frame, ["us"])["us"].mean())
+    assert found["mase"] == pytest.approx(losses.mase(frame, ["us"], 4, past)["us"].mean())
+
+
+@pytest.mark.parametrize(
+    ("value", "shown"),
+    [(0.5314, "0.531"), (12.0, "12.000"), (0.0123456, "0.0123"), (4.1234e-9, "4.12e-09"), (0.0, "0.000")],
+)
+def test_a_ratio_keeps_three_digits(value: float, shown: str) -> None:
+    assert ratio(value) == shown
+
+
+def test_no_ratio_is_printed_with_fifty_digits() -> None:
+    assert (ratio(4.9e49), ratio(None)) == ("over 1,000,000", "not defined")

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import fields
 from typing import TYPE_CHECKING, Any
 
+from lstmcast.cli.show.figures import ratio
 from lstmcast.core.options import Options, flag, write_names
 
 if TYPE_CHECKING:
@@ -101,7 +102,7 @@ def _view(stage: str, other: str) -> str:
 
 def _why_left_out(errors: Figures) -> str:
     linear = errors.get("linear_pair", errors["linear"])
-    figures = f"MASE {_figure(errors['network'])} against {_figure(linear)}"
+    figures = f"MASE {ratio(errors['network'])} against {ratio(linear)}"
     return f" (the network is hardly better on validation rows, or worse: {figures})"
 
 
@@ -180,7 +181,7 @@ def _transform(setting: Tried) -> str:
 def _row(setting: Tried, *, is_chosen: bool) -> list[str]:
     """One setting as a row of the table of those that were tried."""
     last, *earlier = setting.validation_mase
-    aged = [] if setting.aged_mase is None else [_figure(setting.aged_mase)]
+    aged = [] if setting.aged_mase is None else [ratio(setting.aged_mase)]
     frame = ["from the last value" if setting.is_anchored else "as they are"]
     frame += ["by size"] if setting.is_sized else []
     return [
@@ -189,19 +190,15 @@ def _row(setting: Tried, *, is_chosen: bool) -> list[str]:
         _STAGE_CELLS[setting.stage],
         ", ".join(frame),
         _linear(setting).removeprefix("ridge "),
-        _figure(last),
+        ratio(last),
         *(aged or [""]),
-        ", ".join(map(_figure, earlier)),
+        ", ".join(map(ratio, earlier)),
     ]
-
-
-def _figure(error: float | None) -> str:
-    return "not defined" if error is None else f"{error:.3f}"
 
 
 def _listed(errors: Figures) -> str:
     """Validation MASE of each ridge penalty."""
-    words = ", ".join(f"{penalty} {_figure(error)}" for penalty, error in errors.items())
+    words = ", ".join(f"{penalty} {ratio(error)}" for penalty, error in errors.items())
     return f"validation MASE with {words}" if len(errors) > 1 else ""
 
 
@@ -210,7 +207,7 @@ def _pair(choices: Choices) -> str:
     if choices.second is None:
         return ""
     alone, both = choices.chosen.validation_mase[0], choices.second.validation_mase
-    return f"validation MASE alone {_figure(alone)}, averaged with its second view {_figure(both)}"
+    return f"validation MASE alone {ratio(alone)}, averaged with its second view {ratio(both)}"
 
 
 def _steps(choices: Choices) -> str:
@@ -221,7 +218,7 @@ def _steps(choices: Choices) -> str:
 
 def _networks(networks: Sequence[TriedNetwork]) -> str:
     """Validation MASE of what would ship with each setting that a network was trained in, where those were several."""
-    words = [f"{_seen(network)} {_figure(network.shipped)}" for network in networks]
+    words = [f"{_seen(network)} {ratio(network.shipped)}" for network in networks]
     return (
         f"validation MASE of what would ship with the network on {', on '.join(words)}"
         if len(words) > 1
@@ -238,7 +235,7 @@ def _errors(errors: Figures, clock: Clock) -> str:
     from lstmcast.evaluation.names import part
 
     ranked = sorted(errors.items(), key=lambda item: float("inf") if item[1] is None else item[1])
-    return "MASE " + ", ".join(f"{part(name, clock)} {_figure(error)}" for name, error in ranked)
+    return "MASE " + ", ".join(f"{part(name, clock)} {ratio(error)}" for name, error in ranked)
 
 
 def _blend(blend: Shares, clock: Clock) -> str:
@@ -266,6 +263,6 @@ def _volatility(told: Volatility | None) -> str:
         return ""
     power, scores = told.power, told.winkler
     words = f"bands follow that of the window to the power {power:g}" if power else "bands do not follow it"
-    listed = ", ".join(f"{tried} {_figure(score)}" for tried, score in scores.items())
+    listed = ", ".join(f"{tried} {ratio(score)}" for tried, score in scores.items())
     rule = ", the highest within 1 % of the best Winkler score of the 80 % band on validation rows, scaled: "
     return words + (rule + listed if len(scores) > 1 else "")

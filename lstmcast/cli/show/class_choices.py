@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
+from lstmcast.cli.show.figures import ratio
+
 if TYPE_CHECKING:
     from lstmcast.core.panel import Clock
     from lstmcast.evaluation.report import ClassChoices, ClassSearch, ClassTried
@@ -43,12 +45,15 @@ def details(choices: ClassChoices, clock: Clock) -> list[tuple[str, str]]:
 
     errors, weights = choices.validation_log_loss, choices.class_weights
     ranked = sorted(errors.items(), key=lambda item: item[1])
-    penalties = [f"{penalty} {error:.3f}" for penalty, error in choices.penalties.items()]
+    penalties = [f"{penalty} {ratio(error)}" for penalty, error in choices.penalties.items()]
     best = ", ".join(f"{step:,}" for step in choices.best_steps)
     lines = [
         ("Ridge", f"validation log loss with {', '.join(penalties)}" if len(penalties) > 1 else ""),
         ("Network", f"best on validation rows at step {best} of {choices.steps:,}"),
-        ("Validation", "log loss " + ", ".join(f"{part(name, clock)} {error:.3f}" for name, error in ranked)),
+        (
+            "Validation",
+            "log loss " + ", ".join(f"{part(name, clock)} {ratio(error)}" for name, error in ranked),
+        ),
         ("Table", f"how often each class came in training rows, by {_SEASONS[choices.frequencies]}"),
         ("Weights", _weights(weights) if len(set(weights.values())) > 1 else ""),
     ]
@@ -64,7 +69,7 @@ def tried(search: ClassSearch) -> tuple[Sequence[str], list[list[str]], str]:
 
 def _row(setting: ClassTried, *, is_chosen: bool) -> list[str]:
     name = f"{_calendar(setting)}{' (chosen)' if is_chosen else ''}"
-    figures = f"{setting.lookback:,}", f"{setting.penalty:g}", f"{setting.validation_log_loss:.3f}"
+    figures = f"{setting.lookback:,}", f"{setting.penalty:g}", f"{ratio(setting.validation_log_loss)}"
     return [name, *figures]
 
 
@@ -77,5 +82,5 @@ def _weights(weights: Mapping[str, float]) -> str:
 
 
 def _why_left_out(errors: Mapping[str, float]) -> str:
-    figures = f"log loss {errors['network']:.3f} against {errors['model']:.3f}"
+    figures = f"log loss {ratio(errors['network'])} against {ratio(errors['model'])}"
     return f" (the network added nothing on validation rows: {figures})"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from lstmcast.cli.show.figures import UNDEFINED, ratio
 from lstmcast.core.errors import QualityError
 
 if TYPE_CHECKING:
@@ -13,7 +14,6 @@ if TYPE_CHECKING:
 
 Metrics = Mapping[str, float | None]
 
-UNDEFINED = "not defined"
 COLUMNS = {
     "mase": "MASE",
     "mae": "MAE",
@@ -34,8 +34,17 @@ GROUPS_SHOWN = 24
 def show(report: Mapping[str, Any], clock: Clock, console: Console) -> None:
     """The table of all forecasters over the judged rows, then the verdict in one sentence."""
     _table("", report["test"], clock, console)
+    _show_pooled(report["test"]["model"], console)
     console.result("")
     console.result(_sentence(report["verdict"]))
+
+
+def _show_pooled(figures: Metrics, console: Console) -> None:
+    """Of a panel, whose figures are means over series, those over all rows together."""
+    pooled = {name: figures.get(f"pooled_{name}") for name in ("mase", "mae", "rmse")}
+    words = [f"{COLUMNS[name]} {cell(name, value)}" for name, value in pooled.items() if value is not None]
+    if words:
+        console.note(f"Means over the series; over all their rows together {', '.join(words)}.")
 
 
 def skill_gate(
@@ -176,13 +185,9 @@ def cell(measure: str, value: float | str | None) -> str:
         return f"{value:.1%}".replace("%", " %")
     if measure in ("smape", "mape"):
         return f"{value:.2f} %"
-    return (
-        f"{value:.3f}"
-        if measure in ("mase", "log_loss", "brier")
-        else f"{value:#,.4g}"
-        if 0 < abs(value) < 1000
-        else f"{value:,.0f}"
-    )
+    if measure in ("mase", "log_loss", "brier"):
+        return ratio(value)
+    return f"{value:#,.4g}" if 0 < abs(value) < 1000 else f"{value:,.0f}"
 
 
 def selection(count: int) -> list[int]:
