@@ -125,6 +125,8 @@ def _refusal(path: Path, reason: str) -> OutputError:
 
 def _target(path: Path) -> tuple[str, os.stat_result | None]:
     """Where the file really is (behind symlinks), and what stands there now."""
+    if os.fsdecode(path).endswith((os.sep, os.altsep or os.sep)):
+        raise _refusal(path, "it is a folder; name a file in it")
     try:
         target = os.path.realpath(os.fsdecode(path), strict=True)
         existing = os.stat(target)

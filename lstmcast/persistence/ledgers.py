@@ -58,7 +58,7 @@ def append_block(path: Path, header: str, rows: str) -> Appended:
 
 def probe_ledger(path: Path) -> None:
     """Raises OutputError if nothing could be appended to the file `path` now; changes nothing."""
-    if not os.path.exists(path):
+    if not os.path.exists(path) or os.path.isdir(path):
         probe_folder(path, A_BLOCK)
         return
     with telling(path):

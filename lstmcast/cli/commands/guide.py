@@ -23,6 +23,7 @@ Html = Annotated[
         "--html", metavar="DIR", help="write the whole guide as a small site", rich_help_panel=OUTPUT
     ),
 ]
+_TELLING = 500  # letters
 
 
 def guide(topic: Topic = None, html: Html = None) -> None:
@@ -67,8 +68,23 @@ def _write_site(folder: str) -> None:
     from lstmcast.cli.show.site import files
     from lstmcast.persistence.files import replace_file, telling
 
+    for name, text in files():
+        _refuse_foreign(os.path.join(folder, name), text)
     with telling(folder):
         os.makedirs(folder, exist_ok=True)
     for name, text in files():
         replace_file(os.path.join(folder, name), text.encode())
     emit(f"Wrote {folder}; open {os.path.join(folder, 'index.html')} in a browser.\n")
+
+
+def _refuse_foreign(path: str, text: str) -> None:
+    """Raise UsageError where a page of the guide would take the place of another file, told by its title."""
+    head = text.partition("</title>")[0][:_TELLING]
+    try:
+        with open(path, encoding="utf-8", errors="replace") as file:
+            found = file.read(len(head))
+    except (OSError, ValueError):  # it is not there, or whoever writes it says why it cannot be written
+        return
+    if found.strip() and found != head:
+        message = f"--html: {path} is no page of the guide; name another folder"
+        raise UsageError(message, file=path, option="--html")

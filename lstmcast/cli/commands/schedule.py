@@ -12,6 +12,7 @@ import typer
 
 from lstmcast.cli.shell.console import Console
 from lstmcast.cli.shell.flags import INPUT, OUTPUT, Json, ModelFile, Quiet
+from lstmcast.cli.shell.outputs import refuse
 from lstmcast.cli.shell.streams import PROGRAM
 from lstmcast.cli.show import units
 from lstmcast.core.errors import EXIT_CODES, UsageError
@@ -97,6 +98,7 @@ def schedule(
     hour, minute = _clock(at)
     given = [_absolute(model), _absolute(data), *(options or [])]
     given += ["--output", _absolute(output), *([] if log_file is None else ["--log", _absolute(log_file)])]
+    given += ["--force"] if context.params["force"] else []
     words = [*program(), "predict", *_resolved(context, given)]
     words += _limit(max_age, model, data, console)
     log = None if units.mailer() else _absolute(f"{PROGRAM}.log")
@@ -150,10 +152,12 @@ def _resolved(context: typer.Context, words: Sequence[str]) -> list[str]:
     command: Any = Commands()["predict"]
     parsed = command.make_context("predict", list(words), parent=parent)
     checked({name: parsed.params[name] for name in CHECKED})
+    refuse("predict", parsed.params)
     taken = {max(each.opts, key=len).removeprefix("--"): each for each in command.params}
     found = [parsed.params["model"], parsed.params["data"]]
     for given in run.current().given():
         found += _as_words(given, is_file=taken[given.key].metavar == "FILE")
+    found += ["--force"] if parsed.params["force"] else []
     return [*found, *_config(parsed.params.get("config"))]
 
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import typer
 from typer.core import TyperCommand
 
-from lstmcast.cli.shell import help, run
+from lstmcast.cli.shell import help, outputs, run
 from lstmcast.cli.shell.streams import emit
 from lstmcast.core.errors import LstmcastError, UsageError
 
@@ -109,6 +109,7 @@ class Command(Plain, TyperCommand):
     def invoke(self, ctx: Any) -> Any:
         """Run the command; an error says where the value it speaks of was set."""
         try:
+            outputs.refuse(self.name or "", ctx.params)
             return super().invoke(ctx)
         except UsageError as error:
             error.args = (_with_places(str(error)),)

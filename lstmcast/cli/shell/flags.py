@@ -15,6 +15,7 @@ import typer
 
 from lstmcast import __version__
 from lstmcast.cli.shell import log, run
+from lstmcast.cli.shell.outputs import OUTPUTS
 from lstmcast.core.errors import UsageError
 from lstmcast.core.options import Options, flag, parse_names, parse_numbers, seconds
 
@@ -85,7 +86,16 @@ _Debug = Annotated[
     bool,
     typer.Option("--debug", help="show a bug's traceback", rich_help_panel=OUTPUT),
 ]
-_COMMON = {"config": _Config, "no_config": _NoConfig, "log_json": _LogJson, "debug": _Debug}
+_Force = Annotated[
+    bool,
+    typer.Option(
+        "--force",
+        help="replace a file of another kind, which is refused otherwise",
+        is_eager=True,  # said anew each time: neither environment nor file can set it
+        rich_help_panel=OUTPUT,
+    ),
+]
+_COMMON = {"config": _Config, "no_config": _NoConfig, "log_json": _LogJson, "debug": _Debug, "force": _Force}
 
 _BY_NAME = inspect.Parameter.KEYWORD_ONLY
 _METAVARS: dict[Any, str] = {
@@ -136,6 +146,7 @@ def takes_common_options(function: Callable[..., None]) -> Callable[..., None]:
     parameters += [
         inspect.Parameter(name, _BY_NAME, default=None if name == "config" else False, annotation=kind)
         for name, kind in _COMMON.items()
+        if name != "force" or function.__name__ in OUTPUTS
     ]
     command.__signature__ = signature.replace(parameters=parameters)  # type: ignore[attr-defined]
     command.__annotations__ = {p.name: p.annotation for p in parameters}
