@@ -8,6 +8,7 @@ import numpy as np
 
 from lstmcast.core.errors import DataError
 from lstmcast.core.findings import Finding
+from lstmcast.core.letters import spelled_out
 from lstmcast.core.panel import (
     COUNTER,
     HOLIDAYS,
@@ -56,7 +57,10 @@ class Contract:
             has, wants = ("no zone", "a zone") if panel.clock.zone is None else ("a zone", "no zone")
             raise DataError(f"the file's stamps have {has}, the model was trained on stamps with {wants}")
         self._check_columns(panel)
-        place = {name: number for number, name in enumerate(self.ids)}
+        place = {
+            spelled_out(name): number for number, name in enumerate(self.ids)
+        }  # older files have them raw
+        place |= {name: number for number, name in enumerate(self.ids)}
         unknown = [name for name in panel.ids if name not in place]
         if unknown:
             raise DataError(f"series {unknown[0]!r} is not one the model was trained on; train with it")

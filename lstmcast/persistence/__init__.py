@@ -51,12 +51,14 @@ __all__ = [
     "read",
     "remove_file",
     "replace_file",
+    "replace_file_by_parts",
     "roll_back",
     "save",
     "save_checkpoint",
     "save_keeping_old",
     "shown",
     "sweep",
+    "to_bytes",
     "write",
     "write_text",
     "write_texts",
@@ -105,6 +107,13 @@ def _naming(path: str | os.PathLike[str]) -> Iterator[None]:
         yield
     except ModelFileError as error:
         raise ModelFileError(f"{shown(path)}: {error}", file=os.fsdecode(path)) from None
+
+
+def to_bytes(model: AnyModel) -> bytes:
+    """The bytes of the file of a trained model; raises OutputError where no model file can hold it."""
+    from lstmcast.persistence.models import to_record
+
+    return encode(*to_record(model))
 
 
 def save(model: AnyModel, path: str | os.PathLike[str]) -> None:

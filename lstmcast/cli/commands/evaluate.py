@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from lstmcast.cli.sessions.delivery import console_beside, deliver, probe
 from lstmcast.cli.sessions.reading import read_for_model, tell_days_off, tell_findings, tell_if_open
-from lstmcast.cli.shell import log
 from lstmcast.cli.shell.console import Console
 from lstmcast.cli.shell.flags import OUTPUT, DataFile, Json, ModelFile, Quiet, Verbose, whole_number
+from lstmcast.cli.shell.outputs import STDOUT
 from lstmcast.cli.show import table, verdict
 
 if TYPE_CHECKING:
@@ -47,7 +48,7 @@ def evaluate(
     Forecasts from one row after another (a rolling origin), with the model, the baselines and the linear
     forecaster, and scores all of them on the same rows. Rows the model was trained on are never mixed with others.
     """
-    console = Console(quiet=quiet, verbose=verbose, as_json=as_json)
+    console = console_beside(output, quiet=quiet, verbose=verbose, as_json=as_json)
     every = whole_number("stride", stride, 1, 1_000_000) or 1
     evaluate_file(model, data, every, output, console)
 
@@ -57,7 +58,7 @@ def evaluate_file(model_file: str, source: str, stride: int, output: str | None,
     from lstmcast import persistence
 
     if output is not None:
-        persistence.probe_folder(output, persistence.A_BLOCK)
+        probe(output, persistence.A_BLOCK)
     model = persistence.load(model_file)
     reading = read_for_model(source, model, console)
     report = model.evaluate(reading.panel, stride)
@@ -65,11 +66,10 @@ def evaluate_file(model_file: str, source: str, stride: int, output: str | None,
     tell_findings(reading, console)
     tell_days_off(model.contract.holidays, reading.panel.clock, reading.panel.times, console)
     if output is not None:
-        persistence.write_texts(output, table.singles(model.backcasts(reading.panel, stride)))
-        log.milestone("wrote", f"wrote {output}", file=output)
+        deliver(output, (text.encode() for text in table.singles(model.backcasts(reading.panel, stride))))
     with console.at_once():
         _show(report, model_file, model.contract.clock, console)
-        if output is not None:
+        if output not in (None, STDOUT):
             console.note(f"Wrote {output}")
         console.document({"report": report.as_document()})
 

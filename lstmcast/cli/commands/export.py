@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from lstmcast.cli.commands.predict import Level
+from lstmcast.cli.sessions.delivery import console_beside, deliver, probe
 from lstmcast.cli.sessions.reading import of_numbers
-from lstmcast.cli.shell import log
 from lstmcast.cli.shell.console import Console
 from lstmcast.cli.shell.flags import OUTPUT, Json, ModelFile, Quiet, Verbose, parse_levels
+from lstmcast.cli.shell.outputs import STDOUT
 
 if TYPE_CHECKING:
     from lstmcast.persistence.exchange.onnx import Exported
@@ -33,7 +34,8 @@ def export(
     It goes from a window of the target, in the units of the CSV, to the forecast and its bands. What knows of
     stamps and of other columns goes in as arrays, which lstmcast.onnx_inputs makes.
     """
-    export_model(model, output, parse_levels(level), Console(quiet=quiet, verbose=verbose, as_json=as_json))
+    console = console_beside(output, quiet=quiet, verbose=verbose, as_json=as_json)
+    export_model(model, output, parse_levels(level), console)
 
 
 def export_model(model_file: str, output: str, levels: tuple[int, ...], console: Console) -> None:
@@ -41,10 +43,9 @@ def export_model(model_file: str, output: str, levels: tuple[int, ...], console:
     from lstmcast import persistence
     from lstmcast.persistence.exchange.onnx import export_onnx
 
-    persistence.probe_folder(output, persistence.A_BLOCK)
+    probe(output, persistence.A_BLOCK)
     exported = export_onnx(of_numbers(persistence.load(model_file), "export"), levels)
-    persistence.replace_file(output, exported.data)
-    log.milestone("wrote", f"wrote {output}", file=output)
+    deliver(output, (exported.data,))
     _show(exported, output, console)
 
 
@@ -55,5 +56,6 @@ def _show(exported: Exported, output: str, console: Console) -> None:
         for part in parts
     ]
     console.table(["", "name", "shape", "meaning"], rows)
-    console.note(f"Wrote {output}")
+    if output != STDOUT:
+        console.note(f"Wrote {output}")
     console.document({"output": output, "inputs": exported.inputs, "outputs": exported.outputs})

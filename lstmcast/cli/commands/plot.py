@@ -26,6 +26,7 @@ from lstmcast.cli.shell.flags import (
     takes_reading_options,
     whole_number,
 )
+from lstmcast.cli.shell.outputs import STDOUT
 from lstmcast.core.errors import UsageError
 from lstmcast.core.options import Options, flag, parse_names, seconds
 
@@ -105,6 +106,7 @@ def plot(
     file that needs no network.
     """
     console = Console(quiet=quiet, verbose=verbose, as_json=as_json)
+    output = None if output == STDOUT else output
     options, chosen = options_from(flags), Chosen(parse_names(series), last, is_short=output is None)
     asked = {"horizon": horizon, "level": level, "future": future, "as_of": as_of}
     if after_model is not None:

@@ -31,7 +31,8 @@ from lstmcast.cli.shell.flags import (
     parse_quantiles,
     whole_number,
 )
-from lstmcast.cli.shell.streams import emit, harmless
+from lstmcast.cli.shell.outputs import STDOUT
+from lstmcast.cli.shell.streams import emit
 from lstmcast.cli.show import table
 from lstmcast.cli.show.look import look
 from lstmcast.core.errors import BusyError, OutputError
@@ -105,7 +106,8 @@ def predict(
     console = Console(quiet=quiet, verbose=verbose, as_json=as_json)
     values = (horizon, level, quantiles, as_of, max_age, now, no_fallback, strict)
     wanted, night = checked(dict(zip(CHECKED, values, strict=True)))
-    code = forecast_file(model, Files(data, future), wanted, night, Outputs(output, log_file), console)
+    outputs = Outputs(None if output == STDOUT else output, log_file)
+    code = forecast_file(model, Files(data, future), wanted, night, outputs, console)
     if code:
         raise typer.Exit(code)
 
@@ -179,7 +181,7 @@ class Outputs:
         from lstmcast import persistence
 
         if self.forecast is None:
-            emit(harmless(text))
+            emit(text)
         else:
             persistence.write_text(self.forecast, text)
             log.milestone("wrote", f"wrote {self.forecast}", file=self.forecast)

@@ -110,7 +110,7 @@ def refresh_model(
     from lstmcast import persistence
 
     persistence.probe_folder(model_file, _size(model_file))
-    with persistence.lock(model_file, wait):
+    with console.patient() as done, persistence.lock(model_file, wait):
         champion = _told_of(of_numbers(persistence.load(model_file), "refresh"), excluded)
         reading = read_for_model(source, champion, console)
         outcome = _follow(champion, reading, budget, console, always=always)
@@ -118,6 +118,7 @@ def refresh_model(
         if replaced:
             persistence.save_keeping_old(outcome.model, model_file, count)
             log.milestone("wrote", f"wrote {model_file}", file=model_file)
+        done.append(f"{model_file} is replaced" if replaced else f"{model_file} stays as it is")
     with console.at_once():
         _show(outcome, model_file, count, console, replaced=replaced)
 

@@ -7,11 +7,12 @@ from typing import Annotated
 import typer
 
 from lstmcast.cli.commands.predict import Horizon
+from lstmcast.cli.sessions.delivery import deliver, probe
 from lstmcast.cli.sessions.reading import read_for_model, tell_findings, tell_if_open
-from lstmcast.cli.shell import log
 from lstmcast.cli.shell.console import Console
 from lstmcast.cli.shell.flags import OUTPUT, DataFile, ModelFile, Quiet, Verbose, whole_number
-from lstmcast.cli.shell.streams import emit, harmless
+from lstmcast.cli.shell.outputs import STDOUT
+from lstmcast.cli.shell.streams import emit
 from lstmcast.cli.show import table
 
 TemplateOutput = Annotated[
@@ -45,7 +46,7 @@ def write_template(
     from lstmcast.model import future
 
     if output is not None:
-        persistence.probe_folder(output, persistence.A_BLOCK)
+        probe(output, persistence.A_BLOCK)
     model = persistence.load(model_file)
     future.require_known(model.contract)
     reading = read_for_model(source, model, console)
@@ -56,9 +57,7 @@ def write_template(
     for name in model.contract.known:
         if name in model.contract.levels:
             console.detail(f"{name} is one of {', '.join(model.contract.levels[name])}")
-    text = table.as_csv(rows)
-    if output is None:
-        emit(harmless(text))
+    if output is None or output == STDOUT:
+        emit(table.as_csv(rows))
     else:
-        persistence.write_text(output, text)
-        log.milestone("wrote", f"wrote {output}", file=output)
+        deliver(output, (table.as_csv(rows).encode(),))

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import dataclasses
+from contextlib import AbstractContextManager, nullcontext
 from functools import partial
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from lstmcast.cli.sessions.delivery import console_beside, deliver, probe
 from lstmcast.cli.sessions.following import Following
 from lstmcast.cli.sessions.keeper import Keeper
 from lstmcast.cli.sessions.reading import read_for_training, tell_days_off, tell_findings, tell_if_open
@@ -26,6 +28,7 @@ from lstmcast.cli.shell.flags import (
     real_number,
     takes_options,
 )
+from lstmcast.cli.shell.outputs import STDOUT
 from lstmcast.cli.show import choices, chosen, verdict
 from lstmcast.cli.show.spans import with_span
 from lstmcast.core.errors import QualityError, UsageError
@@ -63,7 +66,10 @@ def train(
 
     It is judged on rows that it has not seen. [auto] is found in the data.
     """
-    console = Console(quiet=quiet, verbose=verbose, as_json=as_json)
+    console = console_beside(output, quiet=quiet, verbose=verbose, as_json=as_json)
+    if output == STDOUT and resume:
+        message = "--resume continues a run that was stopped, which left nothing beside standard output; name a file"
+        raise UsageError(message, option="--resume")
     least_skill = real_number("require_skill", require_skill, -1.0, 1.0)
     train_model(data, options_from(flags), output, least_skill, console, resume=resume, wait=patience(wait))
 
@@ -89,21 +95,39 @@ def train_model(
     options = dataclasses.replace(options, exclude=ingest.expanded(options.exclude))
 
     pretrained = None if options.from_ is None else persistence.load(options.from_)
-    persistence.probe_folder(output, _rough_size(options))
-    with persistence.lock(output, wait), Keeper(output, console) as keeper:
+    probe(output, _rough_size(options))
+    with console.patient() as done, _alone(output, wait), Keeper(output, console) as keeper:
         following = Following(keeper, console)
         reading = read_for_training(source, options, console)
         found = dataclasses.replace(options, **reading.shown)  # kept: a short file may not tell
         model = following.train(reading, found, pretrained, resume, partial(_show_plan, reading, console))
         failed = _gate(model, least_skill, output)
         if failed is None:
-            persistence.save(model, output)
-            log.milestone("wrote", f"wrote {output}", file=output)
-            tell_if_open(output, console)
+            _give_out(model, output, console)
+            done.append(f"{output} is written")
     with console.at_once():
         _show(reading, model, output, failed, console, following.budget(options.budget))
     if failed is not None:
         raise failed
+
+
+def _give_out(model: AnyModel, output: str, console: Console) -> None:
+    """The model into its file, or to stdout."""
+    from lstmcast import persistence
+
+    if output == STDOUT:
+        deliver(output, (persistence.to_bytes(model),))
+        return
+    persistence.save(model, output)
+    log.milestone("wrote", f"wrote {output}", file=output)
+    tell_if_open(output, console)
+
+
+def _alone(output: str, wait: float) -> AbstractContextManager[None]:
+    """The lock of the model file; standard output has none."""
+    from lstmcast import persistence
+
+    return nullcontext() if output == STDOUT else persistence.lock(output, wait)
 
 
 def _rough_size(options: Options) -> int:
@@ -205,7 +229,8 @@ def _show(
     }
     document |= more
     if failed is None:
-        console.note(f"Wrote {output}")
+        if output != STDOUT:
+            console.note(f"Wrote {output}")
         console.document(document)
     else:
         console.document(document | {"model": None} | log.as_document(failed))

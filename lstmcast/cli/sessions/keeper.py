@@ -6,6 +6,7 @@ import os
 import time
 from typing import TYPE_CHECKING
 
+from lstmcast.cli.shell.outputs import STDOUT
 from lstmcast.cli.shell.signals import Stopped, ignore_signals
 from lstmcast.core.errors import ModelFileError, OutputError
 
@@ -20,11 +21,15 @@ WRITE_EVERY = 30.0  # seconds
 
 
 class Keeper:
-    """Keeps how far the training of a model file has come: on disk every half minute, and when a signal stops it."""
+    """Keeps how far the training of a model file has come: on disk every half minute, and when a signal stops it.
+
+    Of a model that goes to standard output nothing is kept.
+    """
 
     def __init__(self, output: str, console: Console) -> None:
         from lstmcast import persistence
 
+        self._is_kept = output != STDOUT
         self._name = persistence.checkpoint_name(output)
         self._shown = persistence.shown(self._name)
         self._console = console
@@ -53,6 +58,8 @@ class Keeper:
 
     def note(self, checkpoint: Checkpoint) -> None:
         """Remember it, and write it when the last one on disk is old; a disk that is full ends no training."""
+        if not self._is_kept:
+            return
         self._latest = checkpoint
         if time.monotonic() - self._written >= WRITE_EVERY:
             self._written = time.monotonic()
@@ -66,6 +73,8 @@ class Keeper:
 
     def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
         """At the end nothing is left to go on from; after a signal a checkpoint is, and the signal says where."""
+        if not self._is_kept:
+            return
         if error is None:
             self._remove()
         elif isinstance(error, Stopped):

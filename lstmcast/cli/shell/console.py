@@ -11,7 +11,8 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Literal, TextIO
 
 from lstmcast.cli.shell import help, log, run
-from lstmcast.cli.shell.streams import clean, emit, json_text
+from lstmcast.cli.shell.streams import clean, emit, json_text, show
+from lstmcast.core.errors import OutputError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -27,12 +28,21 @@ LARGE_FILE = 20_000_000  # bytes from which on reading takes a second or more
 
 
 class Console:
-    """How much a command says: quiet leaves the result, verbose adds details, as_json leaves one document."""
+    """How much a command says: quiet leaves the result, verbose adds details, as_json leaves one document.
 
-    def __init__(self, *, quiet: bool = False, verbose: bool = False, as_json: bool = False) -> None:
+    is_aside: stdout is for a file that the command gives out there, so all that would stand beside it goes to stderr.
+    """
+
+    def __init__(
+        self, *, quiet: bool = False, verbose: bool = False, as_json: bool = False, is_aside: bool = False
+    ) -> None:
         self.quiet = quiet
         self.verbose = verbose
         self.as_json = as_json
+        self._write = show if is_aside else emit
+        self._is_aside = is_aside
+        self._is_patient = False
+        self._failure: OutputError | None = None
         self._held: list[str] | None = None
         self._reached: dict[int, tuple[int, int]] = {}
 
@@ -51,13 +61,32 @@ class Console:
         finally:
             self._held = None
         if held:
-            emit(held)
+            self._emit(held)
+
+    @contextmanager
+    def patient(self) -> Iterator[list[str]]:
+        """Within it a stdout that breaks stops nothing; at its end that is raised, with what was done meanwhile: the
+        words that are put into the list."""
+        self._is_patient, done = True, list[str]()
+        try:
+            yield done
+        finally:
+            self._is_patient = False
+        if self._failure is not None:
+            raise OutputError(
+                " ".join([str(self._failure), *(f"({words})" for words in done)])
+            ) from self._failure
 
     def _emit(self, text: str) -> None:
-        if self._held is None:
-            emit(text)
-        else:
+        if self._held is not None:
             self._held.append(text)
+        elif self._failure is None:
+            try:
+                self._write(text)
+            except OutputError as error:
+                if not self._is_patient:
+                    raise
+                self._failure = error
 
     def note(self, line: str) -> None:
         """A line on stdout beside the result."""
@@ -118,7 +147,8 @@ class Console:
 
     def draws(self) -> bool:
         """Whether a picture is of use: on a terminal, where neither brevity nor JSON was asked for."""
-        return not self.quiet and not self.as_json and sys.stdout is not None and sys.stdout.isatty()
+        is_shown = not self.quiet and not self.as_json and not self._is_aside
+        return is_shown and sys.stdout is not None and sys.stdout.isatty()
 
     def letters(self) -> Literal["braille", "ascii"]:
         """What a picture is made of: ASCII for a dumb terminal, and where the locale knows no other letters."""

@@ -11,21 +11,65 @@ from lstmcast.core.errors import OutputError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, TextIO
+    from typing import Any, BinaryIO, TextIO
 
 PROGRAM = "lstmcast"
+_PAUSE = 0.02  # seconds
 
 
 def emit(text: str) -> None:
     """Write text to stdout, all of it; raises OutputError when stdout is closed, full or gone."""
+    stream = _stdout()
+    buffer = getattr(stream, "buffer", None)
+    try:
+        if buffer is None:
+            stream.write(text)
+            stream.flush()
+        else:  # not through the stream: without a buffer, as PYTHONUNBUFFERED has it, that forgets what is left over
+            stream.flush()
+            _write_all(buffer, text.encode(stream.encoding, stream.errors or "strict"))
+    except (OSError, ValueError) as error:
+        raise _broken(stream, error) from error
+
+
+def emit_bytes(data: bytes) -> None:
+    """Write the bytes of a file to stdout, all of them; raises OutputError as `emit` does, and for a terminal."""
+    stream = _stdout()
+    if stream.isatty():
+        raise OutputError("standard output is a terminal, which shows no such file; name one with --output")
+    try:
+        stream.flush()
+        _write_all(stream.buffer, data)
+    except (OSError, ValueError) as error:
+        raise _broken(stream, error) from error
+
+
+def _stdout() -> TextIO:
     if sys.stdout is None:
         raise OutputError("standard output is closed")
-    try:
-        sys.stdout.write(text)
-        sys.stdout.flush()
-    except (OSError, ValueError) as error:
-        _abandon(sys.stdout)
-        raise OutputError(f"standard output cannot be written: {_reason(error)}") from error
+    return sys.stdout
+
+
+def _write_all(buffer: BinaryIO, data: bytes) -> None:
+    """All of the bytes: one call may take only a part, and none while a pipe that does not block is full."""
+    rest = memoryview(data)
+    while rest:
+        try:
+            taken = buffer.write(rest)
+        except BlockingIOError as error:
+            taken = error.characters_written
+        if not taken:
+            import time
+
+            time.sleep(_PAUSE)
+        rest = rest[taken or 0 :]
+    buffer.flush()
+
+
+def _broken(stream: TextIO, error: Exception) -> OutputError:
+    """How a stdout that cannot be written is told; from then on nothing is written there."""
+    _abandon(stream)
+    return OutputError(f"standard output cannot be written: {_reason(error)}")
 
 
 def show(text: str) -> None:
@@ -55,13 +99,6 @@ def _escaped(letter: str) -> str:
         return letter
     units = letter.encode("utf-16-be", "surrogatepass")
     return "".join(f"\\u{units[i : i + 2].hex()}" for i in range(0, len(units), 2))
-
-
-def harmless(text: str) -> str:
-    """A whole table, fit for a terminal: control characters in its cells are spelled out, all other text stays."""
-    import re
-
-    return re.sub(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]", lambda found: repr(found[0])[1:-1], text)
 
 
 def clean(text: str) -> str:

@@ -8,6 +8,7 @@ import math
 from typing import TYPE_CHECKING
 
 from lstmcast.cli.shell.streams import json_text
+from lstmcast.core.letters import harmless
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -35,7 +36,7 @@ def as_csv(rows: Mapping[str, Sequence[str | float]]) -> str:
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(rows)
     writer.writerows(zip(*rows.values(), strict=True))
-    return text.getvalue()
+    return harmless(text.getvalue())
 
 
 def singles(backcasts: Iterable[Backcast]) -> Iterator[str]:

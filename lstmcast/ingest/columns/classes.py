@@ -9,6 +9,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from lstmcast.core.findings import count
+from lstmcast.core.letters import spelled_out
 from lstmcast.ingest.columns.numbers import numbers_among
 from lstmcast.ingest.columns.words import OF_CLASSES
 from lstmcast.ingest.table.reader import Lines
@@ -40,14 +41,14 @@ class ClassColumn:
 
     def __post_init__(self) -> None:
         self._codes = dict.fromkeys(OF_CLASSES, _MISSING)
-        self._codes |= {level: code for code, level in enumerate(self.levels or ())}
+        self._codes |= {spelled_out(level): code for code, level in enumerate(self.levels or ())}
         self._codes |= dict.fromkeys(self.context.rules.missing, _MISSING)
         self._sentinels = numbers_among(self.context.rules.missing)
 
     def add(self, cells: Cells, lines: Lines) -> None:
         """Take a chunk; raises DataError where the file has more classes than a column may have."""
         local, found = pd.factorize(as_text(cells))
-        texts = [shown(text).strip() for text in found]
+        texts = [spelled_out(shown(text).strip()) for text in found]
         known = np.array([self._code(text) for text in texts], dtype=np.int64)
         codes = known[local]
         self._refuse_many(codes, lines, texts, local)

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from lstmcast.core.letters import spelled_out
 from lstmcast.ingest.columns.words import PLAIN
 from lstmcast.ingest.table.reader import Lines
 from lstmcast.ingest.text.cells import Cells, as_text, shown
@@ -26,7 +27,7 @@ class NameColumn:
     def add(self, cells: Cells, lines: Lines) -> None:
         """Take a chunk; raises DataError with the line of the first cell without a name."""
         local, names = pd.factorize(as_text(cells))
-        known = [self._codes.setdefault(shown(name).strip(), len(self._codes)) for name in names]
+        known = [self._codes.setdefault(spelled_out(shown(name).strip()), len(self._codes)) for name in names]
         if "" in self._codes:
             row = int(np.flatnonzero(np.array(known)[local] == self._codes[""])[0])
             raise self.context.cell_refusal(lines[row], self.name, "the name of the series is missing")
