@@ -1,4 +1,4 @@
-"""Standard output is written whole or it is exit 8; `-o -` gives the file out there; nothing that was trained is lost."""
+"""Standard output is written whole or it is exit 8; `-o -` gives the file out there; no training is lost."""
 
 from __future__ import annotations
 
@@ -127,6 +127,10 @@ def forecast(data: bytes) -> None:
     assert data.startswith(b"time,forecast,")
 
 
+def page(data: bytes) -> None:
+    assert data.startswith(b"<!doctype html")
+
+
 def singles(data: bytes) -> None:
     assert data.startswith(b"origin,time,step,")
 
@@ -139,6 +143,7 @@ def singles(data: bytes) -> None:
         (["evaluate", "m.pkl", "d.csv", "--stride", "96"], singles, True),
         (["export", "m.pkl"], onnx_graph, True),
         (["train", "d.csv", *QUICK], lambda data: persistence.decode(data), True),
+        (["report", "m.pkl", "d.csv"], page, True),
         (["plot", "d.csv"], lambda data: None, False),
     ],
     ids=lambda value: value[0] if isinstance(value, list) else "",

@@ -123,8 +123,8 @@ def test_a_file_that_is_no_such_ledger_is_left_alone(
     log = tmp_path / "log.csv"
     log.write_text(text)
     said = lstmcast("predict", model_file, history, "--log", log)
-    assert said.code == 8
-    assert "name another file with --log" in said.err
+    assert said.code == 2
+    assert "not a ledger; name another file" in said.err
     assert log.read_text() == text
 
 

@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from lstmcast.cli.sessions.delivery import console_beside, deliver, probe
 from lstmcast.cli.sessions.reading import by_severity, read_for_model, tell_findings, tell_if_open
-from lstmcast.cli.shell import log
 from lstmcast.cli.shell.console import Console
 from lstmcast.cli.shell.flags import FAN_LEVELS, INPUT, OUTPUT, DataFile, Json, ModelFile, Quiet, Verbose
+from lstmcast.cli.shell.outputs import STDOUT
 from lstmcast.core.errors import DataError
 
 if TYPE_CHECKING:
@@ -52,7 +53,7 @@ def report(
     chosen and why, what is odd about the data. One file that needs no network; rows the model has not seen are judged
     where the file has any.
     """
-    console = Console(quiet=quiet, verbose=verbose, as_json=as_json)
+    console = console_beside(output, quiet=quiet, verbose=verbose, as_json=as_json)
     report_file(model, data, ledger, output, console)
 
 
@@ -61,18 +62,18 @@ def report_file(model_file: str, source: str, ledger: str | None, output: str, c
     from lstmcast import persistence
     from lstmcast.cli.show.report.page import on_this_file, report_page
 
-    persistence.probe_folder(output)
+    probe(output, persistence.A_BLOCK)
     model = persistence.load(model_file)
     reading = read_for_model(source, model, console)
     study, unjudged = _study(model, reading.panel)
     told = _told(model, (model_file, source, ledger), reading, study, unjudged, console)
     tell_if_open(model_file, console)
     tell_findings(reading, console)
-    persistence.write_text(output, report_page(told))
-    log.milestone("wrote", f"wrote {output}", file=output)
+    deliver(output, (report_page(told).encode(),))
     with console.at_once():
         console.result(on_this_file(study) if study is not None else unjudged)
-        console.note(f"Wrote {output}")
+        if output != STDOUT:
+            console.note(f"Wrote {output}")
         console.document({"output": output, "report": _document(told)})
 
 

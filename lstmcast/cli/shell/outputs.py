@@ -19,6 +19,7 @@ OUTPUTS: dict[str, dict[str, tuple[str, Sequence[str]]]] = {
     "export": {"output": ("--output", ("an ONNX graph",))},
     "template": {"output": ("--output", ("a table",))},
     "plot": {"output": ("--output", ("a picture", "an SVG picture", "a PNG picture", "a web page"))},
+    "report": {"output": ("--output", ("a web page",))},
     "refresh": {"model": ("MODEL", ("a model",))},
     "schedule": {"output": ("--output", ("a forecast",)), "log_file": ("--log", ("a ledger",))},
 }
