@@ -90,12 +90,13 @@ def _refuse_twice(one: Output, other: Output) -> None:
 def _refuse_other_kind(output: Output) -> None:
     found, wanted = kind_of(output.path), output.kinds[0]
     force = "" if wanted == LEDGER else ", or replace it with --force"
-    if found is not None and found not in output.kinds:
+    is_unknown = found == OTHER and wanted != LEDGER  # nothing of ours, and no table: as any program would
+    if not is_unknown and found not in (None, *output.kinds):
         message = f"{shown(output.path)} is {found}, not {wanted}; name another file{force}"
         raise UsageError(f"{output.option} {message}", file=output.path, option=output.option)
     for path, wanted in output.beside.items():
         found = kind_of(path)
-        if found is not None and found != wanted:
+        if found not in (None, OTHER, wanted):
             message = f"{shown(output.path)} needs {shown(path)} for {wanted}, and that is {found}"
             remedy = f"move it, or name another file{force}"
             raise UsageError(f"{output.option} {message}; {remedy}", file=path, option=output.option)
