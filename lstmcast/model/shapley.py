@@ -86,7 +86,7 @@ def coalitions(panel: Panel, origin: int, season: int, recent: int) -> tuple[Pan
         values = earlier.copy()
         for place, group in enumerate(groups):
             if coalition >> place & 1:
-                mine = np.array(_columns(panel, group, groups), np.int64)
+                mine = np.array(columns_of_group(panel, group), np.int64)
                 part = rows[origin - recent : origin] if group.kind == RECENT else rows
                 part = rows[: origin - recent] if group.kind == EARLIER else part
                 values[np.ix_(part, mine)] = panel.values[np.ix_(part, mine)]
@@ -103,14 +103,14 @@ def coalitions(panel: Panel, origin: int, season: int, recent: int) -> tuple[Pan
     return stacked, origin + length * np.arange(count)
 
 
-def _columns(panel: Panel, group: Group, groups: Sequence[Group]) -> list[int]:
+def columns_of_group(panel: Panel, group: Group) -> list[int]:
     """Which columns of a panel a group is about."""
     if group.kind in (RECENT, EARLIER):
         return [0]
-    named = {other.name for other in groups if other.kind == COLUMN}
     wanted = range(1, len(panel.columns))
     if group.kind == COLUMN:
         return [place for place in wanted if panel.columns[place].source == group.name]
+    named = {other.name for other in groups_of(panel) if other.kind == COLUMN}
     return [place for place in wanted if panel.columns[place].source not in named]
 
 

@@ -31,7 +31,8 @@ SWITCHES = (
 )
 SMALL = ("--steps", 10, "--hidden", 4, "--seed", 1, "--safeguard", "mean", "--calendar", "none")
 SECTIONS = (
-    *("The forecast", "Where the errors are", "What was said and what came", "What is left over"),
+    *("The forecast", "Why it is what it is", "What the forecasts owe to what", "Where the errors are"),
+    *("What was said and what came", "What is left over"),
     *("The worst ten days", "What was chosen and why", "What the data doctor found", "How to make it again"),
 )
 # Text that touches other text, or that a reader cannot get to: by the boxes in which the browser draws every piece.

@@ -38,14 +38,14 @@ def test_a_report_has_its_sections_and_the_same_bytes_each_time(
     assert written[0] == written[1]
     assert len(written[0]) < 200_000
     assert headings(tmp_path / "0.html") == [
-        *("The forecast", "Where the errors are", "What was said and what came", "What is left over"),
+        *("The forecast", "Why it is what it is", "Where the errors are", "What was said and what came"),
         *(
+            "What is left over",
             "Whether the bands hold",
             "The worst ten days",
-            "What was chosen and why",
-            "What the data doctor found",
+            "What the forecasts owe to what",
         ),
-        "How to make it again",
+        *("What was chosen and why", "What the data doctor found", "How to make it again"),
     ]
     text = written[0].decode()
     for words in (

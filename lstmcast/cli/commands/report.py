@@ -13,6 +13,7 @@ from lstmcast.cli.sessions.reading import by_severity, read_for_model, tell_find
 from lstmcast.cli.shell.console import Console
 from lstmcast.cli.shell.flags import FAN_LEVELS, INPUT, OUTPUT, DataFile, Json, ModelFile, Quiet, Verbose
 from lstmcast.cli.shell.outputs import STDOUT
+from lstmcast.cli.show import explained
 from lstmcast.core.errors import DataError
 
 if TYPE_CHECKING:
@@ -110,6 +111,8 @@ def _told(
         sentences=sentences,
         fans=fans,
         unforecast=unforecast,
+        why=_why(model, reading.panel) if fans else [],
+        owed=_owed(model, reading.panel) if study is not None else ("", []),
         beside=[] if ledger is None else _beside(ledger, reading.panel, console),
         about=[*learned, *chosen.limits(model), *chosen.details(model)],
         tried=chosen.tried(model.report.choices),
@@ -139,6 +142,39 @@ def _forecast(model: AnyModel, panel: Panel) -> tuple[list[str], list[Picture], 
     names = [f"{forecast.ids[number]}. " if forecast.id_name is not None else "" for number in series]
     told = [f"{name}{sentence(panel, forecast, number)}" for name, number in zip(names, series, strict=True)]
     return told, pictures, note
+
+
+def _why(model: AnyModel, panel: Panel) -> list[tuple[str, list[explained.Row]]]:
+    """What the forecast of the first series is made of, and what has changed in it since a season before."""
+    from lstmcast.cli.show.pictures.axis import span
+    from lstmcast.data.digits import decimals
+    from lstmcast.model.explanations import changes_of, explanation_of
+
+    clock = dataclasses.replace(panel.clock, seasons=model.contract.clock.seasons)
+    found = explanation_of(model, panel)
+    is_class = bool(found.labels)
+    places = 3 if is_class else decimals(panel.target[panel.rows(0)])
+    rows = slice(0, 1) if is_class else slice(None)
+    what = "the log-odds of the first row's class" if is_class else "the forecast, on average over its rows"
+    of = f" of {panel.ids[0]}" if panel.id_name is not None else ""
+    parts = explained.part_rows(found.rows(rows), clock, places)
+    tables = [(f"Parts of {what}{of}", [row for row in parts if row[0] != explained.USUAL])]
+    changes = changes_of(model, panel)
+    if changes is not None:
+        caption = f"What has changed in {what}{of}, beside the inputs of {span(clock, changes.rows)} earlier"
+        tables.append((caption, explained.change_rows(changes.whole, clock, places, rows)))
+    return tables
+
+
+def _owed(model: AnyModel, panel: Panel) -> tuple[str, list[explained.Row]]:
+    """By how much forecasts are worse without each part and each group of inputs."""
+    from lstmcast.model.importance import importance
+
+    found = importance(model, panel)
+    clock = dataclasses.replace(panel.clock, seasons=model.contract.clock.seasons)
+    kind = "rows the model was trained on" if found.is_seen else "rows it has not seen"
+    caption = f"By how much the error grows, over {found.windows:,} forecasts of {kind}"
+    return caption, explained.importance_rows(found, clock)
 
 
 def _beside(ledger_file: str, panel: Panel, console: Console) -> list[Picture]:

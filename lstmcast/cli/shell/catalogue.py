@@ -52,6 +52,10 @@ COMMANDS = {
         "Write a page with all there is to know of a model on a file.",
         "lstmcast report model.pkl load.csv --output report.html",
     ),
+    "explain": Entry(
+        "Say why a forecast is what it is.",
+        "lstmcast explain model.pkl load_new.csv --step 18",
+    ),
     "template": Entry(
         "Write the rows to fill in before a forecast.",
         "lstmcast template weather.pkl weather.csv --output coming.csv",

@@ -15,7 +15,7 @@ from lstmcast.cli.shell.streams import clean, emit, json_text, show
 from lstmcast.core.errors import OutputError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Collection, Iterator, Sequence
 
     from rich.progress import Progress
 
@@ -119,8 +119,8 @@ class Console:
         if self.as_json:
             self._emit(json_text(document))
 
-    def table(self, header: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
-        """Rows below a header, the first column to the left and numbers to the right."""
+    def table(self, header: Sequence[str], rows: Sequence[Sequence[str]], left: Collection[int] = ()) -> None:
+        """Rows below a header, the first column (and those of `left`) to the left and numbers to the right."""
         if self.as_json:
             return
         from rich.console import Console as Screen
@@ -129,7 +129,7 @@ class Console:
 
         table = Table(box=None, pad_edge=False)
         for i, name in enumerate(header):
-            table.add_column(Text(name), justify="left" if i == 0 else "right", no_wrap=True)
+            table.add_column(Text(name), justify="left" if i == 0 or i in left else "right", no_wrap=True)
         for row in rows:
             table.add_row(*(Text(clean(cell)) for cell in row))
         drawn = io.StringIO()  # of its own: a screen on stdout would write there by itself

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from lstmcast.evaluation.study import Study
 
 Pairs = Sequence[tuple[str, str]]
+Row = tuple[str, float, str]  # name, length of its bar, value in words
 
 SEEN = (
     "In-sample: the model was trained on all rows of this file that can be judged, so all that follows looks better "
@@ -32,7 +33,8 @@ class Told:
 
     title: of the page; verdict: of the training, with what it was judged on; study: None where nothing can be judged,
     for the reason in `unjudged`; sentences: what the forecasts come down to; fans: their pictures; unforecast: why
-    there is none; beside: pictures of a ledger; about: the model by name and text; tried: a header and rows of what
+    there is none; why: tables of what it is made of, a caption and rows each; owed: the same of what forecasts owe to
+    parts and inputs; beside: pictures of a ledger; about: the model by name and text; tried: a header and rows of what
     was tried, with a word about it; findings: of the data; commands: how to make it again.
     """
 
@@ -43,6 +45,8 @@ class Told:
     sentences: Sequence[str]
     fans: Sequence[Picture]
     unforecast: str
+    why: Sequence[tuple[str, Sequence[Row]]]
+    owed: tuple[str, Sequence[Row]]
     beside: Sequence[Picture]
     about: Pairs
     tried: tuple[Sequence[str], Sequence[Sequence[str]], str]
@@ -83,10 +87,15 @@ def _sections(told: Told) -> Iterator[tuple[str, str]]:
     fans = "".join(embedded(picture, f"f{number}") for number, picture in enumerate(told.fans))
     why = markup.paragraph(told.unforecast, "soft")
     yield "The forecast", "".join(map(markup.paragraph, told.sentences)) + fans + why
+    tables = [markup.bar_table(("part", "adds"), rows, caption) for caption, rows in told.why]
+    if tables:
+        yield "Why it is what it is", "".join(tables)
     if told.study is None:
         yield "How good it is", markup.paragraph(told.unjudged, "soft")
     else:
         yield from _judged(told.study)
+    if told.owed[1]:
+        yield "What the forecasts owe to what", markup.bar_table(("", "error"), told.owed[1], told.owed[0])
     if told.beside:
         pictures = (embedded(picture, f"l{number}") for number, picture in enumerate(told.beside))
         yield "What was given out, and what came", "".join(pictures)

@@ -34,6 +34,33 @@ def table(header: Sequence[str], rows: Iterable[Sequence[str]], caption: str = "
     return f'<div class="{f"scroll {kind}".strip()}" tabindex=0 role=region aria-label="{about}">{inside}</div>\n'
 
 
+def bar_table(header: Sequence[str], rows: Sequence[tuple[str, float, str]], caption: str) -> str:
+    """A table of names and values, with a bar for each beside it, from a middle to the right or to the left.
+
+    rows: name, length of the bar (its sign says to which side), value in words.
+    """
+    most = max((abs(length) for _, length, _ in rows), default=0.0) or 1.0
+    whole = 50 if any(length < 0 for _, length, _ in rows) else 100
+    cells = "".join(
+        f"<tr><th scope=row>{text(name)}<td>{text(words)}<td class=bar aria-hidden=true>{_bar(length / most, whole)}"
+        for name, length, words in rows
+    )
+    heads = "".join(f"<th scope=col>{text(name)}" for name in header)
+    inside = (
+        f"<table><caption>{text(caption)}</caption><thead><tr>{heads}<td class=bar><tbody>{cells}</table>"
+    )
+    return (
+        f'<div class="scroll whole bars" tabindex=0 role=region aria-label="{text(caption)}">{inside}</div>\n'
+    )
+
+
+def _bar(share: float, whole: int) -> str:
+    """A bar of a share of half a cell, or of all of it where none goes to the left."""
+    size = round(abs(share) * whole, 1)
+    start = (0 if whole == 100 else 50) - (size if share < 0 else 0)
+    return f'<i{" class=less" if share < 0 else ""} style="left:{start:g}%;width:{size:g}%"></i>'
+
+
 def code(line: str, about: str) -> str:
     """A command line to copy; it scrolls where it is wider than the page."""
     return f'<pre tabindex=0 role=region aria-label="{text(about)}">{text(line)}</pre>\n'
