@@ -71,7 +71,7 @@ class Options:
         None,
         "Reading",
         "how several readings become one row of --freq",
-        choices=("mean", "sum", "last", "max"),
+        choices=("mean", "sum", "count", "last", "max"),
         unset="none",
     )
     ambiguous: str = _option(

@@ -18,6 +18,7 @@ from lstmcast.core.options import parse_names
 from lstmcast.core.panel import COUNTER as COUNT
 from lstmcast.core.panel import TARGET, Clock, Column, Panel, columns_of
 from lstmcast.ingest.columns.classes import ClassColumn, codes_of
+from lstmcast.ingest.columns.counted import CountColumn
 from lstmcast.ingest.columns.kinds import is_text_class
 from lstmcast.ingest.columns.names import NameColumn, is_text
 from lstmcast.ingest.columns.numbers import NumberColumn, sign_of
@@ -27,7 +28,7 @@ from lstmcast.ingest.columns.wide import refuse_wide
 from lstmcast.ingest.remedies import settled
 from lstmcast.ingest.table.opening import open_table
 from lstmcast.ingest.table.reader import Lines, Table
-from lstmcast.ingest.table.roles import Roles, listed, match
+from lstmcast.ingest.table.roles import Roles, id_columns, joined_ids, joined_name, listed, match
 from lstmcast.ingest.text.context import ReadContext
 from lstmcast.ingest.text.layouts import COUNTER, DIGITS, DMY, EPOCH, YMD
 from lstmcast.ingest.text.rules import ReadingRules
@@ -38,12 +39,13 @@ from lstmcast.ingest.time.axis import TimeAxis, find_axis, named_axis
 from lstmcast.ingest.time.clock import Regular, Requested, regular
 from lstmcast.ingest.time.codes import CODES
 from lstmcast.ingest.time.instants import Source, instants
+from lstmcast.ingest.time.names import names_things
 from lstmcast.ingest.time.remedy import UnsettledError
 from lstmcast.ingest.time.rows import Rows
 from lstmcast.ingest.time.stamps import Stamps
 from lstmcast.ingest.time.zones import check_zone
 
-ValueColumn = NumberColumn | ClassColumn
+ValueColumn = NumberColumn | ClassColumn | CountColumn
 _OF_LONG_FILES = {"missing", "constant", "sentinel"}  # findings that a few rows give no reason for
 
 
@@ -153,7 +155,8 @@ def _survey(source: str | Path, roles: Roles, asked: _Asked, rules: ReadingRules
         named = roles if roles.target else _with_every_number(roles, table)
         parsed = _understood(table, named, asked, is_future=False)
         parts = parsed.roles
-        free = candidates(table, [*parse_names(parts.time), parts.id or "", *parts.values])
+        taken = [*parse_names(parts.time), *id_columns(parts.id, table), *parts.values]
+        free = candidates(table, taken)
     unnamed = (parts.target, *parts.past[len(roles.past) :])
     if not roles.target:
         parsed, unnamed = _varying(parsed, unnamed, table.context)
@@ -209,8 +212,9 @@ def _all_targets(panel: Panel, names: Sequence[str]) -> Panel:
 def only_column(source: str | Path, time: str | None, id_name: str | None) -> str:
     """The one column beside those of time and id; raises UsageError where there are others to choose from."""
     table = open_table(source, ReadContext(name_of(source)))
-    axis = find_axis(table, {id_name}) if time is None else named_axis(time, table)
-    others = [name for name in table.names if name not in {*axis.names, id_name}]
+    ids = id_columns(id_name, table)
+    axis = find_axis(table, {*ids}) if time is None else named_axis(time, table)
+    others = [name for name in table.names if name not in {*axis.names, *ids}]
     if len(others) == 1:
         return others[0]
     names = listed(tuple(others)) or "none"
@@ -252,7 +256,7 @@ def _advised(
     def attempt(options: Mapping[str, str]) -> None:
         reader(*_with_options(options, roles, asked, rules))
 
-    raise settled(reason, source, attempt)
+    raise settled(reason, source, roles, attempt)
 
 
 def _with_options(
@@ -288,15 +292,24 @@ def _opened(
 def _with_every_number(roles: Roles, table: Table) -> Roles:
     """Roles without a target, with every column of numbers for one; the time axis among them."""
     refuse_wide(table)
-    axis = find_axis(table, {roles.id}) if roles.time is None else named_axis(roles.time, table)
+    ids = id_columns(roles.id, table)
+    axis = find_axis(table, {*ids}) if roles.time is None else named_axis(roles.time, table)
     roles = replace(roles, time=roles.time or axis.written)
-    return all_numbers(roles, candidates(table, [*axis.columns, roles.id or ""]), table)
+    if table.context.rules.aggregate == "count":
+        return replace(roles, target=_to_count(table, [*axis.columns, *ids, *roles.values]))
+    return all_numbers(roles, candidates(table, [*axis.columns, *ids]), table)
+
+
+def _to_count(table: Table, taken: Sequence[str]) -> str:
+    """The column whose cells are counted when nobody names one: the first that has no other part, else the times."""
+    return next((name for name in table.names if name not in taken), taken[0])
 
 
 def _understood(table: Table, roles: Roles, asked: _Asked, *, is_future: bool) -> ParsedFile:
     context = table.context
     roles, axis = _resolved(roles, table, is_future=is_future)
-    others = tuple(name for name in table.names if name not in {*axis.names, roles.id, *roles.values})
+    used = {*axis.columns, *id_columns(roles.id, table), *roles.values}
+    others = tuple(name for name in table.names if name not in used)
     rows, stamps, roles = _rows(table, roles, axis, asked.zone or table.zone_of(axis.names))
     if asked.as_of is not None:
         of_target = _columns(roles)[:1] * max(len(_classes(roles)), 1)
@@ -306,6 +319,7 @@ def _understood(table: Table, roles: Roles, asked: _Asked, *, is_future: bool) -
         lone=asked.lone,
         seasons=asked.seasons,
         identities=tuple(name for name in others if is_text(table.column(name))),
+        are_events=context.is_lenient and all(names_things(name) for name in roles.values),
         style=stamps.style if len(axis.names) == 1 else "",
         has_hours=stamps.depth >= 5,
         has_offsets=stamps.offsets is not None or stamps.order == EPOCH,
@@ -351,11 +365,13 @@ def _resolved(roles: Roles, table: Table, *, is_future: bool) -> tuple[Roles, Ti
     refuse_wide(table)
     absent = {roles.target} - set(table.names) if is_future else set()
     roles = roles.renamed(lambda name, option: name if name in absent else match(name, table, option))
-    taken = {roles.id, *roles.values}
+    ids = id_columns(roles.id, table)
+    taken: set[str | None] = {*ids, *roles.values}
     time = None if is_future and not _has_time(roles.time, table) else roles.time
     axis = find_axis(table, taken) if time is None else named_axis(time, table)
-    roles = replace(roles, time=axis.written)
-    parts = [*axis.names, *([] if roles.id is None else [roles.id]), *roles.values]
+    roles = replace(roles, time=axis.written, id=joined_name(ids))
+    is_counted = table.context.rules.aggregate == "count"  # of stamps alone the stamps are counted
+    parts = [*axis.names, *ids, *(roles.values[1:] if is_counted else roles.values)]
     for name in parts:
         if parts.count(name) > 1:
             raise _twice(name, table)
@@ -380,15 +396,12 @@ def _rows(table: Table, roles: Roles, axis: TimeAxis, zone: str | None) -> tuple
     names = None if roles.id is None else NameColumn(roles.id, context)
     columns = [_column(name, roles, table) for name in roles.values if name in table.names]
     lines = []
-    requested = [
-        *axis.columns,
-        *([] if roles.id is None else [roles.id]),
-        *(column.name for column in columns),
-    ]
+    ids_at = slice(width, width + len(id_columns(roles.id, table)))
+    requested = [*axis.columns, *id_columns(roles.id, table), *(column.name for column in columns)]
     for chunk in table.chunks(requested):
         time.add(chunk.cells[:width], chunk.lines)
         if names is not None:
-            names.add(chunk.cells[width], chunk.lines)
+            names.add(joined_ids(chunk.cells[ids_at]), chunk.lines)
         for column, cells in zip(columns, chunk.cells[-len(columns) :], strict=True):
             column.add(cells, chunk.lines)
         lines.append(chunk.lines)
@@ -414,6 +427,8 @@ def _rows(table: Table, roles: Roles, axis: TimeAxis, zone: str | None) -> tuple
 def _column(name: str, roles: Roles, table: Table) -> ValueColumn:
     """What collects a column: numbers, or the classes that a model, the user or else the cells say it has."""
     context, is_target = table.context, name == roles.target
+    if is_target and context.rules.aggregate == "count":
+        return CountColumn(name, context)
     numbers = LenientColumn(name, context) if context.is_lenient else NumberColumn(name, context)
     if roles.levels is not None:
         levels = roles.levels.get(name)
@@ -455,7 +470,7 @@ def _side_by_side(
     is_open = any(isinstance(column, NumberColumn) and column.is_open for column in columns)
     sign = signs.beside(columns) if is_open else None
     for column, stop, width in zip(columns, np.cumsum(widths), widths, strict=True):
-        if isinstance(column, ClassColumn):
+        if isinstance(column, ClassColumn | CountColumn):
             values[:, stop - width : stop] = column.finish()
         else:
             values[:, stop - 1] = column.finish(sign, is_continental=signs.is_continental)

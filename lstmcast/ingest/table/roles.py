@@ -4,10 +4,15 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
+import numpy as np
+import pandas as pd
+
+from lstmcast.core.options import parse_names, write_names
 from lstmcast.ingest.table.reader import Table
+from lstmcast.ingest.text.cells import Cells, as_text, shown
 
 _SHOWN = 30  # column names in a message
 
@@ -32,7 +37,7 @@ class Roles:
         return (self.target, *self.known, *self.past)
 
     def renamed(self, name: Callable[[str, str], str]) -> Roles:
-        """The same roles but the time under other names; name: (column, option that named it) -> column."""
+        """The same roles but time and id under other names; name: (column, option that named it) -> column."""
         known = {column: name(column, "--known") for column in self.known}
         past = {column: name(column, "--past") for column in self.past}
         target, levels = name(self.target, "--target"), self.levels
@@ -42,11 +47,43 @@ class Roles:
         return Roles(
             target,
             self.time,
-            None if self.id is None else name(self.id, "--id"),
+            self.id,
             tuple(known[column] for column in self.known),
             tuple(past[column] for column in self.past),
             levels,
         )
+
+
+def id_columns(id_name: str | None, table: Table) -> tuple[str, ...]:
+    """The columns that name the series together: none, one, or several that were named with commas between.
+
+    Raises DataError as `match` does.
+    """
+    if id_name is None:
+        return ()
+    if id_name in table.names or "," not in id_name:
+        return (match(id_name, table, "--id"),)
+    return tuple(match(part, table, "--id") for part in parse_names(id_name))
+
+
+def joined_name(parts: Sequence[str]) -> str | None:
+    """The name of the series' column, or of several together, as --id takes it; None without one."""
+    return None if not parts else parts[0] if len(parts) == 1 else write_names(parts)
+
+
+def joined_ids(parts: Sequence[Cells]) -> Cells:
+    """(n,) the names of series of which each column holds a part, joined as --id joins columns: `north,3`.
+
+    One is empty where any of its parts is.
+    """
+    if len(parts) == 1:
+        return parts[0]
+    codes, texts = zip(*(pd.factorize(as_text(part)) for part in parts), strict=True)
+    rows, local = np.unique(np.stack(codes), axis=1, return_inverse=True)
+    names = [[shown(text[code]).strip() for text, code in zip(texts, row, strict=True)] for row in rows.T]
+    whole = [write_names(name) if all(name) else "" for name in names]
+    found: Cells = np.array(whole, dtype=object)[local.ravel()]
+    return found
 
 
 def match(name: str, table: Table, option: str) -> str:

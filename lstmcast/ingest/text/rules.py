@@ -9,7 +9,7 @@ from lstmcast.core.options import LARGEST_UNPACKED, size
 from lstmcast.ingest.text.spans import check_span
 
 _CHOICES: dict[str, tuple[str, ...]] = {
-    "aggregate": ("mean", "sum", "last", "max"),
+    "aggregate": ("mean", "sum", "count", "last", "max"),
     "duplicates": ("mean", "first", "last", "error"),
     "ambiguous": ("order", "first", "second"),
     "nonexistent": ("error", "shift", "drop"),
@@ -23,7 +23,8 @@ _CHOICES: dict[str, tuple[str, ...]] = {
 class ReadingRules:
     """What the user said about a file; None means: decided by the file, and said.
 
-    aggregate: put irregular stamps on the clock of `freq` by `mean`, `sum`, `last` or `max`.
+    aggregate: put irregular stamps on the clock of `freq` by `mean`, `sum`, `last` or `max`, or by the number of
+    rows with a target (`count`). A step without a row is 0 for `sum` and `count`, else missing.
     duplicates: of differing rows with one stamp keep the `mean`, the `first`, the `last`, or refuse
     (`error`); None is the mean, unless so many are repeated that the file must hold several series.
     ambiguous: the hour that happens twice is told apart by `order`, or always the `first` or the `second`.

@@ -294,6 +294,17 @@ def _damaged(table: Table, free: Sequence[str]) -> list[TimeAxis]:
     return axes
 
 
+def companions(date: str, table: Table) -> Iterator[TimeAxis]:
+    """A column of dates together with others that hold the time of day, the likeliest first."""
+    stamps = guessed(table.column(date), date)
+    if stamps is None or stamps.depth >= 5:
+        return
+    others = [name for name in table.names if name != date]
+    for axis in _companions(_Candidate(date, 0, stamps), table, others):
+        if _checked(axis, table):
+            yield axis
+
+
 def _with_companion(date: _Candidate, table: Table, free: Sequence[str]) -> TimeAxis | None:
     """A column of dates together with columns of hours, times of day or numbers of its parts; None without one."""
     others = [name for name in free if name != date.name]

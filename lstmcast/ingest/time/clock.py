@@ -14,12 +14,15 @@ from lstmcast.ingest.text.context import ReadContext
 from lstmcast.ingest.text.decoding import Micros
 from lstmcast.ingest.time import frequency
 from lstmcast.ingest.time.frequency import DAY
+from lstmcast.ingest.time.remedy import Remedy, UnsettledError, unsettled
 from lstmcast.ingest.time.rows import Rows, grouped, in_order, one_a_stamp
 from lstmcast.ingest.time.zones import suspected_zones, zone_of_midnights
 
 _HOUR = DAY // 24
 _MOST_STEPS = 0.5  # share of steps that must be the modal one
 _SEVERAL = 0.3  # share of repeated stamps from which on a file holds several series, whatever the clock did
+_SCATTERED, _SCATTERED_WIDTH = 0.2, 0.5  # share of the modal step, and deviation to mean, of stamps of events
+_ROWS_A_STEP = 3  # rows that a step to put events on holds on average
 _THINNEST = 20  # rows of the clock for each row of the file, beyond which a stamp must be wrong
 
 
@@ -28,6 +31,7 @@ class Requested:
     """What the user asks of the clock (None: as the file shows) and how its stamps are written.
 
     lone: the frequency of a row that stands alone, and so shows none; identities: columns that might name series;
+    are_events: no column holds measurements or amounts, so that rows can be counted only;
     style: the file's own ISO 8601 pattern, or empty; has_hours, has_offsets: what its
     stamps show.
     """
@@ -36,6 +40,7 @@ class Requested:
     lone: str | None = None
     seasons: tuple[int, ...] | None = None
     identities: tuple[str, ...] = ()
+    are_events: bool = False
     style: str = ""
     has_hours: bool = True
     has_offsets: bool = False
@@ -63,7 +68,7 @@ def regular(rows: Rows, requested: Requested, context: ReadContext) -> Regular:
     if requested.freq is None and requested.lone is not None and not rows.steps().size:
         found = requested.lone
     else:
-        found = _found(rows, requested.freq is not None, context)
+        found = _found(rows, requested.freq is not None, context, requested.are_events)
     freq = found if requested.freq is None else frequency.chosen(requested.freq, found)
     clock = Clock(freq, rows.zone, default_seasons(freq) if requested.seasons is None else requested.seasons)
     if requested.freq is not None and how is not None:
@@ -74,8 +79,10 @@ def regular(rows: Rows, requested: Requested, context: ReadContext) -> Regular:
     places = _places(rows, clock, requested.freq is not None, context)
     steps = np.where(rows.inner(), np.diff(places), 0)
     _refuse_thin(rows, steps, clock, context)
-    evidence = _evidence(rows, steps, clock, size - rows.size, context)
-    return _filled(rows, places, clock, evidence)
+    adds_up = requested.freq is not None and how in ("sum", "count")
+    evidence = _evidence(rows, steps, clock, size - rows.size, context, is_empty_zero=adds_up)
+    series = _filled(rows, places, clock, evidence)
+    return _with_zeros(series, places, rows, how) if adds_up else series
 
 
 def _microseconds(clock: Clock) -> int:
@@ -86,7 +93,7 @@ def _microseconds(clock: Clock) -> int:
 # --- frequency
 
 
-def _found(rows: Rows, is_given: bool, context: ReadContext) -> str:
+def _found(rows: Rows, is_given: bool, context: ReadContext, are_events: bool) -> str:
     """The alias of the modal step; raises DataError when the steps are too unlike each other."""
     steps = rows.steps()
     if not steps.size:
@@ -108,7 +115,7 @@ def _found(rows: Rows, is_given: bool, context: ReadContext) -> str:
         if not is_given and rows.zone == "UTC" and (rows.utc % DAY).any():
             _refuse_midnights_elsewhere(rows, context)
     if often < _MOST_STEPS * steps.size and not is_given:
-        raise _irregular(steps, "", context)
+        raise _irregular(rows, "", context, are_events)
     return freq
 
 
@@ -124,15 +131,25 @@ def _looseness(freq: str) -> int:
     return 4 * DAY if frequency.shortest_days(freq) >= 28 else 4 * DAY if freq == "B" else 2 * _HOUR
 
 
-def _irregular(steps: NDArray[np.int64], off: str, context: ReadContext) -> DataError:
+def _irregular(rows: Rows, off: str, context: ReadContext, are_events: bool = False) -> UnsettledError:
     """The steps there are, and how to put such a file on a clock."""
+    steps = rows.steps()
     values, counts = np.unique(steps, return_counts=True)
     best = np.argsort(-counts, kind="stable")[:2]
     seen = ", ".join(f"{_span(int(values[i]))} in {counts[i]:,} of {steps.size:,} steps" for i in best)
-    return context.refusal(
-        f"times are irregular: {seen}, from {_span(int(steps.min()))} to {_span(int(steps.max()))}{off}; "
-        f"put them on one with --freq {frequency.coarse(steps)} --aggregate mean"
-    )
+    fact = f"times are irregular: {seen}, from {_span(int(steps.min()))} to {_span(int(steps.max()))}{off}"
+    scattered = counts.max() < _SCATTERED * steps.size and steps.std() > _SCATTERED_WIDTH * steps.mean()
+    if not scattered:
+        remedies = [_together(frequency.coarse(steps), "mean", "put them on one with {}")]
+    else:
+        step = frequency.round_step(float(steps.mean()) * _ROWS_A_STEP)
+        ways = [("sum", "for amounts {}"), ("count", "for events {}"), ("mean", "for measurements {}")]
+        remedies = [_together(step, how, words) for how, words in ways if not are_events or how == "count"]
+    return unsettled(context, fact, remedies, "see to the stamps", may_hold_several=True)
+
+
+def _together(step: str, how: str, words: str) -> Remedy:
+    return Remedy({"--freq": step, "--aggregate": how}, words)
 
 
 def _span(step: int) -> str:
@@ -147,7 +164,7 @@ def _aggregated(rows: Rows, clock: Clock, how: str, context: ReadContext) -> Row
     utc = rows.utc - wall % _microseconds(clock) if below_a_day else _period_stamps(wall, clock)
     together = replace(rows, utc=utc)
     message = f"{count(rows.size, 'row')} put on a clock of {frequency.words(clock.freq)} by their {how}"
-    context.info("aggregated", message, "--aggregate mean|sum|last|max")
+    context.info("aggregated", message, "--aggregate mean|sum|count|last|max")
     return grouped(together, together.again(), how)
 
 
@@ -222,7 +239,7 @@ def _off_clock(
     stamps = f"{count(int(is_off.sum()), 'stamp')} off the clock"
     off = f"; {stamps}, the first is {rows.show(row)} in line {rows.lines[row]}"
     if not is_given:
-        return _irregular(rows.steps(), off, context)
+        return _irregular(rows, off, context)
     return context.refusal(
         f"the stamps do not keep --freq {clock.freq}{off}; give another, or put them together with "
         "--aggregate mean"
@@ -251,13 +268,27 @@ def _refuse_thin(rows: Rows, steps: NDArray[np.int64], clock: Clock, context: Re
     )
 
 
-def _evidence(rows: Rows, steps: NDArray[np.int64], clock: Clock, repeated: int, context: ReadContext) -> str:
-    """How the frequency shows in the steps (n-1,), 0 between series; gaps are noted on the way."""
+def _evidence(
+    rows: Rows,
+    steps: NDArray[np.int64],
+    clock: Clock,
+    repeated: int,
+    context: ReadContext,
+    *,
+    is_empty_zero: bool = False,
+) -> str:
+    """How the frequency shows in the steps (n-1,), 0 between series; gaps are noted on the way.
+
+    is_empty_zero: a step without a row is 0, and no gap.
+    """
     wide = np.flatnonzero(steps > 1)
     total = int((steps > 0).sum())
     evidence = f"{frequency.words(clock.freq)} in {int((steps == 1).sum()):,} of {total:,} steps"
     found = []
-    if wide.size:
+    if wide.size and is_empty_zero:
+        absent = count(int((steps[wide] - 1).sum()), "step")
+        context.info("empty_steps", f"{absent} of {frequency.words(clock.freq)} without a row count as 0")
+    elif wide.size:
         absent = count(int((steps[wide] - 1).sum()), "step")
         first = clock.after(rows.times[wide[0]], 1).astype(np.int64)[0]
         stamp = rows.show(wide[0], first)
@@ -289,6 +320,17 @@ def _filled(rows: Rows, places: NDArray[np.int64], clock: Clock, evidence: str) 
         grid = _grid(rows, clock)
         utc = grid[np.searchsorted(grid, first) + inner]
     return Regular(offsets, utc.astype("datetime64[us]"), values, clock, evidence)
+
+
+def _with_zeros(series: Regular, places: NDArray[np.int64], rows: Rows, how: str | None) -> Regular:
+    """The series with 0 in the steps without a row: in all columns of sums, of a number of rows in the first."""
+    absent = np.ones(len(series.times), dtype=bool)
+    absent[places + np.repeat(series.offsets[:-1], rows.lengths())] = False
+    if not absent.any():
+        return series
+    values = series.values.copy()
+    values[absent, : values.shape[1] if how == "sum" else 1] = 0.0
+    return replace(series, values=values)
 
 
 # --- a local clock that nobody named

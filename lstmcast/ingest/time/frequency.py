@@ -151,5 +151,9 @@ _LADDER = (
 
 def coarse(steps: NDArray[np.int64]) -> str:
     """A round step that holds about one stamp of a file with such steps, or more."""
-    typical = float(np.median(steps)) / 1e6
-    return next((name for name, seconds in _LADDER if seconds >= 0.95 * typical), "MS")
+    return round_step(float(np.median(steps)))
+
+
+def round_step(typical: float) -> str:
+    """The shortest round step that is at least so long, in µs, or nearly."""
+    return next((name for name, seconds in _LADDER if seconds >= 0.95 * typical / 1e6), "MS")

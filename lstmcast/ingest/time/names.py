@@ -33,6 +33,10 @@ _HOUR_WORDS = _words("hour hours he hr hrs stunde stunden heure hora hodina godz
 _PERIODS = _words(
     "period periods sp settlementperiod halfhour interval settlement block slot quarterhour pte position"
 )
+_THINGS = _words(
+    "id user userid uid customer client session visitor order ticket invoice transaction device account member sku "
+    "zip plz postcode phone code uuid ip number nr no kunde kundennummer"
+)
 PARTS: tuple[tuple[str, frozenset[str]], ...] = (
     ("year", frozenset(["year", "yr", "yyyy", "jahr", "annee", "ano", "anno", "vuosi"])),
     ("month", frozenset(["month", "mnth", "mon", "mm", "mo", "monat", "mois", "mes", "kuukausi"])),
@@ -88,6 +92,11 @@ def says_hour(name: str) -> bool:
 def says_period(name: str) -> bool:
     """True for a name that a column of numbered parts of a day has."""
     return bool(words(name) & _PERIODS)
+
+
+def names_things(name: str) -> bool:
+    """True for a name that a column has which numbers people, orders or places."""
+    return bool(words(name) & _THINGS)
 
 
 def is_part(name: str) -> bool:

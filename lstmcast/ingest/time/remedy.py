@@ -31,13 +31,13 @@ class UnsettledError(DataError):
     """An error that ends a reading and that options may settle.
 
     fact: what is wrong; remedies: what may help, the likeliest first; otherwise: what to do where none of them does;
-    needs: what else is to be found out of the file for a remedy: `ids` are columns that name series.
+    may_hold_several: whether columns may be found that hold the time of day, or name several series.
     """
 
     fact: str = ""
     remedies: tuple[Remedy, ...] = ()
     otherwise: str = ""
-    seeks_ids: bool = False
+    may_hold_several: bool = False
 
     def told(self, remedies: Iterable[Remedy]) -> DataError:
         """The error with these remedies; without one, with what to do otherwise."""
@@ -65,7 +65,7 @@ def unsettled(
     line: int | None = None,
     column: str | None = None,
     stamp: str | None = None,
-    seeks_ids: bool = False,
+    may_hold_several: bool = False,
 ) -> UnsettledError:
     """The error that ends a reading, with what may settle it; the fields are those of `ReadContext.refusal`."""
     tried = tuple(remedies)
@@ -75,5 +75,10 @@ def unsettled(
     error = UnsettledError(
         f"{text}{'; ' if words else ''}{words}", file=context.source, line=number, column=column, stamp=stamp
     )
-    error.fact, error.remedies, error.otherwise, error.seeks_ids = text, tried, otherwise, seeks_ids
+    error.fact, error.remedies, error.otherwise, error.may_hold_several = (
+        text,
+        tried,
+        otherwise,
+        may_hold_several,
+    )
     return error

@@ -8,12 +8,13 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from lstmcast.core.errors import DataError
 from lstmcast.core.findings import count
 from lstmcast.core.panel import Times
 from lstmcast.ingest.table.reader import Lines
 from lstmcast.ingest.text.context import ReadContext
 from lstmcast.ingest.text.decoding import Micros
+from lstmcast.ingest.time import frequency
+from lstmcast.ingest.time.remedy import Remedy, UnsettledError, unsettled
 
 MANY_DUPLICATES = 0.1  # share of repeated stamps above which a file is thought to hold several series
 _REMEDY = "--duplicates mean|first|last|error"
@@ -137,27 +138,42 @@ def _settled(rows: Rows, again: NDArray[np.bool_], identities: tuple[str, ...], 
     if how == "error":
         raise context.refusal(f"{stands}; --duplicates mean, first or last settles it")
     if how is None and number > max(3, MANY_DUPLICATES * rows.size):
-        raise _several_series(stands, identities, context)
+        raise _several_series(rows, stands, identities, context)
     kept = f"the {how} is taken" if how in ("first", "last") else "their mean is taken"
     context.warn("duplicates_differ", f"{stands}; {kept}", _REMEDY)
     return grouped(rows, again, how or "mean")
 
 
-def _several_series(stands: str, identities: tuple[str, ...], context: ReadContext) -> DataError:
-    hint = f"--id {identities[0]}" if identities else "--id"
-    return context.refusal(
-        f"{stands}: does the file hold several series? name their column with {hint}, or settle it with "
-        "--duplicates mean, first or last"
-    )
+def _several_series(
+    rows: Rows, stands: str, identities: tuple[str, ...], context: ReadContext
+) -> UnsettledError:
+    """The error of many rows a stamp: several series, or events of which a step has many; never their mean."""
+    step = {"--freq": frequency.coarse(np.diff(np.unique(rows.utc)).astype(np.int64))}
+    series = [
+        Remedy({"--id": name}, "does the file hold several series? name their column with {}")
+        for name in identities
+    ]
+    together = [
+        Remedy({**step, "--aggregate": "sum"}, "to add up the rows of a step, {}"),
+        Remedy({**step, "--aggregate": "count"}, "to count them, {}"),
+    ]
+    otherwise = "add a column that tells the series apart, and name it with --id"
+    return unsettled(context, stands, [*series, *together], otherwise, may_hold_several=True)
 
 
 def grouped(rows: Rows, again: NDArray[np.bool_], how: str) -> Rows:
-    """Rows of equal stamps as one: first, last, mean, sum or max of the numbers that are there."""
+    """Rows of equal stamps as one: first, last, mean, sum, max or number of what is there.
+
+    A number of rows is that of the first column, of which each cell that is there is one; of others the mean is taken.
+    """
     starts = np.flatnonzero(~again)
     if how == "last":
         values = rows.values[np.append(starts[1:], rows.size) - 1]
     elif how == "first":
         values = rows.values[starts]
+    elif how == "count":
+        values = _summary(rows.values, starts, "mean")
+        values[:, 0] = np.add.reduceat((~np.isnan(rows.values[:, 0])).astype(np.int64), starts)
     else:
         values = _summary(rows.values, starts, how)
     return replace(rows.take(starts), values=values)
