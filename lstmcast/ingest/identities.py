@@ -19,7 +19,7 @@ _MOST_ROWS = 2_000_000  # that are looked at
 _MOST_COLUMNS, _MOST_TOGETHER = 14, 4
 _FEWEST_ROWS = 3  # that a series has on average
 _LOOKED_AT = 400  # stamps whose rows are compared
-_TOLERATED = 0.001  # share of rows that stand twice all the same
+_TOLERATED = 0.05  # share of rows that stand twice all the same, as in an hour that happens twice
 
 
 @dataclass(frozen=True, eq=False)
@@ -54,20 +54,22 @@ def _as_one(codes: NDArray[np.int64]) -> NDArray[np.int64]:
     return whole
 
 
-def identities(table: Table, axis: TimeAxis, used: Sequence[str]) -> Iterator[tuple[str, ...]]:
+def identities(
+    table: Table, axis: TimeAxis, ids: Sequence[str], used: Sequence[str]
+) -> Iterator[tuple[str, ...]]:
     """Columns that name series, the fewest first, and of equally many those that name the fewest series.
 
-    used: columns that have another part.
+    ids: columns that name them already, but not apart; used: columns that have another part.
     """
     free = [
         name
         for name in table.names
-        if name not in {*axis.columns, *used} and _may_name(name, table.column(name))
+        if name not in {*axis.columns, *ids, *used} and _may_name(name, table.column(name))
     ]
     free = free[:_MOST_COLUMNS]
     if not free:
         return
-    codes = _codes(table, axis, free)
+    codes = _codes(table, axis, ids, free)
     some, rows = codes.of_some_stamps(), codes.stamps.size
     for together in range(1, min(_MOST_TOGETHER, len(free)) + 1):
         found = []
@@ -98,17 +100,18 @@ def _is_fraction(cell: str) -> bool:
         return False
 
 
-def _codes(table: Table, axis: TimeAxis, free: Sequence[str]) -> _Codes:
-    """The stamps and these columns as numbers, as far as many rows go."""
+def _codes(table: Table, axis: TimeAxis, ids: Sequence[str], free: Sequence[str]) -> _Codes:
+    """The stamps, each with its series as far as it is known, and these columns as numbers, as far as many rows go."""
     width = len(axis.columns)
     known: list[dict[str, int]] = [{} for _ in range(1 + len(free))]
     pieces: list[list[NDArray[np.int64]]] = [[] for _ in known]
     rows = 0
-    for chunk in table.chunks([*axis.columns, *free]):
-        stamps = axis.cells(chunk.cells[:width])
-        for extra in chunk.cells[width - axis.numbered : width] if axis.numbered else ():
+    for chunk in table.chunks([*axis.columns, *ids, *free]):
+        parts, named = chunk.cells[:width], chunk.cells[width : width + len(ids)]
+        stamps = axis.cells(parts)
+        for extra in (*(parts[width - axis.numbered :] if axis.numbered else ()), *named):
             stamps = as_text(stamps) + (" " + as_text(extra))
-        for place, cells in enumerate([stamps, *chunk.cells[width:]]):
+        for place, cells in enumerate([stamps, *chunk.cells[width + len(ids) :]]):
             local, texts = pd.factorize(as_text(cells))
             numbers = [known[place].setdefault(str(text), len(known[place])) for text in texts]
             pieces[place].append(np.array(numbers, dtype=np.int64)[local])

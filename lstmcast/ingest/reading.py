@@ -25,7 +25,7 @@ from lstmcast.ingest.columns.numbers import NumberColumn, sign_of
 from lstmcast.ingest.columns.remarks import say_numbers
 from lstmcast.ingest.columns.survey import Candidate, LenientColumn, all_numbers, candidates, finding
 from lstmcast.ingest.columns.wide import refuse_wide
-from lstmcast.ingest.remedies import settled
+from lstmcast.ingest.remedies import countable, settled
 from lstmcast.ingest.table.opening import open_table
 from lstmcast.ingest.table.reader import Lines, Table
 from lstmcast.ingest.table.roles import Roles, id_columns, joined_ids, joined_name, listed, match
@@ -297,7 +297,10 @@ def _with_every_number(roles: Roles, table: Table) -> Roles:
     roles = replace(roles, time=roles.time or axis.written)
     if table.context.rules.aggregate == "count":
         return replace(roles, target=_to_count(table, [*axis.columns, *ids, *roles.values]))
-    return all_numbers(roles, candidates(table, [*axis.columns, *ids]), table)
+    try:
+        return all_numbers(roles, candidates(table, [*axis.columns, *ids]), table)
+    except DataError as error:
+        raise countable(error, axis, table) or error from None
 
 
 def _to_count(table: Table, taken: Sequence[str]) -> str:
@@ -319,7 +322,7 @@ def _understood(table: Table, roles: Roles, asked: _Asked, *, is_future: bool) -
         lone=asked.lone,
         seasons=asked.seasons,
         identities=tuple(name for name in others if is_text(table.column(name))),
-        are_events=context.is_lenient and all(names_things(name) for name in roles.values),
+        are_events=bool(_classes(roles)) or (context.is_lenient and all(map(names_things, roles.values))),
         style=stamps.style if len(axis.names) == 1 else "",
         has_hours=stamps.depth >= 5,
         has_offsets=stamps.offsets is not None or stamps.order == EPOCH,
@@ -366,12 +369,13 @@ def _resolved(roles: Roles, table: Table, *, is_future: bool) -> tuple[Roles, Ti
     absent = {roles.target} - set(table.names) if is_future else set()
     roles = roles.renamed(lambda name, option: name if name in absent else match(name, table, option))
     ids = id_columns(roles.id, table)
-    taken: set[str | None] = {*ids, *roles.values}
+    is_counted = table.context.rules.aggregate == "count"  # of stamps alone the stamps are counted
+    values = roles.values[1:] if is_counted else roles.values
+    taken: set[str | None] = {*ids, *values}
     time = None if is_future and not _has_time(roles.time, table) else roles.time
     axis = find_axis(table, taken) if time is None else named_axis(time, table)
     roles = replace(roles, time=axis.written, id=joined_name(ids))
-    is_counted = table.context.rules.aggregate == "count"  # of stamps alone the stamps are counted
-    parts = [*axis.names, *ids, *(roles.values[1:] if is_counted else roles.values)]
+    parts = [*axis.names, *ids, *values]
     for name in parts:
         if parts.count(name) > 1:
             raise _twice(name, table)

@@ -823,7 +823,7 @@ REFUSED = [
         "not on the clock that was said",
         "time,y\n2024-05-01 00:00,1\n2024-05-01 01:00,2\n2024-05-01 02:30,3\n",
         "the stamps do not keep --freq h; 1 stamp off the clock, the first is 2024-05-01 02:30:00 in line 4; give "
-        "another, or put them together with --aggregate mean",
+        "another; or put them together with --aggregate mean",
         {"freq": "1h"},
     ),
     Refused(
@@ -849,8 +849,8 @@ REFUSED = [
         "several series in one",
         "time,store,y\n"
         + "".join(f"2024-05-0{d},{s},{d}{i}\n" for d in range(1, 6) for i, s in enumerate("ab")),
-        "5 rows with the stamp of an earlier row and other values, the first is 2024-05-01 in line 3: does the file "
-        "hold several series? name their column with --id store, or settle it with --duplicates mean, first or last",
+        "5 rows with the stamp of an earlier row and other values, the first is 2024-05-01 in line 3; does the file "
+        "hold several series? name their column with --id store",
     ),
     Refused(
         "a series without a name",
@@ -881,14 +881,14 @@ REFUSED = [
         "an hour that is skipped",
         "time,y\n2024-03-31 02:00,1\n2024-03-31 03:00,2\n2024-03-31 04:00,3\n",
         "line 3: 2024-03-31 03:00:00 does not exist in Europe/Helsinki (the clock is put forward); --nonexistent "
-        "drop leaves it out; if the clock is never changed, say so: --tz +02:00",
+        "drop leaves it out or, if the clock is never changed, --tz +02:00",
         {"zone": "Europe/Helsinki"},
     ),
     Refused(
         "a doubled hour out of order",
         "time,y\n2024-10-27 03:00,2\n2024-10-27 02:00,1\n2024-10-27 04:00,4\n2024-10-27 03:00,3\n",
         "line 2: 2024-10-27 03:00:00 happens twice in Europe/Helsinki, and the order of the rows does not tell which "
-        "is which; sort the file, or give --ambiguous first or second",
+        "is which; sort the file; or give --ambiguous first or --ambiguous second",
         {"zone": "Europe/Helsinki"},
     ),
     Refused(

@@ -22,7 +22,6 @@ _HOUR = DAY // 24
 _MOST_STEPS = 0.5  # share of steps that must be the modal one
 _SEVERAL = 0.3  # share of repeated stamps from which on a file holds several series, whatever the clock did
 _SCATTERED, _SCATTERED_WIDTH = 0.2, 0.5  # share of the modal step, and deviation to mean, of stamps of events
-_ROWS_A_STEP = 3  # rows that a step to put events on holds on average
 _THINNEST = 20  # rows of the clock for each row of the file, beyond which a stamp must be wrong
 
 
@@ -123,7 +122,8 @@ def _refuse_midnights_elsewhere(rows: Rows, context: ReadContext) -> None:
     """Raise DataError for days whose midnights are those of another zone than the stamps name."""
     zone = zone_of_midnights(rows.utc)
     if zone is not None and np.unique(rows.utc % DAY).size > 1:
-        raise context.refusal(f"every stamp is a midnight in {zone}, written as UTC; say so with --tz {zone}")
+        fact = f"every stamp is a midnight in {zone}, written as UTC"
+        raise unsettled(context, fact, [Remedy({"--tz": zone}, "say so with {}")])
 
 
 def _looseness(freq: str) -> int:
@@ -142,7 +142,7 @@ def _irregular(rows: Rows, off: str, context: ReadContext, are_events: bool = Fa
     if not scattered:
         remedies = [_together(frequency.coarse(steps), "mean", "put them on one with {}")]
     else:
-        step = frequency.round_step(float(steps.mean()) * _ROWS_A_STEP)
+        step = frequency.round_step(float(steps.mean()) * frequency.ROWS_A_STEP)
         ways = [("sum", "for amounts {}"), ("count", "for events {}"), ("mean", "for measurements {}")]
         remedies = [_together(step, how, words) for how, words in ways if not are_events or how == "count"]
     return unsettled(context, fact, remedies, "see to the stamps", may_hold_several=True)
@@ -240,9 +240,12 @@ def _off_clock(
     off = f"; {stamps}, the first is {rows.show(row)} in line {rows.lines[row]}"
     if not is_given:
         return _irregular(rows, off, context)
-    return context.refusal(
-        f"the stamps do not keep --freq {clock.freq}{off}; give another, or put them together with "
-        "--aggregate mean"
+    return unsettled(
+        context,
+        f"the stamps do not keep --freq {clock.freq}{off}; give another",
+        [] if context.rules.aggregate else [Remedy({"--aggregate": "mean"}, "or put them together with {}")],
+        line=int(rows.lines[row]),
+        stamp=rows.show(row),
     )
 
 
@@ -344,10 +347,16 @@ def _refuse_hidden_zone(rows: Rows, context: ReadContext) -> None:
     if not zones:
         return
     row = int(np.argmax(again))
-    raise context.refusal(
+    raise unsettled(
+        context,
         f"{rows.show(row)} stands twice (line {rows.lines[row]}), as on the clocks of {', '.join(zones[:2])} when "
-        f"they are put back; say so with --tz {zones[0]} (or --tz UTC if the clock is never changed)",
-        line=rows.lines[row],
+        "they are put back",
+        [
+            Remedy({"--tz": zones[0]}, "say so with {}"),
+            Remedy({"--tz": "UTC"}, ", if the clock is never changed, {}"),
+        ],
+        "name the zone with --tz",
+        line=int(rows.lines[row]),
         stamp=rows.show(row),
     )
 

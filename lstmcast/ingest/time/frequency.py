@@ -137,6 +137,7 @@ def unit(alias: str) -> str:
     return _split(alias)[1]
 
 
+ROWS_A_STEP = 3  # rows that a step to put events on holds on average
 _LADDER = (
     ("1min", 60),
     ("5min", 300),

@@ -125,7 +125,7 @@ class LocalClock:
         after = rows[0] + np.flatnonzero(self.wall[rows[0] : rows[0] + 200] == self.wall[rows[0]] + _HOUR)
         moved = Remedy({"--nonexistent": "shift"}, "{} moves it on")
         dropped = Remedy({"--nonexistent": "drop"}, "{} leaves it out")
-        fixed = Remedy({"--tz": written(standard)}, "if the clock is never changed, say so: {}")
+        fixed = Remedy({"--tz": written(standard)}, ", if the clock is never changed, {}")
         return unsettled(
             self.context,
             f"line {line}: {stamp} does not exist in {self.zone} (the clock is put forward)",
@@ -185,9 +185,11 @@ class LocalClock:
             if seen.max() == 1 and _is_ordered(utc, rows, self.codes, rising):
                 return
         line, stamp = int(self.lines[rows[0]]), self._show(rows[0])
-        raise self.context.refusal(
+        raise unsettled(
+            self.context,
             f"line {line}: {stamp} happens twice in {self.zone}, and the order of the "
-            "rows does not tell which is which; sort the file, or give --ambiguous first or second",
+            "rows does not tell which is which; sort the file",
+            [Remedy({"--ambiguous": which}, "or give {}") for which in ("first", "second")],
             line=line,
             stamp=stamp,
         )

@@ -41,19 +41,24 @@ class UnsettledError(DataError):
 
     def told(self, remedies: Iterable[Remedy]) -> DataError:
         """The error with these remedies; without one, with what to do otherwise."""
-        words = _joined(remedies) or self.otherwise
+        chosen = tuple(remedies)
+        words = _joined(chosen) or self.otherwise
         text = f"{self.fact}{'; ' if words else ''}{words}"
-        error = DataError(text, file=self.file, line=self.line, column=self.column, stamp=self.stamp)
+        option = next((flag for remedy in chosen for flag in remedy.options), None)
+        error = DataError(
+            text, file=self.file, line=self.line, column=self.column, stamp=self.stamp, option=option
+        )
         error.findings = self.findings
         return error
 
 
 def _joined(remedies: Iterable[Remedy]) -> str:
-    """The sentences of all, those that say the same as one."""
+    """The sentences of all, those that say the same as one; no sign stands right behind an option."""
     found: dict[str, list[str]] = {}
     for remedy in remedies:
         found.setdefault(remedy.sentence, []).append(remedy.words)
-    return "; ".join(sentence.format(" or ".join(words)) for sentence, words in found.items())
+    told = [sentence.format(" or ".join(words)) for sentence, words in found.items()]
+    return " or ".join(told).replace(" or ,", " or,").lstrip(", ")
 
 
 def unsettled(

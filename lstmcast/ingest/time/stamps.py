@@ -29,6 +29,7 @@ from lstmcast.ingest.time.codes import MOSTLY, is_code, meant
 from lstmcast.ingest.time.misses import why
 from lstmcast.ingest.time.names import counts
 from lstmcast.ingest.time.numbered import Numbers
+from lstmcast.ingest.time.remedy import Remedy, unsettled
 from lstmcast.ingest.time.transcription import in_ascii
 
 _DATE_ORDERS = {"day-first": DMY, "month-first": MDY, "year-first": YMD}
@@ -191,14 +192,16 @@ class StampColumn:
         row = int(np.argmax((stacked != stacked[0]).any(axis=0)))
         dates = stacked[:, row].astype("datetime64[us]").astype("datetime64[D]")
         ways = " or ".join(f"{date} ({order})" for date, order in zip(dates, walls, strict=True))
-        remedies = " or ".join(
-            f"--dates {option}" for option, order in _DATE_ORDERS.items() if order in walls
-        )
-        return self.context.refusal(
-            f"every stamp of column {self.name!r} can be read in {len(walls)} ways, one of them as {ways}; "
-            f"say which: {remedies}",
+        return unsettled(
+            self.context,
+            f"every stamp of column {self.name!r} can be read in {len(walls)} ways, one of them as {ways}",
+            [
+                Remedy({"--dates": option}, "say which: {}")
+                for option, order in _DATE_ORDERS.items()
+                if order in walls
+            ],
+            "write years first",
             column=self.name,
-            option="--dates",
         )
 
     def _unreadable(self, parsed: _Parsed, cells: Cells, lines: Lines) -> DataError:
