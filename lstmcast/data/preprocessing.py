@@ -62,6 +62,7 @@ class Preparation:
         scaled = fill_from_past(self.scaling.apply(panel.target, rows), panel.offsets, panel.clock.season)
         others = self.others(panel)
         known, level = others[:, known_columns(panel)], np.zeros(len(scaled))
+        given = known.shape[1]
         extra = [others]
         if regression is not None:
             said = cross_fitted
@@ -82,6 +83,8 @@ class Preparation:
             ahead=panel.clock.ahead(panel.times),
             day=rows_in_a_day(panel.clock),
             times=panel.times,
+            scaling=self.scaling,
+            given=given,
         )
 
     def names(

@@ -72,6 +72,27 @@ def split(panel: Panel, horizon: int, validation: str | None = None, test: str |
     return blocks
 
 
+def few_blocks(
+    panel: Panel, horizon: int, fewest: int, validation: str | None = None, test: str | None = None
+) -> Blocks:
+    """Blocks of whole horizons, as many as leave `fewest` rows before them: the test comes first, and nothing is held
+    back of a series that has no room for it.
+
+    validation, test: as in `split`; a test block that was asked for is as long as it was asked for.
+    """
+    start, end = panel.offsets[:-1], panel.known_until()
+    choosing, judging = _held_back(panel, end - start, horizon, validation, test)
+    if test is None:
+        room = np.maximum((end - start - fewest) // horizon, 0)
+        judging = horizon * np.minimum(np.maximum(judging // horizon, 1), room)
+    test_first = np.maximum(end - judging, start)
+    room = np.maximum((test_first - start - fewest) // horizon, 0)
+    choosing = horizon * np.minimum(np.maximum(choosing // horizon, 1), room)
+    blocks = Blocks(start, test_first - choosing, test_first, end)
+    _refuse_short(blocks, "test", "--test", test, horizon)
+    return blocks
+
+
 def rows_needed(panel: Panel, horizon: int, training: int, validation: str | None, test: str | None) -> int:
     """The shortest history that leaves `training` rows to train on; where a block has a date, as rows before it."""
     rows, missing = 0, training

@@ -12,6 +12,7 @@ from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
 from lstmcast.core.panel import Floats, Integers, Times
+from lstmcast.data.scaling import Scaling
 
 MOST_MISSING = 0.25
 MOST_AT_ONCE = 512
@@ -28,7 +29,8 @@ class Table:
     known: (N, c') features of a row that are known ahead; calendar: (N, F); series: (N,); offsets: (S+1,).
     change: mean absolute seasonal difference of each of the model's series, in scaled units.
     ahead: (N,) steps by which the wall clock is ahead of UTC where that changes, else None; day: rows of a usual day;
-    times: (N,) stamps (UTC).
+    times: (N,) stamps (UTC); scaling: how target and scaled values become each other; given: how many of the columns of
+    `known` the file gives; they come first.
     """
 
     scaled: NDArray[np.float64]
@@ -43,6 +45,8 @@ class Table:
     ahead: NDArray[np.float32] | None = None
     day: int = 0
     times: Times | None = None
+    scaling: Scaling | None = None
+    given: int = 0
 
     def firsts(self, origins: Integers) -> Integers:
         """(B,) the first row of the series that ends, or goes on, at each origin."""
@@ -87,6 +91,18 @@ class Windows:
     def residual(self) -> NDArray[np.float64]:
         """(N,) what the calendar stage leaves of the target."""
         return self.table.scaled - self.table.level
+
+    @cached_property
+    def plain(self) -> NDArray[np.float64]:
+        """(N,) the target in the units of the CSV, without what the calendar stage says, gaps filled."""
+        assert self.table.scaling is not None
+        return self.table.scaling.undo(self.residual, self.table.series)
+
+    def scaled_again(self, plain: NDArray[np.float64], origins: Integers) -> NDArray[np.float64]:
+        """Scaled values (K, Q, B), the calendar stage put back, of forecasts as `plain` has them."""
+        assert self.table.scaling is not None
+        level = self.ahead(self.table.level, origins)
+        return np.asarray(self.table.scaling.apply(plain, self.table.series[origins - 1]) + level[:, None])
 
     @property
     def lag(self) -> int:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 
-from lstmcast.evaluation.verdict import verdict
+from lstmcast.evaluation.verdict import TOO_SHORT, verdict
 
 if TYPE_CHECKING:
     from lstmcast.core.panel import Integers, Panel, Times
@@ -197,6 +197,24 @@ class Volatility(Document):
 
 
 @dataclass(frozen=True, kw_only=True, eq=False, repr=False)
+class FewHorizons(Document):
+    """What was mixed where there are too few horizons to choose by.
+
+    folds: horizons before which members were fitted anew, and on which weights and bands rest; weights: member ->
+    its share where it can answer; deviations: level in percent -> half-width of the band in standard deviations;
+    horizons: of the test block, on which the verdict rests; season: that of the members; rows: of the history that
+    they look at, at most.
+    """
+
+    folds: int
+    horizons: int
+    weights: dict[str, float]
+    deviations: dict[str, float]
+    season: int
+    rows: int
+
+
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class Choices(Search):
     """Everything that was chosen for a model of numbers, with the figures that decided it.
 
@@ -215,6 +233,7 @@ class Choices(Search):
     limits: Limits | None = None
     start: Start | None = None
     band_volatility: Volatility | None = None
+    few: FewHorizons | None = None
 
 
 @dataclass(frozen=True, kw_only=True, eq=False, repr=False)
@@ -320,9 +339,19 @@ NOT_JUDGED: dict[str, Any] = {  # the fields of a judgement before there is one
 
 
 def judgement(
-    found: Backtest, panel: Panel, origins: Integers, seasons: tuple[int, ...], *, in_sample: bool = False
+    found: Backtest,
+    panel: Panel,
+    origins: Integers,
+    seasons: tuple[int, ...],
+    *,
+    in_sample: bool = False,
+    horizons: int | None = None,
 ) -> Judgement:
-    """What a backtest found, with its verdict; origins: (n,) what was judged, at least one; seasons: of the model."""
+    """What a backtest found, with its verdict.
+
+    origins: (n,) what was judged, at least one; seasons: of the model; horizons: disjoint ones, where these are too few
+    for the sentence to pass over them.
+    """
     first, last, rows = _span(panel, origins, len(found.by_horizon))
     clock = dataclasses.replace(panel.clock, seasons=seasons)
     return Judgement(
@@ -333,8 +362,16 @@ def judgement(
         first=panel.clock.write(first)[0],
         last=panel.clock.write(last)[0],
         in_sample=in_sample,
-        verdict=verdict(found.overall, clock, rows, in_sample=in_sample),
+        verdict=verdict(found.overall, clock, rows, in_sample=in_sample, horizons=horizons),
     )
+
+
+def not_judged(panel: Panel, names: Sequence[str]) -> Judgement:
+    """The judgement of these forecasters where no horizon can be held back."""
+    last = panel.clock.write(panel.times[-1:])[0]
+    empty: Scores = {name: {"mae": None, "mase": None} for name in names}
+    nothing = NOT_JUDGED | {"test": empty, "first": last, "last": last, "verdict": TOO_SHORT}
+    return Judgement(**nothing)
 
 
 def _span(panel: Panel, origins: Integers, horizon: int) -> tuple[Times, Times, int]:

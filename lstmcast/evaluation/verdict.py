@@ -12,6 +12,10 @@ from lstmcast.evaluation.names import within
 
 LEVEL = 0.005
 STARTS = ("linear", "logistic")
+ENOUGH_HORIZONS = 4
+TOO_SHORT = (
+    "too short to judge: no horizon can be held back, and the bands rest on what such series usually do"
+)
 
 
 def _span(clock: Clock, rows: int) -> str:
@@ -59,10 +63,18 @@ def best_baseline(metrics: Mapping[str, Metrics]) -> str:
     return min((name for name in metrics if name not in ("model", *STARTS)), key=error)
 
 
-def verdict(metrics: Mapping[str, Metrics], clock: Clock, rows: int, *, in_sample: bool = False) -> str:
+def verdict(
+    metrics: Mapping[str, Metrics],
+    clock: Clock,
+    rows: int,
+    *,
+    in_sample: bool = False,
+    horizons: int | None = None,
+) -> str:
     """One sentence: by how much the model beats the best baseline and what it starts from, or that it does not.
 
-    rows: how many were judged; in_sample: whether the model was trained on them, which the sentence then says.
+    rows: how many were judged; in_sample: whether the model was trained on them, which the sentence then says;
+    horizons: how many disjoint ones, where they are few: with less than ENOUGH_HORIZONS, errors and no judgement.
     """
     rival = best_baseline(metrics)
     span = _span(clock, rows).replace("test", "in-sample") if in_sample else _span(clock, rows)
@@ -71,11 +83,27 @@ def verdict(metrics: Mapping[str, Metrics], clock: Clock, rows: int, *, in_sampl
         return (
             f"no verdict: over {span} the best baseline makes no error, so there is nothing to compare with"
         )
+    if horizons is not None and horizons < ENOUGH_HORIZONS:
+        return f"{_beside(metrics, rival, clock)} over {span}; {_too_few(horizons)}"
     of_classes = " in log loss" if "log_loss" in metrics["model"] else ""
     sentence = f"{_compared(against, within(rival, clock))}{of_classes} over {span}"
-    start = next(name for name in STARTS if name in metrics)
-    linear = gain(metrics, start)
-    return sentence if linear is None else f"{sentence}; {_compared(linear, within(start, clock))}"
+    start = next((name for name in STARTS if name in metrics), None)
+    linear = None if start is None else gain(metrics, start)
+    if start is not None and linear is not None:
+        sentence = f"{sentence}; {_compared(linear, within(start, clock))}"
+    return sentence if horizons is None else f"{sentence}, judged on {horizons} horizons"
+
+
+def _beside(metrics: Mapping[str, Metrics], rival: str, clock: Clock) -> str:
+    """The model's error and that of the best baseline: `MASE 0.82 beside 1.10 (last value)`."""
+    measure = error_measure(metrics) or "mae"
+    mine, other = metrics["model"][measure], metrics[rival][measure]
+    return f"{measure.upper()} {mine:.3g} beside {other:.3g} ({within(rival, clock)})"
+
+
+def _too_few(horizons: int) -> str:
+    number = "1 horizon" if horizons == 1 else f"{horizons} horizons"
+    return f"{number}: too few to tell differences under about 30 %"
 
 
 def _compared(share: float, name: str) -> str:

@@ -19,6 +19,7 @@ from lstmcast.core.options import Options
 from lstmcast.core.panel import Floats, Integers, Times
 from lstmcast.evaluation.report import ClassShares, Shares
 from lstmcast.forecasters.base import Mask, NewRows, Numbers, Part, Stateless, Views, point
+from lstmcast.forecasters.local import Local
 from lstmcast.forecasters.network import NetworkForecaster
 
 if TYPE_CHECKING:
@@ -136,13 +137,20 @@ def leaves(part: Part) -> Iterator[Part]:
 
 
 def linear_of(ensemble: Ensemble) -> Part:
-    """The linear forecaster, the first where there are two."""
-    return next(part for part in leaves(ensemble) if part.name == "linear")
+    """The linear forecaster, the first where there are two; without one, the first part of all."""
+    parts = list(leaves(ensemble))
+    return next((part for part in parts if part.name == "linear"), parts[0])
+
+
+def says_own_edges(ensemble: Ensemble) -> bool:
+    """Whether bands come from what a part says of its own spread: where it has weight and there is no network."""
+    return not networks_of(ensemble) and any(isinstance(part, Local) for _, part in ensemble.asked)
 
 
 def linear_entry(ensemble: Ensemble) -> Part:
-    """The part of an ensemble that is linear as a whole: the linear forecaster, or the mean of two."""
-    return next(part for _, part in ensemble.parts if all(leaf.name == "linear" for leaf in leaves(part)))
+    """The part of an ensemble that is linear as a whole: the linear forecaster, or the mean of two; else the first."""
+    parts = [part for _, part in ensemble.parts]
+    return next((part for part in parts if all(leaf.name == "linear" for leaf in leaves(part))), parts[0])
 
 
 def weights_at(ensemble: Ensemble, views: Views, origins: Integers) -> Iterator[tuple[Numbers, Part]]:

@@ -36,7 +36,8 @@ class Intervals:
 
     kind `quantiles`: widths (levels,) are factors on the network's own half-widths (conformalised quantiles, Romano
     et al. 2019, multiplicative); kind `split`: widths (levels, K) are half-widths for each step ahead (split
-    conformal, Lei et al. 2018). Both are stretched by how restless the window is: see `stretch`.
+    conformal, Lei et al. 2018); kind `spread`: widths (levels,) are factors, ones, on the edges that a part says by
+    itself, two for each level. All are stretched by how restless the window is: see `stretch`.
     """
 
     kind: str
@@ -63,9 +64,23 @@ class Intervals:
         if self.kind == "split" or quantiles is None:
             widths = np.broadcast_to(self.widths[:, :, None], (len(LEVELS), *point.shape))
             return widths, widths
-        sides = half_widths(quantiles)
+        sides = half_widths(quantiles) if self.kind == "quantiles" else _edges(quantiles)
         widened = [np.maximum.accumulate(self.widths[:, None, None] * side, axis=0) for side in sides]
         return widened[0], widened[1]
+
+
+def spread_intervals() -> Intervals:
+    """Those of a forecaster that says its own edges."""
+    return Intervals("spread", np.ones(len(LEVELS)))
+
+
+def _edges(quantiles: Numbers) -> tuple[Numbers, Numbers]:
+    """(levels, K, B) distance of each level's own edges from the point (K, 2 levels + 1, B), below and above."""
+    count = len(LEVELS)
+    point = quantiles[:, count]
+    below = np.stack([point - quantiles[:, count - 1 - place] for place in range(count)])
+    above = np.stack([quantiles[:, count + 1 + place] - point for place in range(count)])
+    return below, above
 
 
 def _at(level: float, offsets: Numbers) -> Numbers:

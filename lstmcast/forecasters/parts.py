@@ -9,6 +9,7 @@ from lstmcast.core.options import Options
 from lstmcast.forecasters.base import FitData, Part
 from lstmcast.forecasters.category_naive import FrequencyTable, Transitions
 from lstmcast.forecasters.ensemble import Ensemble
+from lstmcast.forecasters.local import Local
 from lstmcast.forecasters.logistic import Logistic
 from lstmcast.forecasters.naive import SeasonalNaive, fit_naives
 from lstmcast.forecasters.network import NetworkForecaster
@@ -38,6 +39,7 @@ PARTS: dict[str, PartKind] = {
     "ridge": PartKind(RidgeForecaster),
     "seasonal_naive": PartKind(SeasonalNaive, fit_naives),
     "ensemble": PartKind(Ensemble),
+    "local": PartKind(Local),
     "logistic": PartKind(Logistic),
     "transitions": PartKind(Transitions),
     "frequency_table": PartKind(FrequencyTable),

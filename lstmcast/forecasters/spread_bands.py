@@ -6,6 +6,7 @@ ask for; what the file's own folds say moves it a little, and the errors of a pa
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from statistics import NormalDist
@@ -40,6 +41,14 @@ class SpreadBands:
         places = [normal(level) for level in FACTORS]
         edges = [place * factor for place, factor in zip(places, self._factors(rows), strict=True)]
         return {level: _between(normal(level), places, edges) for level in levels}
+
+    def check(self) -> None:
+        """Raise ValueError for what no calibration gives."""
+        numbers = (self.squares, *self.ratios)
+        if not 0 <= self.folds <= MOST_FOLDS or not all(0 <= number < math.inf for number in numbers):
+            raise ValueError("the bands rest on errors that are none")
+        if self.ratios and (len(self.ratios) != len(FACTORS) or not all(self.ratios)):
+            raise ValueError("the bands of a panel have a ratio for each of two levels")
 
     def _factors(self, rows: Numbers) -> list[Numbers]:
         """c (B,) at each of FACTORS; a higher level stays wider."""

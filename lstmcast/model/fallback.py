@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from statistics import NormalDist
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -147,6 +148,33 @@ def build_chain(
     first, *naives = (calibrate(Evidence(actual, own, None, usual, horizons)).widths for own in points)
     best = min(naives, key=lambda widths: float(widths[_JUDGED].mean()))
     return FallbackChain(tuple(chain), np.stack([np.maximum(first, best), *naives]))
+
+
+def naive_chain(
+    first: Forecaster, views: Views, origins: Integers, seasons: tuple[int, ...]
+) -> FallbackChain:
+    """The chain of a model without a linear forecaster, which `first` stands for.
+
+    origins: (n,) of the windows on which bands are calibrated; without any, they are as wide as a random walk of the
+    rows' own steps would make them.
+    """
+    naives, windows = naives_of(seasons), views[0]
+    if not len(origins):
+        walk = _walk(windows.table.scaled[windows.table.observed], windows.horizon)
+        return FallbackChain((first, *naives), np.repeat(walk[None], len(naives) + 1, axis=0))
+    observed, usual = windows.ahead(windows.table.observed, origins), np.ones(len(origins))
+    actual = np.where(observed, windows.ahead(windows.table.scaled, origins), np.nan)
+    points = (point(naive.predict(views, origins)) for naive in naives)
+    widths = [calibrate(Evidence(actual, own, None, usual, len(origins))).widths for own in points]
+    return FallbackChain((first, *naives), np.stack([np.max(widths, axis=0), *widths]))
+
+
+def _walk(values: Numbers, horizon: int) -> Numbers:
+    """(levels, K) half-widths of a random walk with the steps of these values (n,)."""
+    steps = np.diff(values)
+    spread = float(np.sqrt((steps**2).mean())) if len(steps) else 0.0
+    normal = np.array([NormalDist().inv_cdf(0.5 + level / 200) for level in LEVELS])
+    return np.asarray(normal[:, None] * spread * np.sqrt(np.arange(1, horizon + 1)))
 
 
 def unfit(windows: Windows, origins: Integers) -> dict[int, str]:

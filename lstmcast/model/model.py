@@ -162,7 +162,7 @@ class Model:
             findings=(
                 *seen.findings,
                 *start.beside,
-                *self._silent(views, origins),
+                *self._silent(views, origins, others),
                 *self.contract.beyond_holidays(forecast.times),
             ),
         )
@@ -191,9 +191,9 @@ class Model:
         since = self.ensemble.since()
         return None if since is None else since[series]
 
-    def _silent(self, views: Views, origins: Integers) -> list[Finding]:
-        """A finding for each part that has weight and cannot answer everywhere."""
-        found = self.ensemble.silent(views, origins)
+    def _silent(self, views: Views, origins: Integers, others: StandIns) -> list[Finding]:
+        """A finding for each part that has weight and cannot answer everywhere where the model answers."""
+        found = self.ensemble.silent(views, np.delete(origins, list(others.places)))
         return [Finding(WARNING, "part_silent", _said_of_silent(*each)) for each in found.items()]
 
     def _first_block(
@@ -290,7 +290,8 @@ class Model:
 
     def judged(self) -> dict[str, Answering]:
         """The model, the baselines and the linear forecaster, all to be judged on the same windows."""
-        others: list[Forecaster] = [*naives_of(self.contract.clock.seasons), self.linear]
+        others: list[Forecaster] = [*naives_of(self.contract.clock.seasons)]
+        others += [self.linear] if self.linear.name == "linear" else []
         alone = {other.name: Restored(other, self.preparation.scaling) for other in others}
         return {"model": Banded(self), **alone}
 

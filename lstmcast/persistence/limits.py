@@ -35,9 +35,10 @@ def _classes(contract: Contract) -> dict[str, tuple[str, ...]]:
     return {f"class of {name!r}": levels for name, levels in contract.levels.items()}
 
 
-def check_intervals(intervals: Intervals, *, has_network: bool) -> None:
+def check_intervals(intervals: Intervals, *, has_network: bool, has_spread: bool = False) -> None:
     """Raises ValueError for bands of no known kind, of what is not there, or that follow volatility as none do."""
-    if intervals.kind not in (("quantiles", "split") if has_network else ("split",)):
+    kinds = ("split", *(("quantiles",) if has_network else ()), *(("spread",) if has_spread else ()))
+    if intervals.kind not in kinds:
         raise ValueError(f"the bands are {intervals.kind!r}, which this model cannot make")
     if not 0 <= intervals.power <= 1 or not 0 < intervals.reference < math.inf:
         raise ValueError("the bands follow volatility by no power and reference that training gives")

@@ -22,6 +22,7 @@ from lstmcast.evaluation.report import NumberReport, Shares
 from lstmcast.forecasters.base import Part
 from lstmcast.forecasters.ensemble import Ensemble, leaves, linear_of, mean_of, networks_of, shares_of
 from lstmcast.forecasters.intervals import LEVELS, Intervals
+from lstmcast.forecasters.local import Local
 from lstmcast.forecasters.naive import SeasonalNaive
 from lstmcast.forecasters.network import NetworkForecaster
 from lstmcast.forecasters.ridge import RidgeForecaster
@@ -238,8 +239,8 @@ def _assemble(document: Document, arrays: Arrays) -> Model:
     else:
         ensemble = _ensemble_said(document, report, contract.lookback, options.members, arrays)
         views = _views_said(document, setting, contract, arrays)
-    if not isinstance(ensemble, Ensemble) or not any(part.name == "linear" for part in leaves(ensemble)):
-        raise ValueError("there is no ensemble, or no linear forecaster in it")
+    if not isinstance(ensemble, Ensemble) or linear_of(ensemble) is None:
+        raise ValueError("there is no ensemble, or no forecaster in it that could stand in")
     return Model(
         contract=contract,
         options=options,
@@ -324,7 +325,8 @@ def _intervals(document: Document, ensemble: Ensemble, arrays: Arrays) -> Interv
     if (told := document.get("volatility")) is not None:
         numbers = {name: value(float, told[name], name) for name in ("power", "reference")}
         intervals = dataclasses.replace(intervals, **numbers)
-    check_intervals(intervals, has_network=bool(networks_of(ensemble)))
+    has_spread = any(isinstance(part, Local) for part in leaves(ensemble))
+    check_intervals(intervals, has_network=bool(networks_of(ensemble)), has_spread=has_spread)
     return intervals
 
 

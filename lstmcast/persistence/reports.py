@@ -10,6 +10,7 @@ from lstmcast.evaluation.report import (
     MOST_STEPS_REPORTED,
     Choices,
     ClassChoices,
+    FewHorizons,
     Figures,
     Judgement,
     Report,
@@ -25,7 +26,7 @@ _MOST_LOOKBACKS = 1_000
 _WORDS = {
     "transform": ("none", "log1p"),
     "stage": ("none", "calendar", "covariates"),
-    "intervals": ("quantiles", "split"),
+    "intervals": ("quantiles", "split", "spread"),
     "frequencies": ("hour", "month", "weekday", "phase", "none"),
 }
 _SHARES = ("coverage", "accuracy", "balanced_accuracy")
@@ -34,13 +35,20 @@ _SHARES = ("coverage", "accuracy", "balanced_accuracy")
 def report_from(kind: type[AnyReport], document: Any, contract: Contract) -> AnyReport:
     """The report of a model with this contract; raises TypeError or ValueError where it does not fit."""
     report = record(kind, document)
-    _check_judgement(report, contract.horizon)
+    if not _is_too_short_to_judge(report):
+        _check_judgement(report, contract.horizon)
     _check_history(report)
     if isinstance(report.choices, Choices):
         _check_choices(report.choices, contract.lookback)
     else:
         _check_class_choices(report.choices, contract)
     return report
+
+
+def _is_too_short_to_judge(report: Report) -> bool:
+    """Whether no horizon could be held back, so that nothing has been judged."""
+    few = report.choices.few if isinstance(report.choices, Choices) else None
+    return few is not None and few.horizons == 0 and report.windows == 0
 
 
 def _check_judgement(found: Judgement, horizon: int) -> None:
@@ -90,9 +98,10 @@ def _check_choices(choices: Choices, lookback: int) -> None:
         _check_word("stage", second.stage)
         _check_lookbacks(second.lookbacks, lookback)
         _check_errors({"validation_mase": second.validation_mase})
-    _check_errors(choices.validation_mase, ("network", "linear", "model"))
+    has_networks = choices.networks is not None or choices.steps is not None
+    _check_errors(choices.validation_mase, ("network", "linear", "model") if has_networks else ("model",))
     _check_numbers(choices.penalties or {})
-    _check_steps(choices.best_steps, choices.steps)
+    _check_steps(choices.best_steps, choices.steps, none_is_there=not has_networks)
     blend = choices.blend
     _check_shares((blend.network, blend.linear, blend.naive, *(blend.others or {}).values()))
     _ask(
@@ -101,9 +110,19 @@ def _check_choices(choices: Choices, lookback: int) -> None:
     )
     _check_word("intervals", choices.intervals)
     _check_numbers(dict(choices.interval_widths or {}))
+    if (few := choices.few) is not None:
+        _check_few(few)
     if (volatility := choices.band_volatility) is not None:
         _ask(0 <= volatility.power <= 1, f"bands follow volatility to the power {volatility.power}")
         _check_numbers(volatility.winkler)
+
+
+def _check_few(few: FewHorizons) -> None:
+    """What was mixed where there are few horizons."""
+    sizes = (few.folds, few.horizons, few.season, few.rows)
+    _ask(all(0 <= size <= _MOST for size in sizes), "it rests on no number of horizons or rows")
+    _check_shares(tuple(few.weights.values()))
+    _check_numbers(dict(few.deviations))
 
 
 def _check_tried(tried: Tried) -> None:
@@ -164,10 +183,10 @@ def _check_numbers(errors: Figures) -> None:
         _ask(float(number) >= 0, f"{number!r} is negative")
 
 
-def _check_steps(best: Collection[int], steps: int | None) -> None:
+def _check_steps(best: Collection[int], steps: int | None, *, none_is_there: bool = False) -> None:
     most = _MOST if steps is None else steps
     fit = 0 <= most <= _MOST and all(0 <= step <= most for step in best)
-    _ask(fit and len(best) > 0, "a network was best at no step of the training")
+    _ask(fit and (len(best) > 0 or none_is_there), "a network was best at no step of the training")
 
 
 def _check_shares(shares: tuple[float, ...]) -> None:

@@ -23,8 +23,16 @@ from lstmcast.evaluation.report import (
     judgement,
 )
 from lstmcast.evaluation.validation import scales, test_origins
-from lstmcast.forecasters.ensemble import leaves, linear_of, shares_of
-from lstmcast.forecasters.intervals import LEVELS, Evidence, Following, Intervals, calibrate, follow
+from lstmcast.forecasters.ensemble import leaves, linear_of, says_own_edges, shares_of
+from lstmcast.forecasters.intervals import (
+    LEVELS,
+    Evidence,
+    Following,
+    Intervals,
+    calibrate,
+    follow,
+    spread_intervals,
+)
 from lstmcast.model.fallback import build_chain
 from lstmcast.model.model import Model
 from lstmcast.model.reference import habits_of, ranges_of
@@ -38,8 +46,8 @@ from lstmcast.training.setup import schedule_of
 
 def judged(task: Task, choices: list[Choice], linear: LinearPair, entries: list[Entry]) -> Model:
     """What ships, its band calibrated on validation rows, judged once on the test rows."""
-    intervals, following = _calibrated(task, entries[0])
-    limits = _limits(task.panel, task.blocks, task.options)
+    intervals, following = calibrated(task, entries[0])
+    limits = limits_of(task.panel, task.blocks, task.options)
     found = _choices(task, choices, linear, entries, intervals, limits, following)
     report = NumberReport(choices=found, **NOT_JUDGED)
     model = _shipped(task, entries[0], intervals, limits, report)
@@ -97,10 +105,10 @@ def _choices(
         steps=schedule_of(winner.choice.training, task.options).steps,
         best_steps=tuple(result.best_step for result in winner.trained),
         second=linear.report(),
-        networks=tuple(_tried(entry) for entry in entries),
+        networks=tuple(_tried(entry) for entry in entries) if winner.members else None,
         intervals=intervals.kind,
         interval_widths=_widths(intervals),
-        limits=_spoken_limits(limits, task.options),
+        limits=spoken_limits(limits, task.options),
         start=None if begun is None else begun.told(),
         band_volatility=_told(following),
     )
@@ -127,7 +135,7 @@ def _told(following: Following) -> Volatility:
     return Volatility(power=following.power, winkler=scores)
 
 
-def _spoken_limits(limits: tuple[float, float], options: Options) -> Limits:
+def spoken_limits(limits: tuple[float, float], options: Options) -> Limits:
     """The limits as JSON can hold them, and whether the lower one was found in the data."""
     low, high = (None if np.isnan(limit) else limit for limit in limits)
     return Limits(min=low, max=high, is_found=low is not None and options.min is None)
@@ -141,9 +149,11 @@ def _contract(panel: Panel, choices: Sequence[Choice], time: str | None) -> Cont
     return contract_of(panel, time, windows.lookback, windows.horizon, windows.segment, history)
 
 
-def _calibrated(task: Task, winner: Entry) -> tuple[Intervals, Following]:
+def calibrated(task: Task, winner: Entry) -> tuple[Intervals, Following]:
     """The winner's bands, and how they follow volatility, from validation rows alone."""
     options, windows, origins = task.options, winner.choice.windows, winner.choice.validation.origins
+    if says_own_edges(winner.ensemble):
+        return spread_intervals(), Following(0.0, 1.0, {})
     point, quantiles = winner.ensemble.point_and_quantiles(winner.seen.views, origins)
     observed = windows.ahead(windows.table.observed, origins)
     actual = np.where(observed, windows.ahead(windows.table.scaled, origins), np.nan)
@@ -152,7 +162,7 @@ def _calibrated(task: Task, winner: Entry) -> tuple[Intervals, Following]:
     return calibrate(evidence, options.bands, options.band_factor, found.power, found.reference), found
 
 
-def _limits(panel: Panel, blocks: Blocks, options: Options) -> tuple[float, float]:
+def limits_of(panel: Panel, blocks: Blocks, options: Options) -> tuple[float, float]:
     """The lowest and highest forecast; data that were never negative in training stay so."""
     values = np.concatenate([panel.target[rows] for rows in blocks.slices("training")])
     lowest = 0.0 if np.nanmin(values) >= 0 else np.nan

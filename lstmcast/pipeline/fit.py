@@ -21,6 +21,8 @@ from lstmcast.persistence import load
 from lstmcast.pipeline.assembly import judged
 from lstmcast.pipeline.candidates import Candidate, candidates_of, train_networks
 from lstmcast.pipeline.category_fit import fitting_classes
+from lstmcast.pipeline.either import bands_of, either, has_enough, with_all_rows
+from lstmcast.pipeline.few_fit import fitting_few, is_few
 from lstmcast.pipeline.plan import Plan
 from lstmcast.pipeline.selection import choose
 from lstmcast.pipeline.task import Task, task_of
@@ -76,7 +78,13 @@ def fitting(
     refuse_of_other_kind(options, NUMBERS)
     source = _of_numbers(pretrained or _named(options))
     with threadpool_limits(limits=1, user_api="blas"):
-        yield from _learning(task_of(panel, options, source, time_column), start or Checkpoint(), until)
+        task = task_of(panel, options, source, time_column)
+        if is_few(task) and has_enough(task):
+            yield from _comparing(task, until)
+        elif is_few(task):
+            yield from fitting_few(task)
+        else:
+            yield from _learning(task, start or Checkpoint(), until)
 
 
 def _learning(task: Task, checkpoint: Checkpoint, until: float) -> Iterator[Event]:
@@ -103,6 +111,28 @@ def _learning(task: Task, checkpoint: Checkpoint, until: float) -> Iterator[Even
     if options.final and model.ensemble.since() is not None:
         views = model.windows(panel, np.arange(len(panel.ids)))
         model = _with_final(model, panel, model.ensemble.moved_on(views, panel.known_until()))
+    learned = model.learned(panel, np.arange(len(panel.ids)))
+    yield dataclasses.replace(model, report=dataclasses.replace(model.report, learned=learned))
+
+
+def _comparing(task: Task, until: float) -> Iterator[Event]:
+    """From choosing a setting of the linear forecaster to the finished model, of which the bank may be a part."""
+    panel, options = task.panel, task.options
+    rng = np.random.default_rng(np.random.SeedSequence(options.seed).spawn(1)[0])
+    choices = choose(panel, task.blocks, task.horizon, options, rng, until)
+    yield task.plan(choices)
+    linear = pair_of(choices, options.linear_pair)
+    entry = either(task, linear)
+    model = judged(task, choices, linear, [entry])
+    if options.final:
+        last = with_all_rows(task, entry)
+        intervals = bands_of(task, entry, last)
+        model = dataclasses.replace(
+            model,
+            ensemble=last.ensemble,
+            intervals=intervals,
+            seen_until=panel.times[panel.known_until() - 1],
+        )
     learned = model.learned(panel, np.arange(len(panel.ids)))
     yield dataclasses.replace(model, report=dataclasses.replace(model.report, learned=learned))
 

@@ -65,7 +65,11 @@ def plan_of(
         steps=schedule_of(training, options).steps,
         members=options.members,
         training_windows=len(training),
-        blocks={name: _ends(panel, blocks, name) for name in ("training", "validation", "test")},
+        blocks={
+            name: _ends(panel, blocks, name)
+            for name in ("training", "validation", "test")
+            if blocks.slices(name)[0].stop > blocks.slices(name)[0].start
+        },
         choices=choices,
     )
 

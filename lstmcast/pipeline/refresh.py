@@ -16,6 +16,7 @@ from lstmcast.core.panel import Floats, Integers, Panel
 from lstmcast.data.preprocessing import refit_stage
 from lstmcast.data.split import Blocks
 from lstmcast.evaluation.report import Judgement, Learned, NumberReport, Refresh
+from lstmcast.evaluation.validation import scales
 from lstmcast.evaluation.verdict import error_measure
 from lstmcast.forecasters.base import NewRows, Views
 from lstmcast.forecasters.ensemble import Ensemble, leaves, linear_of, networks_of, taught
@@ -24,6 +25,7 @@ from lstmcast.forecasters.ridge import RidgeForecaster
 from lstmcast.model.model import Model
 from lstmcast.model.reference import ranges_of, widened
 from lstmcast.nn.parameters import Parameters
+from lstmcast.pipeline.few import remixed
 from lstmcast.training.checkpoint import Trained
 from lstmcast.training.heads import NumberHead
 from lstmcast.training.loop import Step
@@ -193,8 +195,10 @@ def _report(champion: Model, outcome: Outcome, learned: Learned) -> NumberReport
 def _calibrated(model: Model, panel: Panel, origins: Integers) -> Intervals:
     """The band's widths moved towards those that the judging rows ask for, as far as these hold enough horizons.
 
-    Of what kind it is and how it follows volatility stays.
+    Of what kind it is and how it follows volatility stays; edges that a part says by itself are the part's affair.
     """
+    if model.intervals.kind == "spread":
+        return model.intervals
     views = model.windows(panel, model.contract.check(panel))
     windows = views[0]
     point, quantiles = model.ensemble.point_and_quantiles(views, origins)
@@ -248,6 +252,9 @@ def _taught(
         )
     rng = np.random.default_rng(np.random.SeedSequence(model.options.seed))
     ensemble = model.ensemble.refitted(NewRows(views, origins, share, rng)).moved_on(views, stop)
+    ensemble = remixed(
+        ensemble, windows, first, stop, scales(panel, own, "training", model.preparation.scaling)
+    )
     if networks_of(ensemble):
         members = _members(model, ensemble, views, origins)
         until = math.inf if limit is None else time.monotonic() + limit

@@ -101,7 +101,13 @@ def _rounded(value: Any) -> Any:
         return {key: _rounded(inner) for key, inner in value.items()}
     if isinstance(value, list):
         return [_rounded(inner) for inner in value]
-    return int(value) if isinstance(value, bool) else float(f"{value:.5g}") if isinstance(value, float) else value
+    return (
+        int(value)
+        if isinstance(value, bool)
+        else float(f"{value:.5g}")
+        if isinstance(value, float)
+        else value
+    )
 
 
 def summary(found: dict[str, Any], name: str) -> dict[str, float]:
@@ -134,7 +140,9 @@ def _pairs(these: dict[str, Any], peers: dict[str, Any], seeds: list[str]) -> It
 
 def show(found: dict[str, Any], names: list[str]) -> None:
     """The table."""
-    print("family          seeds  ours/ETS  Theta/ETS   80 % (first last third)   95 %   ETS 80   95   total   CPU s")
+    print(
+        "family          seeds  ours/ETS  Theta/ETS   80 % (first last third)   95 %   ETS 80   95   total   CPU s"
+    )
     rows = {name: summary(found, name) for name in names if "lstmcast" in found.get(name, {})}
     for name, row in rows.items():
         print(

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import fields
 from typing import TYPE_CHECKING, Any
 
+from lstmcast.cli.show import few_choices
 from lstmcast.cli.show.figures import ratio
 from lstmcast.core.options import Options, flag, write_names
 
@@ -45,6 +46,8 @@ _LEVELS_SHOWN = ("80", "90", "95")
 def in_short(model: Model) -> str:
     """What was chosen, in one line; says so where the network has no part."""
     choices = model.report.choices
+    if choices.few is not None:
+        return few_choices.in_short(choices.few, model.contract.clock)
     chosen, blend = choices.chosen, choices.blend
     words = [
         _transform(chosen),
@@ -56,7 +59,7 @@ def in_short(model: Model) -> str:
         *_second(choices.second, chosen),
         _blend(choices.blend, model.contract.clock),
     ]
-    is_left_out = not blend.network and model.options.safeguard == "auto"
+    is_left_out = not blend.network and model.options.safeguard == "auto" and choices.networks is not None
     return ", ".join(words) + (_why_left_out(choices.validation_mase) if is_left_out else "")
 
 
@@ -107,7 +110,12 @@ def _why_left_out(errors: Figures) -> str:
 
 
 def tried(search: Search) -> tuple[Sequence[str], list[list[str]], str]:
-    """Every setting that was tried, the chosen one first, with the errors that decided it: header, rows, a word."""
+    """Every setting that was tried, the chosen one first, with the errors that decided it: header, rows, a word.
+
+    No rows where nothing was tried beside it.
+    """
+    if search.penalties is None:
+        return TRIED_HEADER, [], TRIED
     rows = [_row(search.chosen, is_chosen=True), *(_row(other, is_chosen=False) for other in search.others)]
     return TRIED_HEADER, rows, TRIED
 
@@ -115,6 +123,8 @@ def tried(search: Search) -> tuple[Sequence[str], list[list[str]], str]:
 def details(model: Model) -> list[tuple[str, str]]:
     """The figures behind a model's other choices: name and what there is to say, line by line."""
     choices = model.report.choices
+    if choices.few is not None:
+        return few_choices.details(choices, choices.few, model.contract.clock)
     lines = [
         *start(choices.start),
         ("Ridge", _listed(choices.penalties or {})),
@@ -211,6 +221,8 @@ def _pair(choices: Choices) -> str:
 
 
 def _steps(choices: Choices) -> str:
+    if not choices.best_steps:
+        return "none was trained: the validation rows hold too few horizons"
     best = ", ".join(f"{step:,}" for step in choices.best_steps)
     total = "" if choices.steps is None else f" of {choices.steps:,}"
     return f"best on validation rows at step {best}{total}"

@@ -49,6 +49,8 @@ def tried(found: Search | ClassSearch) -> tuple[Sequence[str], list[list[str]], 
 def show_tried(found: Search | ClassSearch, console: Console) -> None:
     """The same in a terminal."""
     header, rows, word = tried(found)
+    if not rows:
+        return
     console.table(header, rows)
     console.note(word)
     console.note("")

@@ -32,10 +32,11 @@ GROUPS_SHOWN = 24
 
 
 def show(report: Mapping[str, Any], clock: Clock, console: Console) -> None:
-    """The table of all forecasters over the judged rows, then the verdict in one sentence."""
-    _table("", report["test"], clock, console)
-    _show_pooled(report["test"]["model"], console)
-    console.result("")
+    """The table of all forecasters over the judged rows, if there are any, then the verdict in one sentence."""
+    if report["windows"]:
+        _table("", report["test"], clock, console)
+        _show_pooled(report["test"]["model"], console)
+        console.result("")
     console.result(_sentence(report["verdict"]))
 
 
@@ -59,6 +60,8 @@ def skill_gate(
         return None
     name = describe(rival, clock)
     wanted = f"--require-skill asks for {percent(least)}"
+    if metrics["model"].get("mae") is None and "log_loss" not in metrics["model"]:
+        return QualityError(f"the file is too short to judge, and {wanted}; {outcome}")
     if found is None:
         message = f"{name} makes no error to compare with, and {wanted}; {outcome}"
         return QualityError(message, option="--require-skill")
