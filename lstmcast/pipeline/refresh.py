@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from lstmcast.core.errors import DataError
 from lstmcast.core.panel import Floats, Integers, Panel
+from lstmcast.data.horizons import horizons_of
 from lstmcast.data.preprocessing import refit_stage
 from lstmcast.data.split import Blocks
 from lstmcast.evaluation.report import Judgement, Learned, NumberReport, Refresh
@@ -174,7 +175,7 @@ def _with_all_rows(
     model, series = challenger, champion.contract.check(panel)
     if champion.options.final:
         model = yield from _taught(champion, panel, series, blocks, "all", limit, threads)
-    intervals = _calibrated(challenger, panel, origins)
+    intervals = _calibrated(challenger, panel, blocks, origins)
     learned = model.learned(panel, series, _absent(champion, panel, series) or 0)
     report = _report(champion, outcome, learned)
     return dataclasses.replace(outcome, model=dataclasses.replace(model, intervals=intervals, report=report))
@@ -192,7 +193,7 @@ def _report(champion: Model, outcome: Outcome, learned: Learned) -> NumberReport
     return dataclasses.replace(champion.report.judged(outcome.challenger), refreshes=history, learned=learned)
 
 
-def _calibrated(model: Model, panel: Panel, origins: Integers) -> Intervals:
+def _calibrated(model: Model, panel: Panel, blocks: Blocks, origins: Integers) -> Intervals:
     """The band's widths moved towards those that the judging rows ask for, as far as these hold enough horizons.
 
     Of what kind it is and how it follows volatility stays; edges that a part says by itself are the part's affair.
@@ -204,7 +205,7 @@ def _calibrated(model: Model, panel: Panel, origins: Integers) -> Intervals:
     point, quantiles = model.ensemble.point_and_quantiles(views, origins)
     observed = windows.ahead(windows.table.observed, origins)
     actual = np.where(observed, windows.ahead(windows.table.scaled, origins), np.nan)
-    horizons = (int(origins.max() - origins.min()) + windows.horizon) // windows.horizon
+    horizons = horizons_of(panel, blocks.test, blocks.end, windows.horizon, blocks.slices("training"))
     trusted = max(horizons, TRUSTED_HORIZONS)  # fewer count for less, below
     evidence, old = Evidence(actual, point, quantiles, windows.volatility(origins), trusted), model.intervals
     asked = calibrate(evidence, old.kind, model.options.band_factor, old.power, old.reference)

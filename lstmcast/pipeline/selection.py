@@ -11,6 +11,7 @@ from lstmcast.core.errors import DataError, TrainingError, UsageError
 from lstmcast.core.options import Options
 from lstmcast.core.panel import Panel
 from lstmcast.data.defaults import segment_and_lookbacks
+from lstmcast.data.horizons import horizons_to_choose_by
 from lstmcast.data.preprocessing import known_columns
 from lstmcast.data.split import Blocks, rows_needed
 from lstmcast.data.view import Setting
@@ -47,7 +48,7 @@ def choose(
     plain = _best_lookback(trials, first)
     logged = [_best_lookback(trials, transform) for transform in others if not trials.is_late]
     chosen = _better(plain, logged, TRANSFORM_GAIN)
-    can_tell = blocks.horizons(horizon) >= FEWEST_HORIZONS and not trials.is_late
+    can_tell = horizons_to_choose_by(panel, blocks, horizon) >= FEWEST_HORIZONS and not trials.is_late
     if can_tell or options.calendar != "auto":
         chosen, *stages = _judged_often(trials, chosen, _stages(trials, chosen.setting))
         chosen = _better(chosen, stages, STAGE_GAIN if options.calendar == "auto" else None)

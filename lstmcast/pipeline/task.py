@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import dataclasses
 from dataclasses import dataclass
+from functools import cached_property
 
 from lstmcast.core.options import Options
 from lstmcast.core.panel import Panel
 from lstmcast.data.defaults import default_horizon
 from lstmcast.data.holidays import taught
+from lstmcast.data.horizons import horizons_to_choose_by
 from lstmcast.data.split import Blocks, split
 from lstmcast.forecasters.network import architecture_of
 from lstmcast.model.model import Model
@@ -33,10 +35,10 @@ class Task:
     time_column: str | None
     holidays: tuple[str, int, str] | None
 
-    @property
+    @cached_property
     def horizons(self) -> int:
         """How many disjoint horizons the validation block holds."""
-        return self.blocks.horizons(self.horizon)
+        return horizons_to_choose_by(self.panel, self.blocks, self.horizon)
 
     def transfer(self, choice: Choice) -> Transfer | None:
         """What of the other model's weights a network of this choice starts from."""
