@@ -278,6 +278,14 @@ class Options:
         choices=("auto", "yes", "no"),
         kinds=(NUMBERS,),
     )
+    smoothing: str = _option(
+        "auto",
+        "Preparation",
+        "let exponential smoothing be a part of the forecast where validation rows say so",
+        choices=("auto", "no"),
+        kinds=(NUMBERS,),
+        later=True,
+    )
     bands: str = _option(
         "auto",
         "Preparation",

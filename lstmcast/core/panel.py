@@ -89,6 +89,15 @@ class Clock:
         """The `count` stamps (UTC) that follow `time`."""
         return self.grid(time, count + 1)[1:]
 
+    def steps(self, start: np.datetime64, stop: np.datetime64) -> int:
+        """How many steps it is from one stamp (UTC) to a later one."""
+        if self.step is not None:
+            return round((stop - start) / self.step.to_timedelta64())
+        count = 1
+        while (grid := self.grid(start, count))[-1] < stop:
+            count *= 2
+        return int(np.searchsorted(grid, stop))
+
     def wall(self, times: Times) -> Times:
         """What a clock on the wall shows at these instants (UTC in, zone-less out)."""
         if self.zone is None or self.is_counter:

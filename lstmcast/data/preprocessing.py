@@ -83,6 +83,7 @@ class Preparation:
             ahead=panel.clock.ahead(panel.times),
             day=rows_in_a_day(panel.clock),
             times=panel.times,
+            clock=panel.clock,
             scaling=self.scaling,
             given=given,
         )

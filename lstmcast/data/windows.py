@@ -11,7 +11,7 @@ import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
-from lstmcast.core.panel import Floats, Integers, Times
+from lstmcast.core.panel import Clock, Floats, Integers, Times
 from lstmcast.data.scaling import Scaling
 
 MOST_MISSING = 0.25
@@ -29,8 +29,8 @@ class Table:
     known: (N, c') features of a row that are known ahead; calendar: (N, F); series: (N,); offsets: (S+1,).
     change: mean absolute seasonal difference of each of the model's series, in scaled units.
     ahead: (N,) steps by which the wall clock is ahead of UTC where that changes, else None; day: rows of a usual day;
-    times: (N,) stamps (UTC); scaling: how target and scaled values become each other; given: how many of the columns of
-    `known` the file gives; they come first.
+    times: (N,) stamps (UTC), by which clock; scaling: how target and scaled values become each other; given: how many
+    of the columns of `known` the file gives; they come first.
     """
 
     scaled: NDArray[np.float64]
@@ -45,6 +45,7 @@ class Table:
     ahead: NDArray[np.float32] | None = None
     day: int = 0
     times: Times | None = None
+    clock: Clock | None = None
     scaling: Scaling | None = None
     given: int = 0
 

@@ -23,6 +23,7 @@ NAMES = {
     "naive": Words("last value"),
     "linear": Words("linear forecaster", "the linear forecaster", "linear"),
     "linear_pair": Words("both linear forecasters", "both linear forecasters", "both linear"),
+    "smoothing": Words("exponential smoothing", part="smoothing"),
     "network": Words("network", "the network"),
     "bank": Words("bank of exponential smoothing", "the bank of exponential smoothing", "bank"),
     "theta": Words("Theta"),

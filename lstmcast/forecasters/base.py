@@ -20,9 +20,10 @@ its weight goes to the others elsewhere), `since` (from which stamp on `predict`
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol, Self
+from typing import TYPE_CHECKING, Any, Protocol, Self, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -65,6 +66,13 @@ class Part(Forecaster, Protocol):
     def family(self) -> str:
         """The parts of which only the best has a share in an ensemble; empty: it stands for itself."""
 
+    @property
+    def is_bound(self) -> bool:
+        """Whether what it says depends on its view: on a calendar regression, or on how windows are normalised."""
+
+    def reading(self, view: int) -> Self:
+        """The part as it reads another place among the views."""
+
     def answers(self, views: Views, origins: Integers) -> Mask:
         """(B,) the windows that it can answer."""
 
@@ -85,6 +93,16 @@ class Stateless:
     """What a part does that keeps no state: inherit it, and write anew what differs."""
 
     family = ""
+
+    @property
+    def is_bound(self) -> bool:
+        """The same in every view."""
+        return False
+
+    def reading(self, view: int) -> Self:
+        """The same with another `view`, which is a field of every part."""
+        changed: Any = self
+        return cast(Self, dataclasses.replace(changed, view=view))
 
     def answers(self, views: Views, origins: Integers) -> Mask:
         """(B,) all of them."""

@@ -80,10 +80,10 @@ class Ensemble(Stateless):
         """(B,) where at least one part does."""
         return np.asarray(np.any([part.answers(views, origins) for _, part in self.asked], axis=0))
 
-    def silent(self, views: Views, origins: Integers) -> dict[str, int]:
-        """Name of each part that has weight and cannot answer -> in how many of B windows."""
-        found = {part.name: int((~part.answers(views, origins)).sum()) for _, part in self.asked}
-        return {name: count for name, count in found.items() if count}
+    def silent(self, views: Views, origins: Integers) -> list[tuple[float, Part, Mask]]:
+        """Weight and part where one cannot answer everywhere, and (B,) the windows in which it cannot."""
+        found = [(weight, part, ~part.answers(views, origins)) for weight, part in self.asked]
+        return [each for each in found if each[2].any()]
 
     def since(self) -> Times | None:
         """(S,) the earliest of its parts' stamps."""

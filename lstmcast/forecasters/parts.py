@@ -14,10 +14,16 @@ from lstmcast.forecasters.logistic import Logistic
 from lstmcast.forecasters.naive import SeasonalNaive, fit_naives
 from lstmcast.forecasters.network import NetworkForecaster
 from lstmcast.forecasters.ridge import RidgeForecaster
+from lstmcast.forecasters.smoothing import Smoothing
+from lstmcast.forecasters.smoothing_fit import fit_smoothing
 
 
 def _always(options: Options) -> bool:
     return True
+
+
+def _wants_smoothing(options: Options) -> bool:
+    return options.smoothing == "auto" and options.safeguard == "auto"
 
 
 @dataclass(frozen=True)
@@ -38,6 +44,7 @@ PARTS: dict[str, PartKind] = {
     "network": PartKind(NetworkForecaster),
     "ridge": PartKind(RidgeForecaster),
     "seasonal_naive": PartKind(SeasonalNaive, fit_naives),
+    "smoothing": PartKind(Smoothing, fit_smoothing, _wants_smoothing),
     "ensemble": PartKind(Ensemble),
     "local": PartKind(Local),
     "logistic": PartKind(Logistic),

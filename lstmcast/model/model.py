@@ -20,7 +20,7 @@ from lstmcast.data.view import Setting, View
 from lstmcast.data.windows import Windows
 from lstmcast.evaluation.backtest import Answer, Answering, Backcast, backtest
 from lstmcast.evaluation.report import Evaluation, Judgement, Learned, NumberReport, evaluation, judgement
-from lstmcast.forecasters.base import Forecaster, Views, point
+from lstmcast.forecasters.base import Forecaster, Part, Views, point
 from lstmcast.forecasters.ensemble import Ensemble, linear_of, networks_of
 from lstmcast.forecasters.intervals import Intervals
 from lstmcast.forecasters.naive import naives_of
@@ -162,7 +162,7 @@ class Model:
             findings=(
                 *seen.findings,
                 *start.beside,
-                *self._silent(views, origins, others),
+                *self._silent(views, origins, series, others),
                 *self.contract.beyond_holidays(forecast.times),
             ),
         )
@@ -191,10 +191,25 @@ class Model:
         since = self.ensemble.since()
         return None if since is None else since[series]
 
-    def _silent(self, views: Views, origins: Integers, others: StandIns) -> list[Finding]:
-        """A finding for each part that has weight and cannot answer everywhere where the model answers."""
-        found = self.ensemble.silent(views, np.delete(origins, list(others.places)))
-        return [Finding(WARNING, "part_silent", _said_of_silent(*each)) for each in found.items()]
+    def _silent(self, views: Views, origins: Integers, series: Integers, others: StandIns) -> list[Finding]:
+        """A finding for each part that has weight and cannot answer everywhere where the model answers.
+
+        series: (S,) of the model's.
+        """
+        found, stood_in = [], list(others.places)
+        origins, series = np.delete(origins, stood_in), np.delete(series, stood_in)
+        for weight, part, mask in self.ensemble.silent(views, origins):
+            since = part.since()
+            stamp = (
+                None
+                if since is None
+                else self.contract.clock.write(since[series[mask]].min(keepdims=True))[0]
+            )
+            names = (
+                [self.contract.ids[number] for number in series[mask]] if len(self.contract.ids) > 1 else []
+            )
+            found.append(Finding(WARNING, f"{part.name}_stale", _said_of_silent(weight, part, stamp, names)))
+        return found
 
     def _first_block(
         self,
@@ -382,9 +397,14 @@ class Banded:
         return self.model.answer(views, origins, JUDGED_LEVELS)
 
 
-def _said_of_silent(name: str, count: int) -> str:
-    windows = "the series" if count == 1 else f"{count:,} series"
-    return f"the part {name!r} of the model cannot answer for {windows}: the others have its weight there"
+def _said_of_silent(weight: float, part: Part, stamp: str | None, names: Sequence[str]) -> str:
+    """That a part is left out of a forecast of some series, and why; stamp: of the last row that it has seen."""
+    where = "" if not names else f" of {len(names):,} series ({names[0]!r} is one)"
+    after = "" if stamp is None else f" after {stamp}"
+    return (
+        f"{part.name} is left out{where}, its {weight:.0%} go to the other parts: the file has too few rows{after}; "
+        f"send at least {part.reach():,} rows, or one that goes on after that, or refresh the model"
+    )
 
 
 def seen_and_fresh(

@@ -23,7 +23,8 @@ from lstmcast.evaluation.report import (
     judgement,
 )
 from lstmcast.evaluation.validation import scales, test_origins
-from lstmcast.forecasters.ensemble import leaves, linear_of, says_own_edges, shares_of
+from lstmcast.forecasters.base import Views
+from lstmcast.forecasters.ensemble import Ensemble, leaves, linear_of, says_own_edges, shares_of
 from lstmcast.forecasters.intervals import (
     LEVELS,
     Evidence,
@@ -51,7 +52,9 @@ def judged(task: Task, choices: list[Choice], linear: LinearPair, entries: list[
     found = _choices(task, choices, linear, entries, intervals, limits, following)
     report = NumberReport(choices=found, **NOT_JUDGED)
     model = _shipped(task, entries[0], intervals, limits, report)
-    verdict = _verdict(model, task.panel, task.blocks)
+    views = model.windows(task.panel, np.arange(len(task.panel.ids)))
+    model = dataclasses.replace(model, ensemble=model.ensemble.moved_on(views, task.blocks.test))
+    verdict = _verdict(model, views, task.panel, task.blocks)
     return dataclasses.replace(model, report=report.judged(verdict))
 
 
@@ -68,7 +71,7 @@ def _shipped(
     used = winner.seen.choices[: 1 + max(part.view for part in leaves(ensemble))]
     before_test = blocks.slices("before_test")
     return Model(
-        contract=_contract(panel, used, task.time_column),
+        contract=_contract(panel, used, ensemble, task.time_column),
         options=dataclasses.replace(options, threads=None),  # the file is the same whatever their number
         preparation=choice.preparation,
         views=tuple(other.view for other in used),
@@ -141,12 +144,14 @@ def spoken_limits(limits: tuple[float, float], options: Options) -> Limits:
     return Limits(min=low, max=high, is_found=low is not None and options.min is None)
 
 
-def _contract(panel: Panel, choices: Sequence[Choice], time: str | None) -> Contract:
+def _contract(panel: Panel, choices: Sequence[Choice], ensemble: Ensemble, time: str | None) -> Contract:
     windows = choices[0].windows
     stages = [choice.view.regression for choice in choices]
     tail = max(0 if stage is None else stage.design.tail for stage in stages)
     history = history_needed(windows.lookback, panel.clock.season) + tail
-    return contract_of(panel, time, windows.lookback, windows.horizon, windows.segment, history)
+    stateful = [part.reach() for _, part in ensemble.asked if part.since() is not None]
+    sizes = windows.lookback, windows.horizon, windows.segment, max([history, *stateful])
+    return contract_of(panel, time, *sizes)
 
 
 def calibrated(task: Task, winner: Entry) -> tuple[Intervals, Following]:
@@ -172,9 +177,8 @@ def limits_of(panel: Panel, blocks: Blocks, options: Options) -> tuple[float, fl
     )
 
 
-def _verdict(model: Model, panel: Panel, blocks: Blocks) -> Judgement:
+def _verdict(model: Model, views: Views, panel: Panel, blocks: Blocks) -> Judgement:
     """The only look at the test rows."""
-    views = model.windows(panel, np.arange(len(panel.ids)))
     origins = test_origins(views[0], blocks)
     found = backtest(model.judged(), views, panel.target, origins, model.mase_scale)
     return judgement(found, panel, origins, panel.clock.seasons)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import itertools
 import math
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -93,10 +93,17 @@ def train_networks(
     trained = iter((yield from train_members(members, options.threads, start, until)))
     results = [tuple(itertools.islice(trained, len(candidate.members))) for candidate in candidates]
     taught = list(zip(candidates, results, strict=True))
-    entries = [_entry([one], linear, panel, blocks, options) for one in taught]
+    together = _seen(taught, linear)
+    others = _others(together, panel, blocks, options)
+    entries = [_entry([one], linear, others, together, options) for one in taught]
     if len(taught) > 1:
-        entries.insert(0, _entry(taught, linear, panel, blocks, options))
+        entries.insert(0, _entry(taught, linear, others, together, options))
     return _ranked(entries)
+
+
+def _seen(taught: Sequence[tuple[Candidate, tuple[Trained, ...]]], linear: LinearPair) -> Seen:
+    """What an ensemble with these networks sees."""
+    return seen_by(taught[0][0].choice, linear, taught[1][0].choice if len(taught) > 1 else None)
 
 
 def _views(choices: list[Choice], linear: LinearPair, options: Options) -> list[Choice]:
@@ -129,17 +136,20 @@ def _member(choice: Choice, series: int, options: Options, seed: np.random.SeedS
 def _entry(
     taught: list[tuple[Candidate, tuple[Trained, ...]]],
     linear: LinearPair,
-    panel: Panel,
-    blocks: Blocks,
+    others: list[Part],
+    together: Seen,
     options: Options,
 ) -> Entry:
-    """What would ship of the networks of a setting, or of two views, and the best linear forecasters."""
+    """What would ship of the networks of a setting, or of two views, the best linear forecasters, and others.
+
+    together: what the others saw when they were fitted.
+    """
     first, second = taught[0][0].choice, taught[1][0].choice if len(taught) > 1 else None
-    seen = seen_by(first, linear, second)
+    seen = _seen(taught, linear)
     network = seen.network_part([_network(*one) for one in taught])
-    others = _others(seen, panel, blocks, options)
+    placed = list(_placed(others, together, seen))
     ensemble, errors = choose(
-        seen.linear_part, network, others, seen.views, first.validation, options.safeguard
+        seen.linear_part, network, placed, seen.views, first.validation, options.safeguard
     )
     shipped = point(ensemble.predict(seen.views, first.validation.origins))
     return Entry(
@@ -158,6 +168,17 @@ def _others(seen: Seen, panel: Panel, blocks: Blocks, options: Options) -> list[
     choice, rng = seen.choices[0], np.random.default_rng([options.seed, _OF_PARTS])
     rows = choice.training, choice.validation
     return fit_parts(FitData(panel, blocks, seen.views, *rows, panel.clock.seasons, options, rng))
+
+
+def _placed(parts: list[Part], fitted: Seen, seen: Seen) -> Iterator[Part]:
+    """The parts as they read other views than those they were fitted on, without those whose own is not among them."""
+    for part in parts:
+        choice = fitted.choices[part.view]
+        place = next((place for place, own in enumerate(seen.choices) if own is choice), None)
+        if place is not None:
+            yield part.reading(place)
+        elif not part.is_bound:
+            yield part.reading(0)
 
 
 def _network(candidate: Candidate, trained: tuple[Trained, ...]) -> NetworkForecaster:

@@ -256,7 +256,9 @@ def test_where_a_part_cannot_answer_the_others_have_its_weight(scene: Any) -> No
     whole = 0.5 * parts[0] + 0.2 * parts[1] + 0.3 * 7.0
     expected = np.where(origins % 2 == 0, whole, (0.5 * parts[0] + 0.2 * parts[1]) / 0.7)
     np.testing.assert_allclose(found, expected)
-    assert ensemble.silent((windows,), origins) == {"silent": int((origins % 2).sum())}
+    ((weight, part, mask),) = ensemble.silent((windows,), origins)
+    assert (weight, part) == (0.3, silent)
+    np.testing.assert_array_equal(mask, origins % 2 == 1)
     assert not ensemble.silent((windows,), origins[origins % 2 == 0])
     alone = Ensemble(((1.0, silent),))
     assert np.isnan(point(alone.predict((windows,), origins))[:, origins % 2 == 1]).all()

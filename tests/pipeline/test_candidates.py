@@ -61,7 +61,8 @@ def test_a_network_on_the_calendar_alone_is_blended_with_the_linear_forecaster_t
     member = contest._member(own, 1, options, np.random.SeedSequence(0))
     trained = (Trained(member.setup().parameters.flat, 0),)
     taught = [(contest.Candidate(own, [member]), trained)]
-    entry = contest._entry(taught, LinearPair(linear, None, 1.0), panel, blocks, options)
+    pair = LinearPair(linear, None, 1.0)
+    entry = contest._entry(taught, pair, [], contest._seen(taught, pair), options)
     origins = own.validation.origins
     network = point(networks_of(entry.ensemble)[0].predict((own.windows,), origins))
     expected = 0.5 * network + 0.5 * linear.ridge.point(linear.windows, origins)
