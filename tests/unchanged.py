@@ -53,6 +53,7 @@ TRAININGS: dict[str, tuple[str, tuple[str, ...]]] = {
         ("--target", "load", *SMALL, "--segment", "1", "--lookback", "24", "--no-highway", "--decoder", "direct",
          "--safeguard", "network", "--no-final"),
     ),
+    "smooth": ("victoria.csv", ("--target", "load", *SMALL)),
     "from": ("load.csv", ("--target", "load", *SMALL, "--from", "single.pkl", "--safeguard", "network")),
 }  # fmt: skip
 
@@ -74,8 +75,9 @@ def commands() -> Iterator[tuple[str, tuple[str, ...]]]:
         )
         yield f"export {name}", ("export", model, "-o", f"{name}.onnx")
     yield from _odd_ones()
-    for name in ("single", "mean", "linear", "views", "gaps"):
-        newer = {"views": "newer_panel.csv", "gaps": "newer_gaps.csv"}.get(name, "newer.csv")
+    own = {"views": "newer_panel.csv", "gaps": "newer_gaps.csv", "smooth": "newer_victoria.csv"}
+    for name in ("single", "mean", "linear", "views", "gaps", "smooth"):
+        newer = own.get(name, "newer.csv")
         yield f"refresh {name}", ("refresh", f"{name}.pkl", newer, "--always")
         yield f"predict refreshed {name}", ("predict", f"{name}.pkl", newer, "--json")
         yield f"info refreshed {name}", ("info", f"{name}.pkl", "--json")
@@ -111,6 +113,9 @@ def write_inputs(folder: Path) -> None:
     write_csv(folder / "load.csv", rows[: 35 * 24])
     write_csv(folder / "newer.csv", rows)
     write_csv(folder / "short.csv", rows[:30])
+    header, *victoria = (SAMPLES / "victoria_load.csv").read_text(encoding="utf-8").splitlines()
+    write_csv(folder / "victoria.csv", victoria[:1400], header)
+    write_csv(folder / "newer_victoria.csv", victoria[:1500], header)
     holey = [row if number % 37 else row.split(",")[0] + "," for number, row in enumerate(rows)]
     write_csv(folder / "gaps.csv", holey[: 35 * 24])
     write_csv(folder / "newer_gaps.csv", holey)

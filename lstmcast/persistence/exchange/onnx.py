@@ -32,6 +32,8 @@ from lstmcast.persistence.exchange.graph import Graph
 from lstmcast.persistence.exchange.network import Shown, quantiles, rising
 
 Array = NDArray[Any]
+# It goes on from a state, row by row, and a graph sees one window: its weight to others would be another forecast.
+_WITHOUT = {"smoothing": "; for a graph, train with --smoothing no"}
 MEANING = (
     "target: the last {lookback} values before the forecast, gaps filled; forecast: the {horizon} after them"
 )
@@ -253,7 +255,9 @@ class _Writer:
             return self._ridge(scaled, part)
         if isinstance(part, SeasonalNaive):
             return self._apply("naive")
-        raise UsageError(f"an ONNX graph cannot hold {part.name!r}, which is part of the model")
+        raise UsageError(
+            f"an ONNX graph cannot hold {part.name!r}, which is part of the model{_WITHOUT.get(part.name, '')}"
+        )
 
     def _network(self, scaled: str, network: NetworkForecaster) -> str:
         """(B, K, Q) the median of the members' answers."""
