@@ -92,7 +92,7 @@ def test_a_file_keeps_it_and_a_forged_one_is_refused(tmp_path: Path) -> None:
 
 
 def test_an_exchange_format_has_no_word_for_it() -> None:
-    with pytest.raises(UsageError, match="'smoothing'.*--smoothing no"):
+    with pytest.raises(UsageError, match=r"'smoothing'.*--smoothing no"):
         export_onnx(shipped())
 
 
