@@ -192,22 +192,17 @@ class Model:
         return None if since is None else since[series]
 
     def _silent(self, views: Views, origins: Integers, series: Integers, others: StandIns) -> list[Finding]:
-        """A finding for each part that has weight and cannot answer everywhere where the model answers.
+        """A finding for each part that has weight and cannot answer where its window is a whole one.
 
         series: (S,) of the model's.
         """
-        found, stood_in = [], list(others.places)
-        origins, series = np.delete(origins, stood_in), np.delete(series, stood_in)
+        found, clock = [], self.contract.clock
+        unfit = [stood_in.series for stood_in in others.fallbacks if stood_in.code != "not_finite"]
+        origins, series = np.delete(origins, unfit), np.delete(series, unfit)
         for weight, part, mask in self.ensemble.silent(views, origins):
-            since = part.since()
-            stamp = (
-                None
-                if since is None
-                else self.contract.clock.write(since[series[mask]].min(keepdims=True))[0]
-            )
-            names = (
-                [self.contract.ids[number] for number in series[mask]] if len(self.contract.ids) > 1 else []
-            )
+            since, own = part.since(), series[mask]
+            stamp = None if since is None else clock.write(since[own].min(keepdims=True))[0]
+            names = [self.contract.ids[number] for number in own] if len(self.contract.ids) > 1 else []
             found.append(Finding(WARNING, f"{part.name}_stale", _said_of_silent(weight, part, stamp, names)))
         return found
 

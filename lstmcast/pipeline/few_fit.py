@@ -59,7 +59,7 @@ def is_few(task: Task) -> bool:
         options.safeguard != "auto" or task.source is not None or options.lookback or options.linear_lookbacks
     )
     trusted = TRUSTED if clock.step is None else TRUSTED_BELOW_A_DAY
-    return not asked and task.horizons < trusted
+    return not asked and task.blocks.horizons(task.horizon) < trusted
 
 
 def fitting_few(task: Task) -> Iterator[Plan | Model]:
