@@ -74,6 +74,20 @@ class Options:
         choices=("mean", "sum", "count", "last", "max"),
         unset="none",
     )
+    absent: str | None = _option(
+        None,
+        "Reading",
+        "what a step without a row means: nothing known, nothing happened, or as before",
+        choices=("missing", "zero", "last"),
+        unset="missing, zero with --aggregate sum",
+        later=True,
+    )
+    difference: bool = _option(
+        False,
+        "Reading",
+        "forecast what a rising counter grows by in each step, not the counter",
+        later=True,
+    )
     ambiguous: str = _option(
         "order",
         "Reading",

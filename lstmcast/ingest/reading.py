@@ -16,7 +16,7 @@ from lstmcast.core.errors import DataError, UsageError
 from lstmcast.core.findings import Finding, count
 from lstmcast.core.options import parse_names
 from lstmcast.core.panel import COUNTER as COUNT
-from lstmcast.core.panel import TARGET, Clock, Column, Panel, columns_of
+from lstmcast.core.panel import PAST, TARGET, Clock, Column, Panel, columns_of
 from lstmcast.ingest.columns.classes import ClassColumn, codes_of
 from lstmcast.ingest.columns.counted import CountColumn
 from lstmcast.ingest.columns.kinds import is_text_class
@@ -146,6 +146,8 @@ def survey(
     """
     if rules.exclude and not roles.target:
         raise UsageError("--exclude takes rows of the target out; name it with --target")
+    if rules.difference and not roles.target:
+        raise UsageError("--difference is of the target; name it with --target")
     asked = _Asked(freq, zone, seasons, watch=watch)
     return _advised(source, roles, asked, rules, partial(_survey, source))
 
@@ -326,6 +328,9 @@ def _understood(table: Table, roles: Roles, asked: _Asked, *, is_future: bool) -
         style=stamps.style if len(axis.names) == 1 else "",
         has_hours=stamps.depth >= 5,
         has_offsets=stamps.offsets is not None or stamps.order == EPOCH,
+        target=roles.target,
+        amounts=_amounts(roles, context),
+        takes_absent=not is_future,
     )
     if not is_future:
         _refuse_empty(rows, roles, context)
@@ -335,6 +340,24 @@ def _understood(table: Table, roles: Roles, asked: _Asked, *, is_future: bool) -
     findings = tuple(context.findings)
     told = stamps.dates, context.decimal
     return ParsedFile(panel, findings, roles, series.evidence, context.source, others, *told)
+
+
+def _amounts(roles: Roles, context: ReadContext) -> tuple[int, ...]:
+    """The places of the columns that are zero where nothing happened: the target, and what is summed beside it.
+
+    Raises UsageError for a target of classes.
+    """
+    if _classes(roles):
+        if context.rules.absent == "zero":
+            raise UsageError(f"--absent zero is for numbers, and {roles.target!r} is text with classes")
+        return ()
+    is_summed = context.is_lenient or context.rules.aggregate in ("sum", "count")
+    columns = _columns(roles)
+    return tuple(
+        place
+        for place, column in enumerate(columns)
+        if place == 0 or (is_summed and column.role == PAST and column.level is None)
+    )
 
 
 def _without_excluded(panel: Panel, spans: tuple[str, ...], context: ReadContext) -> Panel:

@@ -196,7 +196,7 @@ REFUSED: list[tuple[str, Roles, str]] = [
         "awkward/occupancy_t4013.csv",
         Roles("value"),
         "5 min in 1,909 of 2,498 steps, 10 min in 333 of 2,498 steps, from 1 min to 3.51 d; 1,860 stamps off the "
-        "clock, the first is 2015-09-01 17:59:00 in line 63; put them on one with --freq 5min --aggregate mean",
+        "clock, the first is 2015-09-01 17:59:00 in line 63; average them with --freq 5min --aggregate mean",
     ),
     (
         "awkward/household_power_2days_requoted.csv",

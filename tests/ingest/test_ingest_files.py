@@ -817,7 +817,7 @@ REFUSED = [
         "irregular",
         "time,y\n2024-05-01 00:00,1\n2024-05-01 00:05,2\n2024-05-01 00:17,3\n2024-05-01 00:22,4\n",
         "times are irregular: 5 min in 2 of 3 steps, 12 min in 1 of 3 steps, from 5 min to 12 min; 2 stamps off "
-        "the clock, the first is 2024-05-01 00:17:00 in line 4; put them on one with --freq 5min --aggregate mean",
+        "the clock, the first is 2024-05-01 00:17:00 in line 4; average them with --freq 5min --aggregate mean",
     ),
     Refused(
         "not on the clock that was said",

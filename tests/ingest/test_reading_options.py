@@ -23,6 +23,8 @@ from tests.panels import trained
 
 RULES: dict[str, Any] = {
     "aggregate": "last",
+    "absent": "zero",
+    "difference": True,
     "duplicates": "first",
     "ambiguous": "second",
     "nonexistent": "shift",
@@ -95,6 +97,17 @@ def scattered() -> list[str]:
     ]
 
 
+def sold() -> list[str]:
+    return [f"{hour},{1 + i % 5}" for i, hour in enumerate(hours("2024-01-01", 400)) if i % 3 or i % 7 == 0]
+
+
+def climbing() -> list[str]:
+    return [
+        f"{hour},{sum(value(k) for k in range(i % 200)):.1f}"
+        for i, hour in enumerate(hours("2024-01-01", 400))
+    ]
+
+
 def put_back() -> list[str]:
     """Local hours up to the first that happens twice, which stands once."""
     return plain("2024-10-10 04:00", 408)
@@ -132,6 +145,8 @@ CASES = {
         rules={"aggregate": "last"},
         asked={"freq": "1h"},
     ),
+    "absent": Case(sold, "--absent zero", rules={"absent": "zero"}),
+    "difference": Case(climbing, "--difference", rules={"difference": True}),
     "ambiguous": Case(
         put_back,
         "--tz Europe/Helsinki --ambiguous second",

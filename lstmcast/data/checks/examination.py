@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
@@ -137,13 +138,15 @@ def _metered(seen: Sequence[Track]) -> list[tuple[Track, Meter]]:
 
 
 def _counter(metered: Sequence[tuple[Track, Meter]]) -> Finding:
-    """A column that only climbs, with or without falling back now and then."""
-    remedy = "put the difference of each row to the one before into a column, and forecast that"
+    """A column that only climbs, with or without falling back now and then: of the target, a warning."""
+    track = metered[0][0]
+    remedy = "put what it grows by in each step into the column instead"
+    if track.is_target:
+        remedy = f"--target {shlex.quote(track.panel.columns[track.column].name)} --difference"
     times = sum(len(found.resets) for _, found in metered)
     if not times:
-        track = metered[0][0]
-        message, remedy = f"column {track.name} only climbs", f"if it is a counter, {remedy}"
-        return Finding(NOTE, "climbs", message, remedy, track.place())
+        message = f"column {track.name} only climbs, as a counter does; any forecast of it looks good"
+        return Finding(_severity(track), "climbs", message, remedy, track.place())
     track, found = next((track, found) for track, found in metered if found.resets)
     message = (
         f"column {track.name} only climbs, and falls back to its start {count(times, 'time')}, first at "

@@ -10,6 +10,7 @@ from lstmcast.ingest.text.spans import check_span
 
 _CHOICES: dict[str, tuple[str, ...]] = {
     "aggregate": ("mean", "sum", "count", "last", "max"),
+    "absent": ("missing", "zero", "last"),
     "duplicates": ("mean", "first", "last", "error"),
     "ambiguous": ("order", "first", "second"),
     "nonexistent": ("error", "shift", "drop"),
@@ -24,7 +25,10 @@ class ReadingRules:
     """What the user said about a file; None means: decided by the file, and said.
 
     aggregate: put irregular stamps on the clock of `freq` by `mean`, `sum`, `last` or `max`, or by the number of
-    rows with a target (`count`). A step without a row is 0 for `sum` and `count`, else missing.
+    rows with a target (`count`).
+    absent: a step for which the file has no row is `missing`, `zero` (nothing happened), or as the `last` row; None is
+    zero where rows are summed or counted, else missing.
+    difference: the target is a counter that only climbs, and what it grows by in each step is wanted.
     duplicates: of differing rows with one stamp keep the `mean`, the `first`, the `last`, or refuse
     (`error`); None is the mean, unless so many are repeated that the file must hold several series.
     ambiguous: the hour that happens twice is told apart by `order`, or always the `first` or the `second`.
@@ -38,6 +42,8 @@ class ReadingRules:
     """
 
     aggregate: str | None = None
+    absent: str | None = None
+    difference: bool = False
     duplicates: str | None = None
     ambiguous: str = "order"
     nonexistent: str = "error"

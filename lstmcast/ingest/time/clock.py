@@ -12,14 +12,16 @@ from lstmcast.core.findings import count
 from lstmcast.core.panel import COUNTER, Clock, Times, default_seasons
 from lstmcast.ingest.text.context import ReadContext
 from lstmcast.ingest.text.decoding import Micros
-from lstmcast.ingest.time import frequency
+from lstmcast.ingest.time import absent, difference, frequency
 from lstmcast.ingest.time.frequency import DAY
+from lstmcast.ingest.time.nature import are_amounts
 from lstmcast.ingest.time.remedy import Remedy, UnsettledError, unsettled
 from lstmcast.ingest.time.rows import Rows, grouped, in_order, one_a_stamp
 from lstmcast.ingest.time.zones import suspected_zones, zone_of_midnights
 
-_HOUR = DAY // 24
+_HOUR, _MINUTE = DAY // 24, DAY // 1440
 _MOST_STEPS = 0.5  # share of steps that must be the modal one
+_RARE = 0.05  # share of steps below which the commonest is no sign of a clock
 _SEVERAL = 0.3  # share of repeated stamps from which on a file holds several series, whatever the clock did
 _SCATTERED, _SCATTERED_WIDTH = 0.2, 0.5  # share of the modal step, and deviation to mean, of stamps of events
 _THINNEST = 20  # rows of the clock for each row of the file, beyond which a stamp must be wrong
@@ -31,6 +33,8 @@ class Requested:
 
     lone: the frequency of a row that stands alone, and so shows none; identities: columns that might name series;
     are_events: no column holds measurements or amounts, so that rows can be counted only;
+    target: its name; amounts: places of the columns that are zero where nothing happened; takes_absent: whether rows
+    that the file lacks are filled as the rules say;
     style: the file's own ISO 8601 pattern, or empty; has_hours, has_offsets: what its
     stamps show.
     """
@@ -43,6 +47,9 @@ class Requested:
     style: str = ""
     has_hours: bool = True
     has_offsets: bool = False
+    target: str = ""
+    amounts: tuple[int, ...] = ()
+    takes_absent: bool = False
 
 
 @dataclass(frozen=True, eq=False)
@@ -71,6 +78,7 @@ def regular(rows: Rows, requested: Requested, context: ReadContext) -> Regular:
     freq = found if requested.freq is None else frequency.chosen(requested.freq, found)
     clock = Clock(freq, rows.zone, default_seasons(freq) if requested.seasons is None else requested.seasons)
     if requested.freq is not None and how is not None:
+        rows = difference.of_rows(rows, context) if context.rules.difference else rows
         rows = _aggregated(rows, clock, how, context)
         size = rows.size
     rows = _on_month_starts(rows, clock, context)
@@ -78,10 +86,13 @@ def regular(rows: Rows, requested: Requested, context: ReadContext) -> Regular:
     places = _places(rows, clock, requested.freq is not None, context)
     steps = np.where(rows.inner(), np.diff(places), 0)
     _refuse_thin(rows, steps, clock, context)
-    adds_up = requested.freq is not None and how in ("sum", "count")
-    evidence = _evidence(rows, steps, clock, size - rows.size, context, is_empty_zero=adds_up)
-    series = _filled(rows, places, clock, evidence)
-    return _with_zeros(series, places, rows, how) if adds_up else series
+    evidence = _evidence(rows, steps, clock, size - rows.size, context)
+    how_absent = absent.meaning(context.rules) if requested.takes_absent else absent.MISSING
+    extra = _steps_to_end(rows, places, clock) if how_absent != absent.MISSING else None
+    series, lacking = _filled(rows, places, clock, evidence, extra)
+    if requested.takes_absent:
+        series = _with_absent(series, lacking, how_absent, requested, context)
+    return _differenced(series, context) if context.rules.difference and how is None else series
 
 
 def _microseconds(clock: Clock) -> int:
@@ -114,8 +125,19 @@ def _found(rows: Rows, is_given: bool, context: ReadContext, are_events: bool) -
         if not is_given and rows.zone == "UTC" and (rows.utc % DAY).any():
             _refuse_midnights_elsewhere(rows, context)
     if often < _MOST_STEPS * steps.size and not is_given:
-        raise _irregular(rows, "", context, are_events)
+        if (common := _common_step(steps, context)) is not None:
+            return common
+        raise _irregular(rows, "", context, are_events=are_events)
     return freq
+
+
+def _common_step(steps: NDArray[np.int64], context: ReadContext) -> str | None:
+    """The step of which all others are multiples, where the user says what absent rows mean; None where that is less
+    than a minute, or nothing is said."""
+    step = int(np.gcd.reduce(steps))
+    if context.rules.absent in (None, absent.MISSING) or step < _MINUTE:
+        return None
+    return frequency.tick(step) if step % DAY else f"{step // DAY if step > DAY else ''}D"
 
 
 def _refuse_midnights_elsewhere(rows: Rows, context: ReadContext) -> None:
@@ -131,21 +153,44 @@ def _looseness(freq: str) -> int:
     return 4 * DAY if frequency.shortest_days(freq) >= 28 else 4 * DAY if freq == "B" else 2 * _HOUR
 
 
-def _irregular(rows: Rows, off: str, context: ReadContext, are_events: bool = False) -> UnsettledError:
-    """The steps there are, and how to put such a file on a clock."""
+def _irregular(
+    rows: Rows, off: str, context: ReadContext, row: int | None = None, *, are_events: bool = False
+) -> UnsettledError:
+    """The steps there are, and how to put such a file on a clock, by what its values look like; row: the first that is
+    off the commonest step."""
     steps = rows.steps()
+    bounds = f"from {_span(int(steps.min()))} to {_span(int(steps.max()))}"
+    fact = f"times are irregular: {_commonest(steps)}, {bounds}{off}"
+    line, stamp = (None, None) if row is None else (int(rows.lines[row]), rows.show(row))
+    remedies = _ways_onto_a_clock(rows, steps, are_events)
+    otherwise = "see to the stamps"
+    return unsettled(context, fact, remedies, otherwise, line=line, stamp=stamp, may_hold_several=True)
+
+
+def _commonest(steps: NDArray[np.int64]) -> str:
+    """The two commonest steps; where hardly any comes again, the median."""
     values, counts = np.unique(steps, return_counts=True)
     best = np.argsort(-counts, kind="stable")[:2]
-    seen = ", ".join(f"{_span(int(values[i]))} in {counts[i]:,} of {steps.size:,} steps" for i in best)
-    fact = f"times are irregular: {seen}, from {_span(int(steps.min()))} to {_span(int(steps.max()))}{off}"
-    scattered = counts.max() < _SCATTERED * steps.size and steps.std() > _SCATTERED_WIDTH * steps.mean()
-    if not scattered:
-        remedies = [_together(frequency.coarse(steps), "mean", "put them on one with {}")]
-    else:
-        step = frequency.round_step(float(steps.mean()) * frequency.ROWS_A_STEP)
-        ways = [("sum", "for amounts {}"), ("count", "for events {}"), ("mean", "for measurements {}")]
-        remedies = [_together(step, how, words) for how, words in ways if not are_events or how == "count"]
-    return unsettled(context, fact, remedies, "see to the stamps", may_hold_several=True)
+    if counts[best[0]] < _RARE * steps.size:
+        return f"half of the steps are longer than {_span(int(np.median(steps)))}"
+    return ", ".join(f"{_span(int(values[i]))} in {counts[i]:,} of {steps.size:,} steps" for i in best)
+
+
+def _ways_onto_a_clock(rows: Rows, steps: NDArray[np.int64], are_events: bool) -> list[Remedy]:
+    """Amounts are added up and events counted; states are averaged, or held where rows come only when they change."""
+    _, often = frequency.modal(steps)
+    is_scattered = often < _SCATTERED * steps.size and steps.std() > _SCATTERED_WIDTH * steps.mean()
+    if not is_scattered and not are_events:
+        return [_together(frequency.coarse(steps), "mean", "average them with {}")]
+    step = frequency.round_step(float(steps.mean()) * frequency.ROWS_A_STEP)
+    counts = _together(step, "count", "for events {}")
+    if are_events:
+        return [counts]
+    sums = _together(step, "sum", "for amounts {}")
+    means = _together(step, "mean", "for measurements {}")
+    held = {"--freq": frequency.fine(steps), "--aggregate": "last", "--absent": "last"}
+    holds = Remedy(held, "where a value holds until the next row {}")
+    return [sums, counts, means] if are_amounts(rows) else [means, holds, sums]
 
 
 def _together(step: str, how: str, words: str) -> Remedy:
@@ -154,7 +199,11 @@ def _together(step: str, how: str, words: str) -> Remedy:
 
 def _span(step: int) -> str:
     """A step in words, however odd."""
-    return f"{step / DAY:.3g} d" if step >= DAY else frequency.words(frequency.tick(step))
+    if step >= DAY:
+        return f"{step / DAY:.3g} d"
+    if step < _MINUTE or step % _MINUTE == 0:
+        return frequency.words(frequency.tick(step))
+    return f"{step / _HOUR:.3g} h" if step >= _HOUR else f"{step / _MINUTE:.3g} min"
 
 
 def _aggregated(rows: Rows, clock: Clock, how: str, context: ReadContext) -> Rows:
@@ -239,7 +288,7 @@ def _off_clock(
     stamps = f"{count(int(is_off.sum()), 'stamp')} off the clock"
     off = f"; {stamps}, the first is {rows.show(row)} in line {rows.lines[row]}"
     if not is_given:
-        return _irregular(rows, off, context)
+        return _irregular(rows, off, context, row)
     return unsettled(
         context,
         f"the stamps do not keep --freq {clock.freq}{off}; give another",
@@ -277,44 +326,44 @@ def _evidence(
     clock: Clock,
     repeated: int,
     context: ReadContext,
-    *,
-    is_empty_zero: bool = False,
 ) -> str:
-    """How the frequency shows in the steps (n-1,), 0 between series; gaps are noted on the way.
-
-    is_empty_zero: a step without a row is 0, and no gap.
-    """
+    """How the frequency shows in the steps (n-1,), 0 between series; gaps are noted on the way."""
     wide = np.flatnonzero(steps > 1)
     total = int((steps > 0).sum())
     evidence = f"{frequency.words(clock.freq)} in {int((steps == 1).sum()):,} of {total:,} steps"
     found = []
-    if wide.size and is_empty_zero:
-        absent = count(int((steps[wide] - 1).sum()), "step")
-        context.info("empty_steps", f"{absent} of {frequency.words(clock.freq)} without a row count as 0")
-    elif wide.size:
-        absent = count(int((steps[wide] - 1).sum()), "step")
+    if wide.size:
+        lacking = count(int((steps[wide] - 1).sum()), "step")
         first = clock.after(rows.times[wide[0]], 1).astype(np.int64)[0]
         stamp = rows.show(wide[0], first)
         where = f"the first is {stamp} (after line {rows.lines[wide[0]]})"
         found.append(count(wide.size, "gap"))
-        message = f"{found[0]}: {absent} of {frequency.words(clock.freq)} missing, {where}"
+        message = f"{found[0]}: {lacking} of {frequency.words(clock.freq)} missing, {where}"
         zones = _suspected(rows, rows.utc[:0]) if rows.zone is None and not rows.is_counter else []
         remedy = f"--tz {zones[0]} if the clock is put forward there" if zones else ""
-        context.warn("gaps", message, remedy, context.place(stamp=stamp, line=rows.lines[wide[0]]))
+        tell = context.warn if absent.meaning(context.rules) == absent.MISSING else context.info
+        tell("gaps", message, remedy, context.place(stamp=stamp, line=rows.lines[wide[0]]))
     if repeated:
         found.append(count(repeated, "duplicate"))
     return "; ".join([evidence, ", ".join(found)] if found else [evidence])
 
 
-def _filled(rows: Rows, places: NDArray[np.int64], clock: Clock, evidence: str) -> Regular:
-    """A row for every step of the clock; those that the file lacks are NaN."""
+def _filled(
+    rows: Rows, places: NDArray[np.int64], clock: Clock, evidence: str, extra: NDArray[np.int64] | None
+) -> tuple[Regular, NDArray[np.bool_]]:
+    """A row for every step of the clock, those that the file lacks NaN, and (N,) which these are.
+
+    extra: (S,) steps after the last row of each series that it is to have besides.
+    """
     starts, lengths = rows.starts(), rows.lengths()
-    offsets = np.concatenate([[0], np.cumsum(places[starts + lengths - 1] + 1)])
+    sizes = places[starts + lengths - 1] + 1
+    offsets = np.concatenate([[0], np.cumsum(sizes if extra is None else sizes + extra)])
     total = int(offsets[-1])
     if total == rows.size:
-        return Regular(offsets, rows.times, rows.values, clock, evidence)
-    values = np.full((total, rows.values.shape[1]), np.nan)
-    values[places + np.repeat(offsets[:-1], lengths)] = rows.values
+        return Regular(offsets, rows.times, rows.values, clock, evidence), np.zeros(total, dtype=bool)
+    values, lacking = np.full((total, rows.values.shape[1]), np.nan), np.ones(total, dtype=bool)
+    present = places + np.repeat(offsets[:-1], lengths)
+    values[present], lacking[present] = rows.values, False
     inner = np.arange(total) - np.repeat(offsets[:-1], np.diff(offsets))
     first = np.repeat(rows.utc[starts], np.diff(offsets))
     if clock.step is not None:
@@ -322,21 +371,49 @@ def _filled(rows: Rows, places: NDArray[np.int64], clock: Clock, evidence: str) 
     else:
         grid = _grid(rows, clock)
         utc = grid[np.searchsorted(grid, first) + inner]
-    return Regular(offsets, utc.astype("datetime64[us]"), values, clock, evidence)
+    return Regular(offsets, utc.astype("datetime64[us]"), values, clock, evidence), lacking
 
 
-def _with_zeros(series: Regular, places: NDArray[np.int64], rows: Rows, how: str | None) -> Regular:
-    """The series with 0 in the steps without a row: in all columns of sums, of a number of rows in the first."""
-    absent = np.ones(len(series.times), dtype=bool)
-    absent[places + np.repeat(series.offsets[:-1], rows.lengths())] = False
-    if not absent.any():
+def _steps_to_end(rows: Rows, places: NDArray[np.int64], clock: Clock) -> NDArray[np.int64]:
+    """(S,) steps from the last row of each series to the last at which any series is known."""
+    lasts, until = rows.utc[rows.starts() + rows.lengths() - 1], absent.known_until(rows)
+    if clock.step is not None:
+        steps = (until - lasts) // _microseconds(clock)
+    else:
+        grid = _grid(rows, clock)
+        steps = np.searchsorted(grid, until) - np.searchsorted(grid, lasts)
+    extra: NDArray[np.int64] = np.maximum(steps, 0)
+    return extra
+
+
+def _with_absent(
+    series: Regular, lacking: NDArray[np.bool_], how: str, requested: Requested, context: ReadContext
+) -> Regular:
+    """The series with the rows that the file lacks filled, up to the last that any is known."""
+    is_first = np.zeros(len(lacking), dtype=bool)
+    is_first[series.offsets[:-1]] = True
+    if how == absent.MISSING or not lacking.any():
+        if lacking.any() and requested.lone is None:  # a fresh file is read as that of the training
+            absent.say_doubt(series.values[:, 0], lacking, ~is_first[1:], requested.target, context)
         return series
+    how = absent.LAST if context.rules.difference and context.rules.aggregate is None else how
+    known = np.isfinite(series.values[:, 0])
+    until = series.times[known].max() if known.any() else series.times.min()
+    lacking = lacking & (series.times <= until)
+    means = "count as 0" if how == absent.ZERO else "hold the last value"
+    context.info("absent", f"{count(int(lacking.sum()), 'step')} without a row {means}", "--absent missing")
+    filled = absent.Absent(lacking, how, requested.amounts).filled(series.values)
+    return replace(series, values=filled)
+
+
+def _differenced(series: Regular, context: ReadContext) -> Regular:
+    """The series with the target as what was used since the row before."""
+    is_first = np.zeros(len(series.times), dtype=bool)
+    is_first[series.offsets[:-1]] = True
     values = series.values.copy()
-    values[absent, : values.shape[1] if how == "sum" else 1] = 0.0
+    values[:, 0], restarts = difference.of_grid(values[:, 0], is_first)
+    difference.say(series.clock.write(series.times[restarts]), context)
     return replace(series, values=values)
-
-
-# --- a local clock that nobody named
 
 
 def _refuse_hidden_zone(rows: Rows, context: ReadContext) -> None:

@@ -145,6 +145,8 @@ _LADDER = (
     ("15min", 900),
     ("30min", 1800),
     ("1h", 3600),
+    ("2h", 7200),
+    ("6h", 21_600),
     ("1D", 86_400),
     ("1W", 7 * 86_400),
 )
@@ -158,3 +160,9 @@ def coarse(steps: NDArray[np.int64]) -> str:
 def round_step(typical: float) -> str:
     """The shortest round step that is at least so long, in µs, or nearly."""
     return next((name for name, seconds in _LADDER if seconds >= 0.95 * typical / 1e6), "MS")
+
+
+def fine(steps: NDArray[np.int64]) -> str:
+    """A round step of which most of the steps of a file hold one or more."""
+    typical = float(np.median(steps)) / 1e6
+    return next((name for name, seconds in reversed(_LADDER) if seconds <= 1.05 * typical), _LADDER[0][0])
