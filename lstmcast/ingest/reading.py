@@ -26,9 +26,11 @@ from lstmcast.ingest.columns.remarks import say_numbers
 from lstmcast.ingest.columns.survey import Candidate, LenientColumn, all_numbers, candidates, finding
 from lstmcast.ingest.columns.wide import refuse_wide
 from lstmcast.ingest.remedies import countable, settled
+from lstmcast.ingest.table import footers
 from lstmcast.ingest.table.opening import open_table
-from lstmcast.ingest.table.reader import Lines, Table
+from lstmcast.ingest.table.reader import Chunk, Lines, Table
 from lstmcast.ingest.table.roles import Roles, id_columns, joined_ids, joined_name, listed, match
+from lstmcast.ingest.text.cells import shown
 from lstmcast.ingest.text.context import ReadContext
 from lstmcast.ingest.text.layouts import COUNTER, DIGITS, DMY, EPOCH, YMD
 from lstmcast.ingest.text.rules import ReadingRules
@@ -426,7 +428,8 @@ def _rows(table: Table, roles: Roles, axis: TimeAxis, zone: str | None) -> tuple
     ids_at = slice(width, width + len(id_columns(roles.id, table)))
     requested = [*axis.columns, *id_columns(roles.id, table), *(column.name for column in columns)]
     for chunk in table.chunks(requested):
-        time.add(chunk.cells[:width], chunk.lines)
+        with _looking_at(chunk, time.name, context):
+            time.add(chunk.cells[:width], chunk.lines)
         if names is not None:
             names.add(joined_ids(chunk.cells[ids_at]), chunk.lines)
         for column, cells in zip(columns, chunk.cells[-len(columns) :], strict=True):
@@ -449,6 +452,20 @@ def _rows(table: Table, roles: Roles, axis: TimeAxis, zone: str | None) -> tuple
     rows = Rows(when.utc, codes, values, line, ids, when.zone, stamps.order == COUNTER)
     rows = rows if when.dropped is None else rows.take(~when.dropped)
     return rows, stamps, replace(roles, levels=levels)
+
+
+@contextmanager
+def _looking_at(chunk: Chunk, time: str, context: ReadContext) -> Iterator[None]:
+    """An error of a line without a time says what the line looks like, be it a total, a remark or a second header."""
+    try:
+        yield
+    except DataError as error:
+        rows = np.flatnonzero(chunk.lines == (error.line or 0))
+        what = footers.looks_like([shown(cells[rows[0]]) for cells in chunk.cells]) if rows.size else ""
+        if not what or isinstance(error, UnsettledError):
+            raise
+        message = f"{str(error).removeprefix(f'{context.source}: ')}; the line looks like {what}, and rows follow it"
+        raise context.refusal(message, line=error.line, column=error.column) from None
 
 
 def _column(name: str, roles: Roles, table: Table) -> ValueColumn:

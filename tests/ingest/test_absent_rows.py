@@ -138,7 +138,7 @@ def test_irregular_amounts_are_to_be_added_up_and_states_to_be_averaged_or_held(
     rng = np.random.default_rng(4)
     path = csv(tmp_path, irregular(np.round(rng.gamma(2, 10, 300), 2)))
     with pytest.raises(
-        DataError, match=r"add up what happened in each step with --freq 1h --aggregate sum; put"
+        DataError, match=r"add up what happened in each step with --freq 1h --aggregate sum; average"
     ):
         read(path, Roles("y"))
     path = csv(tmp_path, irregular(np.round(20 + np.cumsum(rng.normal(0, 0.3, 300)), 1)))

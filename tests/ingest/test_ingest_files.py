@@ -773,13 +773,14 @@ REFUSED = [
     ),
     Refused(
         "time missing",
-        "time,y\n2024-05-01,1\n,2\n",
+        "time,y\n2024-05-01,1\n,2\n2024-05-03,3\n",
         "line 3, column 'time': the time is missing; give it or delete the row",
     ),
     Refused(
-        "a total at the end",
-        PLAIN + "Total,10\n",
-        "line 6, column 'time': expected a time (year-month-day, as above it), found 'Total'",
+        "a total among the rows",
+        PLAIN + "Total,10\n" + days(5, start=5),
+        "line 6, column 'time': expected a time (year-month-day, as above it), found 'Total'; the line looks like a "
+        "total, and rows follow it",
     ),
     Refused(
         "a day that does not exist",

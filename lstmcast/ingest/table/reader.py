@@ -15,9 +15,10 @@ from numpy.typing import NDArray
 
 from lstmcast.core.errors import DataError
 from lstmcast.core.findings import count
+from lstmcast.ingest.table import footers
 from lstmcast.ingest.table.dialect import Dialect, sniff
 from lstmcast.ingest.table.text import line_blocks
-from lstmcast.ingest.text.cells import Cells, as_text, is_equal, sliced
+from lstmcast.ingest.text.cells import Cells, as_text, is_equal, shown, sliced
 from lstmcast.ingest.text.context import ReadContext
 from lstmcast.ingest.text.source import raw_blocks, watched
 from lstmcast.ingest.text.splitting import row_ends, split
@@ -92,9 +93,13 @@ class TextTable:
         start = _line_start(block, self.dialect.first - 1)
         self._first = (self.dialect.first, block[start:])
         head = self._first[1][: _sample_end(self._first[1])]
+        is_whole = len(head) == len(self._first[1])
+        head = head[: self._remarks(head)[0]] if is_whole else head
         sample = self._parse(self.dialect.first, head[: self._cut_line(head)], range(self.dialect.width))
-        self._sample = [as_text(cells) for cells in sample.cells]
-        self._sample_lines = sample.lines
+        columns = [as_text(cells) for cells in sample.cells]
+        self._keys = {self.dialect.names[place] for place in footers.keys(columns)}
+        rows = len(sample.lines) - (self._footer(self.dialect.names, columns) if is_whole else 0)
+        self._sample, self._sample_lines = [cells[:rows] for cells in columns], sample.lines[:rows]
         self._forget()
         if not sample.lines.size:
             raise context.refusal("has a header but no rows of data below it")
@@ -136,12 +141,36 @@ class TextTable:
         places = [self.dialect.names.index(name) for name in names]
         held: tuple[int, bytes] | None = None
         for block in itertools.chain([self._first], self._blocks):
+            if (
+                held is not None and b"\n" not in block[1]
+            ):  # a last line without an end goes with those before it
+                held = held[0], held[1] + block[1]
+                continue
             if held is not None:
                 yield self._parse(*held, places)
             held = block
         assert held is not None
-        yield self._parse(held[0], self._whole(*held), places)
+        yield self._without_footer(names, self._parse(held[0], self._whole(*held), places))
         self._say_odd_lines()
+
+    def _footer(self, names: Sequence[str], columns: Sequence[Cells]) -> int:
+        """How many of the last rows of these columns are no rows."""
+        found = [cells for name, cells in zip(names, columns, strict=True) if name in self._keys]
+        return footers.length(found)
+
+    def _without_footer(self, names: Sequence[str], chunk: Chunk) -> Chunk:
+        """The last chunk without totals and remarks below its rows, which are said."""
+        lines = self._footer(names, chunk.cells)
+        if not lines:
+            return chunk
+        rows = len(chunk.lines) - lines
+        self._say_footer(int(chunk.lines[rows]), lines, [shown(cells[rows]) for cells in chunk.cells])
+        return Chunk(chunk.lines[:rows], tuple(cells[:rows] for cells in chunk.cells))
+
+    def _say_footer(self, line: int, lines: int, cells: Sequence[str]) -> None:
+        first = ", ".join(filter(None, (cell.strip() for cell in cells)))[:60]
+        message = f"{count(lines, 'line')} below the rows skipped, the first is line {line}: {first!r}"
+        self.context.warn("footer", message, place=self.context.place(line=line))
 
     def _forget(self) -> None:
         """Begin to count odd lines anew: the sample is read twice."""
@@ -161,7 +190,14 @@ class TextTable:
         return head
 
     def _whole(self, line: int, block: bytes) -> bytes:
-        """The last block without a line that was cut off: no line end, and fewer cells than the header."""
+        """The last block without remarks that are cut into other cells than a row, nor a line that was cut off: no
+        line end, and fewer cells than the header."""
+        end, found = self._remarks(block)
+        if found:
+            text = block[end:].lstrip(b"\n")
+            number = line + block.count(b"\n", 0, len(block) - len(text))
+            self._say_footer(number, found, self._fields(text.split(b"\n")[0].decode()))
+            block = block[:end]
         start = self._cut_line(block)
         if start is None:
             return block
@@ -169,6 +205,20 @@ class TextTable:
         message = f"line {number}, the last, is cut off; it was dropped"
         self.context.warn("cut_off", message, place=self.context.place(line=number))
         return block[:start]
+
+    def _remarks(self, block: bytes) -> tuple[int, int]:
+        """(where the rows of a last block end, how many lines follow): lines of other than the usual number of cells
+        that begin with a word."""
+        end = whole = len(block.rstrip())
+        found = 0
+        while found <= footers.MOST:
+            start = block.rfind(b"\n", 0, end) + 1
+            fields = self._fields(block[start:end].decode())
+            is_quoted = block.count(b'"', start, end) % 2 == 1
+            if start == 0 or is_quoted or len(fields) == self.dialect.width or not footers.is_remark(fields):
+                break
+            end, found = len(block[:start].rstrip()), found + 1
+        return (end + 1, found) if end < whole and found <= footers.MOST else (len(block), 0)
 
     def _cut_line(self, block: bytes) -> int | None:
         """Where a last line starts that was cut off, if one was."""
