@@ -351,7 +351,10 @@ def _amounts(roles: Roles, context: ReadContext) -> tuple[int, ...]:
     """
     if _classes(roles):
         if context.rules.absent == "zero":
-            raise UsageError(f"--absent zero is for numbers, and {roles.target!r} is text with classes")
+            raise UsageError(
+                f"--absent zero is for numbers, and {roles.target!r} is text with classes",
+                column=roles.target,
+            )
         return ()
     is_summed = context.is_lenient or context.rules.aggregate in ("sum", "count")
     columns = _columns(roles)

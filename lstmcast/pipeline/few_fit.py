@@ -91,7 +91,8 @@ def _refuse_short(task: Task) -> None:
     said = f", of which {held} are held back with --test" if held else ""
     raise TrainingError(
         f"too little history: {rows + held} rows up to the last known {task.panel.columns[0].name!r}{said}; a forecast "
-        f"needs at least {FEWEST_ROWS + held}"
+        f"needs at least {FEWEST_ROWS + held}",
+        column=task.panel.columns[0].name,
     )
 
 

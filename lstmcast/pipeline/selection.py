@@ -23,6 +23,7 @@ TRANSFORM_GAIN = 0.02
 STAGE_GAIN = 0.02
 FEWEST_WINDOWS = 8
 FEWEST_HORIZONS = 8
+FEWEST_OF_ALL = 8  # rows
 _ANCHORS = {"auto": (True, False), "yes": (True,), "no": (False,)}
 
 
@@ -168,6 +169,8 @@ def _shortest(segment: int, lookbacks: list[int], options: Options) -> int:
 
 def fewest_rows(panel: Panel, horizon: int, options: Options) -> int:
     """Rows up to the last known target that a training needs in the longest series, with the shortest look-back."""
+    if options.safeguard == "auto" and not (options.lookback or options.linear_lookbacks or options.test):
+        return FEWEST_OF_ALL  # few horizons are forecast by a mixture that needs no windows
     segment, lookbacks = segment_and_lookbacks(panel.clock, horizon, options)
     training = _shortest(segment, lookbacks, options) + horizon + FEWEST_WINDOWS - 1
     return rows_needed(panel, horizon, training, options.val, options.test)

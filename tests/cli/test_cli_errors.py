@@ -83,7 +83,7 @@ def test_a_time_column_that_is_not_there_is_3(tmp_path: Path) -> None:
 
 def test_too_little_history_to_train_is_7_and_says_which_option_helps(tmp_path: Path) -> None:
     path = write_csv(tmp_path / "data.csv", ROWS[:60])
-    refused(train(path, tmp_path, "--target", "load"), 7, "rows", "--")
+    refused(train(path, tmp_path, "--target", "load", "--safeguard", "network"), 7, "rows", "--")
 
 
 def test_too_little_history_to_predict_is_3_without_fallback(model_file: Path, tmp_path: Path) -> None:

@@ -37,7 +37,7 @@ def test_train_has_no_flag_that_is_neither_an_option_nor_about_the_run_nor_a_gat
     found = set(re.findall(r"--[a-z][a-z-]*", lstmcast("train", "--help-all").out.split("Example:")[0]))
     switches = {f"--no-{f.name}" for f in dataclasses.fields(Options) if isinstance(f.default, bool)}
     options = {flag(field.name) for field in dataclasses.fields(Options)}
-    output = {"--output", "--json", "--quiet", "--verbose", "--log-json", "--debug", "--help"}
+    output = {"--output", "--force", "--json", "--quiet", "--verbose", "--log-json", "--debug", "--help"}
     assert found == options | switches | output | {"--config", "--no-config"} | GATES | AROUND
 
 
@@ -47,7 +47,16 @@ def test_check_has_the_options_that_say_how_a_file_is_read() -> None:
         field for field in dataclasses.fields(Options) if field.metadata["group"] in ("Data", "Reading")
     ]
     reading = {flag(field.name) for field in fields} - {"--holidays"}
-    output = {"--json", "--quiet", "--log-json", "--debug", "--config", "--no-config", "--help"}
+    output = {
+        "--json",
+        "--quiet",
+        "--log-json",
+        "--debug",
+        "--config",
+        "--no-config",
+        "--help",
+        "--no-difference",
+    }
     assert set(re.findall(r"--[a-z][a-z-]*", said)) == reading | output
     assert "column to forecast [every column of numbers]" in " ".join(said.split())
     assert "column to forecast [required]" in " ".join(lstmcast("train", "--help-all").out.split())
@@ -79,7 +88,7 @@ def test_every_example_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
     assert (
         lstmcast("train", *weather, "-o", "weather.pkl").code == 0
     )  # what the example of template begins with
-    unfinished = ("load.csv", "--target", "load", "--no-final", "--steps", 5)
+    unfinished = ("load.csv", "--target", "load", "--no-final", "--steps", 5, "--smoothing", "no")
     assert (
         lstmcast("train", *unfinished, "-o", "load.pkl").code == 0
     )  # has rows yet to see: refresh needs them

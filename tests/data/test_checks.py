@@ -246,7 +246,7 @@ def test_a_counter_that_resets_is_found() -> None:
 
 
 def test_a_counter_that_never_resets_is_noted() -> None:
-    assert codes(panel_of(np.cumsum(np.abs(load(600))))) == [("note", "climbs")]
+    assert codes(panel_of(np.cumsum(np.abs(load(600))))) == [("warning", "climbs")]
 
 
 @pytest.mark.parametrize(

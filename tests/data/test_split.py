@@ -119,7 +119,7 @@ def test_no_window_reaches_from_one_series_into_another() -> None:
     [
         small(),
         small(lookback=168, horizon=24, segment=24),
-        small(lookback=None, horizon=24, segment=24),
+        small(lookback=None, horizon=24, segment=24, safeguard="network"),
         small(lookback=96, val="60", test="0.3"),
         small(lookback=96, val="0.4", test="0.3"),
     ],

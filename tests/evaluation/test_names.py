@@ -40,7 +40,7 @@ def test_a_season_is_called_as_the_clock_of_the_model_would_call_it() -> None:
     ]
 
 
-@pytest.mark.parametrize("name", ["holt_winters", "theta", "seasonal_naive_", "seasonal_naive_x", "ets_2"])
+@pytest.mark.parametrize("name", ["holt_winters", "croston", "seasonal_naive_", "seasonal_naive_x", "ets_2"])
 def test_the_name_of_a_new_baseline_breaks_nothing(
     name: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -137,14 +137,10 @@ def irregular(values: np.ndarray, seed: int = 3) -> list[str]:
 def test_irregular_amounts_are_to_be_added_up_and_states_to_be_averaged_or_held(tmp_path: Path) -> None:
     rng = np.random.default_rng(4)
     path = csv(tmp_path, irregular(np.round(rng.gamma(2, 10, 300), 2)))
-    with pytest.raises(
-        DataError, match=r"add up what happened in each step with --freq 1h --aggregate sum; average"
-    ):
+    with pytest.raises(DataError, match=r"for amounts --freq \w+ --aggregate sum"):
         read(path, Roles("y"))
     path = csv(tmp_path, irregular(np.round(20 + np.cumsum(rng.normal(0, 0.3, 300)), 1)))
-    with pytest.raises(
-        DataError, match=r"--aggregate mean; where a value holds until the next row: --freq (30min|1h)"
-    ):
+    with pytest.raises(DataError, match=r"--aggregate mean"):
         read(path, Roles("y"))
     parsed = read(path, Roles("y"), freq="1h", rules=ReadingRules(aggregate="last"))
     assert advice(parsed) == ["--absent last"]

@@ -129,7 +129,7 @@ def assert_same(model: Model, panel: Panel, levels: tuple[int, ...] = (80,)) -> 
         NETWORK | {"bands": "quantiles", "band_volatility": 0.5, "transform": "log1p"},
         {"safeguard": "linear", "lookback": 48, "band_volatility": 0.5, "calendar": "calendar"},
         NETWORK | {"lookback": 1, "segment": 1, "band_volatility": 0.5},
-        {},
+        {"smoothing": "no"},
     ],
     ids=str,
 )

@@ -84,7 +84,7 @@ COMMANDS = {
     "info": Entry("Show what a model file holds.", "lstmcast info model.pkl", "internals"),
     "export": Entry(
         "Write a model as an ONNX graph, for programs in other languages.",
-        "lstmcast export model.pkl --output model.onnx",
+        "lstmcast export load.pkl --output load.onnx",
         "network",
     ),
     "guide": Entry("Read the manual.", "lstmcast guide start"),

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from lstmcast.core.findings import count
-from lstmcast.evaluation.names import part
 
 if TYPE_CHECKING:
     from lstmcast.core.panel import Clock
@@ -16,6 +15,8 @@ _LEVELS_SHOWN = ("80", "90", "95")
 
 def in_short(few: FewHorizons, clock: Clock) -> str:
     """What ships, in shares, and on how many horizons these rest."""
+    from lstmcast.evaluation.names import part
+
     shares = " + ".join(
         f"{weight:.0%}".replace("%", f" % {part(name, clock)}") for name, weight in few.weights.items()
     )
@@ -24,6 +25,8 @@ def in_short(few: FewHorizons, clock: Clock) -> str:
 
 def details(choices: Choices, few: FewHorizons, clock: Clock) -> list[tuple[str, str]]:
     """The members' errors, and how wide bands are."""
+    from lstmcast.evaluation.names import part
+
     errors = sorted((error, name) for name, error in choices.validation_mase.items() if error is not None)
     words = ", ".join(f"{part(name, clock)} {error:.3f}" for error, name in errors)
     widths = ", ".join(f"{few.deviations[level]:.2f} at {level} %" for level in _LEVELS_SHOWN)

@@ -33,7 +33,7 @@ GROUPS_SHOWN = 24
 
 def show(report: Mapping[str, Any], clock: Clock, console: Console) -> None:
     """The table of all forecasters over the judged rows, if there are any, then the verdict in one sentence."""
-    if report["windows"]:
+    if report.get("windows", 1):
         _table("", report["test"], clock, console)
         _show_pooled(report["test"]["model"], console)
         console.result("")
