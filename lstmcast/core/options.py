@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from lstmcast.core.ahead import FARTHEST, read_ahead
 from lstmcast.core.errors import UsageError
 
 NUMBERS, CLASSES = KINDS = ("numbers", "classes")  # what a target holds
@@ -121,7 +122,9 @@ class Options:
         choices=("auto", "numbers", "classes"),
     )
 
-    horizon: int | None = _option(None, "Network", "steps ahead", low=1, high=10_000)
+    horizon: int | str | None = _option(
+        None, "Network", "how far ahead: rows, or a time such as 24h, 1d, 2w", low=1, high=FARTHEST
+    )
     lookback: int | None = _option(None, "Network", "past rows the network sees", low=1, high=100_000)
     segment: int | None = _option(None, "Network", "rows a recurrent step takes", low=1, high=10_000)
     highway: bool = _option(True, "Network", "add the linear forecaster to the network's output")
@@ -341,6 +344,8 @@ class Options:
             raise UsageError(message, option="--known", column=both[0])
         if self.budget is not None:
             seconds(self.budget, "--budget")
+        if isinstance(self.horizon, str):
+            read_ahead(self.horizon)
         if self.max_unpacked is not None:
             size(self.max_unpacked, "--max-unpacked")
 

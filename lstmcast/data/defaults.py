@@ -2,19 +2,35 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
+from lstmcast.core.ahead import rows_ahead
 from lstmcast.core.errors import UsageError
 from lstmcast.core.options import Options
-from lstmcast.core.panel import Clock
+from lstmcast.core.panel import Clock, Panel
 
+_DAYS_OF_MINUTES = 10  # days of history with which a whole day of minutes is forecast
 LONGEST_LOOKBACK = 1_008
 LONGEST_SEGMENT = 96
 LARGEST_MAPS = 56_000_000  # bytes: of a model file's 64 MB the rest is left for what else it holds
 
 
-def default_horizon(clock: Clock) -> int:
-    """Steps ahead when nobody says: a day of shorter rows (at most 96), 30 days, 26 weeks, 12 months, 4 quarters."""
+def horizon_of(panel: Panel, options: Options) -> int:
+    """Rows ahead, as the options say or by default; raises UsageError for a time that the clock has no rows for."""
+    if options.horizon is not None:
+        return rows_ahead(options.horizon, panel.clock)
+    return default_horizon(panel.clock, int((panel.known_until() - panel.offsets[:-1]).max()))
+
+
+def default_horizon(clock: Clock, rows: int = 0) -> int:
+    """Rows ahead when nobody says: a day of shorter rows, 30 days, 26 weeks, 12 months, 4 quarters.
+
+    rows: how many are known; of a day of 1 to 5 minutes all are forecast where ten such days are there, else 96.
+    """
     if clock.is_counter or clock.step is not None:
-        return min(clock.season, 96) if clock.seasons else 12
+        day = clock.season if clock.seasons else 12
+        is_minutes = clock.step is not None and timedelta(minutes=1) <= clock.step <= timedelta(minutes=5)
+        return day if is_minutes and rows >= _DAYS_OF_MINUTES * day else min(day, 96)
     letter = clock.freq.removeprefix("1").removeprefix("B")[:1]
     return {"D": 30, "": 20, "W": 26, "M": 12, "Q": 4, "Y": 3}.get(letter, 12)
 

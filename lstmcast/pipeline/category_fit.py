@@ -15,7 +15,7 @@ from lstmcast.core.errors import DataError, UsageError
 from lstmcast.core.options import CLASSES, Options, refuse_of_other_kind
 from lstmcast.core.panel import Panel
 from lstmcast.data.category_preprocessing import ClassPreparation, fit_class_preparation
-from lstmcast.data.defaults import default_horizon
+from lstmcast.data.defaults import horizon_of
 from lstmcast.data.holidays import taught
 from lstmcast.data.imputation import history_needed
 from lstmcast.data.split import Blocks, split
@@ -83,7 +83,7 @@ def fitting_classes(
     _refuse_one_class(panel)
     until, checkpoint = deadline(options, began), start or Checkpoint()
     with threadpool_limits(limits=1, user_api="blas"):
-        horizon = options.horizon or default_horizon(panel.clock)
+        horizon = horizon_of(panel, options)
         blocks = split(panel, horizon, options.val, options.test)
         holidays, days = panel.holidays, taught(panel, blocks.slices("training"))
         panel = panel if days else panel.with_holidays(None)

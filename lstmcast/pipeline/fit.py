@@ -10,6 +10,7 @@ from collections.abc import Generator, Iterator
 
 import numpy as np
 
+from lstmcast.core.ahead import rows_ahead
 from lstmcast.core.errors import UsageError
 from lstmcast.core.options import NUMBERS, Options, refuse_of_other_kind
 from lstmcast.core.panel import Panel
@@ -70,6 +71,8 @@ def fitting(
     from threadpoolctl import threadpool_limits
 
     options.check()
+    if isinstance(options.horizon, str):  # a model file keeps rows
+        options = dataclasses.replace(options, horizon=rows_ahead(options.horizon, panel.clock))
     until = deadline(options, began)
     panel = _with_holidays(panel, options)
     if panel.classes:

@@ -8,7 +8,7 @@ from functools import cached_property
 
 from lstmcast.core.options import Options
 from lstmcast.core.panel import Panel
-from lstmcast.data.defaults import default_horizon
+from lstmcast.data.defaults import horizon_of
 from lstmcast.data.holidays import taught
 from lstmcast.data.horizons import horizons_to_choose_by
 from lstmcast.data.split import Blocks, split
@@ -68,7 +68,7 @@ class Task:
 
 def task_of(panel: Panel, options: Options, source: Model | None, time_column: str | None) -> Task:
     """The task; days off that no training row teaches are left out of it."""
-    horizon = options.horizon or default_horizon(panel.clock)
+    horizon = horizon_of(panel, options)
     blocks = split(panel, horizon, options.val, options.test)
     holidays, days = panel.holidays, taught(panel, blocks.slices("training"))
     known = None if holidays is None else (holidays.name, days, holidays.last)

@@ -57,11 +57,11 @@ def check_file(source: str, options: Options, console: Console) -> None:
 def _measured(reading: ParsedFile, options: Options) -> ParsedFile:
     """The reading, with a warning where it is too short to train on."""
     from lstmcast.core.findings import WARNING, Finding, count
-    from lstmcast.data.defaults import default_horizon
+    from lstmcast.data.defaults import horizon_of
     from lstmcast.pipeline.selection import fewest_rows
 
     panel = reading.panel
-    horizon = default_horizon(panel.clock)
+    horizon = horizon_of(panel, options)
     rows = int((panel.known_until() - panel.offsets[:-1]).max())
     needed = fewest_rows(panel, horizon, options)
     if rows >= needed:

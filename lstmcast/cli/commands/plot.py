@@ -24,9 +24,9 @@ from lstmcast.cli.shell.flags import (
     options_from,
     parse_levels,
     takes_reading_options,
-    whole_number,
 )
 from lstmcast.cli.shell.outputs import STDOUT
+from lstmcast.core.ahead import read_ahead, rows_ahead
 from lstmcast.core.errors import UsageError
 from lstmcast.core.options import Options, flag, parse_names, seconds
 
@@ -115,7 +115,7 @@ def plot(
             "is not for a forecast, which the model reads as it was trained",
         )
         forecast = Asked(
-            Files(after_model, future), whole_number("horizon", horizon, 1, 10_000), level, Night(as_of)
+            Files(after_model, future), None if horizon is None else read_ahead(horizon), level, Night(as_of)
         )
         draw(output, lambda: of_forecast(data, forecast, chosen, console), console)
         return
@@ -174,7 +174,7 @@ class Asked:
     """The forecast that is drawn: from which files, how far, with which bands as the user said, in which night."""
 
     files: Files
-    horizon: int | None
+    horizon: int | str | None
     level: str | None
     night: Night
 
@@ -213,7 +213,8 @@ def of_forecast(model_file: str, asked: Asked, chosen: Chosen, console: Console)
     panel, readings = read_files(asked.files, model, asked.night, console)
     levels = FAN_LEVELS if asked.level is None else parse_levels(asked.level)
     levels = () if model.contract.classes and asked.level is None else levels
-    forecast = model.predict(panel, asked.horizon, levels)
+    horizon = None if asked.horizon is None else rows_ahead(asked.horizon, model.contract.clock)
+    forecast = model.predict(panel, horizon, levels)
     ahead = len(forecast.times) // len(forecast.ids)
     usual = _SHORT * ahead if chosen.is_short else fan.usual_history(model.contract.clock.seasons, ahead)
     before = chosen.rows(panel.clock) or max(usual, 24)

@@ -19,6 +19,7 @@ from lstmcast.cli.sessions.reading import (
 from lstmcast.cli.shell import log
 from lstmcast.cli.shell.console import Console
 from lstmcast.cli.shell.flags import (
+    AHEAD,
     DEFAULT_LEVEL,
     FAN_LEVELS,
     OUTPUT,
@@ -29,12 +30,12 @@ from lstmcast.cli.shell.flags import (
     Verbose,
     parse_levels,
     parse_quantiles,
-    whole_number,
 )
 from lstmcast.cli.shell.outputs import STDOUT
 from lstmcast.cli.shell.streams import emit
 from lstmcast.cli.show import table
 from lstmcast.cli.show.look import look
+from lstmcast.core.ahead import read_ahead, rows_ahead
 from lstmcast.core.errors import BusyError, OutputError
 
 if TYPE_CHECKING:
@@ -55,7 +56,11 @@ Future = Annotated[
 ]
 Horizon = Annotated[
     str | None,
-    typer.Option(metavar="N", help="steps ahead [as trained]", rich_help_panel="Forecast"),
+    typer.Option(
+        metavar=AHEAD,
+        help="how far ahead: rows, or 24h, 1d, 2w [as trained]",
+        rich_help_panel="Forecast",
+    ),
 ]
 Level = Annotated[
     str | None,
@@ -119,7 +124,7 @@ def checked(values: Mapping[str, Any]) -> tuple[Wanted, Night]:
     """What is asked for by the options in CHECKED; raises UsageError for what is wrong whatever the file."""
     level = values["level"]
     wanted = Wanted(
-        whole_number("horizon", values["horizon"], 1, 10_000),
+        None if values["horizon"] is None else read_ahead(values["horizon"]),
         None if level is None else parse_levels(level),
         parse_quantiles(values["quantiles"]),
     )
@@ -139,9 +144,9 @@ class Files:
 
 @dataclass(frozen=True)
 class Wanted:
-    """What to forecast: steps ahead (None: as trained), bands in percent (None: the usual one), quantiles."""
+    """What to forecast: how far ahead (None: as trained), bands in percent (None: the usual one), quantiles."""
 
-    horizon: int | None
+    horizon: int | str | None
     levels: tuple[int, ...] | None
     quantiles: tuple[float, ...]
 
@@ -157,7 +162,8 @@ class Wanted:
         given = {} if self.levels is None else {"levels": self.levels}
         if besides and not model.contract.classes:
             given = {"levels": tuple(sorted({*self.shown, *besides}))}
-        return model.predict(panel, self.horizon, quantiles=self.quantiles, fallback=may_fall_back, **given)
+        ahead = None if self.horizon is None else rows_ahead(self.horizon, model.contract.clock)
+        return model.predict(panel, ahead, quantiles=self.quantiles, fallback=may_fall_back, **given)
 
 
 @dataclass(frozen=True)
@@ -268,7 +274,8 @@ def read_files(
     return joined(history.panel, future.panel), [history, future]
 
 
-def _warn_of_rolling_on(contract: Contract, horizon: int | None, console: Console) -> None:
+def _warn_of_rolling_on(contract: Contract, asked: int | str | None, console: Console) -> None:
+    horizon = None if asked is None else rows_ahead(asked, contract.clock)
     if horizon is not None and horizon > contract.horizon:
         console.warn(
             f"{horizon} steps ahead, but the model was trained for {contract.horizon}: later rows stand on "

@@ -10,10 +10,11 @@ from lstmcast.cli.commands.predict import Horizon
 from lstmcast.cli.sessions.delivery import deliver, probe
 from lstmcast.cli.sessions.reading import read_for_model, tell_findings, tell_if_open
 from lstmcast.cli.shell.console import Console
-from lstmcast.cli.shell.flags import OUTPUT, DataFile, ModelFile, Quiet, Verbose, whole_number
+from lstmcast.cli.shell.flags import OUTPUT, DataFile, ModelFile, Quiet, Verbose
 from lstmcast.cli.shell.outputs import STDOUT
 from lstmcast.cli.shell.streams import emit
 from lstmcast.cli.show import table
+from lstmcast.core.ahead import read_ahead, rows_ahead
 
 TemplateOutput = Annotated[
     str | None,
@@ -35,11 +36,11 @@ def template(
     model knows ahead. Filled in, it is what predict takes with --future.
     """
     console = Console(quiet=quiet, verbose=verbose, as_json=False)
-    write_template(model, data, whole_number("horizon", horizon, 1, 10_000), output, console)
+    write_template(model, data, None if horizon is None else read_ahead(horizon), output, console)
 
 
 def write_template(
-    model_file: str, source: str, horizon: int | None, output: str | None, console: Console
+    model_file: str, source: str, horizon: int | str | None, output: str | None, console: Console
 ) -> None:
     """Load, read, and write the rows to a file or to stdout."""
     from lstmcast import persistence
@@ -51,7 +52,8 @@ def write_template(
     future.require_known(model.contract)
     reading = read_for_model(source, model, console)
     model.contract.check(model.contract.marked(reading.panel))
-    rows = future.template(reading.panel, model.contract, horizon or model.contract.horizon)
+    ahead = model.contract.horizon if horizon is None else rows_ahead(horizon, model.contract.clock)
+    rows = future.template(reading.panel, model.contract, ahead)
     tell_if_open(model_file, console)
     tell_findings(reading, console)
     for name in model.contract.known:

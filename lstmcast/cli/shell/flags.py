@@ -16,10 +16,12 @@ import typer
 from lstmcast import __version__
 from lstmcast.cli.shell import log, run
 from lstmcast.cli.shell.outputs import OUTPUTS
+from lstmcast.core.ahead import read_ahead
 from lstmcast.core.errors import UsageError
 from lstmcast.core.options import Options, flag, parse_names, parse_numbers, seconds
 
 INPUT, OUTPUT, SETTINGS = "Input", "Output", "Settings"
+AHEAD = "N|TIME"
 DEFAULT_LEVEL, HIGHEST_LEVEL = 80, 98
 FAN_LEVELS = (50, 80, 95)  # of a picture
 
@@ -276,7 +278,7 @@ def _parameter(field: dataclasses.Field[Any]) -> inspect.Parameter:
         f"{spelling}/--no-{spelling[2:]}" if kind is bool else spelling,
         help=meaning(field),
         show_default=False,
-        metavar=_METAVARS[kind] or None,
+        metavar=AHEAD if field.name == "horizon" else _METAVARS[kind] or None,
         rich_help_panel=field.metadata["group"],
         autocompletion=_completer(field.metadata["choices"]),
     )
@@ -304,6 +306,8 @@ def _value(field: dataclasses.Field[Any], word: Any) -> Any:
         return parse_numbers(field.name, word)
     if kind == tuple[str, ...]:
         return parse_names(word)
+    if field.name == "horizon":
+        return read_ahead(word)
     return _number(field.name, word, kind) if kind in (int, float) else word
 
 
