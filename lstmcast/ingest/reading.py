@@ -60,7 +60,7 @@ class ParsedFile:
     file as messages call it; others: columns that no role uses; dates: `day-first` or `month-first` where the
     file showed it (ReadingRules.dates for a later file, which may be too short to show it), else None; decimal: a
     decimal comma likewise; candidates: of a survey, the columns that no role uses and that could help; layout: of a
-    survey, how the file is written.
+    survey, how the file is written; names_zone: whether the stamps say in which zone they are.
     """
 
     panel: Panel
@@ -73,6 +73,7 @@ class ParsedFile:
     decimal: str | None = None
     candidates: tuple[Candidate, ...] = ()
     layout: str = ""
+    names_zone: bool = True
 
     @property
     def shown(self) -> dict[str, Any]:
@@ -341,7 +342,9 @@ def _understood(table: Table, roles: Roles, asked: _Asked, *, is_future: bool) -
     panel = panel if is_future else _without_excluded(panel, context.rules.exclude, context)
     findings = tuple(context.findings)
     told = stamps.dates, context.decimal
-    return ParsedFile(panel, findings, roles, series.evidence, context.source, others, *told)
+    return ParsedFile(
+        panel, findings, roles, series.evidence, context.source, others, *told, names_zone=stamps.names_zone
+    )
 
 
 def _amounts(roles: Roles, context: ReadContext) -> tuple[int, ...]:

@@ -35,6 +35,23 @@ def test_the_recipe_has_a_size_for_every_step(
     assert segment_and_lookbacks(clock(freq), horizon, Options()) == (segment, lookbacks)
 
 
+@pytest.mark.parametrize(
+    ("freq", "rows", "horizon"),
+    [
+        ("min", 14_400, 1440),
+        ("min", 14_399, 96),
+        ("5min", 2880, 288),
+        ("5min", 2879, 96),
+        ("10min", 100_000, 96),
+        ("s", 10_000_000, 96),
+        ("15min", 100_000, 96),
+        ("h", 100_000, 24),
+    ],
+)
+def test_a_whole_day_of_minutes_is_forecast_where_ten_are_there(freq: str, rows: int, horizon: int) -> None:
+    assert default_horizon(clock(freq), rows) == horizon
+
+
 def test_a_counter_with_a_season_is_forecast_for_a_season() -> None:
     assert default_horizon(Clock("count", seasons=(24,))) == 24
     assert default_horizon(Clock("count")) == 12

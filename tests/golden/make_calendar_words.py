@@ -235,6 +235,18 @@ def text() -> str:
     )
 
 
+def names() -> tuple[dict[str, int], dict[str, int]]:
+    """The months by name, of all languages but Croatian and of Croatian, as they are made today."""
+    return months()
+
+
+def names_in_table() -> tuple[dict[str, int], dict[str, int]]:
+    """The same as the package has them."""
+    from lstmcast.ingest.text.layouts import CROATIAN_MONTHS, MONTHS
+
+    return MONTHS, CROATIAN_MONTHS
+
+
 if __name__ == "__main__":
     TABLE.write_text(text(), encoding="utf-8")
     sys.exit(0)

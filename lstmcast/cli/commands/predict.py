@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from lstmcast.cli.sessions.nights import AsOfTime, MaxAge, Night, NoFallback, Now, Strict
+from lstmcast.cli.sessions.nights import AsOfTime, MaxAge, Night, NoFallback, Now, Strict, Zone
 from lstmcast.cli.sessions.reading import (
     of_numbers,
     read_for_model,
@@ -97,6 +97,7 @@ def predict(
     now: Now = None,
     no_fallback: NoFallback = False,
     strict: Strict = False,
+    tz: Zone = None,
     output: ForecastOutput = None,
     log_file: LedgerFile = None,
     as_json: Json = False,
@@ -109,7 +110,7 @@ def predict(
     model, a simpler forecaster stands in, and the column `source` says so.
     """
     console = Console(quiet=quiet, verbose=verbose, as_json=as_json)
-    values = (horizon, level, quantiles, as_of, max_age, now, no_fallback, strict)
+    values = (horizon, level, quantiles, as_of, max_age, now, no_fallback, strict, tz)
     wanted, night = checked(dict(zip(CHECKED, values, strict=True)))
     outputs = Outputs(None if output == STDOUT else output, log_file)
     code = forecast_file(model, Files(data, future), wanted, night, outputs, console)
@@ -117,7 +118,7 @@ def predict(
         raise typer.Exit(code)
 
 
-CHECKED = ("horizon", "level", "quantiles", "as_of", "max_age", "now", "no_fallback", "strict")
+CHECKED = ("horizon", "level", "quantiles", "as_of", "max_age", "now", "no_fallback", "strict", "tz")
 
 
 def checked(values: Mapping[str, Any]) -> tuple[Wanted, Night]:
@@ -129,7 +130,8 @@ def checked(values: Mapping[str, Any]) -> tuple[Wanted, Night]:
         parse_quantiles(values["quantiles"]),
     )
     times = values["as_of"], values["max_age"], values["now"]
-    night = Night(*times, may_fall_back=not values["no_fallback"], is_strict=values["strict"])
+    may_fall_back = not values["no_fallback"]
+    night = Night(*times, may_fall_back=may_fall_back, is_strict=values["strict"], tz=values["tz"])
     night.check()
     return wanted, night
 
@@ -208,6 +210,7 @@ def forecast_file(
     if outputs.ledger is not None:
         of_numbers(model, "--log")
     panel, readings = read_files(files, model, night, console)
+    night.refuse_assumed(readings)
     night.refuse_stale(panel)
     is_drawn = outputs.forecast is None and console.draws()
     besides = {*(FAN_LEVELS if is_drawn else ()), *((BAND,) if outputs.ledger is not None else ())}
@@ -262,11 +265,11 @@ def read_files(
     from lstmcast.model.future import joined, require_known
 
     if files.future is None:
-        history = read_for_model(files.history, model, console, night.cut(keeps_known=True))
+        history = read_for_model(files.history, model, console, night.cut(keeps_known=True), night.tz)
         return history.panel, [history]
     require_known(model.contract)
-    history = read_for_model(files.history, model, console, night.cut(keeps_known=False))
-    future = read_future_for_model(files.future, model, history.panel.clock)
+    history = read_for_model(files.history, model, console, night.cut(keeps_known=False), night.tz)
+    future = read_future_for_model(files.future, model, history.panel.clock, night.tz)
     others = len(set(future.panel.ids) - set(history.panel.ids))
     if others:
         message = f"{others:,} series of {future.source} left out: {history.source} does not have them"

@@ -7,16 +7,17 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from lstmcast.cli.sessions.reading import ZONE_ASSUMED
 from lstmcast.cli.shell.log import tell_error
 from lstmcast.core.errors import DataError, DegradedError, UsageError
 from lstmcast.core.options import seconds
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from lstmcast.cli.shell.console import Console
     from lstmcast.core.panel import Fallback, Forecast, Panel
-    from lstmcast.ingest import AsOf
+    from lstmcast.ingest import AsOf, ParsedFile
 
 PANEL = "Nights"
 AsOfTime = Annotated[
@@ -53,15 +54,27 @@ Strict = Annotated[
 ]
 
 
+Zone = Annotated[
+    str | None,
+    typer.Option(
+        "--tz", metavar="ZONE", help="zone of times that name none [the model's]", rich_help_panel=PANEL
+    ),
+]
+
+
 @dataclass(frozen=True)
 class Night:
-    """Times as the user wrote them, None where not asked for, and what is refused or told by an exit code."""
+    """Times as the user wrote them, None where not asked for, and what is refused or told by an exit code.
+
+    tz: the zone of stamps that name none, None for the model's.
+    """
 
     as_of: str | None = None
     max_age: str | None = None
     now: str | None = None
     may_fall_back: bool = True
     is_strict: bool = False
+    tz: str | None = None
 
     def check(self) -> None:
         """Raise UsageError for what can be seen to be wrong without the file."""
@@ -93,6 +106,15 @@ class Night:
             )
             error.option = "--strict"
             raise error
+
+    def refuse_assumed(self, readings: Iterable[ParsedFile]) -> None:
+        """Raise DataError for stamps of which somebody has to say the zone, if that is not only to be warned of."""
+        for reading in readings if self.is_strict else ():
+            for finding in reading.findings:
+                if finding.code == ZONE_ASSUMED:
+                    remedy = "name their zone with --tz (--strict: nothing was written)"
+                    message = f"{reading.source}: {finding.message}; {remedy}"
+                    raise DataError(message, file=reading.source, option="--tz")
 
     def told(self, forecast: Forecast) -> set[str]:
         """Codes of the doctor's findings about the file that say what those about its last rows say better."""

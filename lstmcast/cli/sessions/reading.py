@@ -65,10 +65,16 @@ def of_numbers(model: AnyModel, command: str) -> Model:
     return model
 
 
-def read_for_model(source: str, model: AnyModel, console: Console, as_of: AsOf | None = None) -> ParsedFile:
+ZONE_ASSUMED = "zone_assumed"  # code of a finding
+
+
+def read_for_model(
+    source: str, model: AnyModel, console: Console, as_of: AsOf | None = None, tz: str | None = None
+) -> ParsedFile:
     """What a model was trained on, in a fresh file, as it stands or stood; raises DataError when it is not there.
 
-    The frequency is found as it was in training, not taken from the model: else every second row of hourly data
+    tz: the zone of stamps that name none; None is the model's, which is said where those of training named it. The
+    frequency is found as it was in training, not taken from the model: else every second row of hourly data
     would pass for hourly data full of gaps.
     """
     from lstmcast.ingest import read
@@ -80,17 +86,46 @@ def read_for_model(source: str, model: AnyModel, console: Console, as_of: AsOf |
             source,
             _roles(contract),
             freq=freq,
-            zone=clock.zone,
+            zone=_zone_of_stamps(clock, tz),
             seasons=clock.seasons,
             rules=rules,
             as_of=as_of,
             lone=clock.freq,
             watch=watch,
         )
-    reading = reading.called(_roles(contract))
+    reading = _on_clock(reading.called(_roles(contract)), clock)
     reading = reading if console.is_mute else _examined(reading)
+    if tz is None and model.options.tz is None and clock.zone is not None and not reading.names_zone:
+        reading = dataclasses.replace(reading, findings=(_zone_assumed(clock.zone), *reading.findings))
     of_training = tuple(found for found in reading.findings if found.code != "season")  # that choice is made
     return dataclasses.replace(reading, findings=of_training)
+
+
+def _zone_of_stamps(clock: Clock, tz: str | None) -> str | None:
+    """The zone to read stamps in that name none; raises UsageError where rows are days of another zone."""
+    if tz is None or clock.zone is None or tz == clock.zone:
+        return tz or clock.zone
+    if clock.step is None:
+        message = f"--tz {tz}: the model forecasts days of {clock.zone}; stamps of other days do not fit it"
+        raise UsageError(message, option="--tz")
+    return tz
+
+
+def _on_clock(reading: ParsedFile, clock: Clock) -> ParsedFile:
+    """The reading with its instants on the wall of the model's clock, whatever zone they were written in."""
+    own = reading.panel.clock
+    if clock.zone is None or own.zone is None or own.zone == clock.zone:
+        return reading
+    panel = dataclasses.replace(reading.panel, clock=dataclasses.replace(own, zone=clock.zone))
+    return dataclasses.replace(reading, panel=panel)
+
+
+def _zone_assumed(zone: str) -> Finding:
+    """That stamps without a zone were taken as those of the model."""
+    from lstmcast.core.findings import WARNING, Finding
+
+    message = f"stamps name no zone, those of training did; taken as times of {zone}"
+    return Finding(WARNING, ZONE_ASSUMED, message, "--tz ZONE if they are of another")
 
 
 def read_outcomes(source: str, options: Options, console: Console) -> ParsedFile:
@@ -101,12 +136,16 @@ def read_outcomes(source: str, options: Options, console: Console) -> ParsedFile
     return read_for_training(source, dataclasses.replace(options, target=target), console)
 
 
-def read_future_for_model(source: str, model: AnyModel, clock: Clock) -> ParsedFile:
-    """The columns that a model knows ahead, in a file of rows to come; clock: that of the history before them."""
+def read_future_for_model(source: str, model: AnyModel, clock: Clock, tz: str | None = None) -> ParsedFile:
+    """The columns that a model knows ahead, in a file of rows to come; clock: that of the history before them.
+
+    tz: the zone of stamps that name none; None is that of the history.
+    """
     from lstmcast.ingest import read_future
 
     roles = _roles(model.contract)
-    reading = read_future(source, roles, clock, _rules(model.options))
+    written = dataclasses.replace(clock, zone=_zone_of_stamps(clock, tz))
+    reading = _on_clock(read_future(source, roles, written, _rules(model.options)), clock)
     return reading.called(dataclasses.replace(roles, past=()))
 
 

@@ -10,7 +10,6 @@ from zoneinfo import ZoneInfo
 import numpy as np
 from numpy.typing import NDArray
 
-from lstmcast.core.findings import count
 from lstmcast.ingest.text.calendar_words import ABBREVIATIONS, RFC_5322
 from lstmcast.ingest.text.context import ReadContext
 from lstmcast.ingest.text.decoding import Micros
@@ -81,7 +80,7 @@ def explained(stamps: Stamps, zone: str | None, context: ReadContext) -> tuple[N
         raise context.refusal(
             f"{shown} is what clocks of {zones[0]} and of {_another(fits)} show; say which with --tz {zones[0]}"
         )
-    others = f" ({count(len(zones) - 1, 'other zone')} too, {zones[1]} one of them)" if len(zones) > 1 else ""
+    others = f" (as do {zones[1]} and others)" if len(zones) > 1 else ""
     found = named.offsets_in(zones[0])
     assert found is not None
     if zone is None:
@@ -92,15 +91,27 @@ def explained(stamps: Stamps, zone: str | None, context: ReadContext) -> tuple[N
 
 
 def _fitting(named: _Named) -> Iterator[tuple[str, NDArray[np.int64]]]:
-    """Zones that explain all of the stamps, with the offsets of a few of these; where RFC 5322 decides, no others."""
+    """Zones that explain all of the stamps, with the offsets of a few of these.
+
+    Where RFC 5322 decides, no others; where every abbreviation has one meaning and a common zone has them, the common
+    ones, since all others have the same offsets.
+    """
     change = np.flatnonzero(np.diff(named.names))
     spread = np.linspace(0, named.wall.size - 1, num=min(_WITNESSES, named.wall.size)).astype(np.int64)
     witnesses = named.take(np.unique(np.concatenate([spread, change[:_WITNESSES], change[:_WITNESSES] + 1])))
-    found = [(zone, offsets) for zone in all_zones() if (offsets := witnesses.offsets_in(zone)) is not None]
+    is_plain = all(len(ABBREVIATIONS[name]) == 1 or name in RFC_5322 for name in named.called if name)
+    found = _explaining(COMMON, witnesses) if is_plain else []
+    found = found or _explaining(all_zones(), witnesses)
     by_standard = [(zone, offsets) for zone, offsets in found if _is_standard(witnesses, offsets)]
     for zone, offsets in by_standard or found:
         if named.offsets_in(zone) is not None:
             yield zone, offsets
+
+
+def _explaining(zones: Sequence[str], named: _Named) -> list[tuple[str, NDArray[np.int64]]]:
+    """Those zones that have all the abbreviations at their times, with the offsets (n,) that they give."""
+    found = ((zone, named.offsets_in(zone)) for zone in zones)
+    return [(zone, offsets) for zone, offsets in found if offsets is not None]
 
 
 def _is_standard(named: _Named, offsets: NDArray[np.int64]) -> bool:

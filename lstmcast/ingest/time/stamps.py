@@ -17,6 +17,7 @@ from lstmcast.ingest.text.layouts import (
     COUNTER,
     CROATIAN,
     DMY,
+    EPOCH,
     MDY,
     NAMED,
     ORDERS,
@@ -62,6 +63,11 @@ class Stamps:
     is_bare: bool = False
     numbers: Numbers | None = None
     repeats: NDArray[np.int8] | None = None
+
+    @property
+    def names_zone(self) -> bool:
+        """Whether the stamps themselves say when they were; rows that are numbered need no zone."""
+        return self.offsets is not None or bool(self.region) or self.order in (EPOCH, COUNTER)
 
     @property
     def dates(self) -> str | None:
