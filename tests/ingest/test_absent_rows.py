@@ -137,10 +137,15 @@ def irregular(values: np.ndarray, seed: int = 3) -> list[str]:
 def test_irregular_amounts_are_to_be_added_up_and_states_to_be_averaged_or_held(tmp_path: Path) -> None:
     rng = np.random.default_rng(4)
     path = csv(tmp_path, irregular(np.round(rng.gamma(2, 10, 300), 2)))
-    with pytest.raises(DataError, match=r"for amounts --freq \w+ --aggregate sum"):
+    with pytest.raises(
+        DataError, match=r"for amounts --freq 6h --aggregate sum or for events --freq 6h --aggregate count"
+    ):
         read(path, Roles("y"))
     path = csv(tmp_path, irregular(np.round(20 + np.cumsum(rng.normal(0, 0.3, 300)), 1)))
-    with pytest.raises(DataError, match=r"--aggregate mean"):
+    with pytest.raises(
+        DataError,
+        match=r"for measurements .* mean or where a value holds until the next row --freq (30min|1h)",
+    ):
         read(path, Roles("y"))
     parsed = read(path, Roles("y"), freq="1h", rules=ReadingRules(aggregate="last"))
     assert advice(parsed) == ["--absent last"]
