@@ -144,7 +144,8 @@ def test_irregular_amounts_are_to_be_added_up_and_states_to_be_averaged_or_held(
     path = csv(tmp_path, irregular(np.round(20 + np.cumsum(rng.normal(0, 0.3, 300)), 1)))
     with pytest.raises(
         DataError,
-        match=r"for measurements --freq \w+ --aggregate mean or where a value holds until the next row --freq (30min|1h)",
+        match=r"for measurements --freq \w+ --aggregate mean or "
+        r"where a value holds until the next row --freq (30min|1h)",
     ):
         read(path, Roles("y"))
     parsed = read(path, Roles("y"), freq="1h", rules=ReadingRules(aggregate="last"))

@@ -15,6 +15,7 @@ from lstmcast.cli.shell.console import Console
 from lstmcast.cli.shell.flags import DataFile, Json, ModelFile, Quiet, Verbose, whole_number
 from lstmcast.cli.show import explained
 from lstmcast.core.errors import UsageError
+from lstmcast.core.options import parse_names
 
 if TYPE_CHECKING:
     from lstmcast.core.panel import Clock, Panel
@@ -38,7 +39,7 @@ Step = Annotated[
 ]
 OneSeries = Annotated[
     str | None,
-    typer.Option(metavar="NAME", help="series of a panel to explain [the first]", rich_help_panel=PANEL),
+    typer.Option(metavar="A,B", help="series of a panel to explain, one [the first]", rich_help_panel=PANEL),
 ]
 Global = Annotated[
     bool,
@@ -71,9 +72,17 @@ def explain(
     """
     console = Console(quiet=quiet, verbose=verbose, as_json=as_json)
     if at is not None and step is not None:
-        raise UsageError("--at and --step both name the row to explain; give one of them")
-    asked = Asked(at, whole_number("step", step, 1, 10_000), series)
+        raise UsageError("--at and --step both name the row to explain; give one of them", option="--at")
+    asked = Asked(at, whole_number("step", step, 1, 10_000), one_name(series))
     explain_file(model, Files(data, future), Night(as_of), asked, console, is_global=is_global)
+
+
+def one_name(series: str | None) -> str | None:
+    """The one name in a list of names; raises UsageError for more of them."""
+    names = parse_names(series)
+    if len(names) > 1:
+        raise UsageError(f"--series: explain takes one series; got {len(names)}", option="--series")
+    return names[0] if names else None
 
 
 @dataclass(frozen=True)
@@ -89,7 +98,8 @@ class Asked:
         if self.series is None:
             return 0
         if self.series not in panel.ids:
-            raise UsageError(f"--series: no series {self.series!r}; the first are {', '.join(panel.ids[:5])}")
+            message = f"--series: no series {self.series!r}; the first are {', '.join(panel.ids[:5])}"
+            raise UsageError(message, option="--series")
         return panel.ids.index(self.series)
 
     def rows(self, found: Explanation, clock: Clock) -> slice:
@@ -101,12 +111,12 @@ class Asked:
         try:
             places = (found.times == clock.instant(self.at)).nonzero()[0]
         except ValueError:
-            raise UsageError(
-                f"--at takes a stamp, such as {clock.write(found.times[:1])[0]}; got {self.at!r}"
-            ) from None
+            message = f"--at takes a stamp, such as {clock.write(found.times[:1])[0]}; got {self.at!r}"
+            raise UsageError(message, option="--at", stamp=self.at) from None
         if not len(places):
             first, last = clock.write(found.times[[0, -1]])
-            raise UsageError(f"--at: {self.at} is not forecast; the rows are from {first} to {last}")
+            message = f"--at: {self.at} is not forecast; the rows are from {first} to {last}"
+            raise UsageError(message, option="--at", stamp=self.at)
         return slice(int(places[0]), int(places[0]) + 1)
 
 
