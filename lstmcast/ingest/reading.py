@@ -359,7 +359,7 @@ def _amounts(roles: Roles, context: ReadContext) -> tuple[int, ...]:
                 column=roles.target,
             )
         return ()
-    is_summed = context.is_lenient or context.rules.aggregate in ("sum", "count")
+    is_summed = context.is_lenient or context.rules.aggregate == "sum"
     columns = _columns(roles)
     return tuple(
         place

@@ -116,7 +116,10 @@ def test_a_model_file_that_is_absent_is_4(tmp_path: Path) -> None:
     ("arguments", "words"),
     [
         (["--horizon", "0"], "--horizon goes from 1"),
-        (["--horizon", "soon"], "--horizon takes a whole number; got 'soon'"),
+        (
+            ["--horizon", "soon"],
+            "--horizon takes a number of rows such as 24, or a time such as 24h, 1d or 2w",
+        ),
         (["--dropout", "nan"], "--dropout goes from 0"),
         (["--decoder", "both"], "--decoder is one of segments, direct"),
         (["--season", "24,day"], "--season takes whole numbers"),

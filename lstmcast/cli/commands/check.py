@@ -69,7 +69,8 @@ def _measured(reading: ParsedFile, options: Options) -> ParsedFile:
     message = (
         f"{count(rows, 'row')} are too few to train on: to forecast {horizon:,} rows ahead takes {needed:,}"
     )
-    found = Finding(WARNING, "too_short", message, f"a --horizon below {horizon:,} takes fewer")
+    remedy = f"a --horizon below {horizon:,} takes fewer" if panel.classes else ""
+    found = Finding(WARNING, "too_short", message, remedy)
     return dataclasses.replace(reading, findings=(*reading.findings, found))
 
 
