@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import math
+import os
 from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
 
 from tests.command_line import lstmcast
+
+# Whoever runs the tests may have settings of their own.
+os.environ["XDG_CONFIG_HOME"] = os.devnull
 
 QUICK = ("--target", "load", "--lookback", "48", "--hidden", "8", "--steps", "20", "--seed", "1")
 

@@ -247,6 +247,61 @@ def test_options_of_one_name_take_the_same_in_every_command() -> None:
     assert not {key for key in merged for name in kinds if key.startswith(f"{name}-")}
 
 
+def users(text: str, monkeypatch: pytest.MonkeyPatch, place: Path) -> Path:
+    """The settings file of the user."""
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(place))
+    file = place / "lstmcast" / "lstmcast.toml"
+    file.parent.mkdir(parents=True)
+    file.write_text(text, encoding="utf-8")
+    return file
+
+
+def test_the_file_of_the_user_holds_below_that_of_the_folder(
+    seen: list[Options], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    users('horizon = 7\n[train]\ntarget = "mine"\nseed = 3', monkeypatch, tmp_path / "home")
+    assert lstmcast("train", "data.csv").code == 0
+    toml('[train]\ntarget = "load"')
+    monkeypatch.setenv("LSTMCAST_SEED", "4")
+    assert lstmcast("train", "data.csv", "--horizon", "9").code == 0
+    assert lstmcast("train", "data.csv", "--target", "y", "--no-config").code == 0
+    assert [(each.target, each.horizon, each.seed) for each in seen] == [
+        ("mine", 7, 3),
+        ("load", 9, 4),
+        ("y", None, 0),
+    ]
+
+
+def test_a_fault_in_the_file_of_the_user_is_told_with_its_line(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = users("[train]\nhorizont = 7", monkeypatch, tmp_path / "home")
+    refused(lstmcast("train", "data.csv"), f"{file}, line 2", "did you mean horizon")
+
+
+def test_config_shows_what_is_in_force_and_from_where(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = users('quiet = true\n[train]\ntarget = "mine"', monkeypatch, tmp_path / "home")
+    toml('[train]\ntarget = "load"\n[config]\nquiet = false')
+    monkeypatch.setenv("LSTMCAST_PREDICT_LEVEL", "90")
+    shown = [line.split() for line in lstmcast("config").out.splitlines()]
+    assert ["train", "target", "load", "lstmcast.toml,", "line", "2"] in shown
+    assert ["predict", "level", "90", "LSTMCAST_PREDICT_LEVEL"] in shown
+    assert not any("mine" in line for line in shown)
+    of_train = json.loads(lstmcast("config", "train", "--json").out)
+    assert of_train["files"][2] == {"file": str(file), "state": "read"}
+    assert {each["option"] for each in of_train["settings"]} == {"target", "quiet"}
+    assert json.loads(lstmcast("config", "--no-config", "--json").out)["settings"] == []
+    refused(lstmcast("config", "trian"), "did you mean train?")
+
+
+def test_what_holds_for_all_commands_is_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LSTMCAST_LOG_JSON", "false")
+    shown = [line.split() for line in lstmcast("config").out.splitlines()]
+    assert ["all", "log-json", "false", "LSTMCAST_LOG_JSON"] in shown
+
+
 def test_verbose_and_json_say_what_came_from_where(
     history: Path, here: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -174,9 +174,9 @@ def _as_words(given: Given, *, is_file: bool) -> list[str]:
 
 def _config(named: str | None) -> list[str]:
     """The settings file that holds in this folder, by its absolute name."""
-    from lstmcast.cli.shell.environment import PREFIX, SETTINGS_FILE
+    from lstmcast.cli.shell.environment import folder_file
 
-    file = named or os.environ.get(f"{PREFIX}CONFIG") or SETTINGS_FILE
+    file = folder_file(named)
     return ["--config", _absolute(file)] if os.path.lexists(file) else []
 
 

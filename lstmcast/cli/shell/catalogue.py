@@ -87,6 +87,7 @@ COMMANDS = {
         "lstmcast export load.pkl --output load.onnx",
         "network",
     ),
+    "config": Entry("Show the settings in force, and from where.", "lstmcast config train", "settings"),
     "guide": Entry("Read the manual.", "lstmcast guide start"),
 }
 

@@ -66,7 +66,7 @@ _Config = Annotated[
     typer.Option(
         "--config",
         metavar="FILE",
-        help="settings in TOML [lstmcast.toml, if it is there]",
+        help="settings in TOML, over the user's own [lstmcast.toml, if it is there]",
         is_eager=True,
         rich_help_panel=SETTINGS,
     ),

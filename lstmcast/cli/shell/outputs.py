@@ -6,7 +6,7 @@ import os
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from lstmcast.cli.shell.environment import PREFIX, SETTINGS_FILE
+from lstmcast.cli.shell.environment import folder_file, user_file
 from lstmcast.core.errors import UsageError
 
 STDOUT = "-"
@@ -83,9 +83,6 @@ def _read(command: str, values: Mapping[str, Any]) -> dict[str, list[str]]:
             found.setdefault(what, []).append(values[name])
     for name, what in _LISTS.items():
         found[what] = list(parse_names(values.get(name)))
-    return found | {"settings": [] if values.get("no_config") else [_settings(values.get("config"))]}
-
-
-def _settings(named: str | None) -> str:
-    """The file of settings, which need not be there."""
-    return named or os.environ.get(f"{PREFIX}CONFIG") or SETTINGS_FILE
+    return found | {
+        "settings": [] if values.get("no_config") else [folder_file(values.get("config")), user_file()]
+    }

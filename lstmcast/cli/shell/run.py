@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import os
 
-from lstmcast.cli.shell.environment import ON, PREFIX, SETTINGS_FILE
+from lstmcast.cli.shell.environment import ON, PREFIX, SETTINGS_FILE, user_file
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -48,7 +48,8 @@ def _is_set(flag: str, arguments: list[str]) -> bool:
 def has_settings(file: str | None) -> bool:
     """Whether there is anything that sets options besides flags; file: the one that was named."""
     is_in_environment = any(name.startswith(PREFIX) for name in os.environ)
-    return is_in_environment or file is not None or os.path.lexists(SETTINGS_FILE)
+    is_there = is_in_environment or file is not None or os.path.lexists(SETTINGS_FILE)
+    return is_there or os.path.lexists(user_file())
 
 
 _run = Run([])

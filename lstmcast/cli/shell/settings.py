@@ -1,4 +1,4 @@
-"""Settings that are no flags: `lstmcast.toml` and variables LSTMCAST_*, each value with the place where it stands."""
+"""Settings that are no flags: files `lstmcast.toml` and variables LSTMCAST_*, each value with its place."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import date, time
 from typing import Any
 
-from lstmcast.cli.shell.environment import OFF, ON, PREFIX
+from lstmcast.cli.shell.environment import OFF, ON, PREFIX, user_file
 from lstmcast.cli.shell.environment import SETTINGS_FILE as FILE
 from lstmcast.core.errors import UsageError
 from lstmcast.core.options import write_names
@@ -126,14 +126,16 @@ Entry = tuple[str, str, Setting]  # scope, key, and what is set
 
 
 def read(kinds: Kinds, config: str | None, environment: Mapping[str, str]) -> Settings:
-    """All settings by command and option: a variable wins over the file, then the narrower scope over the wider.
+    """All settings by command and option: a variable wins over a file, then the narrower scope over the wider.
 
-    config: the file, None for LSTMCAST_CONFIG or else FILE in the working directory, if it is there.
-    Raises UsageError for what is no option, of a wrong type or cannot be read.
+    config: the file, None for LSTMCAST_CONFIG or else FILE in the working directory, if it is there; it wins over the
+    user's own. Raises UsageError for what is no option, of a wrong type or cannot be read.
     """
-    in_file = _from_file(kinds, config or environment.get(f"{PREFIX}CONFIG") or None)
+    of_user = _from_file(kinds, user_file(), is_named=False)
+    named = config or environment.get(f"{PREFIX}CONFIG") or None
+    in_file = _from_file(kinds, named or FILE, is_named=named is not None)
     found: dict[str, dict[str, Setting]] = {command: {} for command in kinds}
-    for layer in (in_file, _from_environment(kinds, environment)):
+    for layer in (of_user, in_file, _from_environment(kinds, environment)):
         for scope, key, setting in sorted(layer, key=lambda entry: entry[0] != EVERY):
             for command in _commands(kinds, scope, key):
                 found[command][key] = setting
@@ -152,7 +154,7 @@ def _from_environment(kinds: Kinds, environment: Mapping[str, str]) -> Iterator[
     names = {_variable(scope, key): (scope, key) for scope, key in _keys(kinds)} if ours else {}
     for variable, text in ours.items():
         if variable not in names:
-            raise UsageError(f"{variable} is no setting of lstmcast{_meant(variable, names, 'unset it')}")
+            raise UsageError(f"{variable} is no setting of lstmcast{nearest(variable, names, 'unset it')}")
         scope, key = names[variable]
         is_switch = _kind(kinds, scope, key) == SWITCH
         yield scope, key, Setting(_switched(variable, text) if is_switch else text, InEnvironment(variable))
@@ -176,9 +178,9 @@ def _switched(variable: str, text: str) -> bool:
     return text.lower() in ON
 
 
-def _from_file(kinds: Kinds, path: str | None) -> Iterator[Entry]:
+def _from_file(kinds: Kinds, name: str, *, is_named: bool) -> Iterator[Entry]:
     """Settings in the file: keys above the tables for every command, and a table for each command."""
-    name, text = path or FILE, _text(path)
+    text = _text(name, is_named=is_named)
     found: set[tuple[str, str]] = set()
     for keys, value in _leaves(kinds, _parsed(name, text)):
         place = InFile(name, text, keys)
@@ -191,9 +193,8 @@ def _from_file(kinds: Kinds, path: str | None) -> Iterator[Entry]:
         yield entry
 
 
-def _text(path: str | None) -> str:
-    """The text of the file; empty where none was named and FILE is not there."""
-    name = path or FILE
+def _text(name: str, *, is_named: bool) -> str:
+    """The text of the file; empty where nobody named it and it is not there."""
     if name == os.devnull:
         return ""
     try:
@@ -202,8 +203,8 @@ def _text(path: str | None) -> str:
             raise UsageError(f"{name}: is no file of at most 1 MB; name a TOML file with --config", file=name)
         with open(name, encoding="utf-8", newline="") as file:
             return file.read()
-    except FileNotFoundError:
-        if path is None:
+    except (FileNotFoundError, NotADirectoryError):
+        if not is_named:
             return ""
         raise UsageError(f"{name}: no such file; name a TOML file with --config", file=name) from None
     except UnicodeDecodeError:
@@ -245,11 +246,11 @@ def _unknown(kinds: Kinds, scope: str, key: str) -> str:
     if scope == EVERY and key in kinds:
         return f"{key} is a command; its options stand in a table [{key}]"
     names = kinds[scope] if scope else {key for options in kinds.values() for key in options} | set(kinds)
-    meant = _meant(key, names, f"see `lstmcast {scope or 'train'} --help`")
+    meant = nearest(key, names, f"see `lstmcast {scope or 'train'} --help`")
     return f"{key!r} is no option of {scope or 'any command, and no command'}{meant}"
 
 
-def _meant(name: str, names: Iterable[str], otherwise: str) -> str:
+def nearest(name: str, names: Iterable[str], otherwise: str) -> str:
     """The end of a message about a name that is not known: the nearest, or what to do."""
     import difflib  # only for a mistake
 
