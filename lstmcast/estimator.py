@@ -15,7 +15,7 @@ from sklearn.utils.validation import check_is_fitted
 from lstmcast.core.errors import DataError, UsageError
 from lstmcast.core.options import Options
 from lstmcast.core.panel import KNOWN, PAST, TARGET, Clock, Column, Panel, default_seasons
-from lstmcast.model.category_model import AnyModel
+from lstmcast.model.model import Model
 from lstmcast.pipeline.fit import fit
 
 # What is about files says nothing to a DataFrame.
@@ -32,7 +32,7 @@ class LSTMForecaster(BaseEstimator):  # type: ignore[misc]
     They are stored as given and checked in `fit`, after which model_ is the model, report_ its verdict on test rows.
     """
 
-    model_: AnyModel
+    model_: Model
     report_: Mapping[str, Any]
 
     def __init__(self, **options: Any) -> None:

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from lstmcast.core.options import Options
 from lstmcast.core.panel import KNOWN, PAST, TARGET, Clock, Column, Panel
-from lstmcast.model.category_model import ClassModel
+from lstmcast.model.model import Model
 from lstmcast.pipeline.fit import fit
 
 CLASSES = ("dry", "rain", "snow")
@@ -61,14 +61,14 @@ def daily(rows: int = 300, seed: int = 0) -> Panel:
     return class_panel(weather_codes(rows, seed))
 
 
-def class_fit(panel: Panel, **changes: Any) -> ClassModel:
+def class_fit(panel: Panel, **changes: Any) -> Model:
     """A model of a panel with small options and these changes."""
     model = fit(panel, small(**changes))
-    assert isinstance(model, ClassModel)
+    assert isinstance(model, Model)
     return model
 
 
 @cache
-def class_trained(**changes: Any) -> ClassModel:
+def class_trained(**changes: Any) -> Model:
     """A model of `daily()` with small options and these changes; trained once a session."""
     return class_fit(daily(), **changes)

@@ -6,6 +6,7 @@ import dataclasses
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from lstmcast.core.panel import Integers, Panel
 from lstmcast.data.category_frequencies import Frequencies, fit_frequencies
@@ -13,6 +14,7 @@ from lstmcast.data.category_windows import ClassWindows
 from lstmcast.data.imputation import hold_from_past
 from lstmcast.data.preprocessing import Preparation, fit_preparation
 from lstmcast.data.split import Blocks
+from lstmcast.data.view import View
 from lstmcast.data.windows import Table
 
 
@@ -28,9 +30,9 @@ class ClassPreparation:
         """C: how many classes there are."""
         return len(self.frequencies.overall)
 
-    def table(self, panel: Panel, series: Integers) -> Table:
+    def table(self, panel: Panel, series: Integers, calendar: NDArray[np.float32] | None = None) -> Table:
         """The rows of a panel; series: (S',) which of the model's series each of the panel's is."""
-        table = self.rows.table(panel, series)
+        table = self.rows.table(panel, series, calendar=calendar)
         ones = panel.target[:, None] == np.arange(self.classes)
         return dataclasses.replace(
             table,
@@ -38,19 +40,26 @@ class ClassPreparation:
             past=np.column_stack([ones.astype(table.past.dtype), table.past[:, 1:]]),
         )
 
+    def calendar(self, panel: Panel) -> NDArray[np.float32]:
+        """(N, F) calendar features of each row."""
+        return self.rows.calendar(panel)
+
     def windows(
-        self, panel: Panel, series: Integers, lookback: int, horizon: int, segment: int
+        self,
+        panel: Panel,
+        series: Integers,
+        view: View,
+        sizes: tuple[int, int, int],
+        calendar: NDArray[np.float32] | None = None,
     ) -> ClassWindows:
-        """The panel's windows, and the frequency of each class in the season of each row."""
-        return ClassWindows(
-            self.table(panel, series),
-            lookback,
-            horizon,
-            segment,
-            panel.clock.season,
-            is_anchored=False,
-            frequency=self.frequencies.of_rows(panel, series),
-        )
+        """The windows of a panel, and the frequency of each class in the season of each row; sizes: lookback, horizon
+        and segment."""
+        frequency = self.frequencies.of_rows(panel, series)
+        table, season = self.table(panel, series, calendar), panel.clock.season
+        return ClassWindows(table, *sizes, season, view.subtracts_last, frequency=frequency)
+
+
+PLAIN = View(subtracts_last=False)  # of codes of classes nothing is taken away
 
 
 def fit_class_preparation(panel: Panel, blocks: Blocks) -> ClassPreparation:

@@ -20,7 +20,8 @@ from lstmcast.data.calendar_regression import (
 )
 from lstmcast.data.imputation import fill_from_past, hold_from_past
 from lstmcast.data.scaling import Scaling, fit_scaling, seasonal_scale
-from lstmcast.data.windows import Table
+from lstmcast.data.view import View
+from lstmcast.data.windows import Table, Windows
 
 if TYPE_CHECKING:
     from lstmcast.data.split import Blocks
@@ -87,6 +88,24 @@ class Preparation:
             scaling=self.scaling,
             given=given,
         )
+
+    @property
+    def rows(self) -> Preparation:
+        """Itself: what is learned of the rows, as a preparation of classes has it too."""
+        return self
+
+    def windows(
+        self,
+        panel: Panel,
+        series: Integers,
+        view: View,
+        sizes: tuple[int, int, int],
+        cross_fitted: Numbers | None = None,
+        calendar: NDArray[np.float32] | None = None,
+    ) -> Windows:
+        """The windows of a panel under a view; sizes: lookback, horizon and segment; the rest as `table` has it."""
+        table = self.table(panel, series, view.regression, cross_fitted, calendar)
+        return Windows(table, *sizes, panel.clock.season, view.subtracts_last, view.is_normalised)
 
     def names(
         self, columns: Sequence[Column], *, has_regression: bool

@@ -20,6 +20,11 @@ class Setting:
     is_sized: bool = False
 
 
+def class_setting(lookback: int, *, with_calendar: bool) -> Setting:
+    """The way to look back at rows of classes, which are neither transformed nor subtracted from each other."""
+    return Setting("none", lookback, "calendar" if with_calendar else "none", is_anchored=False)
+
+
 @dataclass(frozen=True, eq=False)
 class View:
     """One way to see the rows.

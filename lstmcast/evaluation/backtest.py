@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from lstmcast.core.panel import Forecast, Integers, Times
-from lstmcast.data.category_windows import ClassWindows
+from lstmcast.data.category_windows import of_classes
 from lstmcast.data.windows import Windows
 from lstmcast.evaluation.category_metrics import ClassTally, hits, scores
 from lstmcast.evaluation.metrics import Metrics, NumberTally, Tally, Terms, terms
@@ -20,28 +20,64 @@ Numbers = NDArray[np.float64]
 
 @dataclass(frozen=True, eq=False)
 class Answer:
-    """What a forecaster says of B windows, in the units of the CSV: point (K, B), bands level -> two (K, B)."""
+    """What is said of B windows: values (K, Q, B), the point alone or a probability of each class; and bands.
 
-    point: Numbers
-    bands: dict[float, tuple[Numbers, Numbers]]
+    bands: level in percent -> lower and upper end (K, B).
+    """
+
+    values: Numbers
+    bands: dict[float, tuple[Numbers, Numbers]] = field(default_factory=dict)
+
+    @property
+    def point(self) -> Numbers:
+        """(K, B) of numbers."""
+        return self.values[:, 0]
 
 
 class Answering(Protocol):
-    """Whatever forecasts numbers and is judged."""
+    """Whatever is evaluated."""
 
     def answer(self, views: Sequence[Windows], origins: Integers) -> Answer:
-        """What it says of B windows, of which it reads the view that it needs."""
+        """What it says of B windows in the units of the CSV, of which it reads the view that it needs."""
 
 
-class ClassForecaster(Protocol):
-    """Whatever forecasts classes and is judged."""
+class Scorer(Protocol):
+    """How answers of one target kind are compared with what came."""
 
     @property
-    def name(self) -> str:
-        """The name in the report."""
+    def tally(self) -> type[Tally]:
+        """The kind of tally that counts the terms."""
 
-    def predict(self, views: Sequence[ClassWindows], origins: Integers) -> Numbers:
-        """(K, C, B) probabilities."""
+    def terms(self, answer: Answer, windows: Windows, origins: Integers) -> tuple[Terms, Terms]:
+        """What each metric is the mean of, (K, B) each: by step ahead, and within groups."""
+
+
+@dataclass(frozen=True, eq=False)
+class NumberScorer:
+    """Errors of numbers; actual: (N,) in the units of the CSV, NaN where missing; scale: (S,) MASE's denominators."""
+
+    actual: Numbers
+    scale: Numbers
+    tally = NumberTally
+
+    def terms(self, answer: Answer, windows: Windows, origins: Integers) -> tuple[Terms, Terms]:
+        """Errors, ratios, and how bands hold them; of several series, metrics are means over series."""
+        truth, denominator = windows.ahead(self.actual, origins), self.scale[windows.table.series[origins]]
+        found = terms(truth, answer.point, denominator, answer.bands)
+        return found, found
+
+
+@dataclass(frozen=True)
+class ClassScorer:
+    """Scores of probabilities; metrics are over the rows of all series together."""
+
+    tally = ClassTally
+
+    def terms(self, answer: Answer, windows: Windows, origins: Integers) -> tuple[Terms, Terms]:
+        """Log loss, accuracy and Brier score; by step also which classes were hit."""
+        codes = of_classes(windows).codes(origins)
+        found = scores(answer.values, codes)
+        return found | hits(answer.values, codes), found
 
 
 @dataclass(frozen=True)
@@ -75,62 +111,22 @@ Groupings = Mapping[str, tuple[list[str], Integers]]  # name -> labels, and (N,)
 
 
 def backtest(
-    forecasters: Mapping[str, Answering],
+    judged: Mapping[str, Answering],
     views: Sequence[Windows],
-    actual: Numbers,
     origins: Integers,
-    scale: Numbers,
+    scorer: Scorer,
     groupings: Groupings | None = None,
 ) -> Backtest:
-    """Judge forecasters of numbers at every origin; of several series, metrics are means over series.
-
-    actual: (N,) targets in the units of the CSV, NaN where missing; scale: (S,) MASE's denominators.
-    """
-    windows = views[0]
-
-    def judge(name: str, chunk: Integers) -> tuple[Terms, Terms]:
-        answer = forecasters[name].answer(views, chunk)
-        truth, denominator = windows.ahead(actual, chunk), scale[windows.table.series[chunk]]
-        found = terms(truth, answer.point, denominator, answer.bands)
-        return found, found
-
-    return _tallied(NumberTally, list(forecasters), windows, judge, origins, groupings or {})
-
-
-def class_backtest(
-    forecasters: Sequence[ClassForecaster],
-    views: Sequence[ClassWindows],
-    origins: Integers,
-    groupings: Groupings | None = None,
-) -> Backtest:
-    """Judge forecasters of classes at every origin; metrics are over the rows of all series together."""
-    windows, named = views[0], {forecaster.name: forecaster for forecaster in forecasters}
-
-    def judge(name: str, chunk: Integers) -> tuple[Terms, Terms]:
-        codes, said = windows.codes(chunk), named[name].predict(views, chunk)
-        found = scores(said, codes)
-        return found | hits(said, codes), found
-
-    return _tallied(ClassTally, list(named), windows, judge, origins, groupings or {})
-
-
-def _tallied(
-    kind: type[Tally],
-    names: list[str],
-    windows: Windows | ClassWindows,
-    judge: Callable[[str, Integers], tuple[Terms, Terms]],
-    origins: Integers,
-    groupings: Groupings,
-) -> Backtest:
-    """The metrics of each forecaster; judge: the terms (K, B) of one for B windows, by step ahead and within groups."""
-    tallies = {name: kind(windows.horizon) for name in names}
-    groups = {g: {name: kind(len(labels)) for name in names} for g, (labels, _) in groupings.items()}
+    """Evaluate every forecaster at every origin."""
+    windows, groupings = views[0], groupings or {}
+    tallies = {name: scorer.tally(windows.horizon) for name in judged}
+    groups = {g: {name: scorer.tally(len(labels)) for name in judged} for g, (labels, _) in groupings.items()}
     is_panel = len(np.unique(windows.table.series[origins])) > 1
     for chunk in windows.chunks(origins):
         series = windows.table.series[chunk] if is_panel else None
         codes = {grouping: windows.ahead(rows, chunk) for grouping, (_, rows) in groupings.items()}
-        for name in names:
-            by_step, by_group = judge(name, chunk)
+        for name, one in judged.items():
+            by_step, by_group = scorer.terms(one.answer(views, chunk), windows, chunk)
             tallies[name].add(by_step, series=series)
             for grouping, code in codes.items():
                 groups[grouping][name].add(by_group, code, None if grouping == "series" else series)

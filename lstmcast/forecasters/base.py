@@ -58,6 +58,9 @@ class Forecaster(Protocol):
     def reach(self) -> int:
         """Rows before an origin that it needs."""
 
+    def after(self, steps: int) -> Forecaster:
+        """The forecaster for origins that are so many steps after the last known target, where forecasts stand in."""
+
 
 class Part(Forecaster, Protocol):
     """A forecaster that ensembles are made of; `Stateless` says what each of these does."""
@@ -93,6 +96,11 @@ class Stateless:
     """What a part does that keeps no state: inherit it, and write anew what differs."""
 
     family = ""
+
+    def after(self, steps: int) -> Forecaster:
+        """It takes forecasts for history."""
+        this: Any = self
+        return cast(Forecaster, this)
 
     @property
     def is_bound(self) -> bool:

@@ -12,7 +12,7 @@ from lstmcast.core.options import Options
 from lstmcast.core.panel import Integers, Panel
 from lstmcast.data.category_frequencies import smoothed
 from lstmcast.data.category_windows import of_classes
-from lstmcast.forecasters.base import Stateless, Views
+from lstmcast.forecasters.base import Forecaster, Stateless, Views
 
 Numbers = NDArray[np.float64]
 MOST_STEPS = 1_000
@@ -63,9 +63,28 @@ class Transitions(Stateless):
         if not steps or self.shares.shape != (steps, classes, classes):
             raise ValueError(f"persistence has shape {self.shares.shape} where there are {classes} classes")
 
-    def after(self, steps: int) -> Transitions:
-        """The same of origins that are so many steps ahead of the last known class already."""
-        return dataclasses.replace(self, shares=self.shares[min(steps, len(self.shares) - 1) :])
+    def after(self, steps: int) -> Forecaster:
+        """The same, of origins that are so many steps after the last known class."""
+        shares = self.shares[min(steps, len(self.shares) - 1) :]
+        return _Later(dataclasses.replace(self, shares=shares), steps)
+
+
+@dataclass(frozen=True, eq=False)
+class _Later(Stateless):
+    """Persistence so many steps after the last known class; its shares are those of the steps that are left."""
+
+    persistence: Transitions
+    steps: int
+    view: int = 0
+    name = "persistence"
+
+    def predict(self, views: Views, origins: Integers) -> Numbers:
+        """(K, C, B) probabilities."""
+        return self.persistence.predict(views, origins - self.steps)
+
+    def reach(self) -> int:
+        """The last known class."""
+        return 1 + self.steps
 
 
 def fit_transitions(panel: Panel, training: list[slice], horizon: int) -> Transitions:

@@ -20,6 +20,7 @@ from lstmcast.core.panel import Floats, Integers, Times
 from lstmcast.evaluation.report import ClassShares, Shares
 from lstmcast.forecasters.base import Mask, NewRows, Numbers, Part, Stateless, Views, point
 from lstmcast.forecasters.local import Local
+from lstmcast.forecasters.logistic import Logistic
 from lstmcast.forecasters.network import NetworkForecaster
 
 if TYPE_CHECKING:
@@ -159,6 +160,16 @@ def weights_at(ensemble: Ensemble, views: Views, origins: Integers) -> Iterator[
     whole = np.sum([weight for weight, _ in can], axis=0)
     with np.errstate(invalid="ignore"):  # nobody answers
         yield from ((weight / whole, part) for weight, part in can)
+
+
+def part_named(ensemble: Ensemble, name: str) -> Part:
+    """The first part, also of ensembles within it, of this name; every ensemble keeps those that stand in for it."""
+    return next(part for part in leaves(ensemble) if part.name == name)
+
+
+def logistic_of(ensemble: Ensemble) -> Logistic:
+    """The logistic regression of an ensemble of classes."""
+    return next(part for part in leaves(ensemble) if isinstance(part, Logistic))
 
 
 def networks_of(ensemble: Ensemble) -> list[NetworkForecaster]:

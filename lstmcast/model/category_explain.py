@@ -6,9 +6,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lstmcast.core.panel import KNOWN, Column, Forecast, Integers, Panel
-from lstmcast.data.category_windows import ClassWindows
+from lstmcast.data.category_windows import ClassWindows, of_classes
+from lstmcast.evaluation.backtest import Answer
+from lstmcast.forecasters.ensemble import logistic_of
 from lstmcast.forecasters.logistic import Logistic
-from lstmcast.model.category_model import ClassModel, remember_classes
 from lstmcast.model.explain import (
     CALENDAR,
     COLUMN,
@@ -23,6 +24,7 @@ from lstmcast.model.explain import (
     Part,
     Parts,
 )
+from lstmcast.model.model import Model
 from lstmcast.model.recursion import at_origin
 from lstmcast.model.shapley import Changes, change, coalitions, groups_of, one_series
 
@@ -39,9 +41,7 @@ def log_odds(logits: Numbers, codes: Integers) -> Numbers:
     return np.asarray(own - (logits.sum(axis=1) - own) / max(count - 1, 1))
 
 
-def explain_classes(
-    model: ClassModel, panel: Panel, series: int = 0, horizon: int | None = None
-) -> Explanation:
+def explain_classes(model: Model, panel: Panel, series: int = 0, horizon: int | None = None) -> Explanation:
     """The parts of the log-odds of the likeliest class in each row of the forecast of a series.
 
     horizon: steps, None as trained. Raises what `predict` does.
@@ -50,17 +50,16 @@ def explain_classes(
     mine = np.flatnonzero(forecast.series == series)
     codes, odds = forecast.point[mine].astype(np.int64), _told(forecast, mine)
     blocks: list[Parts] = []
-    panel = model.contract.marked(panel)
-    numbers = model.contract.check(panel)
-    panel, origins = at_origin(panel, model.contract, len(mine))
-    views = model.windows(panel, numbers)
+    start = model.start(panel, len(mine))
+    windows = of_classes(start.views[0])
     source = forecast.source[int(mine[0])]
     for done in range(0, len(mine), model.contract.horizon):
         rows = slice(done, done + model.contract.horizon)
-        origin = origins[[series]] + done
-        blocks.append(_block(model, panel.columns, views[0], origin, codes[rows], odds[rows], source))
+        origin = start.origins[[series]] + done
+        blocks.append(_block(model, panel.columns, windows, origin, codes[rows], odds[rows], source))
         if done + model.contract.horizon < len(mine):
-            remember_classes(views[0], _probabilities(forecast, mine[rows]), origin)
+            said = Answer(_probabilities(forecast, mine[rows]))
+            model.output.remember(start.panel, start.views, said, origin)
     names = dict.fromkeys(part for block in blocks for part in block)
     parts = {part: np.concatenate([block.get(part, np.zeros(0)) for block in blocks]) for part in names}
     shown = {part: values for part, values in parts.items() if part.kind == USUAL or values.any()}
@@ -80,7 +79,7 @@ def _told(forecast: Forecast, rows: Integers) -> Numbers:
 
 
 def _block(
-    model: ClassModel,
+    model: Model,
     columns: tuple[Column, ...],
     windows: ClassWindows,
     origin: Integers,
@@ -91,7 +90,7 @@ def _block(
     """(n,) the parts of up to K rows from an origin (1,) on: of the logistic regression, and what others change."""
     if source != model.source:
         return {Part(USUAL): np.zeros(len(codes)), Part(FORECASTER, source): odds}
-    logistic = model.logistic
+    logistic = logistic_of(model.ensemble)
     parts = {
         part: log_odds(logits[: len(codes)], codes)
         for part, logits in _logits(model, columns, windows, origin).items()
@@ -101,10 +100,10 @@ def _block(
 
 
 def _logits(
-    model: ClassModel, columns: tuple[Column, ...], windows: ClassWindows, origin: Integers
+    model: Model, columns: tuple[Column, ...], windows: ClassWindows, origin: Integers
 ) -> dict[Part, Numbers]:
     """(K, C) what each group of features adds to the logits of the logistic regression."""
-    logistic = model.logistic
+    logistic = logistic_of(model.ensemble)
     shared, own = logistic.common(windows, origin)[:, 0], logistic.steps(windows, origin)[:, :, 0]
     names = [*_common(logistic, model, columns, windows), *_steps(logistic, columns, windows)]
     values = np.concatenate([np.broadcast_to(shared, (len(own), len(shared))), own], axis=1)
@@ -118,7 +117,7 @@ def _logits(
 
 
 def _common(
-    logistic: Logistic, model: ClassModel, columns: tuple[Column, ...], windows: ClassWindows
+    logistic: Logistic, model: Model, columns: tuple[Column, ...], windows: ClassWindows
 ) -> list[Part]:
     """The part that each feature common to all steps belongs to, in their order."""
     spans = sorted({1, min(max(windows.season, 2), windows.lookback), windows.lookback})
@@ -140,7 +139,7 @@ def _steps(logistic: Logistic, columns: tuple[Column, ...], windows: ClassWindow
     return [*known, *phases, *([Part(FREQUENCY)] * (windows.classes if logistic.with_calendar else 0))]
 
 
-def class_changes(model: ClassModel, panel: Panel, series: int = 0) -> Changes | None:
+def class_changes(model: Model, panel: Panel, series: int = 0) -> Changes | None:
     """What each group of inputs changes in the log-odds of the class that is likeliest now, beside the inputs one
     longest season before; None where the history is too short for that."""
     season, lookback = max(model.contract.clock.seasons, default=0), model.contract.lookback

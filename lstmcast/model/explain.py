@@ -16,6 +16,7 @@ from lstmcast.forecasters.base import Forecaster, Views, point
 from lstmcast.forecasters.ensemble import Ensemble, linear_entry, weights_at
 from lstmcast.forecasters.ridge import RidgeForecaster
 from lstmcast.model.model import Model
+from lstmcast.model.output import of_numbers
 from lstmcast.model.recursion import remember
 
 Numbers = NDArray[np.float64]
@@ -100,7 +101,7 @@ def explain(model: Model, panel: Panel, series: int = 0, horizon: int | None = N
     views = start.views
     for done in range(0, ahead, model.contract.horizon):
         if done:
-            _remember(model, start.panel, series, origin, forecast.point[mine][:done])
+            remember(start.panel, forecast.point[mine][:done][:, None], np.array([origin]))
             views = model.windows(start.panel, start.series)
         scaled = _scaled(model, views, start.panel, origin + done, source)
         blocks.append(scaled)
@@ -117,11 +118,6 @@ def explain(model: Model, panel: Panel, series: int = 0, horizon: int | None = N
     if missed.any() and (not is_noise or other in parts):
         parts[other] = parts.get(other, 0.0) + missed
     return Explanation(series, forecast.times[mine], exact, parts, _factors(model, scaled, number), source)
-
-
-def _remember(model: Model, panel: Panel, series: int, origin: int, known: Numbers) -> None:
-    """Write the rows forecast so far into the panel, so that the next ones have them for history."""
-    remember(panel, known[:, None], np.array([origin]))
 
 
 def _scaled(model: Model, views: Views, panel: Panel, origin: int, source: str) -> Parts:
@@ -161,7 +157,7 @@ def _calendar(
     model: Model, regression: CalendarStage, panel: Panel, windows: Windows, rows: Integers
 ) -> Parts:
     """(K,) what the calendar regression says of the target rows, by weekday and hour, year, trend and known column."""
-    known = model.preparation.others(panel)[:, known_columns(panel)]
+    known = model.preparation.rows.others(panel)[:, known_columns(panel)]
     names = [column.source for column in panel.columns[1:] if column.role == KNOWN]
     series = windows.table.series[panel.offsets[:-1]]
     clocked = regression.parts(panel.times, known, panel.offsets, series, rows)
@@ -225,7 +221,7 @@ def _in_units(model: Model, scaled: Parts, series: int) -> Parts:
     parts = {part: values * factor for part, values in scaled.items()}
     parts = {Part(USUAL): none + parts.pop(Part(USUAL), 0.0)} | parts
     value = none + total * factor
-    cut = model.limited(value) - value
+    cut = of_numbers(model.output).limited(value) - value
     return parts | ({Part(LIMIT): cut} if cut.any() else {})
 
 
@@ -233,7 +229,7 @@ def units_of(model: Model, total: Numbers, series: int) -> tuple[Numbers, Number
     """(K,) what a scaled zero is in the units of the CSV, and by what parts of a scaled forecast (K,) count there."""
 
     def undo(values: Numbers) -> Numbers:
-        return model.preparation.scaling.undo(values[:, None], np.array([series]))[:, 0]
+        return of_numbers(model.output).scaling.undo(values[:, None], np.array([series]))[:, 0]
 
     none, value = undo(np.zeros_like(total)), undo(total)
     slope = (undo(np.full_like(total, _STEP)) - undo(np.full_like(total, -_STEP))) / (2 * _STEP)
@@ -243,7 +239,7 @@ def units_of(model: Model, total: Numbers, series: int) -> tuple[Numbers, Number
 
 def _factors(model: Model, scaled: Parts, series: int) -> Parts | None:
     """What each part multiplies the forecast (plus the unit of the logarithm) by; None without a logarithm."""
-    scaling = model.preparation.scaling
+    scaling = of_numbers(model.output).scaling
     if scaling.transform != "log1p":
         return None
     return {part: np.exp(values * scaling.scale[series]) for part, values in scaled.items()}

@@ -4,22 +4,18 @@ from __future__ import annotations
 
 from lstmcast.core.panel import Panel
 from lstmcast.model.category_explain import class_changes, explain_classes
-from lstmcast.model.category_model import AnyModel, ClassModel
 from lstmcast.model.explain import Explanation, explain
+from lstmcast.model.model import Model
 from lstmcast.model.shapley import Changes, changes
 
 
-def explanation_of(model: AnyModel, panel: Panel, series: int = 0, horizon: int | None = None) -> Explanation:
+def explanation_of(model: Model, panel: Panel, series: int = 0, horizon: int | None = None) -> Explanation:
     """The parts of the forecast of a series, of classes those of log-odds; horizon: steps, None as trained."""
-    if isinstance(model, ClassModel):
+    if model.contract.classes:
         return explain_classes(model, panel, series, horizon)
     return explain(model, panel, series, horizon)
 
 
-def changes_of(model: AnyModel, panel: Panel, series: int = 0) -> Changes | None:
+def changes_of(model: Model, panel: Panel, series: int = 0) -> Changes | None:
     """What has changed in it since a season before; None where the history is too short to say."""
-    return (
-        class_changes(model, panel, series)
-        if isinstance(model, ClassModel)
-        else changes(model, panel, series)
-    )
+    return class_changes(model, panel, series) if model.contract.classes else changes(model, panel, series)

@@ -34,13 +34,19 @@ _JUDGED = LEVELS.index(80)
 class FallbackChain:
     """The simpler forecasters, and what is known of them.
 
-    forecasters: (F,) the linear one, the last value, then a seasonal naive for each season; widths: (F, levels, K)
-    half-widths, scaled, of each one's bands, from its errors on validation rows; the linear one's are never narrower
-    than the best naive's, since a window it stands in for is not like those it was judged on.
+    forecasters: (F,) the linear one, the last value, then a seasonal naive for each season; of classes persistence
+    alone. widths: (F, levels, K) half-widths, scaled, of each one's bands, from its errors on validation rows, without
+    levels of classes; the linear one's are never narrower than the best naive's, since a window it stands in for is
+    not like those it was judged on.
     """
 
     forecasters: tuple[Forecaster, ...]
     widths: Numbers
+
+    @property
+    def last(self) -> int:
+        """The place of the one that needs nothing but the last known target."""
+        return min(_LAST, len(self.forecasters) - 1)
 
     def link(self, views: Views, origin: int, is_unlike: Mask) -> int:
         """The place of the first forecaster that carries the window before an origin.
@@ -49,7 +55,7 @@ class FallbackChain:
         it repeats; of several seasons the best on validation rows that is there, the last value needs nothing.
         is_unlike: (N,) rows that nothing can be built on: of the unit before, where it has changed.
         """
-        for place in (_LINEAR, *self._by_error()):
+        for place in (_LINEAR, *self._by_error()) if len(self.forecasters) > 1 else ():
             forecaster = self.forecasters[place]
             windows, first = views[forecaster.view], origin - forecaster.reach()
             stop = origin if place == _LINEAR else min(first + windows.horizon, origin)
@@ -58,7 +64,7 @@ class FallbackChain:
             is_alike = is_there and not is_unlike[first:stop].any()
             if is_alike and 1.0 - windows.table.observed[first:stop].mean() <= most:
                 return place
-        return _LAST
+        return self.last
 
     def _by_error(self) -> list[int]:
         """The places of the seasonal naives in the order of their errors."""
@@ -66,16 +72,28 @@ class FallbackChain:
         return sorted(range(_LAST + 1, len(self.forecasters)), key=lambda place: errors[place])
 
     def answer(
-        self, place: int, views: Views, origins: Integers, levels: Sequence[float], stretch: Numbers
+        self,
+        place: int,
+        views: Views,
+        origins: Integers,
+        done: int,
+        levels: Sequence[float],
+        stretch: Numbers,
     ) -> Answer:
-        """The forecast of B windows, scaled; stretch: (B,) how many times as wide as on validation rows bands are."""
-        found = point(self.forecasters[place].predict(views, origins))
+        """The forecast from `done` steps after B origins on, scaled.
+
+        stretch: (B,) how many times as wide as on validation rows bands are.
+        """
+        said = self.forecasters[place].after(done).predict(views, origins + done)
+        if not self.widths.shape[1]:
+            return Answer(said)
+        found = point(said)
         usual = Intervals("split", self.widths[place]).bands(found, None, levels, np.ones(len(origins)))
         bands = {
             level: (found - stretch * (found - low), found + stretch * (high - found))
             for level, (low, high) in usual.items()
         }
-        return Answer(found, bands)
+        return Answer(found[:, None], bands)
 
     def starting_with(self, linear: Forecaster) -> FallbackChain:
         """The chain with another linear forecaster."""
@@ -103,11 +121,17 @@ class StandIns:
             yield link, np.array([series for series, other in self.places.items() if other == link])
 
     def answer(
-        self, link: int, views: Views, origins: Integers, series: Integers, levels: Sequence[float]
+        self,
+        link: int,
+        views: Views,
+        origins: Integers,
+        done: int,
+        series: Integers,
+        levels: Sequence[float],
     ) -> Answer:
-        """The forecast, scaled, of these series by a forecaster of the chain; origins: (S,) of all."""
+        """The forecast of these series by a forecaster of the chain, as the chain gives it; origins: (S,) of all."""
         assert self.chain is not None
-        return self.chain.answer(link, views, origins[series], levels, self.stretch[series])
+        return self.chain.answer(link, views, origins[series], done, levels, self.stretch[series])
 
 
 def stand_ins(
@@ -130,9 +154,14 @@ def stand_ins(
         reason = reason_of(code, panel, views[0], origin)
         if chain is None:
             raise DataError(f"{reason}; {REMEDIES[code]}", column=panel.columns[0].name)
-        places[series] = _LAST if code == "not_finite" else chain.link(views, origin, is_unlike)
+        places[series] = chain.last if code == "not_finite" else chain.link(views, origin, is_unlike)
         fallbacks.append(Fallback(series, chain.forecasters[places[series]].name, code, reason))
     return StandIns(chain, places, tuple(fallbacks), stretch)
+
+
+def class_chain(persistence: Forecaster, horizon: int) -> FallbackChain:
+    """Of classes persistence alone."""
+    return FallbackChain((persistence,), np.zeros((1, 0, horizon)))
 
 
 def build_chain(

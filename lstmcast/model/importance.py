@@ -10,9 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lstmcast.core.panel import PAST, Integers, Panel
-from lstmcast.evaluation.category_metrics import log_loss
 from lstmcast.forecasters.ensemble import Ensemble
-from lstmcast.model.category_model import AnyModel, ClassModel
 from lstmcast.model.model import Model, seen_and_fresh
 from lstmcast.model.shapley import EARLIER, RECENT, Group, columns_of_group, groups_of
 
@@ -38,7 +36,7 @@ class Importance:
     inputs: dict[Group, float]
 
 
-def importance(model: AnyModel, panel: Panel) -> Importance:
+def importance(model: Model, panel: Panel) -> Importance:
     """The importance of parts and inputs on a file, over rows that the model has not seen if there are any.
 
     Raises DataError where the panel does not fit the contract, or has no window of known rows.
@@ -49,7 +47,7 @@ def importance(model: AnyModel, panel: Panel) -> Importance:
     return importance_at(model, panel, fresh if len(fresh) else seen, is_seen=not len(fresh))
 
 
-def importance_at(model: AnyModel, panel: Panel, origins: Integers, *, is_seen: bool) -> Importance:
+def importance_at(model: Model, panel: Panel, origins: Integers, *, is_seen: bool) -> Importance:
     """The same at these origins (n,) of a panel that fits the contract, n > 0.
 
     Inputs are permuted by whole windows (Breiman 2001; Fisher, Rudin and Dominici 2019), within a series and, where
@@ -79,7 +77,7 @@ def _without(ensemble: Ensemble, name: str) -> Ensemble:
     return dataclasses.replace(ensemble, parts=tuple((weight / whole, part) for weight, part in parts))
 
 
-def _chosen(model: AnyModel, panel: Panel, origins: Integers) -> Integers:
+def _chosen(model: Model, panel: Panel, origins: Integers) -> Integers:
     """At most MOST_WINDOWS origins, of at most _SERIES series, of one phase of the season if there are enough."""
     season = model.contract.clock.season
     series = np.searchsorted(panel.offsets, origins, side="right") - 1
@@ -95,7 +93,7 @@ def _chosen(model: AnyModel, panel: Panel, origins: Integers) -> Integers:
 class _Apart:
     """Windows of a panel laid apart: each a series of its own, with as many rows before it as it reads."""
 
-    def __init__(self, model: AnyModel, panel: Panel, origins: Integers) -> None:
+    def __init__(self, model: Model, panel: Panel, origins: Integers) -> None:
         self._model, self.count = model, len(origins)
         reach = model.contract.lookback + _tail(model)
         self._series = np.searchsorted(panel.offsets, origins, side="right") - 1
@@ -122,15 +120,10 @@ class _Apart:
 
     def errors(self, panel: Panel, ensembles: Sequence[Ensemble]) -> list[float]:
         """The mean error over all windows of each ensemble: absolute over the MASE scale, or log loss."""
-        model, views = self._model, self._model.windows(panel, self._numbers)
-        if isinstance(model, ClassModel):
-            chances = (ensemble.predict(views, self._origins) for ensemble in ensembles)
-            return [float(np.nanmean(log_loss(each, self._actual))) for each in chances]
-        scale = model.mase_scale[self._numbers]
-        scale = np.where(scale > 0, scale, 1.0)
-        scaled = (ensemble.point_and_quantiles(views, self._origins)[0] for ensemble in ensembles)
-        found = (model.limited(model.preparation.scaling.undo(each, self._numbers)) for each in scaled)
-        return [float(np.nanmean(np.abs(each - self._actual) / scale)) for each in found]
+        output, views = self._model.output, self._model.windows(panel, self._numbers)
+        said = (output.answer(ensemble, views, self._origins, ()) for ensemble in ensembles)
+        answers = (output.restored(answer, self._numbers) for answer in said)
+        return [float(np.nanmean(output.losses(each, self._actual, self._numbers))) for each in answers]
 
     def permuted(self, group: Group) -> Iterator[Panel]:
         """The windows REPEATS times, each with a group's inputs of another window of its series."""
@@ -156,9 +149,7 @@ class _Apart:
         values[np.ix_(to, np.array(columns))] = self.panel.values[np.ix_(source, np.array(columns))]
 
 
-def _tail(model: AnyModel) -> int:
+def _tail(model: Model) -> int:
     """Rows before the look-back that smoothed columns read."""
-    if not isinstance(model, Model):
-        return 0
     designs = [view.regression.design for view in model.views if view.regression is not None]
     return max((design.tail for design in designs), default=0)

@@ -1,4 +1,4 @@
-"""A trained forecaster: everything that predicting needs, and nothing else."""
+"""A trained model: everything that predicting needs, and nothing else."""
 
 from __future__ import annotations
 
@@ -9,31 +9,34 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from lstmcast.core.errors import DataError, UsageError
+from lstmcast.core.errors import DataError
 from lstmcast.core.findings import WARNING, Finding
 from lstmcast.core.options import Options
 from lstmcast.core.panel import Forecast, Integers, Panel, Times
 from lstmcast.data.calendar_features import weekday
+from lstmcast.data.category_preprocessing import ClassPreparation
 from lstmcast.data.preprocessing import Preparation
-from lstmcast.data.scaling import Scaling
 from lstmcast.data.view import Setting, View
 from lstmcast.data.windows import Windows
 from lstmcast.evaluation.backtest import Answer, Answering, Backcast, backtest
-from lstmcast.evaluation.report import Evaluation, Judgement, Learned, NumberReport, evaluation, judgement
-from lstmcast.forecasters.base import Forecaster, Part, Views, point
+from lstmcast.evaluation.report import (
+    ClassReport,
+    Evaluation,
+    Judgement,
+    Learned,
+    NumberReport,
+    evaluation,
+    judgement,
+)
+from lstmcast.forecasters.base import Part, Views
 from lstmcast.forecasters.ensemble import Ensemble, linear_of, networks_of
-from lstmcast.forecasters.intervals import Intervals
-from lstmcast.forecasters.naive import naives_of
 from lstmcast.forecasters.network import NetworkForecaster
 from lstmcast.model.fallback import FallbackChain, StandIns, stand_ins, unfit
-from lstmcast.model.recursion import Bands, at_origin, join, remember
+from lstmcast.model.output import DEFAULT_LEVELS, Output, level_of
+from lstmcast.model.recursion import at_origin
 from lstmcast.model.reference import Comparison, Habits, Ranges, compare, without_spikes
 from lstmcast.model.schema import Contract
 
-Numbers = NDArray[np.float64]
-DEFAULT_LEVELS = (80,)
-JUDGED_LEVELS = (80, 90)
-_LARGEST = 1e300  # what a very wide band ends at, so that its width is a number
 WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 
 
@@ -41,36 +44,33 @@ WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", 
 class Model:
     """What a model file holds.
 
-    views: ways to see the rows, the network's first; setting: how that one was chosen.
-    limits: lowest and highest value a forecast may have, NaN for none.
-    mase_scale: (S,) MASE's denominators; seen_until: (S,) stamp of the last row that taught or chose anything.
+    views: ways to see the rows, the network's first; setting: how that one was chosen; output: what comes out, a
+    number or a class; seen_until: (S,) stamp of the last row that taught or chose anything.
     habits, ranges, chain: what fresh windows are compared with, in the target and beside it, and who stands in for
     the network; None in older files.
     """
 
     contract: Contract
     options: Options
-    preparation: Preparation
+    preparation: Preparation | ClassPreparation
     views: tuple[View, ...]
     setting: Setting
     ensemble: Ensemble
-    intervals: Intervals
-    limits: tuple[float, float]
-    mase_scale: Numbers
+    output: Output
     seen_until: NDArray[np.datetime64]
-    report: NumberReport
+    report: NumberReport | ClassReport
     habits: Habits | None = None
     ranges: Ranges | None = None
     chain: FallbackChain | None = None
 
     @property
     def source(self) -> str:
-        """What makes the rows of a forecast: `model`, or `linear` where the network did not earn its place."""
+        """What makes the rows of a forecast: `model`, or what was better than the network on validation rows."""
         return self.ensemble.source
 
     @property
-    def linear(self) -> Forecaster:
-        """The linear forecaster, the first where there are two."""
+    def linear(self) -> Part:
+        """The linear forecaster of numbers, the first where there are two; without one, the first part of all."""
         return linear_of(self.ensemble)
 
     @property
@@ -80,111 +80,80 @@ class Model:
 
     def windows(self, panel: Panel, series: Integers) -> tuple[Windows, ...]:
         """The panel's windows, one a view; series: (S,) as the contract's check returns."""
-        clock = dataclasses.replace(panel.clock, seasons=self.contract.clock.seasons)
-        panel = dataclasses.replace(panel, clock=clock)
         contract = self.contract
-        sizes = contract.lookback, contract.horizon, contract.segment, contract.clock.season
+        clock = dataclasses.replace(panel.clock, seasons=contract.clock.seasons)
+        panel = dataclasses.replace(panel, clock=clock)
+        sizes = contract.lookback, contract.horizon, contract.segment
         calendar = self.preparation.calendar(panel)
-        tables = (
-            self.preparation.table(panel, series, view.regression, calendar=calendar) for view in self.views
-        )
         return tuple(
-            Windows(table, *sizes, view.subtracts_last, view.is_normalised)
-            for table, view in zip(tables, self.views, strict=True)
+            self.preparation.windows(panel, series, view, sizes, calendar=calendar) for view in self.views
         )
 
     def answer(self, views: Views, origins: Integers, levels: Sequence[float] = DEFAULT_LEVELS) -> Answer:
-        """The forecast of B windows: point (K, B) and the band of each level, in the units of the CSV."""
-        return self._undone(self._scaled(views, origins, levels), views[0].table.series[origins - 1])
+        """What the model says of B windows, in the units of the CSV: (K, 1, B) and bands, or probabilities."""
+        return self._restored(self.output.answer(self.ensemble, views, origins, levels), views, origins)
 
-    def _scaled(self, views: Views, origins: Integers, levels: Sequence[float]) -> Answer:
-        """The forecast of B windows, scaled."""
-        point, quantiles = self.ensemble.point_and_quantiles(views, origins)
-        volatility = views[0].volatility(origins)
-        return Answer(point, self.intervals.bands(point, quantiles, levels, volatility))
-
-    def _undone(self, scaled: Answer, series: Integers) -> Answer:
-        """A scaled forecast in the units of the CSV, within the limits; series: (B,) of the model's."""
-
-        def undo(values: Numbers) -> Numbers:
-            return _within(self.preparation.scaling.undo(values, series), self.limits)
-
-        def edge(values: Numbers) -> Numbers:
-            with np.errstate(over="ignore"):  # the logarithm of a very wide band
-                return np.clip(undo(values), -_LARGEST, _LARGEST)
-
-        bands = {level: (edge(low), edge(high)) for level, (low, high) in scaled.bands.items()}
-        return Answer(undo(scaled.point), bands)
+    def _restored(self, scaled: Answer, views: Views, origins: Integers) -> Answer:
+        return self.output.restored(scaled, views[0].table.series[origins - 1])
 
     def predict(
         self,
         panel: Panel,
         horizon: int | None = None,
-        levels: Sequence[int] = DEFAULT_LEVELS,
+        levels: Sequence[int] | None = None,
         quantiles: Sequence[float] = (),
         *,
         fallback: bool = True,
     ) -> Forecast:
         """Forecast each series from its last known target on, `horizon` steps (as trained, unless given).
 
-        levels: of the bands, in percent; quantiles: between 0 and 1, asked for besides.
+        levels: of the bands, in percent (None: the usual one); quantiles: between 0 and 1, asked for besides; of
+        classes there are neither, but the probability of each.
 
         A series whose window the model cannot carry is forecast by a simpler forecaster, and its rows say so; with
-        `fallback` off it is refused. Beyond the trained horizon the forecast is rolled on: its own median stands in
-        for history. Raises DataError when the panel does not fit the contract, has a series without any known target,
-        or lacks known columns.
+        `fallback` off it is refused. Beyond the trained horizon the forecast is rolled on: its own median, or its
+        own probabilities, stand in for history. Raises DataError when the panel does not fit the contract, has a
+        series without any known target, or lacks known columns; UsageError for bands that there cannot be.
         """
-        ahead = self.contract.horizon if horizon is None else horizon
-        wanted = [*levels, *map(_level_of, quantiles)]
-        start = self.start(panel, ahead)
-        panel, series, origins, seen, views = (
-            start.panel,
-            start.series,
-            start.origins,
-            start.seen,
-            start.views,
-        )
-        first, others = self._first_block(panel, views, series, origins, wanted, seen, may_fall_back=fallback)
-        blocks = [first]
-        for done in range(self.contract.horizon, ahead, self.contract.horizon):
-            remember(panel, blocks[-1].point, origins + done - self.contract.horizon)
-            blocks.append(self._block(self.windows(panel, series), origins + done, wanted, others))
-        points = [block.point for block in blocks]
-        joined = join(points, [block.bands for block in blocks])
-        bands = {
-            k: (_within(low, self.limits), _within(high, self.limits)) for k, (low, high) in joined.items()
-        }
-        forecast = self._forecast(panel, origins, np.concatenate(points)[:ahead], bands, levels, quantiles)
+        shown = self.output.levels(levels, quantiles)
+        requested = [*shown, *map(level_of, quantiles)]
+        steps, horizon = self.contract.horizon if horizon is None else horizon, self.contract.horizon
+        start = self.start(panel, steps)
+        panel, series, origins, views = start.panel, start.series, start.origins, start.views
+        others, block = self._first_block(start, requested, may_fall_back=fallback)
+        blocks = [block]
+        for done in range(horizon, steps, horizon):
+            if self.output.remember(panel, views, blocks[-1], origins + done - horizon):
+                views = self.windows(panel, series)
+            scaled = self._block(views, origins, done, requested, others)
+            blocks.append(self._restored(scaled, views, origins + done))
+        forecast = self._forecast(panel, origins, self.output.joined(blocks), steps, shown, quantiles)
         return dataclasses.replace(
             forecast,
-            source=self._sources(others, len(origins), ahead),
+            source=self._sources(others, len(origins), steps),
             fallbacks=others.fallbacks,
             findings=(
-                *seen.findings,
+                *start.seen.findings,
                 *start.beside,
-                *self._silent(views, origins, series, others),
+                *self._silent(start.views, origins, series, others),
                 *self.contract.beyond_holidays(forecast.times),
             ),
         )
 
-    def start(self, panel: Panel, ahead: int) -> Start:
+    def start(self, panel: Panel, steps: int) -> Start:
         """What the forecasts of a panel start from; raises what `predict` does."""
         panel = self.contract.marked(panel)
         series = self.contract.check(panel)
-        panel, origins = at_origin(panel, self.contract, ahead, self._since(series))
+        panel, origins = at_origin(panel, self.contract, steps, self._since(series))
         seen = compare(self.habits, panel, origins, series, self.contract)
         beside = () if self.ranges is None else tuple(self.ranges.findings(panel, origins, self.contract))
         panel = without_spikes(panel, seen)
         return Start(panel, series, origins, seen, beside, self.windows(panel, series))
 
-    def limited(self, values: Numbers) -> Numbers:
-        """Values within the limits."""
-        return _within(values, self.limits)
-
-    def _sources(self, others: StandIns, count: int, ahead: int) -> tuple[str, ...]:
+    def _sources(self, others: StandIns, count: int, steps: int) -> tuple[str, ...]:
         """What makes each row of the forecasts of so many series, so many steps ahead."""
         made = {stood_in.series: stood_in.source for stood_in in others.fallbacks}
-        return tuple(made.get(series, self.source) for series in range(count) for _ in range(ahead))
+        return tuple(made.get(series, self.source) for series in range(count) for _ in range(steps))
 
     def _since(self, series: Integers) -> Times | None:
         """(S,) the stamp after which a part must see every row of each of the panel's series."""
@@ -207,103 +176,83 @@ class Model:
         return found
 
     def _first_block(
-        self,
-        panel: Panel,
-        views: Views,
-        series: Integers,
-        origins: Integers,
-        levels: Sequence[float],
-        seen: Comparison,
-        *,
-        may_fall_back: bool,
-    ) -> tuple[Answer, StandIns]:
-        """The first K rows of every series, and who stands in for the model; raises DataError where nobody may."""
+        self, start: Start, levels: Sequence[float], *, may_fall_back: bool
+    ) -> tuple[StandIns, Answer]:
+        """Who stands in for the model, and the first K rows of every series; raises DataError where nobody may."""
+        panel, views, origins, seen = start.panel, start.views, start.origins, start.seen
         codes = unfit(views[0], origins)
         if self.source == "model":
             codes = dict.fromkeys(np.flatnonzero(seen.is_alien).tolist(), "out_of_range") | codes
-        chain, stretch = self.chain if may_fall_back else None, self._stretch(views[0], origins, series, seen)
+        chain, stretch = self.chain if may_fall_back else None, self._stretch(start)
         others = stand_ins(chain, codes, seen, stretch, panel, views, origins)
-        scaled = self._scaled_block(views, origins, levels, others)
-        broken = np.flatnonzero(
-            ~np.isfinite(scaled.point).all(axis=0)
-        )  # seen before the limits, which would hide it
+        scaled = self._block(views, origins, 0, levels, others)
+        # seen before the limits, which would hide it
+        broken = np.flatnonzero(~np.isfinite(scaled.values).all(axis=(0, 1)))
         if len(broken):
             codes |= dict.fromkeys(broken.tolist(), "not_finite")
             others = stand_ins(chain, codes, seen, stretch, panel, views, origins)
-            scaled = self._scaled_block(views, origins, levels, others)
-        return self._undone(scaled, views[0].table.series[origins - 1]), others
+            scaled = self._block(views, origins, 0, levels, others)
+        return others, self._restored(scaled, views, origins)
 
-    def _stretch(self, windows: Windows, origins: Integers, series: Integers, seen: Comparison) -> Numbers:
+    def _stretch(self, start: Start) -> NDArray[np.float64]:
         """(S,) how many times further from the centre a window far out of range is than any before; of others 1."""
-        stretch = np.ones(len(origins))
-        if self.habits is None:
+        stretch = np.ones(len(start.origins))
+        if self.habits is None or not isinstance(self.preparation, Preparation):
             return stretch
         scaling, number = self.preparation.scaling, np.arange(len(self.contract.ids))
         ends = [np.abs(scaling.apply(end, number)) for end in (self.habits.lowest, self.habits.highest)]
-        reach = np.maximum(np.maximum(*ends), 1e-9)[series]
-        for place in np.flatnonzero(seen.is_alien):
-            stretch[place] = max(windows.furthest(int(origins[place])) / reach[place], 1.0)
+        reach = np.maximum(np.maximum(*ends), 1e-9)[start.series]
+        for place in np.flatnonzero(start.seen.is_alien):
+            stretch[place] = max(start.views[0].furthest(int(start.origins[place])) / reach[place], 1.0)
         return stretch
 
-    def _block(self, views: Views, origins: Integers, levels: Sequence[float], others: StandIns) -> Answer:
-        """The next K rows of every series, from the model or from who stands in for it."""
-        scaled = self._scaled_block(views, origins, levels, others)
-        return self._undone(scaled, views[0].table.series[origins - 1])
-
-    def _scaled_block(
-        self, views: Views, origins: Integers, levels: Sequence[float], others: StandIns
+    def _block(
+        self, views: Views, origins: Integers, done: int, levels: Sequence[float], others: StandIns
     ) -> Answer:
-        """The next K rows, scaled."""
-        if not others.places:
-            return self._scaled(views, origins, levels)
-        point = np.empty((self.contract.horizon, len(origins)))
-        bands = {level: (np.empty_like(point), np.empty_like(point)) for level in levels}
-        for link, places in others.groups(len(origins)):
-            if link is None:
-                part = self._scaled(views, origins[places], levels)
-            else:
-                part = others.answer(link, views, origins, places, levels)
-            point[:, places] = part.point
+        """K rows of every series from `done` steps after its origin on, scaled, from whoever makes them."""
+        groups = list(others.groups(len(origins)))
+        parts = [
+            self.output.answer(self.ensemble, views, origins[places] + done, levels)
+            if link is None
+            else others.answer(link, views, origins, done, places, levels)
+            for link, places in groups
+        ]
+        if len(parts) == 1:
+            return parts[0]
+        values = np.empty((*parts[0].values.shape[:2], len(origins)))
+        bands = {level: (np.empty_like(values[:, 0]), np.empty_like(values[:, 0])) for level in levels}
+        for (_, places), part in zip(groups, parts, strict=True):
+            values[:, :, places] = part.values
             for level, edges in part.bands.items():
                 for whole, edge in zip(bands[level], edges, strict=True):
                     whole[:, places] = edge
-        return Answer(point, bands)
+        return Answer(values, bands)
 
     def _forecast(
         self,
         panel: Panel,
         origins: Integers,
-        point: Numbers,
-        bands: Bands,
+        answer: Answer,
+        steps: int,
         levels: Sequence[int],
         quantiles: Sequence[float],
     ) -> Forecast:
-        """Lay the columns (K', B) of B origins end to end."""
-        ahead, count = point.shape
+        """Lay the first steps of an answer (K', Q, B) about B origins end to end."""
         series = np.searchsorted(panel.offsets, origins - 1, side="right") - 1
-
-        def flat(rows: Numbers) -> Numbers:
-            return rows[:ahead].T.reshape(-1)
-
-        edges = {q: bands[_level_of(q)][q > 0.5] if q != 0.5 else point for q in quantiles}
         return Forecast(
             ids=panel.ids,
-            series=np.repeat(series, ahead),
-            times=panel.times[(origins[:, None] + np.arange(ahead)).reshape(-1)],
-            point=flat(point),
-            bands={level: (flat(bands[level][0]), flat(bands[level][1])) for level in levels},
-            quantiles={quantile: flat(edge) for quantile, edge in edges.items()},
-            source=(self.source,) * (count * ahead),
+            series=np.repeat(series, steps),
+            times=panel.times[(origins[:, None] + np.arange(steps)).reshape(-1)],
+            source=(self.source,) * (len(origins) * steps),
             clock=panel.clock,
             id_name=panel.id_name,
+            **self.output.shown(answer, steps, levels, quantiles),
         )
 
     def judged(self) -> dict[str, Answering]:
-        """The model, the baselines and the linear forecaster, all to be judged on the same windows."""
-        others: list[Forecaster] = [*naives_of(self.contract.clock.seasons)]
-        others += [self.linear] if self.linear.name == "linear" else []
-        alone = {other.name: Restored(other, self.preparation.scaling) for other in others}
-        return {"model": Banded(self), **alone}
+        """The model and what it is compared with, all to be evaluated on the same windows."""
+        baselines = self.output.baselines(self.ensemble, self.contract.clock.seasons)
+        return {part.name: self.output.judged(part) for part in (self.ensemble, *baselines)}
 
     def evaluate(self, panel: Panel, stride: int = 1) -> Evaluation:
         """Rolling-origin backtest on rows the model has not seen, in `test`; seen ones stand apart, in `seen`.
@@ -323,12 +272,12 @@ class Model:
         """The single forecasts that `evaluate` judges, a bounded number at a time: unseen ones, then seen ones."""
         panel = self.contract.marked(panel)
         views = self.windows(panel, self.contract.check(panel))
-        windows = views[0]
+        windows, levels = views[0], self.output.levels(None, ())
         seen, fresh = seen_and_fresh(panel, windows, self.seen_until)
         for origins, in_sample in ((fresh, False), (seen, True)):
             for chunk in windows.chunks(origins[::stride]):
-                answer = self.answer(views, chunk)
-                forecast = self._forecast(panel, chunk, answer.point, answer.bands, DEFAULT_LEVELS, ())
+                answer = self.answer(views, chunk, levels)
+                forecast = self._forecast(panel, chunk, answer, windows.horizon, levels, ())
                 actual = windows.ahead(panel.target, chunk).T.reshape(-1)
                 yield Backcast(forecast, panel.times[chunk - 1], actual, in_sample)
 
@@ -348,7 +297,7 @@ class Model:
         return self._judge(panel, self.windows(panel, self.contract.check(panel)), origins, in_sample=False)
 
     def _judge(self, panel: Panel, views: Views, origins: Integers, *, in_sample: bool) -> Judgement:
-        found = backtest(self.judged(), views, panel.target, origins, self.mase_scale, groupings_of(panel))
+        found = backtest(self.judged(), views, origins, self.output.scorer(panel), groupings_of(panel))
         return judgement(found, panel, origins, self.contract.clock.seasons, in_sample=in_sample)
 
 
@@ -366,30 +315,6 @@ class Start:
     seen: Comparison
     beside: tuple[Finding, ...]
     views: tuple[Windows, ...]
-
-
-@dataclass(frozen=True, eq=False)
-class Restored:
-    """A forecaster whose points are put back into the units of the CSV."""
-
-    forecaster: Forecaster
-    scaling: Scaling
-
-    def answer(self, views: Views, origins: Integers) -> Answer:
-        """The points (K, B) of B windows, without bands."""
-        series = views[0].table.series[origins - 1]
-        return Answer(self.scaling.undo(point(self.forecaster.predict(views, origins)), series), {})
-
-
-@dataclass(frozen=True, eq=False)
-class Banded:
-    """A model with the bands by which it is judged."""
-
-    model: Model
-
-    def answer(self, views: Views, origins: Integers) -> Answer:
-        """The points (K, B) of B windows and their bands of JUDGED_LEVELS."""
-        return self.model.answer(views, origins, JUDGED_LEVELS)
 
 
 def _said_of_silent(weight: float, part: Part, stamp: str | None, names: Sequence[str]) -> str:
@@ -431,15 +356,3 @@ def groupings_of(panel: Panel) -> dict[str, tuple[list[str], Integers]]:
     if len(panel.ids) > 1:
         groupings["series"] = (list(panel.ids), panel.series_of_rows())
     return groupings
-
-
-def _level_of(quantile: float) -> float:
-    """The level in percent of the band that has this quantile for an edge."""
-    if not 0 < quantile < 1:
-        raise UsageError(f"a quantile lies between 0 and 1; got {quantile:g}")
-    return round(abs(200 * quantile - 100), 6) or 1.0
-
-
-def _within(values: Numbers, limits: tuple[float, float]) -> Numbers:
-    """Values cut to the limits; a limit that is NaN does not cut."""
-    return np.fmax(np.fmin(values, limits[1]), limits[0])

@@ -10,13 +10,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lstmcast.core.panel import PAST, Clock, Forecast, Integers, Panel
+from lstmcast.data.category_windows import of_classes
 from lstmcast.evaluation.category_metrics import log_loss
 from lstmcast.evaluation.diagnostics import LEVELS, MODEL, Bands, Chances, Tally
 from lstmcast.evaluation.residuals import nights
 from lstmcast.evaluation.study import PastForecast, Study
 from lstmcast.evaluation.verdict import STARTS
-from lstmcast.model.category_model import AnyModel, ClassModel
 from lstmcast.model.model import Model, seen_and_fresh
+from lstmcast.model.output import of_numbers
 
 Numbers = NDArray[np.float64]
 
@@ -27,13 +28,13 @@ _WEEK = 7  # days
 _ROLLED = 14  # days of which it is shown what was said a week before, where the horizon is shorter
 
 
-def study(model: AnyModel, panel: Panel) -> Study:
+def study(model: Model, panel: Panel) -> Study:
     """How a model did on a file: on rows it has not seen, or where there are none on those it has.
 
     Raises DataError where the panel does not fit the contract, or has no window of known rows.
     """
     panel = model.contract.marked(panel)
-    judge = _ClassJudge(model, panel) if isinstance(model, ClassModel) else _Judge(model, panel)
+    judge = _ClassJudge(model, panel) if model.contract.classes else _Judge(model, panel)
     seen, fresh = seen_and_fresh(panel, judge.views[0], model.seen_until)
     origins = fresh if len(fresh) else seen
     tally, chosen = Tally(panel, model.contract.horizon), _sampled(origins, panel)
@@ -68,7 +69,7 @@ class _Judge:
     def __init__(self, model: Model, panel: Panel) -> None:
         series = model.contract.check(panel)
         self._model, self.panel, self.views = model, panel, model.windows(panel, series)
-        scale = model.mase_scale[series]
+        scale = of_numbers(model.output).mase_scale[series]
         is_scaled = len(panel.ids) > 1 and bool((scale > 0).all())
         self.measure = "mase" if is_scaled else "mae"
         self._scale = scale if is_scaled else np.ones(len(panel.ids))
@@ -115,7 +116,7 @@ class _ClassJudge:
     measure = "log_loss"
     bands: Bands | None = None
 
-    def __init__(self, model: ClassModel, panel: Panel) -> None:
+    def __init__(self, model: Model, panel: Panel) -> None:
         self._model, self.panel = model, panel
         self.views = model.windows(panel, model.contract.check(panel))
         self.chances: Chances | None = Chances()
@@ -123,19 +124,23 @@ class _ClassJudge:
 
     def losses(self, origins: Integers) -> dict[str, Numbers]:
         """(K, B) of each forecaster, the model's first; its probabilities are counted on the way."""
-        codes, own = self.views[0].codes(origins), self._model.ensemble.predict(self.views, origins)
+        codes, own = self._codes(origins), self._model.ensemble.predict(self.views, origins)
         assert self.chances is not None
         self.chances.add(own, codes)
         found = {MODEL: log_loss(own, codes)}
-        for other in self._model.judged()[1:]:
-            found[other.name] = log_loss(other.predict(self.views, origins), codes)
+        for name, other in self._model.judged().items():
+            if name != MODEL:
+                found[name] = log_loss(other.answer(self.views, origins).values, codes)
         return found
+
+    def _codes(self, origins: Integers) -> Numbers:
+        return of_classes(self.views[0]).codes(origins)
 
     def said(self, origins: Integers, steps: int | None) -> PastForecast:
         """The likeliest class as it was said at these origins."""
         point = np.full(len(self.panel.times), np.nan)
         for chunk in self.views[0].chunks(origins):
-            own, codes = self._model.ensemble.predict(self.views, chunk), self.views[0].codes(chunk)
+            own, codes = self._model.ensemble.predict(self.views, chunk), self._codes(chunk)
             lay(point, self.panel, chunk, own.argmax(axis=1).astype(np.float64), steps)
             lay(self._losses, self.panel, chunk, log_loss(own, codes), steps)
         return PastForecast(steps, point)
@@ -180,7 +185,7 @@ def _shown(panel: Panel, tally: Tally) -> list[int]:
 
 
 def _said(
-    model: AnyModel, judge: _Judge | _ClassJudge, origins: Integers, shown: Sequence[int]
+    model: Model, judge: _Judge | _ClassJudge, origins: Integers, shown: Sequence[int]
 ) -> Iterator[PastForecast]:
     """What was said shortly before and what was said long before: of hours the night before and a week before, of
     days a day and a week, else one row and a whole horizon."""
@@ -201,10 +206,10 @@ def _said(
 
 
 def _rolled(
-    model: AnyModel, judge: _Judge | _ClassJudge, origins: Integers, steps: int, day: int
+    model: Model, judge: _Judge | _ClassJudge, origins: Integers, steps: int, day: int
 ) -> PastForecast:
     """What the model says so many steps ahead, beyond its horizon, on each of the last days: its last day of rows."""
-    panel, parts = judge.panel, 1 if isinstance(model, ClassModel) else 3
+    panel, parts = judge.panel, 1 if model.contract.classes else 3
     laid = [np.full(len(panel.times), np.nan) for _ in range(parts)]
     series = panel.series_of_rows()
     for number in np.unique(series[origins]):

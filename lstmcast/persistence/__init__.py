@@ -28,7 +28,7 @@ from lstmcast.persistence.source import read_bytes
 # What makes a model of a file brings pandas, and is loaded once the file is known to be ours: a hostile one is
 # refused before.
 if TYPE_CHECKING:
-    from lstmcast.model.category_model import AnyModel
+    from lstmcast.model.model import Model
     from lstmcast.training.checkpoint import Checkpoint
 
 __all__ = [
@@ -109,21 +109,21 @@ def _naming(path: str | os.PathLike[str]) -> Iterator[None]:
         raise ModelFileError(f"{shown(path)}: {error}", file=os.fsdecode(path)) from None
 
 
-def to_bytes(model: AnyModel) -> bytes:
+def to_bytes(model: Model) -> bytes:
     """The bytes of the file of a trained model; raises OutputError where no model file can hold it."""
     from lstmcast.persistence.models import to_record
 
     return encode(*to_record(model))
 
 
-def save(model: AnyModel, path: str | os.PathLike[str]) -> None:
+def save(model: Model, path: str | os.PathLike[str]) -> None:
     """Put a trained model into the file `path`; raises OutputError as `write` does."""
     from lstmcast.persistence.models import to_record
 
     write(path, *to_record(model))
 
 
-def save_keeping_old(model: AnyModel, path: str | os.PathLike[str], count: int) -> None:
+def save_keeping_old(model: Model, path: str | os.PathLike[str], count: int) -> None:
     """The same, with the file that stood there kept as `path`.1, those before it as .2 and on, `count` of them in all.
 
     At no moment is `path` missing or torn. Call it with the file's lock.
@@ -134,12 +134,12 @@ def save_keeping_old(model: AnyModel, path: str | os.PathLike[str], count: int) 
     forget_old(path, count)
 
 
-def load(path: str | os.PathLike[str]) -> AnyModel:
+def load(path: str | os.PathLike[str]) -> Model:
     """The model in the file `path`; raises ModelFileError as `read` does, and where its parts do not fit together."""
     return load_identified(path)[0]
 
 
-def load_identified(path: str | os.PathLike[str]) -> tuple[AnyModel, str]:
+def load_identified(path: str | os.PathLike[str]) -> tuple[Model, str]:
     """The same, and a short identity of just that file: the beginning of its SHA-256."""
     with _naming(path):
         data = read_bytes(path, LARGEST["model"])

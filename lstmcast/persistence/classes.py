@@ -1,4 +1,4 @@
-"""A ClassModel as plain data, a document and named arrays, and back."""
+"""A Model as plain data, a document and named arrays, and back."""
 
 from __future__ import annotations
 
@@ -10,14 +10,17 @@ from numpy.typing import NDArray
 
 from lstmcast.core.panel import Panel
 from lstmcast.data.category_frequencies import Frequencies, season_count, season_kind
-from lstmcast.data.category_preprocessing import ClassPreparation
+from lstmcast.data.category_preprocessing import PLAIN, ClassPreparation
+from lstmcast.data.view import class_setting
 from lstmcast.evaluation.report import ClassReport, ClassShares
 from lstmcast.forecasters.base import Part, Views
 from lstmcast.forecasters.category_naive import FrequencyTable, Transitions
-from lstmcast.forecasters.ensemble import Ensemble, class_shares_of, leaves
+from lstmcast.forecasters.ensemble import Ensemble, class_shares_of, leaves, logistic_of
 from lstmcast.forecasters.logistic import Logistic
 from lstmcast.forecasters.network import NetworkForecaster
-from lstmcast.model.category_model import ClassModel
+from lstmcast.model.fallback import class_chain
+from lstmcast.model.model import Model
+from lstmcast.model.output import ClassOutput
 from lstmcast.model.schema import Contract
 from lstmcast.persistence.fields import record, value
 from lstmcast.persistence.parts import (
@@ -39,9 +42,9 @@ from lstmcast.persistence.reports import report_from
 Shape = tuple[int, ...]
 
 
-def class_record(model: ClassModel) -> tuple[Document, Arrays]:
+def class_record(model: Model) -> tuple[Document, Arrays]:
     """What is written: a JSON-able document, whose `task` says that it is about classes, and the arrays by name."""
-    frequencies = model.preparation.frequencies
+    frequencies = _frequencies(model)
     is_sayable = _is_sayable(model.ensemble)
     words, parts = _said(model) if is_sayable else _told(model)
     document: dict[str, Any] = {
@@ -65,6 +68,15 @@ def class_record(model: ClassModel) -> tuple[Document, Arrays]:
     return document, arrays
 
 
+def _frequencies(model: Model) -> Frequencies:
+    assert isinstance(model.preparation, ClassPreparation)
+    return model.preparation.frequencies
+
+
+def _persistence(ensemble: Ensemble) -> Transitions:
+    return next(part for part in leaves(ensemble) if isinstance(part, Transitions))
+
+
 def _is_sayable(ensemble: Ensemble) -> bool:
     """Whether format 1 has words for all parts: a network or none, and the three simpler forecasters."""
     kinds = [type(part) for _, part in ensemble.parts]
@@ -72,25 +84,25 @@ def _is_sayable(ensemble: Ensemble) -> bool:
     return kinds in (simple, [NetworkForecaster, *simple])
 
 
-def _said(model: ClassModel) -> tuple[Document, Arrays]:
+def _said(model: Model) -> tuple[Document, Arrays]:
     """The ensemble in the words of format 1."""
-    logistic, architectures = model.logistic, [n.architecture for n in model.networks]
+    logistic, architectures = logistic_of(model.ensemble), [n.architecture for n in model.networks]
     words = {
         "logistic": {"with_calendar": logistic.with_calendar, "penalty": logistic.penalty},
         "mixture": class_shares_of(model.ensemble).as_document(),
         "architecture": dataclasses.asdict(architectures[0]) if architectures else None,
     }
-    return words, {"logistic": logistic.weight, "persistence": model.persistence.shares}
+    return words, {"logistic": logistic.weight, "persistence": _persistence(model.ensemble).shares}
 
 
-def _told(model: ClassModel) -> tuple[Document, Arrays]:
+def _told(model: Model) -> tuple[Document, Arrays]:
     """The ensemble as it is: format 2."""
     told, arrays = part_record(model.ensemble, "ensemble")
     return {"ensemble": told}, arrays
 
 
-def class_model(document: Document, arrays: Arrays) -> ClassModel:
-    """The ClassModel of a record; raises ValueError and its like where its parts do not fit together."""
+def class_model(document: Document, arrays: Arrays) -> Model:
+    """The model of a record; raises ValueError and its like where its parts do not fit together."""
     contract, overall = contract_from(document["contract"]), arrays["overall"]
     options = options_from(document["options"])
     ensemble = (
@@ -101,16 +113,20 @@ def class_model(document: Document, arrays: Arrays) -> ClassModel:
     kinds = {type(part) for part in leaves(ensemble)}
     if not isinstance(ensemble, Ensemble) or not {Logistic, Transitions} <= kinds:
         raise ValueError("there is no ensemble, or no logistic regression or persistence in it")
-    model = ClassModel(
+    model = Model(
         contract=contract,
         options=options,
         preparation=ClassPreparation(
             preparation_from(document["preparation"], arrays),
             Frequencies(document["frequencies"], arrays["frequencies"], overall),
         ),
+        views=(PLAIN,),
+        setting=class_setting(contract.lookback, with_calendar=logistic_of(ensemble).with_calendar),
         ensemble=ensemble,
+        output=ClassOutput(contract.classes),
         seen_until=arrays["seen_until"].astype("datetime64[us]"),
         report=report_from(ClassReport, document["report"], contract),
+        chain=class_chain(_persistence(ensemble), contract.horizon),
     )
     _check(model)
     return model
@@ -133,9 +149,9 @@ def _ensemble_said(document: Document, members: int, arrays: Arrays) -> Ensemble
     return Ensemble(tuple(parts))
 
 
-def _check(model: ClassModel) -> None:
+def _check(model: Model) -> None:
     """Sizes and signs that would otherwise be found wrong in the middle of a forecast."""
-    contract, frequencies, rows = model.contract, model.preparation.frequencies, model.preparation.rows
+    contract, frequencies, rows = model.contract, _frequencies(model), model.preparation.rows
     classes, series = len(contract.classes), len(contract.ids)
     wanted: dict[str, tuple[Shape, Shape]] = {
         "overall": (frequencies.overall.shape, (classes,)),
@@ -158,7 +174,7 @@ def _check(model: ClassModel) -> None:
     model.ensemble.check(_shown(model), model.options)
 
 
-def _shown(model: ClassModel) -> Views:
+def _shown(model: Model) -> Views:
     """The windows of rows without any value, as many as one window has: they show every size."""
     return model.windows(empty_panel(model.contract), np.zeros(1, dtype=np.int64))
 

@@ -28,6 +28,7 @@ from lstmcast.forecasters.network import NetworkForecaster
 from lstmcast.forecasters.ridge import RidgeForecaster
 from lstmcast.model.fallback import FallbackChain
 from lstmcast.model.model import Model
+from lstmcast.model.output import NumberOutput, of_numbers
 from lstmcast.model.reference import Habits, Ranges
 from lstmcast.model.schema import Contract
 from lstmcast.persistence.fields import record, value
@@ -52,40 +53,41 @@ from lstmcast.persistence.parts import (
 from lstmcast.persistence.reports import report_from
 
 if TYPE_CHECKING:
-    from lstmcast.model.category_model import AnyModel
+    from lstmcast.model.model import Model
 
 Shape = tuple[int, ...]
 _HABITS = tuple(field.name for field in dataclasses.fields(Habits))
 _RANGES = tuple(field.name for field in dataclasses.fields(Ranges))
 
 
-def to_record(model: AnyModel) -> tuple[Document, Arrays]:
+def to_record(model: Model) -> tuple[Document, Arrays]:
     """What is written: a JSON-able document and the arrays by name."""
-    if not isinstance(model, Model):
+    if not isinstance(model.output, NumberOutput):
         from lstmcast.persistence.classes import class_record
 
         return class_record(model)
+    intervals = model.output.intervals
     words = _words_of(model)
     middle = _told(model) if words is None else _said(model, words)
     document: dict[str, Any] = {
         "contract": dataclasses.asdict(model.contract),
         "options": options_document(model.options),
-        "preparation": preparation_document(model.preparation, model.views[0].regression),
+        "preparation": preparation_document(model.preparation.rows, model.views[0].regression),
         "setting": dataclasses.asdict(model.setting),
         **middle[0],
-        "intervals": model.intervals.kind,
-        "volatility": {"power": model.intervals.power, "reference": model.intervals.reference},
-        "limits": [None if np.isnan(limit) else limit for limit in model.limits],
+        "intervals": intervals.kind,
+        "volatility": {"power": intervals.power, "reference": intervals.reference},
+        "limits": [None if np.isnan(limit) else limit for limit in model.output.limits],
         "report": model.report.as_document(),
         "habits": model.habits is not None,
         "ranges": model.ranges is not None,
         "ladder": None if model.chain is None else [f.reach() for f in model.chain.forecasters[1:]],
     }
     arrays: dict[str, NDArray[Any]] = {
-        **preparation_arrays(model.preparation, model.views[0].regression),
+        **preparation_arrays(model.preparation.rows, model.views[0].regression),
         **middle[1],
-        "intervals": model.intervals.widths,
-        "mase_scale": np.nan_to_num(model.mase_scale, nan=0.0),
+        "intervals": intervals.widths,
+        "mase_scale": np.nan_to_num(model.output.mase_scale, nan=0.0),
         "seen_until": microseconds(model.seen_until),
     }
     if model.habits is not None:
@@ -99,7 +101,7 @@ def to_record(model: AnyModel) -> tuple[Document, Arrays]:
     return document, arrays
 
 
-def from_record(document: Document, arrays: Arrays) -> AnyModel:
+def from_record(document: Document, arrays: Arrays) -> Model:
     """The model of a record; raises ModelFileError where its parts do not fit together."""
     try:
         if document.get("task") == "classes":
@@ -157,9 +159,16 @@ def _words_of(model: Model) -> _Words | None:
         and len(model.views) == 1 + min(ridges[0].view, 1) + words.has_second
         and len(sized) == 1
         and model.views[0].subtracts_last == model.setting.is_anchored
-        and [ridge.lookbacks for ridge in ridges] == _lookbacks(model.report, len(ridges), ridges[0].reach())
+        and [ridge.lookbacks for ridge in ridges]
+        == _lookbacks(number_report(model), len(ridges), ridges[0].reach())
     )
     return words if is_sayable else None
+
+
+def number_report(model: Model) -> NumberReport:
+    """The report of a model that is known to be of numbers."""
+    assert isinstance(model.report, NumberReport)
+    return model.report
 
 
 def _outline(part: Part) -> object:
@@ -233,6 +242,7 @@ def _assemble(document: Document, arrays: Arrays) -> Model:
     )
     limits = value(tuple[float | None, float | None], document["limits"], "limits")
     low, high = (np.nan if limit is None else limit for limit in limits)
+    preparation = preparation_from(document["preparation"], arrays)
     if "ensemble" in document:
         ensemble = part_from(document["ensemble"], arrays, "ensemble")
         views = _views_told(document["views"], contract, arrays)
@@ -244,13 +254,16 @@ def _assemble(document: Document, arrays: Arrays) -> Model:
     return Model(
         contract=contract,
         options=options,
-        preparation=preparation_from(document["preparation"], arrays),
+        preparation=preparation,
         views=views,
         setting=setting,
         ensemble=ensemble,
-        intervals=_intervals(document, ensemble, arrays),
-        limits=(low, high),
-        mase_scale=np.where(arrays["mase_scale"] > 0, arrays["mase_scale"], np.nan),
+        output=NumberOutput(
+            scaling=preparation.scaling,
+            intervals=_intervals(document, ensemble, arrays),
+            limits=(low, high),
+            mase_scale=np.where(arrays["mase_scale"] > 0, arrays["mase_scale"], np.nan),
+        ),
         seen_until=arrays["seen_until"].astype("datetime64[us]"),
         report=report,
         habits=Habits(*(arrays[f"habits.{name}"] for name in _HABITS)) if document.get("habits") else None,
@@ -342,9 +355,9 @@ def _chain(seasons: list[int] | None, ensemble: Ensemble, arrays: Arrays) -> Fal
 
 def _check(model: Model) -> None:
     """Sizes and signs that would otherwise be found wrong in the middle of a forecast."""
-    contract, preparation = model.contract, model.preparation
+    contract, preparation, output = model.contract, model.preparation.rows, of_numbers(model.output)
     horizon, series, others = contract.horizon, (len(contract.ids),), (len(contract.columns) - 1,)
-    steps = (len(LEVELS), horizon) if model.intervals.kind == "split" else (len(LEVELS),)
+    steps = (len(LEVELS), horizon) if output.intervals.kind == "split" else (len(LEVELS),)
     wanted: dict[str, tuple[Shape, Shape]] = {
         "scaling": (preparation.scaling.center.shape, series),
         "scale": (preparation.scaling.scale.shape, series),
@@ -353,8 +366,8 @@ def _check(model: Model) -> None:
         "covariates": (preparation.covariates.center.shape, others),
         "covariates' scale": (preparation.covariates.scale.shape, others),
         "covariates' unit": (preparation.covariates.unit.shape, others),
-        "intervals": (model.intervals.widths.shape, steps),
-        "error scale": (model.mase_scale.shape, series),
+        "intervals": (output.intervals.widths.shape, steps),
+        "error scale": (output.mase_scale.shape, series),
         "end of training": (model.seen_until.shape, series),
     }
     for number, view in enumerate(model.views):
@@ -396,5 +409,5 @@ def _check_parts(model: Model) -> None:
     panel = Panel(contract.ids, np.arange(count + 1), times, values, contract.columns, contract.clock)
     model.ensemble.check(model.windows(panel, np.arange(count)), model.options)
     ridges = [part for part in leaves(model.ensemble) if isinstance(part, RidgeForecaster)]
-    if (len(ridges) == 2) != (model.report.choices.second is not None):
+    if (len(ridges) == 2) != (number_report(model).choices.second is not None):
         raise ValueError("its report and its linear forecasters are of different views")

@@ -36,6 +36,7 @@ from lstmcast.forecasters.intervals import (
 )
 from lstmcast.model.fallback import build_chain
 from lstmcast.model.model import Model
+from lstmcast.model.output import NumberOutput
 from lstmcast.model.reference import habits_of, ranges_of
 from lstmcast.model.schema import Contract, contract_of
 from lstmcast.pipeline.candidates import Entry
@@ -77,9 +78,9 @@ def _shipped(
         views=tuple(other.view for other in used),
         setting=choice.setting,
         ensemble=ensemble,
-        intervals=intervals,
-        limits=limits,
-        mase_scale=scales(panel, blocks, "before_test"),
+        output=NumberOutput(
+            choice.preparation.scaling, intervals, limits, scales(panel, blocks, "before_test")
+        ),
         seen_until=panel.times[np.maximum(blocks.test - 1, blocks.start)],
         report=report,
         habits=habits_of([panel.target[rows] for rows in before_test], panel.clock.season, views[0].lookback),
@@ -180,5 +181,5 @@ def limits_of(panel: Panel, blocks: Blocks, options: Options) -> tuple[float, fl
 def _verdict(model: Model, views: Views, panel: Panel, blocks: Blocks) -> Judgement:
     """The only look at the test rows."""
     origins = test_origins(views[0], blocks)
-    found = backtest(model.judged(), views, panel.target, origins, model.mase_scale)
+    found = backtest(model.judged(), views, origins, model.output.scorer(panel))
     return judgement(found, panel, origins, panel.clock.seasons)

@@ -14,12 +14,13 @@ from numpy.typing import NDArray
 from lstmcast.core.errors import DataError, UsageError
 from lstmcast.core.options import CLASSES, Options, refuse_of_other_kind
 from lstmcast.core.panel import Panel
-from lstmcast.data.category_preprocessing import ClassPreparation, fit_class_preparation
+from lstmcast.data.category_preprocessing import PLAIN, ClassPreparation, fit_class_preparation
 from lstmcast.data.defaults import horizon_of
 from lstmcast.data.holidays import taught
 from lstmcast.data.imputation import history_needed
 from lstmcast.data.split import Blocks, split
-from lstmcast.evaluation.backtest import class_backtest
+from lstmcast.data.view import class_setting
+from lstmcast.evaluation.backtest import backtest
 from lstmcast.evaluation.report import (
     NOT_JUDGED,
     ClassChoices,
@@ -30,10 +31,12 @@ from lstmcast.evaluation.report import (
 )
 from lstmcast.evaluation.validation import test_origins
 from lstmcast.forecasters.category_naive import FrequencyTable, Transitions, fit_transitions
-from lstmcast.forecasters.ensemble import Ensemble, choose_of_classes, class_shares_of
+from lstmcast.forecasters.ensemble import Ensemble, choose_of_classes, class_shares_of, part_named
 from lstmcast.forecasters.ensemble import taught as taught_anew
 from lstmcast.forecasters.network import NetworkForecaster, architecture_of
-from lstmcast.model.category_model import ClassModel
+from lstmcast.model.fallback import class_chain
+from lstmcast.model.model import Model
+from lstmcast.model.output import ClassOutput
 from lstmcast.model.schema import Contract, contract_of
 from lstmcast.pipeline.category_selection import ClassChoice, ClassTrials
 from lstmcast.pipeline.plan import Plan, plan_of
@@ -66,8 +69,8 @@ def fitting_classes(
     is_pretrained: bool,
     start: Checkpoint | None,
     began: float | None,
-) -> Iterator[Plan | Expectation | Step | Checkpoint | ClassModel]:
-    """What `fitting` yields for numbers, the finished ClassModel last.
+) -> Iterator[Plan | Expectation | Step | Checkpoint | Model]:
+    """What `fitting` yields for numbers, the finished Model last.
 
     is_pretrained: whether there is another model to start from, which is for numbers; start and began: as it has them.
 
@@ -176,19 +179,23 @@ def _mixed(
 
 def _judged(
     panel: Panel, blocks: Blocks, preparation: ClassPreparation, found: _Trained, time: str | None
-) -> ClassModel:
+) -> Model:
     """The model and its verdict: the only look at the test rows."""
     chosen, member = found.choices[0], found.members[0]
     report = ClassReport(choices=_choices(found, panel, preparation), **NOT_JUDGED)
-    model = ClassModel(
+    model = Model(
         contract=_contract(panel, chosen, time),
         options=dataclasses.replace(
             member.options, threads=None
         ),  # the file is the same whatever their number
         preparation=preparation,
+        views=(PLAIN,),
+        setting=class_setting(chosen.windows.lookback, with_calendar=chosen.logistic.with_calendar),
         ensemble=found.ensemble,
+        output=ClassOutput(panel.classes),
         seen_until=panel.times[np.maximum(blocks.test - 1, blocks.start)],
         report=report,
+        chain=class_chain(part_named(found.ensemble, "persistence"), chosen.windows.horizon),
     )
     return dataclasses.replace(model, report=report.judged(_verdict(model, panel, blocks)))
 
@@ -216,14 +223,19 @@ def _contract(panel: Panel, choice: ClassChoice, time: str | None) -> Contract:
     return contract_of(panel, time, windows.lookback, windows.horizon, windows.segment, history)
 
 
-def _verdict(model: ClassModel, panel: Panel, blocks: Blocks) -> Judgement:
+def _verdict(model: Model, panel: Panel, blocks: Blocks) -> Judgement:
     """The only look at the test rows."""
     views = model.windows(panel, np.arange(len(panel.ids)))
     origins = test_origins(views[0], blocks)
-    return judgement(class_backtest(model.judged(), views, origins), panel, origins, panel.clock.seasons)
+    return judgement(
+        backtest(model.judged(), views, origins, model.output.scorer(panel)),
+        panel,
+        origins,
+        panel.clock.seasons,
+    )
 
 
-def _with_final(model: ClassModel, panel: Panel, trained: tuple[Trained, ...]) -> ClassModel:
+def _with_final(model: Model, panel: Panel, trained: tuple[Trained, ...]) -> Model:
     """The model with weights that have seen every row."""
     return dataclasses.replace(
         model,

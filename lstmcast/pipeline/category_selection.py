@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from lstmcast.core.errors import TrainingError
 from lstmcast.core.options import Options
 from lstmcast.core.panel import Integers, Panel
-from lstmcast.data.category_preprocessing import ClassPreparation
+from lstmcast.data.category_preprocessing import PLAIN, ClassPreparation
 from lstmcast.data.category_windows import ClassWindows
 from lstmcast.data.defaults import segment_and_lookbacks
 from lstmcast.data.split import Blocks
@@ -95,7 +95,7 @@ class ClassTrials:
 
     def _attempt(self, lookback: int, segment: int, fewest: int) -> ClassChoice | None:
         series = np.arange(len(self.panel.ids))
-        windows = self.preparation.windows(self.panel, series, lookback, self.horizon, segment)
+        windows = self.preparation.windows(self.panel, series, PLAIN, (lookback, self.horizon, segment))
         training = windows.usable(self.blocks.origins("training", lookback, self.horizon))
         validation = class_validation_of(windows, self.blocks, self.class_weights)
         if len(training) < fewest or not len(validation.origins):

@@ -37,6 +37,7 @@ from lstmcast.forecasters.local import FEWEST_ROWS, sizes_of
 from lstmcast.forecasters.local_ridge import PENALTY
 from lstmcast.model.fallback import FallbackChain, naive_chain
 from lstmcast.model.model import Model
+from lstmcast.model.output import NumberOutput, of_numbers
 from lstmcast.model.reference import habits_of, ranges_of
 from lstmcast.model.schema import contract_of
 from lstmcast.pipeline.assembly import limits_of, spoken_limits
@@ -179,9 +180,9 @@ def _model(task: Task, made: _Made) -> Model:
         views=(made.view,),
         setting=made.setting,
         ensemble=Ensemble(((1.0, local),)),
-        intervals=spread_intervals(),
-        limits=limits,
-        mase_scale=scales(panel, task.blocks, "before_test"),
+        output=NumberOutput(
+            made.preparation.scaling, spread_intervals(), limits, scales(panel, task.blocks, "before_test")
+        ),
         seen_until=panel.times[np.maximum(made.stops - 1, made.starts)],
         report=NumberReport(choices=_choices(task, made, limits), **NOT_JUDGED),
         habits=habits_of([panel.target[own] for own in rows], season, FEWEST_ROWS),
@@ -193,7 +194,8 @@ def _model(task: Task, made: _Made) -> Model:
 def _again(model: Model, made: _Made, task: Task) -> Model:
     """The model with all rows: weights, bands and maps are made anew, what it is compared with stays."""
     fresh = _model(task, made)
-    return dataclasses.replace(fresh, mase_scale=model.mase_scale)
+    scale = of_numbers(model.output).mase_scale
+    return dataclasses.replace(fresh, output=dataclasses.replace(of_numbers(fresh.output), mase_scale=scale))
 
 
 def _chain(made: _Made, seasons: tuple[int, ...]) -> FallbackChain:
@@ -256,5 +258,5 @@ def _verdict(model: Model, task: Task) -> Judgement:
     origins = origins[known]
     if not len(origins):
         return not_judged(panel, list(model.judged()))
-    found = backtest(model.judged(), views, panel.target, origins, model.mase_scale)
+    found = backtest(model.judged(), views, origins, model.output.scorer(panel))
     return judgement(found, panel, origins, panel.clock.seasons, horizons=_test_horizons(task))

@@ -16,8 +16,8 @@ from lstmcast.core.options import NUMBERS, Options, refuse_of_other_kind
 from lstmcast.core.panel import Panel
 from lstmcast.data.holidays import is_country, of_country
 from lstmcast.forecasters.ensemble import Ensemble, taught
-from lstmcast.model.category_model import AnyModel, ClassModel
 from lstmcast.model.model import Model
+from lstmcast.model.output import of_numbers
 from lstmcast.persistence import load
 from lstmcast.pipeline.assembly import judged
 from lstmcast.pipeline.candidates import Candidate, candidates_of, train_networks
@@ -33,7 +33,7 @@ from lstmcast.training.checkpoint import Checkpoint, kept
 from lstmcast.training.loop import Step
 from lstmcast.training.workers import train_members
 
-Event = Plan | Expectation | Step | Checkpoint | AnyModel
+Event = Plan | Expectation | Step | Checkpoint | Model
 
 
 def fit(
@@ -41,14 +41,14 @@ def fit(
     options: Options | None = None,
     time: str | None = None,
     *,
-    pretrained: AnyModel | None = None,
-) -> AnyModel:
+    pretrained: Model | None = None,
+) -> Model:
     """Train on a panel; time: the name of the time column that the model will look for in fresh files.
 
     pretrained: a model whose weights to start from, in place of the file that options.from_ names.
     """
     (model,) = collections.deque(fitting(panel, options or Options(), time, pretrained=pretrained), maxlen=1)
-    assert isinstance(model, AnyModel)
+    assert isinstance(model, Model)
     return model
 
 
@@ -57,7 +57,7 @@ def fitting(
     options: Options,
     time_column: str | None = None,
     *,
-    pretrained: AnyModel | None = None,
+    pretrained: Model | None = None,
     start: Checkpoint | None = None,
     began: float | None = None,
 ) -> Iterator[Event]:
@@ -133,7 +133,7 @@ def _comparing(task: Task, until: float) -> Iterator[Event]:
         model = dataclasses.replace(
             model,
             ensemble=last.ensemble,
-            intervals=intervals,
+            output=dataclasses.replace(of_numbers(model.output), intervals=intervals),
             seen_until=panel.times[panel.known_until() - 1],
         )
     learned = model.learned(panel, np.arange(len(panel.ids)))
@@ -165,7 +165,7 @@ def _with_holidays(panel: Panel, options: Options) -> Panel:
     return panel.with_holidays(of_country(options.holidays, panel))
 
 
-def _named(options: Options) -> AnyModel | None:
+def _named(options: Options) -> Model | None:
     """The model to start from, where the options name one; raises ModelFileError, and UsageError where they do not."""
     if options.from_ is not None:
         return load(options.from_)
@@ -175,9 +175,9 @@ def _named(options: Options) -> AnyModel | None:
     return None
 
 
-def _of_numbers(model: AnyModel | None) -> Model | None:
+def _of_numbers(model: Model | None) -> Model | None:
     """The model to start from, if there is one; raises UsageError for one of classes."""
-    if isinstance(model, ClassModel):
+    if model is not None and model.contract.classes:
         raise UsageError(
             "the model to start from is of classes, and the target is numbers; name another with --from",
             option="--from",

@@ -16,7 +16,7 @@ from lstmcast.core.panel import Floats, Integers, Panel
 from lstmcast.data.horizons import horizons_of
 from lstmcast.data.preprocessing import refit_stage
 from lstmcast.data.split import Blocks
-from lstmcast.evaluation.report import Judgement, Learned, NumberReport, Refresh
+from lstmcast.evaluation.report import ClassReport, Judgement, Learned, NumberReport, Refresh
 from lstmcast.evaluation.validation import scales
 from lstmcast.evaluation.verdict import error_measure
 from lstmcast.forecasters.base import NewRows, Views
@@ -24,6 +24,7 @@ from lstmcast.forecasters.ensemble import Ensemble, leaves, linear_of, networks_
 from lstmcast.forecasters.intervals import TRUSTED_HORIZONS, Evidence, Intervals, calibrate
 from lstmcast.forecasters.ridge import RidgeForecaster
 from lstmcast.model.model import Model
+from lstmcast.model.output import of_numbers
 from lstmcast.model.reference import ranges_of, widened
 from lstmcast.nn.parameters import Parameters
 from lstmcast.pipeline.few import remixed
@@ -176,12 +177,13 @@ def _with_all_rows(
     if champion.options.final:
         model = yield from _taught(champion, panel, series, blocks, "all", limit, threads)
     intervals = _calibrated(challenger, panel, blocks, origins)
+    output = dataclasses.replace(of_numbers(model.output), intervals=intervals)
     learned = model.learned(panel, series, _absent(champion, panel, series) or 0)
     report = _report(champion, outcome, learned)
-    return dataclasses.replace(outcome, model=dataclasses.replace(model, intervals=intervals, report=report))
+    return dataclasses.replace(outcome, model=dataclasses.replace(model, output=output, report=report))
 
 
-def _report(champion: Model, outcome: Outcome, learned: Learned) -> NumberReport:
+def _report(champion: Model, outcome: Outcome, learned: Learned) -> NumberReport | ClassReport:
     """The verdict on the judging rows, the choices of the training, and every refresh so far, the latest last."""
     entry = Refresh(
         first=outcome.challenger.first,
@@ -198,8 +200,9 @@ def _calibrated(model: Model, panel: Panel, blocks: Blocks, origins: Integers) -
 
     Of what kind it is and how it follows volatility stays; edges that a part says by itself are the part's affair.
     """
-    if model.intervals.kind == "spread":
-        return model.intervals
+    old = of_numbers(model.output).intervals
+    if old.kind == "spread":
+        return old
     views = model.windows(panel, model.contract.check(panel))
     windows = views[0]
     point, quantiles = model.ensemble.point_and_quantiles(views, origins)
@@ -207,7 +210,7 @@ def _calibrated(model: Model, panel: Panel, blocks: Blocks, origins: Integers) -
     actual = np.where(observed, windows.ahead(windows.table.scaled, origins), np.nan)
     horizons = horizons_of(panel, blocks.test, blocks.end, windows.horizon, blocks.slices("training"))
     trusted = max(horizons, TRUSTED_HORIZONS)  # fewer count for less, below
-    evidence, old = Evidence(actual, point, quantiles, windows.volatility(origins), trusted), model.intervals
+    evidence = Evidence(actual, point, quantiles, windows.volatility(origins), trusted)
     asked = calibrate(evidence, old.kind, model.options.band_factor, old.power, old.reference)
     share = horizons / (horizons + TRUSTED_HORIZONS)
     return dataclasses.replace(old, widths=old.widths + share * (asked.widths - old.widths))
@@ -254,7 +257,7 @@ def _taught(
     rng = np.random.default_rng(np.random.SeedSequence(model.options.seed))
     ensemble = model.ensemble.refitted(NewRows(views, origins, share, rng)).moved_on(views, stop)
     ensemble = remixed(
-        ensemble, windows, first, stop, scales(panel, own, "training", model.preparation.scaling)
+        ensemble, windows, first, stop, scales(panel, own, "training", model.preparation.rows.scaling)
     )
     if networks_of(ensemble):
         members = _members(model, ensemble, views, origins)
@@ -298,7 +301,7 @@ def _restaged(
     panel, views, seen = dataclasses.replace(panel, clock=clock), [], []
     for view, windows in zip(champion.views, champion.windows(panel, series), strict=True):
         if view.regression is not None:
-            preparation = champion.preparation
+            preparation = champion.preparation.rows
             again = refit_stage(preparation, view.regression, panel, series, blocks, share)
             view = dataclasses.replace(view, regression=again[0])
             windows = dataclasses.replace(windows, table=preparation.table(panel, series, *again))

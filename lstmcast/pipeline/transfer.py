@@ -106,7 +106,12 @@ def transfer(
     )
     contract = model.contract
     own = view_of(
-        model.preparation, model.views[0], contract.columns, contract.ids, contract.clock, contract.segment
+        model.preparation.rows,
+        model.views[0],
+        contract.columns,
+        contract.ids,
+        contract.clock,
+        contract.segment,
     )
     match = _Match(old, architecture, own, view, is_seen_alike=not differs)
     weights = tuple(match.weights(member) for member in network.members)

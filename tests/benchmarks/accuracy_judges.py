@@ -8,7 +8,7 @@ import numpy as np
 
 from lstmcast.core.panel import Panel
 from lstmcast.data.scaling import seasonal_scale
-from lstmcast.evaluation.backtest import backtest
+from lstmcast.evaluation.backtest import NumberScorer, backtest
 from lstmcast.model.model import Model
 
 Metrics = dict[str, float | None]
@@ -63,7 +63,9 @@ def at_cutoffs(count: int, every: int) -> Judge:
                 _scale(panel, int(first), int(stop))
                 for first, stop in zip(panel.offsets, origins, strict=False)
             ]
-            rounds.append(backtest(forecasters, views, panel.target, origins, np.array(scale)).overall)
+            rounds.append(
+                backtest(forecasters, views, origins, NumberScorer(panel.target, np.array(scale))).overall
+            )
         return {name: _mean([scores[name] for scores in rounds]) for name in forecasters}
 
     return judge

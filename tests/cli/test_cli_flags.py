@@ -17,7 +17,7 @@ from lstmcast.cli.show import manual
 from lstmcast.core.errors import EXIT_CODES, LstmcastError
 from lstmcast.core.options import Options, flag
 from lstmcast.forecasters.intervals import LEVELS
-from lstmcast.model.model import DEFAULT_LEVELS
+from lstmcast.model.output import DEFAULT_LEVELS
 from tests.command_line import PROJECT, lstmcast, process
 
 EXAMPLES = [entry.example for entry in COMMANDS.values()]

@@ -261,13 +261,15 @@ def test_anchoring_can_be_asked_for_and_refused() -> None:
 
 
 def test_bands_are_of_the_kind_that_is_asked_for() -> None:
-    kinds = [trained(safeguard="network", bands=kind).intervals.kind for kind in ("quantiles", "split")]
+    kinds = [
+        trained(safeguard="network", bands=kind).output.intervals.kind for kind in ("quantiles", "split")
+    ]
     assert kinds == ["quantiles", "split"]
 
 
 def test_how_bands_follow_volatility_is_found_out_or_can_be_asked_for() -> None:
     found, asked = (
-        (model.intervals.power, model.report["choices"]["band_volatility"])
+        (model.output.intervals.power, model.report["choices"]["band_volatility"])
         for model in (trained(), trained(band_volatility=0.7))
     )
     assert found[0] == found[1]["power"]
@@ -298,7 +300,7 @@ def test_what_was_never_negative_stays_so_by_itself() -> None:
     forecast = single_threaded(panel_of(counts), small()).predict(panel_of(counts))
     assert forecast.bands[80][0].min() >= 0
     signed = with_target(panel_of(counts), counts - 0.01)
-    assert np.isnan(single_threaded(signed, small()).limits[0])
+    assert np.isnan(single_threaded(signed, small()).output.limits[0])
 
 
 @pytest.mark.parametrize(

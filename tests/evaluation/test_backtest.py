@@ -7,10 +7,10 @@ import pytest
 
 from lstmcast.core.panel import Clock
 from lstmcast.data import windows as windowing
-from lstmcast.evaluation.backtest import Answer, backtest
+from lstmcast.evaluation.backtest import Answer, NumberScorer, backtest
 from lstmcast.evaluation.verdict import verdict
 from lstmcast.forecasters.naive import naives_of
-from lstmcast.model.model import Restored
+from lstmcast.model.output import Restored
 from tests.panels import HOURLY, hourly, load, panel_of, rooms, stacked, with_target
 
 ORIGINS = np.arange(100, 300)
@@ -25,7 +25,7 @@ def scene(panel=None):  # type: ignore[no-untyped-def]
 
 def test_naive_and_seasonal_naive_are_scored_in_the_units_of_the_csv() -> None:
     panel, views, named = scene()
-    report = backtest(named, views, panel.target, ORIGINS, np.array([2.0]))
+    report = backtest(named, views, ORIGINS, NumberScorer(panel.target, np.array([2.0])))
     y = panel.target
     steps = np.arange(6)[:, None]
     naive = np.abs(y[ORIGINS + steps] - y[ORIGINS - 1])
@@ -39,9 +39,9 @@ def test_naive_and_seasonal_naive_are_scored_in_the_units_of_the_csv() -> None:
 
 def test_the_result_does_not_depend_on_the_chunks(monkeypatch: pytest.MonkeyPatch) -> None:
     panel, views, named = scene()
-    whole = backtest(named, views, panel.target, ORIGINS, np.array([2.0]))
+    whole = backtest(named, views, ORIGINS, NumberScorer(panel.target, np.array([2.0])))
     monkeypatch.setattr(windowing, "MOST_AT_ONCE", 7)
-    parts = backtest(named, views, panel.target, ORIGINS, np.array([2.0]))
+    parts = backtest(named, views, ORIGINS, NumberScorer(panel.target, np.array([2.0])))
     assert parts.overall["naive"] == pytest.approx(whole.overall["naive"])
     assert np.concatenate(list(views[0].chunks(ORIGINS))).tolist() == ORIGINS.tolist()
 
@@ -50,7 +50,7 @@ def test_each_series_is_scored_by_its_own_scale() -> None:
     panel, views, named = scene(stacked(hourly(), with_target(hourly(), 1000 * load(420, 1))))
     scales = np.array([2.0, 3000.0])
     origins = np.array([100, 520])
-    both = backtest(named, views, panel.target, origins, scales).overall["naive"]["mase"]
+    both = backtest(named, views, origins, NumberScorer(panel.target, scales)).overall["naive"]["mase"]
     errors = np.abs(panel.target[origins + np.arange(6)[:, None]] - panel.target[origins - 1])
     assert both == pytest.approx(np.mean(errors / scales))
 
@@ -59,7 +59,7 @@ def test_missing_targets_are_not_scored() -> None:
     target = load(420)
     target[100:103] = np.nan
     panel, views, named = scene(panel_of(target))
-    report = backtest(named, views, panel.target, np.array([100]), np.ones(1))
+    report = backtest(named, views, np.array([100]), NumberScorer(panel.target, np.ones(1)))
     assert [step["naive"]["mae"] is None for step in report.by_horizon] == [True] * 3 + [False] * 3
 
 
@@ -70,9 +70,9 @@ def test_bands_are_scored_where_a_forecaster_has_them() -> None:
 
     class Banded:
         def answer(self, views: object, origins: np.ndarray) -> Answer:
-            return Answer(actual, {80: (actual - half, actual + half)})
+            return Answer(actual[:, None], {80: (actual - half, actual + half)})
 
-    report = backtest({"model": Banded()}, views, panel.target, ORIGINS, np.ones(1))
+    report = backtest({"model": Banded()}, views, ORIGINS, NumberScorer(panel.target, np.ones(1)))
     assert report.overall["model"]["coverage_80"] == pytest.approx(0.75)
     assert report.overall["model"]["mae"] == 0
 

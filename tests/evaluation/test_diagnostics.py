@@ -67,7 +67,9 @@ def normal_bands(count: int, spread: float) -> Answer:
     ends |= {80: 1.28155, 90: 1.64485, 95: 1.95996, 98: 2.32635}
     assert set(ends) == set(LEVELS)
     whole = np.ones((1, count)) * spread
-    return Answer(np.zeros((1, count)), {level: (-end * whole, end * whole) for level, end in ends.items()})
+    return Answer(
+        np.zeros((1, 1, count)), {level: (-end * whole, end * whole) for level, end in ends.items()}
+    )
 
 
 @pytest.mark.parametrize(("spread", "eighty"), [(1.0, 0.8), (2.0, 0.99), (0.5, 0.478)])
@@ -89,7 +91,7 @@ def test_coverage_and_places_show_whether_bands_are_right(spread: float, eighty:
 def test_an_outcome_on_several_edges_counts_for_all_beside_them() -> None:
     bands = Bands()
     bands.add(
-        np.zeros((1, 1)), Answer(np.zeros((1, 1)), {level: (np.zeros((1, 1)),) * 2 for level in LEVELS})
+        np.zeros((1, 1)), Answer(np.zeros((1, 1, 1)), {level: (np.zeros((1, 1)),) * 2 for level in LEVELS})
     )
     assert bands.places == pytest.approx([0.05] * 20)
     assert bands.coverage[10] == 1

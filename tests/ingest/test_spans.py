@@ -44,7 +44,7 @@ def test_an_excluded_period_is_as_if_its_targets_were_missing(files: dict[str, P
     one, other = (persistence.load(files[f"{name} model"]) for name in ("spoiled", "empty"))
     assert one.report == other.report
     assert np.array_equal(one.preparation.scaling.scale, other.preparation.scaling.scale)
-    assert np.array_equal(one.intervals.widths, other.intervals.widths)
+    assert np.array_equal(one.output.intervals.widths, other.output.intervals.widths)
     assert "72 known rows in the excluded periods 2024-01-10..2024-01-12" in files["spoiled said"].read_text()
 
 

@@ -13,7 +13,8 @@ from lstmcast import persistence
 from lstmcast.core.errors import DataError, ModelFileError, TrainingError, UsageError
 from lstmcast.core.panel import KNOWN, PAST, Holidays, Panel
 from lstmcast.estimator import LSTMForecaster
-from lstmcast.model.category_model import ClassModel
+from lstmcast.forecasters.ensemble import logistic_of, part_named
+from lstmcast.model.model import Model
 from lstmcast.nn.cells import CELLS
 from lstmcast.persistence.models import from_record, to_record
 from lstmcast.pipeline.fit import fit, fitting
@@ -28,7 +29,7 @@ from tests.panels import small as small_numbers
 NETWORK = {"safeguard": "network"}
 
 
-def shapes(model: ClassModel) -> dict[str, tuple[int, ...]]:
+def shapes(model: Model) -> dict[str, tuple[int, ...]]:
     """The shapes of the network's weights."""
     return dict(model.networks[0].members[0].shapes)
 
@@ -93,7 +94,7 @@ def test_the_options_of_the_network_apply() -> None:
 def test_the_plan_comes_first_and_steps_say_the_log_loss() -> None:
     plan, *events, model = fitting(daily(), small(final=False))
     assert isinstance(plan, Plan)
-    assert isinstance(model, ClassModel)
+    assert isinstance(model, Model)
     assert (plan.lookback, plan.horizon, plan.steps) == (24, 6, 8)
     steps = [event for event in events if isinstance(event, Step)]
     assert len(steps) == 9
@@ -108,8 +109,8 @@ def test_lookback_calendar_and_penalty_are_chosen_on_validation_rows() -> None:
     errors = {(c["lookback"], c["calendar"]): c["validation_log_loss"] for c in choices["others"]}
     assert {lookback for lookback, _ in errors} | {choices["chosen"]["lookback"]} == {30, 60, 120}
     assert choices["chosen"]["penalty"] == float(min(choices["penalties"], key=choices["penalties"].get))
-    assert class_trained(calendar="calendar").logistic.with_calendar
-    assert not class_trained().logistic.with_calendar
+    assert logistic_of(class_trained(calendar="calendar").ensemble).with_calendar
+    assert not logistic_of(class_trained().ensemble).with_calendar
 
 
 def test_nothing_of_the_test_block_teaches_or_chooses() -> None:
@@ -137,8 +138,8 @@ def test_a_training_goes_on_from_a_checkpoint_to_the_same_bits_and_keeps_to_a_bu
     *events, whole = fitting(daily(), options)
     checkpoints = [event for event in events if isinstance(event, Checkpoint)]
     *_, again = fitting(daily(), options, start=checkpoints[0])
-    assert isinstance(whole, ClassModel)
-    assert isinstance(again, ClassModel)
+    assert isinstance(whole, Model)
+    assert isinstance(again, Model)
     assert whole.report == again.report
     for name, array in to_record(whole)[1].items():
         np.testing.assert_array_equal(to_record(again)[1][name], array)
@@ -158,7 +159,7 @@ def test_a_saved_model_forecasts_and_judges_the_same(tmp_path: Any) -> None:
     model, panel = class_trained(), daily()
     persistence.save(model, tmp_path / "m.pkl")
     loaded = persistence.load(tmp_path / "m.pkl")
-    assert isinstance(loaded, ClassModel)
+    assert isinstance(loaded, Model)
     assert loaded.contract.classes == CLASSES
     assert loaded.report == model.report
     assert loaded.options == model.options
@@ -254,7 +255,8 @@ def test_where_the_model_cannot_forecast_persistence_stands_in_and_says_so() -> 
         np.testing.assert_allclose(forecast.probabilities[name][:8], usual.probabilities[name][:8], atol=1e-6)
         steps = np.minimum(np.arange(8), 5)
         np.testing.assert_allclose(
-            forecast.probabilities[name][8:], model.persistence.shares[steps, last, code]
+            forecast.probabilities[name][8:],
+            part_named(model.ensemble, "persistence").shares[steps, last, code],
         )
 
 

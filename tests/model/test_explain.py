@@ -12,7 +12,6 @@ import pytest
 from lstmcast.core.panel import Panel
 from lstmcast.model import explain as parts_of
 from lstmcast.model.category_explain import class_changes, explain_classes, log_odds
-from lstmcast.model.category_model import ClassModel
 from lstmcast.model.explain import Explanation, Part, explain
 from lstmcast.model.model import Model
 from lstmcast.model.shapley import Group, changes, coalitions, groups_of, shapley_values
@@ -160,7 +159,7 @@ def test_rows_of_an_explanation_are_its_own() -> None:
 # --- classes
 
 
-def noisy_classes() -> tuple[ClassModel, Panel]:
+def noisy_classes() -> tuple[Model, Panel]:
     """Classes beside a known and a past column of noise."""
     rng = np.random.default_rng(0)
     panel = panel_of_classes(weather_codes(400), known=rng.normal(size=400), past=rng.normal(size=400))
@@ -169,7 +168,7 @@ def noisy_classes() -> tuple[ClassModel, Panel]:
     return model, panel
 
 
-CLASSES: dict[str, Callable[[], tuple[ClassModel, Panel]]] = {
+CLASSES: dict[str, Callable[[], tuple[Model, Panel]]] = {
     "plain": lambda: (class_trained(), daily()),
     "calendar": lambda: (class_fit(daily(400), safeguard="mean", calendar="calendar"), daily(400)),
     "columns": noisy_classes,

@@ -279,7 +279,8 @@ def test_the_band_follows_the_rows_of_the_look_back_and_no_others() -> None:
     usual = forecasts[0].bands[80][1] - forecasts[0].bands[80][0]
     change = np.abs(np.diff(np.array([load(420)[396:], target[396:]]))).mean(axis=1)
     limits = [
-        np.clip(v / model.preparation.scaling.scale[0] / model.intervals.reference, 0.2, 5) for v in change
+        np.clip(v / model.preparation.scaling.scale[0] / model.output.intervals.reference, 0.2, 5)
+        for v in change
     ]
     assert upper - lower == pytest.approx(usual * np.sqrt(limits[1] / limits[0]))
     assert limits[1] > 1.3 * limits[0]

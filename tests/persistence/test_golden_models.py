@@ -31,7 +31,7 @@ def test_a_golden_model_forecasts_what_it_did_when_it_was_written(name: str) -> 
 
 def test_the_bands_of_an_older_model_do_not_follow_volatility() -> None:
     model = persistence.load(FOLDER / "format_1_panel.pkl")
-    assert (model.intervals.power, model.intervals.reference) == (0.0, 1.0)  # type: ignore[union-attr]
+    assert (model.output.intervals.power, model.output.intervals.reference) == (0.0, 1.0)  # type: ignore[union-attr]
 
 
 def test_the_golden_model_of_classes_forecasts_what_it_did_when_it_was_written() -> None:

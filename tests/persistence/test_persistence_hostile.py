@@ -216,7 +216,7 @@ def test_bands_follow_volatility_as_training_lets_them_or_the_file_is_refused() 
     right = {"power": 0.5, "reference": 2.0}
     assert "volatility" not in document
     model = from_record(document | {"volatility": right}, arrays)
-    assert (model.intervals.power, model.intervals.reference) == (0.5, 2.0)  # type: ignore[union-attr]
+    assert (model.output.intervals.power, model.output.intervals.reference) == (0.5, 2.0)  # type: ignore[union-attr]
     wrong = [{"power": power} for power in (-0.1, 1.1, np.nan, np.inf, "x", None, True, [])]
     wrong += [{"reference": reference} for reference in (0.0, -1.0, np.nan, np.inf, "x", None, True, {})]
     for part in [*(right | change for change in wrong), {"power": 0.5}, {"reference": 2.0}, 3, "x", [], {}]:

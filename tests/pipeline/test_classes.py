@@ -15,14 +15,14 @@ from lstmcast.data.category_frequencies import (
     season_kind,
     seasons_of,
 )
-from lstmcast.data.category_preprocessing import fit_class_preparation
+from lstmcast.data.category_preprocessing import PLAIN, fit_class_preparation
 from lstmcast.data.category_windows import ClassWindows
 from lstmcast.data.split import split
 from lstmcast.evaluation.category_metrics import ClassTally, accuracy, brier, hits, log_loss, scores
 from lstmcast.evaluation.report import ClassShares
 from lstmcast.evaluation.validation import ClassValidation
 from lstmcast.forecasters.category_naive import Transitions, fit_transitions
-from lstmcast.forecasters.ensemble import Ensemble, choose_of_classes, class_shares_of
+from lstmcast.forecasters.ensemble import Ensemble, choose_of_classes, class_shares_of, logistic_of
 from lstmcast.forecasters.logistic import Logistic, fit_logistic, softmax_map
 from lstmcast.nn.losses import softmax
 from tests.class_panels import CLASSES, class_fit, class_panel, class_trained, daily, small, weather_codes
@@ -31,7 +31,7 @@ from tests.panels import stacked
 
 def windows_of(panel, lookback=24, horizon=6, segment=6) -> ClassWindows:
     preparation = fit_class_preparation(panel, split(panel, horizon))
-    return preparation.windows(panel, np.arange(len(panel.ids)), lookback, horizon, segment)
+    return preparation.windows(panel, np.arange(len(panel.ids)), PLAIN, (lookback, horizon, segment))
 
 
 def probabilities(shape=(4, 3, 50), seed=0):
@@ -156,7 +156,7 @@ def test_a_heavy_ridge_leaves_how_often_each_class_comes() -> None:
     assert np.abs(weight).max() < 1e-5
 
 
-def logistic_of(windows: ClassWindows, *, with_calendar: bool) -> Logistic:
+def regression_of(windows: ClassWindows, *, with_calendar: bool) -> Logistic:
     overall, training = np.array([0.6, 0.3, 0.1]), np.arange(windows.lookback, 150)
     rng = np.random.default_rng(0)
     return fit_logistic(windows, training, overall, np.ones(3), 0.01, rng, with_calendar=with_calendar)
@@ -169,7 +169,7 @@ def test_a_forecast_of_the_regression_depends_on_nothing_after_the_origin_but_kn
     plain, changed = (windows_of(class_panel(c, known=wave, past=wave)) for c in (codes, later))
     changed = dataclasses.replace(changed, frequency=plain.frequency)
     for with_calendar in (False, True):
-        logistic = logistic_of(plain, with_calendar=with_calendar)
+        logistic = regression_of(plain, with_calendar=with_calendar)
         np.testing.assert_array_equal(
             logistic.predict((plain,), origin), logistic.predict((changed,), origin)
         )
@@ -182,7 +182,7 @@ def test_the_regression_sees_the_season_only_with_the_calendar() -> None:
     windows = windows_of(daily(200))
     others = dataclasses.replace(windows, frequency=windows.frequency[::-1])
     for with_calendar in (False, True):
-        logistic = logistic_of(windows, with_calendar=with_calendar)
+        logistic = regression_of(windows, with_calendar=with_calendar)
         same = np.allclose(
             logistic.logits(windows, np.array([160])), logistic.logits(others, np.array([160]))
         )
@@ -299,7 +299,7 @@ def test_training_starts_at_the_logistic_regression_or_without_the_highway_at_th
     model = class_fit(daily(), steps=0, safeguard="network", final=False)
     panel = daily()
     windows, origins = model.windows(panel, np.zeros(1, int)), np.arange(30, 60)
-    expected = model.logistic.predict(windows, origins)
+    expected = logistic_of(model.ensemble).predict(windows, origins)
     assert np.abs(model.networks[0].predict(windows, origins) - expected).max() < 0.08
     plain = class_fit(daily(), steps=0, safeguard="network", final=False, highway=False)
     found = plain.networks[0].predict(windows, origins)

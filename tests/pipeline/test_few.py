@@ -98,7 +98,7 @@ def test_nothing_of_the_test_rows_is_in_what_is_judged() -> None:
     other = trained(broken, final=False)
     assert local_of(other).weights == local_of(model).weights
     assert local_of(other).bands == local_of(model).bands
-    assert other.limits == model.limits
+    assert other.output.limits == model.output.limits
     again = trained(broken)
     assert local_of(again).bands != local_of(model).bands
 

@@ -165,16 +165,16 @@ def test_the_band_follows_the_judging_rows() -> None:
     calm, wild = (
         refreshed(model, panel, always=True)[1].model for panel in (LONGER, with_target(LONGER, noisy))
     )
-    assert (wild.intervals.widths > calm.intervals.widths).all()
+    assert (wild.output.intervals.widths > calm.output.intervals.widths).all()
 
 
 def test_a_refresh_keeps_how_bands_follow_volatility_and_the_factor_that_was_asked_for() -> None:
     plain = trained(safeguard="linear", band_volatility=0.4)
     wide = trained(safeguard="linear", band_volatility=0.4, band_factor=3.0)
-    new, wider = (refreshed(model, LONGER, always=True)[1].model.intervals for model in (plain, wide))
-    assert (new.power, new.reference) == (0.4, plain.intervals.reference)
+    new, wider = (refreshed(model, LONGER, always=True)[1].model.output.intervals for model in (plain, wide))
+    assert (new.power, new.reference) == (0.4, plain.output.intervals.reference)
     assert new.reference != 1
-    assert (new.widths != plain.intervals.widths).any()
+    assert (new.widths != plain.output.intervals.widths).any()
     assert wider.widths == pytest.approx(3 * new.widths)
 
 

@@ -19,9 +19,9 @@ from lstmcast.core.options import parse_names
 
 if TYPE_CHECKING:
     from lstmcast.core.panel import Clock, Panel
-    from lstmcast.model.category_model import AnyModel
     from lstmcast.model.explain import Explanation
     from lstmcast.model.importance import Importance
+    from lstmcast.model.model import Model
     from lstmcast.model.shapley import Changes
 
 PANEL = "Explanation"
@@ -139,7 +139,7 @@ def explain_file(
             show_explanation(model, panel, asked, clock, console)
 
 
-def show_explanation(model: AnyModel, panel: Panel, asked: Asked, clock: Clock, console: Console) -> None:
+def show_explanation(model: Model, panel: Panel, asked: Asked, clock: Clock, console: Console) -> None:
     """The parts of the rows asked for, and what has changed in them since a season before."""
     from lstmcast.data.digits import decimals
     from lstmcast.model.explanations import changes_of, explanation_of
@@ -159,7 +159,7 @@ def show_explanation(model: AnyModel, panel: Panel, asked: Asked, clock: Clock, 
     console.document(_document(panel, place, found, changes, clock, rows))
 
 
-def _title(model: AnyModel, panel: Panel, place: int, found: Explanation, clock: Clock, places: int) -> str:
+def _title(model: Model, panel: Panel, place: int, found: Explanation, clock: Clock, places: int) -> str:
     """What is explained, in a sentence."""
     from lstmcast.cli.show.drawing.words import number
     from lstmcast.cli.show.pictures.axis import span, stamps
@@ -276,7 +276,7 @@ def _change_document(changes: Changes, clock: Clock, chosen: slice) -> dict[str,
     return found
 
 
-def _importance(model: AnyModel, panel: Panel) -> Importance:
+def _importance(model: Model, panel: Panel) -> Importance:
     from lstmcast.model.importance import importance
 
     return importance(model, panel)

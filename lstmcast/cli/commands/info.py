@@ -12,7 +12,7 @@ from lstmcast.cli.shell.flags import Json, ModelFile, Quiet, Verbose
 from lstmcast.cli.show import about, chosen, verdict
 
 if TYPE_CHECKING:
-    from lstmcast.model.category_model import AnyModel
+    from lstmcast.model.model import Model
 
 
 def info(model: ModelFile, as_json: Json = False, quiet: Quiet = False, verbose: Verbose = False) -> None:
@@ -45,7 +45,7 @@ def show_model(model_file: str, console: Console) -> None:
     )
 
 
-def _show(model: AnyModel, first: list[tuple[str, str]], console: Console) -> None:
+def _show(model: Model, first: list[tuple[str, str]], console: Console) -> None:
     """What it needs, what was chosen, and how well it did."""
     lines = [*first, *about.needs(model), *about.seen(model), ("Chosen", chosen.in_short(model))]
     console.notes([*lines, *chosen.limits(model), *chosen.details(model), *about.rebuilding(model), ("", "")])

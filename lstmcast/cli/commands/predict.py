@@ -43,7 +43,7 @@ if TYPE_CHECKING:
 
     from lstmcast.core.panel import Forecast, Panel
     from lstmcast.ingest import ParsedFile
-    from lstmcast.model.category_model import AnyModel
+    from lstmcast.model.model import Model
     from lstmcast.model.schema import Contract
 
 Future = Annotated[
@@ -158,7 +158,7 @@ class Wanted:
         return (DEFAULT_LEVEL,) if self.levels is None else self.levels
 
     def of(
-        self, model: AnyModel, panel: Panel, *, may_fall_back: bool, besides: Collection[int] = ()
+        self, model: Model, panel: Panel, *, may_fall_back: bool, besides: Collection[int] = ()
     ) -> Forecast:
         """The forecast of a model, with these bands besides if it has any; raises what its `predict` does."""
         given = {} if self.levels is None else {"levels": self.levels}
@@ -258,9 +258,7 @@ def write_down(forecast: Forecast, panel: Panel, identity: str, path: str, conso
     log.milestone("wrote", f"added {len(forecast.times)} rows to {path}", file=path)
 
 
-def read_files(
-    files: Files, model: AnyModel, night: Night, console: Console
-) -> tuple[Panel, list[ParsedFile]]:
+def read_files(files: Files, model: Model, night: Night, console: Console) -> tuple[Panel, list[ParsedFile]]:
     """History with the rows to come, and the readings it was made from."""
     from lstmcast.model.future import joined, require_known
 

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from lstmcast.core.panel import Panel
     from lstmcast.evaluation.study import Study
     from lstmcast.ingest import ParsedFile
-    from lstmcast.model.category_model import AnyModel
+    from lstmcast.model.model import Model
 
 LedgerOption = Annotated[
     str | None,
@@ -78,7 +78,7 @@ def report_file(model_file: str, source: str, ledger: str | None, output: str, c
         console.document({"output": output, "report": _document(told)})
 
 
-def _study(model: AnyModel, panel: Panel) -> tuple[Study | None, str]:
+def _study(model: Model, panel: Panel) -> tuple[Study | None, str]:
     """How the model did on the file, or why nothing of it can be judged."""
     from lstmcast.model.study import study
 
@@ -89,7 +89,7 @@ def _study(model: AnyModel, panel: Panel) -> tuple[Study | None, str]:
 
 
 def _told(
-    model: AnyModel,
+    model: Model,
     files: tuple[str, str, str | None],
     reading: ParsedFile,
     study: Study | None,
@@ -121,7 +121,7 @@ def _told(
     )
 
 
-def _forecast(model: AnyModel, panel: Panel) -> tuple[list[str], list[Picture], str]:
+def _forecast(model: Model, panel: Panel) -> tuple[list[str], list[Picture], str]:
     """Sentences and pictures of what comes next, or why it cannot be said."""
     from lstmcast.cli.show.outlook import sentence
     from lstmcast.cli.show.pictures import fan
@@ -144,7 +144,7 @@ def _forecast(model: AnyModel, panel: Panel) -> tuple[list[str], list[Picture], 
     return told, pictures, note
 
 
-def _why(model: AnyModel, panel: Panel) -> list[tuple[str, list[explained.Row]]]:
+def _why(model: Model, panel: Panel) -> list[tuple[str, list[explained.Row]]]:
     """What the forecast of the first series is made of, and what has changed in it since a season before."""
     from lstmcast.cli.show.pictures.axis import span
     from lstmcast.data.digits import decimals
@@ -166,7 +166,7 @@ def _why(model: AnyModel, panel: Panel) -> list[tuple[str, list[explained.Row]]]
     return tables
 
 
-def _owed(model: AnyModel, panel: Panel) -> tuple[str, list[explained.Row]]:
+def _owed(model: Model, panel: Panel) -> tuple[str, list[explained.Row]]:
     """By how much forecasts are worse without each part and each group of inputs."""
     from lstmcast.model.importance import importance
 
@@ -190,7 +190,7 @@ def _beside(ledger_file: str, panel: Panel, console: Console) -> list[Picture]:
     return [said_and_came(panel, said.last(_LEDGER_ROWS)) for said in found[:_FANS]]
 
 
-def _commands(model: AnyModel, files: tuple[str, str, str | None]) -> list[tuple[str, str]]:
+def _commands(model: Model, files: tuple[str, str, str | None]) -> list[tuple[str, str]]:
     """The command lines that make the model and this report again."""
     import shlex
 

@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from lstmcast.core.options import Options
     from lstmcast.core.panel import Panel
     from lstmcast.ingest import ParsedFile
-    from lstmcast.model.category_model import AnyModel
+    from lstmcast.model.model import Model
     from lstmcast.pipeline.plan import Plan
 
 ModelOutput = Annotated[
@@ -111,7 +111,7 @@ def train_model(
         raise failed
 
 
-def _give_out(model: AnyModel, output: str, console: Console) -> None:
+def _give_out(model: Model, output: str, console: Console) -> None:
     """The model into its file, or to stdout."""
     from lstmcast import persistence
 
@@ -136,7 +136,7 @@ def _rough_size(options: Options) -> int:
     return 2 * 4 * weights + 100_000
 
 
-def _gate(model: AnyModel, least_skill: float | None, output: str) -> QualityError | None:
+def _gate(model: Model, least_skill: float | None, output: str) -> QualityError | None:
     clock = model.contract.clock
     return verdict.skill_gate(model.report["test"], clock, least_skill, f"{output} is as it was")
 
@@ -206,7 +206,7 @@ def _holidays(plan: Plan) -> list[tuple[str, str]]:
 
 def _show(
     reading: ParsedFile,
-    model: AnyModel,
+    model: Model,
     output: str,
     failed: QualityError | None,
     console: Console,

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from lstmcast.cli.shell.console import Console
     from lstmcast.core.options import Options
     from lstmcast.ingest import ParsedFile
-    from lstmcast.model.category_model import AnyModel
+    from lstmcast.model.model import Model
     from lstmcast.pipeline.fit import Event
     from lstmcast.pipeline.plan import Plan
     from lstmcast.training.budget import Expectation
@@ -34,10 +34,10 @@ class Following:
         self,
         reading: ParsedFile,
         options: Options,
-        pretrained: AnyModel | None,
+        pretrained: Model | None,
         resume: bool,
         show_plan: Callable[[Plan], None],
-    ) -> AnyModel:
+    ) -> Model:
         """The finished model; show_plan says what was understood, before the first step."""
         from lstmcast.pipeline.fit import fitting
 
@@ -46,7 +46,7 @@ class Following:
         events = fitting(panel, options, time_column, pretrained=pretrained, start=start, began=self._began)
         return self._to_the_end(events, show_plan)
 
-    def _to_the_end(self, events: Iterator[Event], show_plan: Callable[[Plan], None]) -> AnyModel:
+    def _to_the_end(self, events: Iterator[Event], show_plan: Callable[[Plan], None]) -> Model:
         from lstmcast.pipeline.plan import Plan
         from lstmcast.training.budget import Expectation
         from lstmcast.training.checkpoint import Checkpoint

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from lstmcast.cli.shell.console import Console
     from lstmcast.core.options import Options
     from lstmcast.core.panel import Panel
-    from lstmcast.model.category_model import AnyModel
+    from lstmcast.model.model import Model
     from lstmcast.training.checkpoint import Checkpoint
 
 WRITE_EVERY = 30.0  # seconds
@@ -37,12 +37,11 @@ class Keeper:
         self._written = time.monotonic()
         self._failed = False
 
-    def find(self, panel: Panel, options: Options, pretrained: AnyModel | None, resume: bool) -> Checkpoint:
+    def find(self, panel: Panel, options: Options, pretrained: Model | None, resume: bool) -> Checkpoint:
         """What to start from: what an earlier run has left, if it is wanted, readable, and of the same training."""
-        from lstmcast.model.model import Model
         from lstmcast.training.checkpoint import Checkpoint, fingerprint
 
-        networks = pretrained.networks if isinstance(pretrained, Model) else []
+        networks = [] if pretrained is None else pretrained.networks
         begun = Checkpoint(fingerprint(panel, options, networks[0].weights if networks else ()))
         found = self._load() if resume else None
         if found is None:

@@ -15,7 +15,6 @@ if TYPE_CHECKING:
     from lstmcast.core.options import Options
     from lstmcast.core.panel import Clock, Holidays, Times
     from lstmcast.ingest import AsOf, ParsedFile, ReadingRules, Roles
-    from lstmcast.model.category_model import AnyModel
     from lstmcast.model.model import Model
     from lstmcast.model.schema import Contract
 
@@ -56,11 +55,10 @@ def survey_file(source: str, options: Options, console: Console) -> ParsedFile:
     return _examined(reading)
 
 
-def of_numbers(model: AnyModel, command: str) -> Model:
+def of_numbers(model: Model, command: str) -> Model:
     """The model itself; raises UsageError for one of classes, of which a command makes nothing."""
-    from lstmcast.model.model import Model
 
-    if not isinstance(model, Model):
+    if model.contract.classes:
         raise UsageError(f"{command} is for models of numbers, and this one is of classes")
     return model
 
@@ -69,7 +67,7 @@ ZONE_ASSUMED = "zone_assumed"  # code of a finding
 
 
 def read_for_model(
-    source: str, model: AnyModel, console: Console, as_of: AsOf | None = None, tz: str | None = None
+    source: str, model: Model, console: Console, as_of: AsOf | None = None, tz: str | None = None
 ) -> ParsedFile:
     """What a model was trained on, in a fresh file, as it stands or stood; raises DataError when it is not there.
 
@@ -136,7 +134,7 @@ def read_outcomes(source: str, options: Options, console: Console) -> ParsedFile
     return read_for_training(source, dataclasses.replace(options, target=target), console)
 
 
-def read_future_for_model(source: str, model: AnyModel, clock: Clock, tz: str | None = None) -> ParsedFile:
+def read_future_for_model(source: str, model: Model, clock: Clock, tz: str | None = None) -> ParsedFile:
     """The columns that a model knows ahead, in a file of rows to come; clock: that of the history before them.
 
     tz: the zone of stamps that name none; None is that of the history.

@@ -11,7 +11,7 @@ from lstmcast.cli.show.spans import with_span
 from lstmcast.core.options import flag
 
 if TYPE_CHECKING:
-    from lstmcast.model.category_model import AnyModel
+    from lstmcast.model.model import Model
 
 _MAKERS = {
     "model": "the model",
@@ -20,7 +20,7 @@ _MAKERS = {
 }
 
 
-def needs(model: AnyModel) -> list[tuple[str, str]]:
+def needs(model: Model) -> list[tuple[str, str]]:
     """What a file for `predict` must hold."""
     contract = model.contract
     names = (contract.time, contract.id, contract.target, *contract.known, *contract.past)
@@ -39,14 +39,14 @@ def needs(model: AnyModel) -> list[tuple[str, str]]:
     return lines + ([("Series", f"{len(contract.ids):,}")] if contract.id else [])
 
 
-def rebuilding(model: AnyModel) -> list[tuple[str, str]]:
+def rebuilding(model: Model) -> list[tuple[str, str]]:
     """The command that would make it again; DATA stands for the file it was trained on, which it does not know."""
     settings = (run.current().settings or {}).get("train", {})
     has_settings = any(flag(field.name)[2:] in settings for field in dataclasses.fields(model.options))
     return [("Rebuild", choices.command(model.options, has_settings=has_settings))]
 
 
-def seen(model: AnyModel) -> list[tuple[str, str]]:
+def seen(model: Model) -> list[tuple[str, str]]:
     """What it has learned from, and how the last refresh was decided."""
     told = model.report.learned
     until = model.contract.clock.write(model.seen_until.max(keepdims=True))[0]

@@ -24,7 +24,6 @@ if TYPE_CHECKING:
         TriedNetwork,
         Volatility,
     )
-    from lstmcast.model.model import Model
 
 _STAGES = {
     "none": "no calendar stage",
@@ -43,11 +42,10 @@ TRIED_HEADER = (
 _LEVELS_SHOWN = ("80", "90", "95")
 
 
-def in_short(model: Model) -> str:
-    """What was chosen, in one line; says so where the network has no part."""
-    choices = model.report.choices
+def in_short(choices: Choices, clock: Clock, *, is_free: bool) -> str:
+    """What was chosen, in one line; says so where the network has no part, and whether that was free to be chosen."""
     if choices.few is not None:
-        return few_choices.in_short(choices.few, model.contract.clock)
+        return few_choices.in_short(choices.few, clock)
     chosen, blend = choices.chosen, choices.blend
     words = [
         _transform(chosen),
@@ -57,9 +55,9 @@ def in_short(model: Model) -> str:
         *(["windows divided by their size"] if chosen.is_sized else []),
         _linear(chosen),
         *_second(choices.second, chosen),
-        _blend(choices.blend, model.contract.clock),
+        _blend(choices.blend, clock),
     ]
-    is_left_out = not blend.network and model.options.safeguard == "auto" and choices.networks is not None
+    is_left_out = not blend.network and is_free and choices.networks is not None
     return ", ".join(words) + (_why_left_out(choices.validation_mase) if is_left_out else "")
 
 
@@ -120,27 +118,26 @@ def tried(search: Search) -> tuple[Sequence[str], list[list[str]], str]:
     return TRIED_HEADER, rows, TRIED
 
 
-def details(model: Model) -> list[tuple[str, str]]:
+def details(choices: Choices, clock: Clock) -> list[tuple[str, str]]:
     """The figures behind a model's other choices: name and what there is to say, line by line."""
-    choices = model.report.choices
     if choices.few is not None:
-        return few_choices.details(choices, choices.few, model.contract.clock)
+        return few_choices.details(choices, choices.few, clock)
     lines = [
         *start(choices.start),
         ("Ridge", _listed(choices.penalties or {})),
         ("Linear", _pair(choices)),
         ("Network", _steps(choices)),
         ("Settings", _networks(choices.networks or ())),
-        ("Validation", _errors(choices.validation_mase, model.contract.clock)),
+        ("Validation", _errors(choices.validation_mase, clock)),
         ("Band", _band(choices)),
         ("Volatility", _volatility(choices.band_volatility)),
     ]
     return [(name, text) for name, text in lines if text]
 
 
-def limits(model: Model) -> list[tuple[str, str]]:
+def limits(choices: Choices) -> list[tuple[str, str]]:
     """A line about the limits of what is forecast, if there are any."""
-    found = model.report.choices.limits
+    found = choices.limits
     if found is None:
         return []
     words = []

@@ -10,33 +10,36 @@ from lstmcast.cli.show import choices, class_choices
 if TYPE_CHECKING:
     from lstmcast.cli.shell.console import Console
     from lstmcast.evaluation.report import ClassSearch, Search
-    from lstmcast.model.category_model import AnyModel
+    from lstmcast.model.model import Model
 
 
-def in_short(model: AnyModel) -> str:
+def in_short(model: Model) -> str:
     """What was chosen, in one line; says so where the network has no part."""
-    from lstmcast.model.model import Model
+    from lstmcast.evaluation.report import ClassChoices
 
-    if isinstance(model, Model):
-        return choices.in_short(model)
+    found, clock = model.report.choices, model.contract.clock
     is_free = model.options.safeguard == "auto"
-    return class_choices.in_short(model.report.choices, model.contract.clock, is_free=is_free)
+    if isinstance(found, ClassChoices):
+        return class_choices.in_short(found, clock, is_free=is_free)
+    return choices.in_short(found, clock, is_free=is_free)
 
 
-def details(model: AnyModel) -> list[tuple[str, str]]:
+def details(model: Model) -> list[tuple[str, str]]:
     """The figures behind a model's other choices: name and what there is to say, line by line."""
-    from lstmcast.model.model import Model
+    from lstmcast.evaluation.report import ClassChoices
 
-    if isinstance(model, Model):
-        return choices.details(model)
-    return class_choices.details(model.report.choices, model.contract.clock)
+    found, clock = model.report.choices, model.contract.clock
+    if isinstance(found, ClassChoices):
+        return class_choices.details(found, clock)
+    return choices.details(found, clock)
 
 
-def limits(model: AnyModel) -> list[tuple[str, str]]:
+def limits(model: Model) -> list[tuple[str, str]]:
     """A line about the limits of what is forecast, if there are any; probabilities have none of their own."""
-    from lstmcast.model.model import Model
+    from lstmcast.evaluation.report import ClassChoices
 
-    return choices.limits(model) if isinstance(model, Model) else []
+    found = model.report.choices
+    return [] if isinstance(found, ClassChoices) else choices.limits(found)
 
 
 def tried(found: Search | ClassSearch) -> tuple[Sequence[str], list[list[str]], str]:

@@ -25,7 +25,8 @@ from lstmcast.forecasters.intervals import CALMEST, LEVELS, QUANTILES, WILDEST, 
 from lstmcast.forecasters.naive import SeasonalNaive
 from lstmcast.forecasters.network import NetworkForecaster
 from lstmcast.forecasters.ridge import RidgeForecaster
-from lstmcast.model.model import DEFAULT_LEVELS, Model
+from lstmcast.model.model import Model
+from lstmcast.model.output import DEFAULT_LEVELS, of_numbers
 from lstmcast.model.recursion import at_origin
 from lstmcast.model.reference import compare, without_spikes
 from lstmcast.persistence.exchange.graph import Graph
@@ -82,7 +83,7 @@ def onnx_inputs(model: Model, panel: Panel) -> dict[str, Array]:
     windows, table = views[0], views[0].table
     past = (origins - windows.lookback)[:, None] + np.arange(windows.lookback)
     scaled = table.scaled[past]
-    undo, numbers = model.preparation.scaling.undo, table.series[origins - 1]
+    undo, numbers = model.preparation.rows.scaling.undo, table.series[origins - 1]
     given: dict[str, Array] = {
         "target": undo(scaled.T, numbers).T,
         "series": numbers,
@@ -181,7 +182,7 @@ class _Writer:
         self.inputs = {
             name: self.graph.enter(name, *described) for name, described in self.plan.inputs().items()
         }
-        scaling = model.preparation.scaling
+        scaling = model.preparation.rows.scaling
         self.center, self.scale, self.unit = map(
             self._of_series, (scaling.center, scaling.scale, scaling.unit)
         )
@@ -218,7 +219,7 @@ class _Writer:
     def _apply(self, name: str) -> str:
         """Scaled values of those in the file."""
         graph, value = self.graph, name
-        if self.model.preparation.scaling.transform == "log1p":
+        if self.model.preparation.rows.scaling.transform == "log1p":
             value = graph.add("Div", graph.add("Max", value, np.array(0.0)), self.unit)
             value = graph.add("Log", graph.add("Add", value, np.array(1.0)))
         return graph.add("Div", graph.add("Sub", value, self.center), self.scale)
@@ -227,12 +228,12 @@ class _Writer:
         """Values in the file of scaled ones."""
         graph = self.graph
         value = graph.add("Add", graph.add("Mul", value, self.scale), self.center)
-        if self.model.preparation.scaling.transform == "log1p":
+        if self.model.preparation.rows.scaling.transform == "log1p":
             value = graph.add("Mul", graph.add("Sub", graph.add("Exp", value), np.array(1.0)), self.unit)
         return value
 
     def _limited(self, value: str) -> str:
-        low, high = self.model.limits
+        low, high = of_numbers(self.model.output).limits
         value = value if np.isnan(low) else self.graph.add("Max", value, np.array(low))
         return value if np.isnan(high) else self.graph.add("Min", value, np.array(high))
 
@@ -334,7 +335,7 @@ class _Writer:
 
     def _stretch(self, scaled: str) -> str | None:
         """(B, 1) how many times as wide as usual the bands of each window are; None where that is always once."""
-        graph, intervals, windows = self.graph, self.model.intervals, self.plan.windows
+        graph, intervals, windows = self.graph, of_numbers(self.model.output).intervals, self.plan.windows
         if not intervals.power or windows.lookback == windows.lag:
             return None
         change = graph.add("ReduceMean", self._change(scaled, windows.lag), axes=[1])
@@ -345,7 +346,7 @@ class _Writer:
 
     def _offsets(self, answers: str | None) -> tuple[list[str | Array], list[str | Array]]:
         """How far the ends of each of LEVELS are from the point, below and above."""
-        intervals, graph = self.model.intervals, self.graph
+        intervals, graph = of_numbers(self.model.output).intervals, self.graph
         if intervals.kind == "split" or answers is None:
             fixed: list[str | Array] = [np.array(width) for width in intervals.widths]
             return fixed, fixed
@@ -365,7 +366,7 @@ class _Writer:
         """Times each level's factor; a higher level is at least as wide."""
         graph = self.graph
         widened: list[str | Array] = []
-        for side, factor in zip(sides, self.model.intervals.widths, strict=True):
+        for side, factor in zip(sides, of_numbers(self.model.output).intervals.widths, strict=True):
             wide = graph.add("Mul", graph.add("Max", side, least), np.array(factor))
             widened.append(graph.add("Max", widened[-1], wide) if widened else wide)
         return widened

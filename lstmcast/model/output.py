@@ -1,0 +1,271 @@
+"""What comes out of a model: a number with bands within limits, or a probability of each class."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lstmcast.core.errors import UsageError
+from lstmcast.core.panel import Integers, Panel
+from lstmcast.data.scaling import Scaling
+from lstmcast.evaluation.backtest import Answer, Answering, ClassScorer, NumberScorer, Scorer
+from lstmcast.evaluation.category_metrics import log_loss
+from lstmcast.forecasters.base import Forecaster, Views, point
+from lstmcast.forecasters.category_naive import FrequencyTable
+from lstmcast.forecasters.ensemble import Ensemble, linear_of, part_named
+from lstmcast.forecasters.intervals import Intervals
+from lstmcast.forecasters.naive import naives_of
+from lstmcast.model.recursion import join, remember
+
+Numbers = NDArray[np.float64]
+DEFAULT_LEVELS = (80,)
+JUDGED_LEVELS = (80, 90)
+_LARGEST = 1e300  # what a very wide band ends at, so that its width is a number
+
+
+class Output(Protocol):
+    """What tells the models of one target kind from those of the other, once they are trained."""
+
+    def levels(self, levels: Sequence[int] | None, quantiles: Sequence[float]) -> tuple[int, ...]:
+        """The bands that are given out where these are asked for; raises UsageError where there can be none."""
+
+    def answer(self, ensemble: Ensemble, views: Views, origins: Integers, levels: Sequence[float]) -> Answer:
+        """What an ensemble says of B windows, scaled."""
+
+    def restored(self, answer: Answer, series: Integers) -> Answer:
+        """A scaled answer in the units of the CSV; series: (B,) which of the model's each is."""
+
+    def joined(self, blocks: Sequence[Answer]) -> Answer:
+        """One answer of blocks (K, Q, S) that follow each other."""
+
+    def remember(self, panel: Panel, views: Views, block: Answer, origins: Integers) -> bool:
+        """Write a block where the next one looks back at it; True where the windows have to be made anew for that."""
+
+    def shown(
+        self, answer: Answer, steps: int, levels: Sequence[int], quantiles: Sequence[float]
+    ) -> dict[str, Any]:
+        """The fields of a Forecast that hold the first so many steps of each of B windows, one after the other."""
+
+    def baselines(self, ensemble: Ensemble, seasons: tuple[int, ...]) -> list[Forecaster]:
+        """The forecasters that a model is compared with."""
+
+    def losses(self, answer: Answer, truth: Numbers, series: Integers) -> Numbers:
+        """(K, B) how wrong an answer is in the one measure of this kind; series: (B,) of the model's."""
+
+    def judged(self, forecaster: Forecaster) -> Answering:
+        """A forecaster, or the whole ensemble, as it is evaluated: in the units of the CSV."""
+
+    def scorer(self, panel: Panel) -> Scorer:
+        """How it is evaluated on the rows of a panel."""
+
+
+@dataclass(frozen=True, eq=False)
+class NumberOutput:
+    """A number, its bands, and limits that nothing goes beyond.
+
+    limits: lowest and highest value a forecast may have, NaN for none; mase_scale: (S,) MASE's denominators.
+    """
+
+    scaling: Scaling
+    intervals: Intervals
+    limits: tuple[float, float]
+    mase_scale: Numbers
+
+    def levels(self, levels: Sequence[int] | None, quantiles: Sequence[float]) -> tuple[int, ...]:
+        """The bands asked for, or the usual one."""
+        return DEFAULT_LEVELS if levels is None else tuple(levels)
+
+    def answer(self, ensemble: Ensemble, views: Views, origins: Integers, levels: Sequence[float]) -> Answer:
+        """The point (K, 1, B) and the bands of these levels in percent, scaled."""
+        found, quantiles = ensemble.point_and_quantiles(views, origins)
+        if not levels:
+            return Answer(found[:, None])
+        volatility = views[0].volatility(origins)
+        return Answer(found[:, None], self.intervals.bands(found, quantiles, levels, volatility))
+
+    def restored(self, answer: Answer, series: Integers) -> Answer:
+        """The answer in the units of the CSV, within the limits."""
+
+        def undo(values: Numbers) -> Numbers:
+            return _within(self.scaling.undo(values, series), self.limits)
+
+        def edge(values: Numbers) -> Numbers:
+            with np.errstate(over="ignore"):  # the logarithm of a very wide band
+                return np.clip(undo(values), -_LARGEST, _LARGEST)
+
+        bands = {level: (edge(low), edge(high)) for level, (low, high) in answer.bands.items()}
+        return Answer(undo(answer.values), bands)
+
+    def limited(self, values: Numbers) -> Numbers:
+        """Values within the limits."""
+        return _within(values, self.limits)
+
+    def joined(self, blocks: Sequence[Answer]) -> Answer:
+        """The blocks one after the other, each with the width that the one before it ended with."""
+        joined = join([block.point for block in blocks], [block.bands for block in blocks])
+        bands = {
+            level: (_within(low, self.limits), _within(high, self.limits))
+            for level, (low, high) in joined.items()
+        }
+        return Answer(np.concatenate([block.values for block in blocks]), bands)
+
+    def remember(self, panel: Panel, views: Views, block: Answer, origins: Integers) -> bool:
+        """The next block takes the point for history."""
+        remember(panel, block.point, origins)
+        return True
+
+    def shown(
+        self, answer: Answer, steps: int, levels: Sequence[int], quantiles: Sequence[float]
+    ) -> dict[str, Any]:
+        """Points, bands and quantiles."""
+
+        def flat(rows: Numbers) -> Numbers:
+            return rows[:steps].T.reshape(-1)
+
+        bands, middle = answer.bands, answer.point
+        edges = {q: bands[level_of(q)][q > 0.5] if q != 0.5 else middle for q in quantiles}
+        return {
+            "point": flat(middle),
+            "bands": {level: (flat(bands[level][0]), flat(bands[level][1])) for level in levels},
+            "quantiles": {quantile: flat(edge) for quantile, edge in edges.items()},
+        }
+
+    def baselines(self, ensemble: Ensemble, seasons: tuple[int, ...]) -> list[Forecaster]:
+        """The naive forecasters, and the linear one if there is one."""
+        linear = linear_of(ensemble)
+        return [*naives_of(seasons), *([linear] if linear.name == "linear" else [])]
+
+    def losses(self, answer: Answer, truth: Numbers, series: Integers) -> Numbers:
+        """Absolute errors over MASE's denominators, over one where there is none."""
+        scale = self.mase_scale[series]
+        return np.asarray(np.abs(answer.point - truth) / np.where(scale > 0, scale, 1.0))
+
+    def judged(self, forecaster: Forecaster) -> Answering:
+        """The whole with its bands, a baseline as it is."""
+        if isinstance(forecaster, Ensemble):
+            return _Banded(self, forecaster)
+        return Restored(forecaster, self.scaling)
+
+    def scorer(self, panel: Panel) -> Scorer:
+        """By errors, over MASE's denominators."""
+        return NumberScorer(panel.target, self.mase_scale)
+
+
+@dataclass(frozen=True)
+class ClassOutput:
+    """A probability of each class, in their order."""
+
+    classes: tuple[str, ...]
+
+    def levels(self, levels: Sequence[int] | None, quantiles: Sequence[float]) -> tuple[int, ...]:
+        """None; raises UsageError where some are asked for."""
+        if levels or quantiles:
+            raise UsageError(
+                "a forecast of classes has probabilities, no bands; leave --level and --quantiles out"
+            )
+        return ()
+
+    def answer(self, ensemble: Ensemble, views: Views, origins: Integers, levels: Sequence[float]) -> Answer:
+        """Probabilities (K, C, B)."""
+        return Answer(ensemble.predict(views, origins))
+
+    def restored(self, answer: Answer, series: Integers) -> Answer:
+        """Probabilities are in no units."""
+        return answer
+
+    def joined(self, blocks: Sequence[Answer]) -> Answer:
+        """The blocks one after the other."""
+        return Answer(np.concatenate([block.values for block in blocks]))
+
+    def remember(self, panel: Panel, views: Views, block: Answer, origins: Integers) -> bool:
+        """The next block takes the probabilities for history: they stand where the past has ones and zeros."""
+        rows = origins[None] + np.arange(len(block.values))[:, None]
+        for windows in views:
+            windows.table.past[rows, : len(self.classes)] = block.values.transpose(0, 2, 1)
+        return False
+
+    def shown(
+        self, answer: Answer, steps: int, levels: Sequence[int], quantiles: Sequence[float]
+    ) -> dict[str, Any]:
+        """The place of the likeliest class, and the probability of each."""
+        flat = answer.values[:steps].transpose(2, 0, 1).reshape(-1, len(self.classes))
+        return {
+            "point": flat.argmax(axis=1).astype(np.float64),
+            "bands": {},
+            "probabilities": dict(zip(self.classes, flat.T, strict=True)),
+        }
+
+    def baselines(self, ensemble: Ensemble, seasons: tuple[int, ...]) -> list[Forecaster]:
+        """Persistence, the frequency table and the logistic regression."""
+        return [part_named(ensemble, "persistence"), FrequencyTable(), part_named(ensemble, "logistic")]
+
+    def losses(self, answer: Answer, truth: Numbers, series: Integers) -> Numbers:
+        """Log losses; the truth is the code of each class."""
+        return log_loss(answer.values, truth)
+
+    def judged(self, forecaster: Forecaster) -> Answering:
+        """All by their probabilities."""
+        return _Probable(forecaster)
+
+    def scorer(self, panel: Panel) -> Scorer:
+        """By log loss."""
+        return ClassScorer()
+
+
+@dataclass(frozen=True, eq=False)
+class Restored:
+    """A forecaster whose points are put back into the units of the CSV."""
+
+    forecaster: Forecaster
+    scaling: Scaling
+
+    def answer(self, views: Views, origins: Integers) -> Answer:
+        """The points (K, 1, B) of B windows, without bands."""
+        series = views[0].table.series[origins - 1]
+        return Answer(self.scaling.undo(point(self.forecaster.predict(views, origins)), series)[:, None])
+
+
+@dataclass(frozen=True, eq=False)
+class _Banded:
+    """An ensemble of numbers with the bands by which it is evaluated."""
+
+    output: NumberOutput
+    ensemble: Ensemble
+
+    def answer(self, views: Views, origins: Integers) -> Answer:
+        """The points (K, 1, B) of B windows and their bands of JUDGED_LEVELS."""
+        scaled = self.output.answer(self.ensemble, views, origins, JUDGED_LEVELS)
+        return self.output.restored(scaled, views[0].table.series[origins - 1])
+
+
+@dataclass(frozen=True, eq=False)
+class _Probable:
+    """A forecaster of classes."""
+
+    forecaster: Forecaster
+
+    def answer(self, views: Views, origins: Integers) -> Answer:
+        """Probabilities (K, C, B)."""
+        return Answer(self.forecaster.predict(views, origins))
+
+
+def of_numbers(output: Output) -> NumberOutput:
+    """The output, known to be of numbers."""
+    assert isinstance(output, NumberOutput)
+    return output
+
+
+def level_of(quantile: float) -> float:
+    """The level in percent of the band that has this quantile for an edge."""
+    if not 0 < quantile < 1:
+        raise UsageError(f"a quantile lies between 0 and 1; got {quantile:g}")
+    return round(abs(200 * quantile - 100), 6) or 1.0
+
+
+def _within(values: Numbers, limits: tuple[float, float]) -> Numbers:
+    """Values cut to the limits; a limit that is NaN does not cut."""
+    return np.fmax(np.fmin(values, limits[1]), limits[0])
