@@ -96,7 +96,12 @@ def train_model(
 
     pretrained = None if options.from_ is None else persistence.load(options.from_)
     probe(output, _rough_size(options))
-    with console.patient() as done, _alone(output, wait), Keeper(output, console) as keeper:
+    with (
+        console.patient() as done,
+        _alone(output, wait),
+        Keeper(output, console) as keeper,
+        console.stages(),
+    ):
         following = Following(keeper, console)
         reading = read_for_training(source, options, console)
         found = dataclasses.replace(options, **reading.shown)  # kept: a short file may not tell

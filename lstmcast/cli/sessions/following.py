@@ -6,6 +6,7 @@ import time
 from typing import TYPE_CHECKING, Any
 
 from lstmcast.cli.shell import log
+from lstmcast.cli.shell.progress import CHOOSING
 from lstmcast.core.options import seconds
 
 if TYPE_CHECKING:
@@ -41,6 +42,7 @@ class Following:
         """The finished model; show_plan says what was understood, before the first step."""
         from lstmcast.pipeline.fit import fitting
 
+        self._console.stage(CHOOSING)
         panel, time_column = reading.panel, reading.roles.time
         start = self._keeper.find(panel, options, pretrained, resume)
         events = fitting(panel, options, time_column, pretrained=pretrained, start=start, began=self._began)

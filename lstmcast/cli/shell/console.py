@@ -7,17 +7,15 @@ import math
 import os
 import shutil
 import sys
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from typing import TYPE_CHECKING, Any, Literal, TextIO
 
-from lstmcast.cli.shell import help, log, run
+from lstmcast.cli.shell import help, log, progress, run
 from lstmcast.cli.shell.streams import clean, emit, json_text, show
 from lstmcast.core.errors import OutputError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator, Sequence
-
-    from rich.progress import Progress
 
     from lstmcast.training.loop import Step
 
@@ -45,6 +43,8 @@ class Console:
         self._failure: OutputError | None = None
         self._held: list[str] | None = None
         self._reached: dict[int, tuple[int, int]] = {}
+        self._bar: progress.Bar | None = None
+        self._is_under_way, self._words = False, ""
 
     @property
     def is_mute(self) -> bool:
@@ -82,7 +82,8 @@ class Console:
             self._held.append(text)
         elif self._failure is None:
             try:
-                self._write(text)
+                with self._beside_bar():
+                    self._write(text)
             except OutputError as error:
                 if not self._is_patient:
                     raise
@@ -163,78 +164,91 @@ class Console:
     def warn(self, message: str, code: str = "warning", **where: Any) -> None:
         """Something a person should know of, on stderr; code and where: see `log.tell`."""
         if not self.quiet:
-            log.tell(log.WARNING, code, message, **where)
+            with self._beside_bar():
+                log.tell(log.WARNING, code, message, **where)
 
     def detail(self, message: str, code: str = "detail", **where: Any) -> None:
         """Something only the curious want to know, on stderr."""
         if self.verbose:
-            log.tell(log.INFO, code, message, **where)
+            with self._beside_bar():
+                log.tell(log.INFO, code, message, **where)
 
     def hint(self, message: str, code: str = "hint") -> None:
         """Something for whoever is watching: on stderr, where that is a terminal, and for the curious."""
         if self.verbose or (not self.quiet and _is_terminal(sys.stderr)):
-            log.tell(log.INFO, code, message)
+            with self._beside_bar():
+                log.tell(log.INFO, code, message)
+
+    @contextmanager
+    def stages(self) -> Iterator[None]:
+        """One bar on stderr over all the stages within, where somebody would see it; it leaves nothing behind."""
+        if self._bar is not None or not self._has_bars():
+            yield
+            return
+        self._bar = progress.bar(_colors(sys.stderr))
+        try:
+            yield
+        finally:
+            self._bar.stop()
+            self._bar = None
+
+    def stage(self, name: str) -> None:
+        """Another stage begins, a name of `progress.STAGES`: seen on the bar, and without one by the curious."""
+        if self._bar is not None:
+            self._bar.begin(name)
+        else:
+            self.detail(name, "stage")
 
     @contextmanager
     def progress(self) -> Iterator[Callable[[Step], None]]:
-        """A bar on stderr that is told of every Step; off a terminal it is silent but for `verbose`.
-
-        It is drawn from the first Step on, so that what is said before stands above it.
-        """
-        if not self._has_bars():
-            yield self._step_line
-            return
-        bar = _bar()
-        task = bar.add_task("training")
-
-        def show(step: Step) -> None:
-            bar.start()
-            done, total = self._position(step)
-            bar.update(task, completed=done, total=total)
-            if _is_judged(step):
-                bar.update(task, description=_loss_words(step))
-
-        try:
-            yield show
-        finally:
-            bar.stop()
+        """What is to be told of every Step: it moves the bar; without one it is silent but for `verbose`."""
+        with self.stages():
+            yield self._step_line if self._bar is None else self._move
 
     @contextmanager
     def reading(self) -> Iterator[Callable[[int, int], None] | None]:
-        """A bar on stderr that is told of the bytes read of a large file; None where nobody would see it."""
-        if not self._has_bars():
-            yield None
-            return
-        bar = _bar()
-        task = bar.add_task("reading")
+        """What is to be told of the bytes read of a large file; None where nobody would see it."""
+        with self.stages():
+            yield None if self._bar is None else self._read
 
-        def show(done: int, total: int) -> None:
-            if total >= LARGE_FILE:
-                bar.start()
-                bar.update(task, completed=done, total=total)
+    def _read(self, done: int, total: int) -> None:
+        if total >= LARGE_FILE and self._bar is not None:
+            self._bar.move(done, total, progress.READING)
 
-        try:
-            yield show
-        finally:
-            bar.stop()
+    def _move(self, step: Step) -> None:
+        assert self._bar is not None
+        is_new, done, total = self._position(step)
+        if is_new:
+            self._bar.begin(progress.FINAL if self._is_under_way else progress.NETWORKS)
+            self._is_under_way, self._words = True, ""
+        if _is_judged(step):
+            self._words = f", {_loss_words(step)}"
+        network = f", network {step.member + 1} of {step.members}" if step.members > 1 else ""
+        self._bar.move(done, total, f"{self._bar.stage}{network}{self._words}")
+
+    @contextmanager
+    def _beside_bar(self) -> Iterator[None]:
+        with nullcontext() if self._bar is None else self._bar.hidden():
+            yield
 
     def _has_bars(self) -> bool:
         return not self.quiet and not run.current().log_json and _is_terminal(sys.stderr)
 
     def _step_line(self, step: Step) -> None:
-        done, total = self._position(step)
+        _, done, total = self._position(step)
         if _is_judged(step):
             self.detail(f"step {done} of {total}, {_loss_words(step)}", "step", step=done, steps=total)
 
-    def _position(self, step: Step) -> tuple[int, int]:
-        """Steps done and to do over all members, of which several may be under way."""
+    def _position(self, step: Step) -> tuple[bool, int, int]:
+        """Whether a round begins, and steps done and to do over all members, of which several may be under way."""
         before = self._reached.get(step.member)
-        if before is not None and before[1] != step.total:
+        if before is not None and (before[1] != step.total or before[0] >= step.number):
             self._reached.clear()  # another round has begun
+        is_new = not self._reached
         self._reached[step.member] = step.number, step.total
         others = (step.members - len(self._reached)) * step.total
         done, total = (sum(column) for column in zip(*self._reached.values(), strict=True))
-        return done, total + others
+        return is_new, done, total + others
 
 
 def _fitted(text: str, name: str = "") -> str:
@@ -243,17 +257,6 @@ def _fitted(text: str, name: str = "") -> str:
     if columns is None or len(name) + len(text) <= columns or text.startswith(" "):
         return f"{name}{text}".rstrip() + "\n"
     return "".join(f"{line}\n" for line in help.wrapped(text, name, " " * len(name), columns))
-
-
-def _bar() -> Progress:
-    """A bar on stderr, to be started, that leaves nothing behind."""
-    from rich.console import Console as Screen
-    from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
-
-    words, left = TextColumn("{task.description}", markup=False), TextColumn("left")
-    columns = (words, BarColumn(), TimeRemainingColumn(), left)
-    screen = Screen(stderr=True, color_system=_colors(sys.stderr))
-    return Progress(*columns, console=screen, transient=True, redirect_stdout=False, redirect_stderr=False)
 
 
 def _is_terminal(stream: TextIO | None) -> bool:
