@@ -217,10 +217,26 @@ def is_open_to_all(status: os.stat_result) -> bool:
 
 def why_untrusted(status: os.stat_result) -> str | None:
     """Why a file with this status may be by somebody else, None where it is ours (or root's) and closed to others."""
-    if not hasattr(os, "geteuid"):
-        return None
-    if status.st_uid not in (os.geteuid(), 0):
+    if is_foreign(status):
         return "somebody else owns it"
-    if status.st_mode & stat.S_IWOTH:
+    if os.name == "posix" and status.st_mode & stat.S_IWOTH:
         return "every user may write it"
-    return "its group may write it" if status.st_mode & stat.S_IWGRP else None
+    is_shared = os.name == "posix" and status.st_mode & stat.S_IWGRP and not _is_own_group(status.st_gid)
+    return "its group may write it" if is_shared else None
+
+
+def is_foreign(status: os.stat_result) -> bool:
+    """Whether somebody else than we or root owns what has this status; of Windows nothing can be said."""
+    return hasattr(os, "geteuid") and status.st_uid not in (os.geteuid(), 0)
+
+
+def _is_own_group(group: int) -> bool:
+    """Whether a group is that of one user alone, ours, as many systems make one; root's never counts as such."""
+    users, groups = _module("pwd"), _module("grp")
+    if users is None or groups is None or os.geteuid() == 0:
+        return False
+    try:
+        ours, found = users.getpwuid(os.geteuid()), groups.getgrgid(group)
+    except KeyError:
+        return False
+    return bool(found.gr_gid == ours.pw_gid and {found.gr_name, *found.gr_mem} == {ours.pw_name})

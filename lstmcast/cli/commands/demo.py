@@ -8,8 +8,10 @@ import shlex
 from collections.abc import Sequence
 from importlib import resources
 
+import typer
+
 from lstmcast.cli.shell.console import Console
-from lstmcast.cli.shell.flags import Quiet
+from lstmcast.cli.shell.flags import Quiet, where_settings_stand
 from lstmcast.cli.shell.streams import PROGRAM
 from lstmcast.core.errors import UsageError
 
@@ -28,7 +30,7 @@ _NEXT = (
 )
 
 
-def demo(quiet: Quiet = False) -> None:
+def demo(context: typer.Context, quiet: Quiet = False) -> None:
     """Try it: train and forecast on a sample file.
 
     It writes load.csv and load_new.csv (hourly electricity demand of Victoria, Australia) into the
@@ -40,7 +42,7 @@ def demo(quiet: Quiet = False) -> None:
         _write(name)
     console.note(f"Wrote {SAMPLES[0]} (five months of hours) and {SAMPLES[1]} (the last three weeks).")
     for words in COMMANDS:
-        _run(words, console)
+        _run([*words, *where_settings_stand(context)], console)
     _show_forecast(console)
     console.say(*_NEXT)
 

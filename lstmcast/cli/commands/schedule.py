@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from lstmcast.cli.shell.console import Console
-from lstmcast.cli.shell.flags import INPUT, OUTPUT, Json, ModelFile, Quiet
+from lstmcast.cli.shell.flags import INPUT, OUTPUT, Json, ModelFile, Quiet, where_settings_stand
 from lstmcast.cli.shell.outputs import refuse
 from lstmcast.cli.shell.streams import PROGRAM
 from lstmcast.cli.show import units
@@ -99,6 +99,7 @@ def schedule(
     given = [_absolute(model), _absolute(data), *(options or [])]
     given += ["--output", _absolute(output), *([] if log_file is None else ["--log", _absolute(log_file)])]
     given += ["--force"] if context.params["force"] else []
+    given = [*given[:2], *where_settings_stand(context), *given[2:]]
     words = [*program(), "predict", *_resolved(context, given)]
     words += _limit(max_age, model, data, console)
     log = None if units.mailer() else _absolute(f"{PROGRAM}.log")
@@ -158,7 +159,9 @@ def _resolved(context: typer.Context, words: Sequence[str]) -> list[str]:
     for given in run.current().given():
         found += _as_words(given, is_file=taken[given.key].metavar == "FILE")
     found += ["--force"] if parsed.params["force"] else []
-    return [*found, *_config(parsed.params.get("config"))]
+    if parsed.params["no_config"]:
+        return [*found, "--no-config"]
+    return [*found, *_config(parsed.params["config"])]
 
 
 def _as_words(given: Given, *, is_file: bool) -> list[str]:
@@ -174,10 +177,25 @@ def _as_words(given: Given, *, is_file: bool) -> list[str]:
 
 def _config(named: str | None) -> list[str]:
     """The settings file that holds in this folder, by its absolute name."""
-    from lstmcast.cli.shell.environment import folder_file
+    from lstmcast.cli.shell.environment import SETTINGS_FILE, folder_file
 
     file = folder_file(named)
+    if file == SETTINGS_FILE and named is None and os.path.exists(file):
+        _refuse_untrusted(file)
     return ["--config", _absolute(file)] if os.path.lexists(file) else []
+
+
+def _refuse_untrusted(file: str) -> None:
+    """Raise UsageError for a settings file by somebody else, which a nightly line would name, and so trust."""
+    from lstmcast.cli.shell.settings import why_untrusted
+
+    doubt = why_untrusted(file)
+    if doubt:
+        raise UsageError(
+            f"{file}: the nightly line would trust it, and {doubt}; `--config {file}` trusts it, "
+            "--no-config ignores it",
+            file=file,
+        )
 
 
 def _limit(given: str | None, model_file: str, source: str, console: Console) -> list[str]:

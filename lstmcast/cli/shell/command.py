@@ -138,7 +138,12 @@ class _Defaults:
     def get(self, name: str, default: Any = None) -> Any:
         """The value of a parameter, as its flag would take it."""
         setting = self.setting(name)
-        return default if setting is None else setting.value
+        if setting is None:
+            return default
+        from lstmcast.cli.shell.settings import refuse_untrusted
+
+        refuse_untrusted(self._keys[name], setting)
+        return setting.value
 
     def setting(self, name: str) -> Setting | None:
         """The same with its place."""

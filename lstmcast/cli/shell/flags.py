@@ -138,6 +138,8 @@ def takes_common_options(function: Callable[..., None]) -> Callable[..., None]:
             {name.removeprefix("as_").replace("_", "-"): value for name, value in values.items()}
         )
         log.milestone("started", f"{function.__name__}, lstmcast {__version__}")
+        if run.current().settings and not run.current().quiet:
+            _tell_untrusted()
         if values.get("verbose"):
             _tell_settings()
         function(**own)
@@ -153,6 +155,25 @@ def takes_common_options(function: Callable[..., None]) -> Callable[..., None]:
     command.__signature__ = signature.replace(parameters=parameters)  # type: ignore[attr-defined]
     command.__annotations__ = {p.name: p.annotation for p in parameters}
     return command
+
+
+def where_settings_stand(context: typer.Context) -> list[str]:
+    """What was said of settings to a command, as words for another that it calls."""
+    if context.params["no_config"]:
+        return ["--no-config"]
+    named = context.params["config"]
+    return [] if named is None else ["--config", named]
+
+
+def _tell_untrusted() -> None:
+    """What is taken from a file of settings that may be by somebody else."""
+    from lstmcast.cli.shell.settings import InFile
+
+    places = {each.key: each.place for each in run.current().given() if isinstance(each.place, InFile)}
+    doubted = {key: place for key, place in places.items() if place.doubt}
+    for place in [*doubted.values()][:1]:
+        message = f"{place.path} decides how the file is read ({', '.join(doubted)}), and {place.doubt}"
+        log.tell(log.WARNING, "untrusted_settings", message, file=place.path)
 
 
 def _tell_settings() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 import os
 import stat
 from collections.abc import Iterable, Iterator, Mapping
@@ -13,7 +14,7 @@ from typing import Any
 from lstmcast.cli.shell.environment import OFF, ON, PREFIX, user_file
 from lstmcast.cli.shell.environment import SETTINGS_FILE as FILE
 from lstmcast.core.errors import UsageError
-from lstmcast.core.options import write_names
+from lstmcast.core.options import Options, flag, write_names
 from lstmcast.core.place import Place
 
 LARGEST = 1_000_000  # bytes
@@ -42,6 +43,7 @@ class InFile:
     path: str
     text: str
     keys: tuple[str, ...]
+    doubt: str | None = None  # why somebody else may have written it, where nobody named the file
 
     def __str__(self) -> str:
         """The file and, where it can be told, the line."""
@@ -122,6 +124,7 @@ class Given:
 
 
 Settings = Mapping[str, Mapping[str, Setting]]
+NAMES_FILES, LIFTS_LIMITS = ("holidays", "exclude"), ("max-unpacked",)
 Entry = tuple[str, str, Setting]  # scope, key, and what is set
 
 
@@ -180,10 +183,10 @@ def _switched(variable: str, text: str) -> bool:
 
 def _from_file(kinds: Kinds, name: str, *, is_named: bool) -> Iterator[Entry]:
     """Settings in the file: keys above the tables for every command, and a table for each command."""
-    text = _text(name, is_named=is_named)
+    text, doubt = _text(name, is_named=is_named)
     found: set[tuple[str, str]] = set()
     for keys, value in _leaves(kinds, _parsed(name, text)):
-        place = InFile(name, text, keys)
+        place = InFile(name, text, keys, doubt)
         entry = _entry(kinds, keys, value, place)
         if entry[:2] in found:
             raise _refusal(
@@ -193,25 +196,53 @@ def _from_file(kinds: Kinds, name: str, *, is_named: bool) -> Iterator[Entry]:
         yield entry
 
 
-def _text(name: str, *, is_named: bool) -> str:
-    """The text of the file; empty where nobody named it and it is not there."""
+def _text(name: str, *, is_named: bool) -> tuple[str, str | None]:
+    """The text of the file, and why it is not trusted; empty where nobody named it and it is not there."""
     if name == os.devnull:
-        return ""
+        return "", None
     try:
         status = os.stat(name)
         if not stat.S_ISREG(status.st_mode) or status.st_size > LARGEST:
             raise UsageError(f"{name}: is no file of at most 1 MB; name a TOML file with --config", file=name)
         with open(name, encoding="utf-8", newline="") as file:
-            return file.read()
+            return file.read(), None if is_named else why_untrusted(name)
     except (FileNotFoundError, NotADirectoryError):
         if not is_named:
-            return ""
+            return "", None
         raise UsageError(f"{name}: no such file; name a TOML file with --config", file=name) from None
     except UnicodeDecodeError:
         raise UsageError(f"{name}: is not UTF-8; save it as UTF-8", file=name) from None
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or error
         raise UsageError(f"{name}: cannot be read ({reason}); see to its permissions", file=name) from None
+
+
+def why_untrusted(file: str) -> str | None:
+    """Why a file that nobody named may be by somebody else: the file, or the link that leads to it; None if not."""
+    from lstmcast.persistence import system
+
+    link = os.lstat(file)
+    if stat.S_ISLNK(link.st_mode) and system.is_foreign(link):
+        return "somebody else made the link"
+    return system.why_untrusted(os.stat(file))
+
+
+@functools.cache
+def harmless() -> frozenset[str]:
+    """The options that an untrusted file may set: how DATA are read, and nothing that names a file or lifts a limit."""
+    fields = (each for each in dataclasses.fields(Options) if each.metadata["group"] in ("Data", "Reading"))
+    return frozenset(flag(each.name)[2:] for each in fields) - {*NAMES_FILES, *LIFTS_LIMITS}
+
+
+def refuse_untrusted(key: str, setting: Setting) -> None:
+    """Raise UsageError where a file that may be by somebody else sets what it must not."""
+    place = setting.place
+    if isinstance(place, InFile) and place.doubt and key not in harmless():
+        raise _refusal(
+            place,
+            f"{key} is not taken from a file that nobody named: {place.doubt}; `--config {place.path}` trusts it, "
+            "--no-config ignores it",
+        )
 
 
 def _parsed(name: str, text: str) -> dict[str, Any]:
