@@ -9,8 +9,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from lstmcast.core.errors import UsageError
 from lstmcast.core.panel import Clock, Integers, Panel, Times
-from lstmcast.evaluation.ledger import Ledger
+from lstmcast.evaluation.ledger import Ledger, refuse_other_kind
 
 Numbers = NDArray[np.float64]
 Mask = NDArray[np.bool_]
@@ -44,7 +45,16 @@ class Said:
 
 
 def beside_outcomes(ledger: Ledger, actuals: Panel) -> Iterator[Said]:
-    """Each series of a ledger in which a row stands once, beside its outcomes; NaN where the file has none."""
+    """Each series of a ledger in which a row stands once, beside its outcomes; NaN where the file has none.
+
+    Raises UsageError for a ledger of classes.
+    """
+    refuse_other_kind(ledger, actuals)
+    if ledger.classes:
+        raise UsageError(
+            "a ledger of classes holds probabilities, of which no such picture is drawn; lstmcast score compares it "
+            "with what came"
+        )
     place = {name: number for number, name in enumerate(actuals.ids)}
     for number in np.unique(ledger.series):
         rows, name = ledger.take(ledger.series == number), ledger.ids[number]

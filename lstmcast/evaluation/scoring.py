@@ -13,8 +13,9 @@ from lstmcast.core.errors import DataError
 from lstmcast.core.panel import Clock, Integers, Panel, Times
 from lstmcast.data.calendar_features import weekday
 from lstmcast.data.scaling import seasonal_scale
+from lstmcast.evaluation import category_scoring
 from lstmcast.evaluation.drift import find_drift
-from lstmcast.evaluation.ledger import BAND, Ledger
+from lstmcast.evaluation.ledger import BAND, Ledger, refuse_other_kind
 from lstmcast.evaluation.metrics import Metrics
 from lstmcast.evaluation.names import naive_name
 
@@ -29,7 +30,8 @@ class Scored:
 
     step: (R,) how far ahead, 1 for the row after the last known one; actual: (R,) NaN where missing; is_due: (R,)
     whether later outcomes are known, so that a missing one will not come; scale: (R,) MASE's denominator;
-    naives: naive forecaster -> (R,) what it would have said at the same origin, NaN where it could not.
+    naives: baseline -> (R,) what it would have said at the same origin, NaN where it could not; of classes (R, C)
+    probabilities.
     """
 
     ledger: Ledger
@@ -42,24 +44,38 @@ class Scored:
 
     @property
     def error(self) -> Numbers:
-        """(R,) forecast less outcome."""
-        return self.ledger.point - self.actual
+        """(R,) how wrong: forecast less outcome, of classes log loss."""
+        return self.errors(self.said)
+
+    @property
+    def said(self) -> Numbers:
+        """What the model said: (R,) points, or (R, C) probabilities."""
+        chances = self.ledger.probabilities
+        return self.ledger.point if chances is None else chances
+
+    def errors(self, said: Numbers) -> Numbers:
+        """(R,) how wrong what somebody said was."""
+        return category_scoring.losses(said, self.actual) if self.ledger.classes else said - self.actual
 
     @property
     def judged(self) -> NDArray[np.bool_]:
         """(R,) rows on which everybody is judged: outcome and all naive forecasts are known."""
         known: NDArray[np.bool_] = np.isfinite(self.error)
         for naive in self.naives.values():
-            known = known & np.isfinite(naive)
+            known = known & np.isfinite(self.errors(naive))
         return known
 
 
 def score(ledger: Ledger, actuals: Panel) -> dict[str, Any]:
-    """The report, plain data: figures of the model and of each naive forecaster at the same origins, over all rows, by
-    step ahead, by week, by model and by source; how many rows have no outcome yet or never; drift.
+    """The report, plain data: figures of the model and of each baseline at the same origins, over all rows, by step
+    ahead, by week, by model and by source; how many rows have no outcome yet or never; drift; of classes calibration.
 
-    Raises DataError where no forecast has an outcome, or a stamp is not one of the outcomes' clock.
+    Raises DataError where no forecast has an outcome, where one of the two is of classes and the other of numbers, or
+    a stamp is not one of the outcomes' clock.
     """
+    refuse_other_kind(ledger, actuals)
+    if ledger.classes:
+        ledger, actuals = category_scoring.with_all_classes(ledger, actuals)
     scored = compared(ledger.latest(), actuals)
     rows = scored.judged
     if not rows.any():
@@ -79,12 +95,22 @@ def score(ledger: Ledger, actuals: Panel) -> dict[str, Any]:
         "by_model": _by(scored, rows, scored.ledger.model, dict(enumerate(scored.ledger.models))),
         "by_source": _by(scored, rows, scored.ledger.source, dict(enumerate(scored.ledger.sources))),
         "drift": _drift_report(scored),
+        **_calibration(scored, rows),
     }
+
+
+def _calibration(scored: Scored, rows: NDArray[np.bool_]) -> dict[str, Any]:
+    """Of classes, how often they came when they were given a probability."""
+    if not scored.ledger.classes:
+        return {}
+    return {"calibration": category_scoring.calibration(scored.said[rows], scored.actual[rows])}
 
 
 def compared(ledger: Ledger, actuals: Panel) -> Scored:
     """The forecasts beside what came and what naive forecasters would have said; a series without outcomes has none."""
-    count, seasons = len(ledger), actuals.clock.seasons
+    count, classes = len(ledger), len(ledger.classes)
+    names = category_scoring.BASELINES if classes else map(naive_name, (1, *actuals.clock.seasons))
+    shape = (count, classes) if classes else (count,)
     scored = Scored(
         ledger=ledger,
         clock=actuals.clock,
@@ -92,7 +118,7 @@ def compared(ledger: Ledger, actuals: Panel) -> Scored:
         actual=np.full(count, np.nan),
         is_due=np.zeros(count, bool),
         scale=np.full(count, np.nan),
-        naives={naive_name(season): np.full(count, np.nan) for season in (1, *seasons)},
+        naives={name: np.full(shape, np.nan) for name in names},
     )
     place = {name: number for number, name in enumerate(actuals.ids)}
     for number in np.unique(ledger.series):
@@ -120,6 +146,11 @@ def _fill(scored: Scored, rows: Integers, actuals: Panel, series: int | None) ->
     known = np.flatnonzero(np.isfinite(outcomes))
     scored.step[rows], scored.actual[rows] = step, outcomes[at]
     scored.is_due[rows] = at <= (known[-1] if len(known) else -1)
+    if scored.ledger.classes:
+        found = category_scoring.baselines(outcomes, origin, step, len(scored.ledger.classes))
+        for name, said in found.items():
+            scored.naives[name][rows] = said
+        return
     scored.scale[rows] = seasonal_scale(values, actuals.clock.season) if len(values) else np.nan
     for season in (1, *actuals.clock.seasons):
         back = origin if season == 1 else at - season * -(-step // season)
@@ -155,7 +186,7 @@ def _with_usual_baselines(scored: Scored) -> Scored:
     naives = {
         name: naive
         for name, naive in scored.naives.items()
-        if (known & np.isfinite(naive)).sum() >= 0.5 * max(known.sum(), 1)
+        if (known & np.isfinite(scored.errors(naive))).sum() >= 0.5 * max(known.sum(), 1)
     }
     return dataclasses.replace(scored, naives=naives)
 
@@ -170,6 +201,12 @@ def _nothing(scored: Scored) -> str:
 
 def _figures(scored: Scored, rows: NDArray[np.bool_]) -> dict[str, Metrics]:
     """The figures of everybody over some rows, the model's first."""
+    if scored.ledger.classes:
+        everybody = {"model": scored.said, **scored.naives}
+        return {
+            name: category_scoring.figures(said[rows], scored.actual[rows])
+            for name, said in everybody.items()
+        }
     lower, upper, actual = scored.ledger.lower[rows], scored.ledger.upper[rows], scored.actual[rows]
     banded = np.isfinite(lower) & np.isfinite(upper)
     inside = ((actual >= lower) & (actual <= upper))[banded]
@@ -247,7 +284,7 @@ def _drift_report(scored: Scored) -> dict[str, Any]:
 
 def _best_naive(scored: Scored) -> Numbers:
     """(R,) absolute errors of the naive forecaster that is best over the judged rows; NaN without one."""
-    errors = [np.abs(naive - scored.actual) for naive in scored.naives.values()]
+    errors = [np.abs(scored.errors(naive)) for naive in scored.naives.values()]
     return min(
         errors, key=lambda error: error[scored.judged].mean(), default=np.full(len(scored.step), np.nan)
     )

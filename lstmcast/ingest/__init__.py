@@ -2,7 +2,7 @@
 
 from lstmcast.core.findings import Finding
 from lstmcast.ingest.days import read_holidays
-from lstmcast.ingest.ledgers import id_column, read_ledger
+from lstmcast.ingest.ledgers import ledger_shape, read_ledger
 from lstmcast.ingest.reading import ParsedFile, only_column, read, read_future, survey
 from lstmcast.ingest.table.roles import Roles
 from lstmcast.ingest.text.rules import ReadingRules
@@ -16,7 +16,7 @@ __all__ = [
     "ReadingRules",
     "Roles",
     "expanded",
-    "id_column",
+    "ledger_shape",
     "only_column",
     "read",
     "read_future",

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 from lstmcast.core.errors import DataError
 from lstmcast.core.findings import Finding
-from lstmcast.core.panel import Clock, Times
-from lstmcast.evaluation.ledger import FIRST, LAST, Ledger
+from lstmcast.core.panel import Clock, Integers, Times
+from lstmcast.evaluation.ledger import CHANCE, FIRST, LAST, Ledger
 from lstmcast.ingest.columns.names import NameColumn
 from lstmcast.ingest.columns.numbers import NumberColumn
 from lstmcast.ingest.table.opening import open_table
@@ -20,6 +22,9 @@ from lstmcast.ingest.text.source import name_of
 from lstmcast.ingest.time.instants import Source, instants
 from lstmcast.ingest.time.stamps import StampColumn
 
+Numbers = NDArray[np.float64]
+_ROUNDING = 1e-3  # by which probabilities may miss one in sum
+
 
 def read_ledger(source: str | Path, clock: Clock) -> tuple[Ledger, tuple[Finding, ...]]:
     """A ledger that `predict --log` wrote, and what is to be said of it.
@@ -29,10 +34,12 @@ def read_ledger(source: str | Path, clock: Clock) -> tuple[Ledger, tuple[Finding
     """
     context = ReadContext(name_of(source), ReadingRules(decimal="."))
     table = open_table(source, context)
-    id_name = _id_name(table)
+    shape = _shape(table)
     stamps = {name: _stamp_column(name, clock, context) for name in ("issued", "time")}
-    numbers = {name: NumberColumn(name, context) for name in LAST[:-1]}
-    words = {name: NameColumn(name, context) for name in ("model", "source", *([id_name] if id_name else []))}
+    numbers = {name: NumberColumn(name, context) for name in shape.numbers}
+    ids_and_labels = [shape.id] if shape.id else []
+    ids_and_labels += [LAST[0]] if shape.classes else []
+    words = {name: NameColumn(name, context) for name in ("model", LAST[-1], *ids_and_labels)}
     columns: dict[str, NumberColumn | StampColumn | NameColumn] = {**stamps, **numbers, **words}
     lines = []
     for chunk in table.chunks(list(columns)):
@@ -41,9 +48,15 @@ def read_ledger(source: str | Path, clock: Clock) -> tuple[Ledger, tuple[Finding
         lines.append(chunk.lines)
     line = np.concatenate(lines)
     issued, time = (_times(column, line, clock, context) for column in stamps.values())
-    point, lower, upper = (column.finish() for column in numbers.values())
-    models, sources = words["model"].finish(), words["source"].finish()
-    ids, series = words[id_name].finish() if id_name else (("",), np.zeros(len(line), np.int64))
+    found = [column.finish() for column in numbers.values()]
+    models, sources = words["model"].finish(), words[LAST[-1]].finish()
+    ids, series = words[shape.id].finish() if shape.id else (("",), np.zeros(len(line), np.int64))
+    if shape.classes:
+        chances = _checked(np.column_stack(found), line, shape, context)
+        point = _codes(*words[LAST[0]].finish(), line, shape, context)
+        lower = upper = np.full(len(line), np.nan)
+    else:
+        (point, lower, upper), chances = found, None
     ledger = Ledger(
         issued=issued,
         time=time,
@@ -56,30 +69,87 @@ def read_ledger(source: str | Path, clock: Clock) -> tuple[Ledger, tuple[Finding
         models=models[0],
         source=sources[1],
         sources=sources[0],
-        id_name=id_name,
+        id_name=shape.id,
+        classes=shape.classes,
+        probabilities=chances,
     )
     return ledger, tuple(context.findings)
 
 
-def id_column(source: str | Path) -> str | None:
-    """The column that names the series in a ledger; None without one. Raises DataError for what is no ledger."""
-    return _id_name(open_table(source, ReadContext(name_of(source))))
+def _checked(chances: Numbers, lines: Lines, shape: Shape, context: ReadContext) -> Numbers:
+    """(R, C) probabilities; raises DataError with the line of the first row that is none."""
+    with np.errstate(invalid="ignore"):
+        wrong = (chances < 0).any(axis=1) | (np.abs(chances.sum(axis=1) - 1) > _ROUNDING)
+    if wrong.any():
+        line, column = int(lines[np.flatnonzero(wrong)[0]]), shape.numbers[0]
+        raise context.cell_refusal(
+            line, column, "expected probabilities that sum to one; the ledger was changed by hand"
+        )
+    return chances
+
+
+def _codes(
+    labels: tuple[str, ...], codes: Integers, lines: Lines, shape: Shape, context: ReadContext
+) -> Numbers:
+    """(R,) the place of the forecast class of each row; raises DataError with the line of one without a column."""
+    places = [shape.classes.index(label) if label in shape.classes else -1 for label in labels]
+    if -1 in places:
+        label = labels[places.index(-1)]
+        line = int(lines[np.flatnonzero(codes == places.index(-1))[0]])
+        raise context.cell_refusal(
+            line,
+            LAST[0],
+            f"expected a class that has a column, found {label!r}; the ledger was changed by hand",
+        )
+    return np.array(places, dtype=np.float64)[codes]
+
+
+@dataclass(frozen=True)
+class Shape:
+    """Which columns a ledger has: id names the series, None without one; classes: empty for forecasts of numbers."""
+
+    id: str | None
+    classes: tuple[str, ...]
+
+    @property
+    def numbers(self) -> tuple[str, ...]:
+        """The columns that hold numbers."""
+        return tuple(f"{CHANCE}{name}" for name in self.classes) if self.classes else LAST[:-1]
+
+
+def ledger_shape(source: str | Path) -> Shape:
+    """Which columns a ledger has; raises DataError for what is no ledger."""
+    return _shape(open_table(source, ReadContext(name_of(source))))
 
 
 def _stamp_column(name: str, clock: Clock, context: ReadContext) -> NumberColumn | StampColumn:
     return NumberColumn(name, context) if clock.is_counter else StampColumn(name, context)
 
 
-def _id_name(table: Table) -> str | None:
-    """The column that names the series, between the first columns of a ledger and the last ones."""
-    names, most = table.names, len(FIRST) + 1 + len(LAST)
-    between = names[len(FIRST) : -len(LAST)]
-    if names[: len(FIRST)] != FIRST or names[-len(LAST) :] != LAST or len(names) > most:
-        raise table.context.refusal(
-            f"is no ledger: its columns are {','.join(names[:most])}, those of a ledger "
-            f"{','.join(FIRST)},[id,]{','.join(LAST)}; predict --log writes one"
-        )
-    return between[0] if between else None
+def _shape(table: Table) -> Shape:
+    """The column that names the series, between the first columns of a ledger and the last ones, and the classes."""
+    names = table.names
+    for width in (0, 1):
+        between, said = names[len(FIRST) : len(FIRST) + width], names[len(FIRST) + width :]
+        if names[: len(FIRST)] == FIRST and (classes := _classes(said)) is not None:
+            return Shape(between[0] if between else None, classes)
+    most = len(FIRST) + 1 + len(LAST)
+    raise table.context.refusal(
+        f"is no ledger: its columns are {','.join(names[:most])}, those of a ledger "
+        f"{','.join(FIRST)},[id,]{','.join(LAST)}, or of classes {CHANCE}… in place of the band; "
+        "predict --log writes one"
+    )
+
+
+def _classes(said: tuple[str, ...]) -> tuple[str, ...] | None:
+    """The classes of a ledger's last columns; empty for numbers, None where they are no ledger's."""
+    if said == LAST:
+        return ()
+    chances = said[1:-1]
+    is_of_classes = len(chances) > 1 and all(name.startswith(CHANCE) for name in chances)
+    if is_of_classes and (said[0], said[-1]) == (LAST[0], LAST[-1]):
+        return tuple(name.removeprefix(CHANCE) for name in chances)
+    return None
 
 
 def _times(column: NumberColumn | StampColumn, lines: Lines, clock: Clock, context: ReadContext) -> Times:

@@ -283,14 +283,3 @@ def test_the_ledger_says_what_stood_in_for_the_model_and_why() -> None:
         fallbacks=(Fallback(1, "naive", "gaps", "more than a quarter is missing"),),
     )
     assert entries(both, panel.times[[5, 400]], "cafe")["source"] == ["model"] * 3 + ["naive:gaps"] * 3
-
-
-def test_a_forecast_of_classes_has_no_ledger(tmp_path: Path) -> None:
-    rows = [f"{row[:20]}{'high' if i % 24 < 12 else 'low'}" for i, row in enumerate(hourly_rows(20 * 24))]
-    source = write_csv(tmp_path / "classes.csv", rows)
-    arguments = ("--target", "load", "--lookback", "24", "--hidden", "4", "--steps", "2")
-    assert lstmcast("train", source, *arguments, "-o", tmp_path / "m.pkl").code == 0
-    said = lstmcast("predict", tmp_path / "m.pkl", source, "--log", tmp_path / "log.csv")
-    assert (said.code, said.out) == (2, "")
-    assert "--log is for models of numbers" in said.err
-    assert not (tmp_path / "log.csv").exists()

@@ -238,7 +238,9 @@ def of_ledger(ledger_file: str, source: str, options: Options, chosen: Chosen, c
 
     options.check()
     options = dataclasses.replace(
-        options, id=options.id or ingest.id_column(ledger_file), exclude=ingest.expanded(options.exclude)
+        options,
+        id=options.id or ingest.ledger_shape(ledger_file).id,
+        exclude=ingest.expanded(options.exclude),
     )
     reading = read_outcomes(source, options, console)
     panel = reading.panel

@@ -10,7 +10,6 @@ import typer
 
 from lstmcast.cli.sessions.nights import AsOfTime, MaxAge, Night, NoFallback, Now, Strict, Zone
 from lstmcast.cli.sessions.reading import (
-    of_numbers,
     read_for_model,
     read_future_for_model,
     tell_findings,
@@ -207,8 +206,6 @@ def forecast_file(
 
     outputs.probe()
     model, identity = persistence.load_identified(model_file)
-    if outputs.ledger is not None:
-        of_numbers(model, "--log")
     panel, readings = read_files(files, model, night, console)
     night.refuse_assumed(readings)
     night.refuse_stale(panel)

@@ -23,7 +23,7 @@ from lstmcast.cli.shell.flags import (
 )
 from lstmcast.cli.shell.log import as_document
 from lstmcast.cli.show import verdict
-from lstmcast.core.errors import QualityError
+from lstmcast.core.errors import QualityError, UsageError
 
 if TYPE_CHECKING:
     from lstmcast.core.options import Options
@@ -45,7 +45,8 @@ RequireCoverage = Annotated[
     ),
 ]
 WEEKS_SHOWN = 13
-COLUMNS = ("rows", "MAE", "MASE", "bias", "in 80 % band")
+COLUMNS = {"rows": "rows", "mae": "MAE", "mase": "MASE", "bias": "bias", "coverage_80": "in 80 % band"}
+CLASS_COLUMNS = {"rows": "rows", "log_loss": "log loss", "accuracy": "accuracy", "brier": "Brier score"}
 
 Report = Mapping[str, Any]
 
@@ -82,8 +83,17 @@ def score_file(
     from lstmcast.evaluation import scoring
 
     options.check()
+    shape = ingest.ledger_shape(ledger_file)
+    if shape.classes and gates["coverage"] is not None:
+        message = (
+            "--require-coverage is about the bands of numbers, and the ledger is of classes; leave it out"
+        )
+        raise UsageError(message, option="--require-coverage")
     options = dataclasses.replace(
-        options, id=options.id or ingest.id_column(ledger_file), exclude=ingest.expanded(options.exclude)
+        options,
+        id=options.id or shape.id,
+        task="classes" if shape.classes else options.task,
+        exclude=ingest.expanded(options.exclude),
     )
     reading = read_outcomes(source, options, console)
     clock = reading.panel.clock
@@ -108,7 +118,7 @@ def _gate(
 
     outcome = f"see what changed in {ledger_file}, or refresh the model"
     failed = verdict.skill_gate(report["test"], clock, gates["skill"], outcome)
-    least, held = gates["coverage"], report["test"]["model"][COVERAGE]
+    least, held = gates["coverage"], report["test"]["model"].get(COVERAGE)
     if failed is not None or least is None or (held is not None and held >= least):
         return failed
     share = "nothing, since there is none" if held is None else verdict.percent(held)
@@ -138,7 +148,19 @@ def _show(report: Report, clock: Clock, console: Console) -> None:
     for title, group in (("model", "by_model"), ("source", "by_source")):
         if len(report[group]) > 1:
             _groups(title, report[group], rival, names, console)
+    _show_calibration(report.get("calibration", ()), console)
     console.result(drift_sentence(report["drift"]))
+
+
+def _show_calibration(parts: Sequence[Report], console: Console) -> None:
+    """Of classes, how often they came in each tenth of the probability that they were given."""
+    if not parts:
+        return
+    cells = [
+        [verdict.percent(part["said"]), verdict.percent(part["came"]), f"{part['rows']:,}"] for part in parts
+    ]
+    console.table(["probability", "came", "rows"], cells)
+    console.result("")
 
 
 def _counted(report: Report) -> str:
@@ -171,15 +193,16 @@ def _table(
     rival: str | None = None,
     beside: Sequence[Report] = (),
 ) -> None:
-    measures = ("rows", "mae", "mase", "bias", "coverage_80")  # of COLUMNS
+    is_of_classes = any("log_loss" in values for _, values in rows)
+    measures, error = (CLASS_COLUMNS, "log_loss") if is_of_classes else (COLUMNS, "mae")
     cells = [
         [name, *(verdict.cell(measure, values.get(measure, "")) for measure in measures)]
         for name, values in rows
     ]
-    header = [corner, *COLUMNS]
+    header = [corner, *measures.values()]
     if rival is not None:
-        header.append(f"MAE of {rival}")
-        cells = [[*row, verdict.cell("mae", other["mae"])] for row, other in zip(cells, beside, strict=True)]
+        header.append(f"{measures[error]} of {rival}")
+        cells = [[*row, verdict.cell(error, other[error])] for row, other in zip(cells, beside, strict=True)]
     console.table(header, cells)
 
 
