@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -34,6 +36,7 @@ from lstmcast.cli.shell.outputs import STDOUT
 from lstmcast.cli.shell.streams import emit
 from lstmcast.cli.show import table
 from lstmcast.cli.show.look import look
+from lstmcast.cli.show.what_if import refuse_beside, what_if
 from lstmcast.core.ahead import read_ahead, rows_ahead
 from lstmcast.core.errors import BusyError, OutputError
 
@@ -69,6 +72,16 @@ Quantiles = Annotated[
     str | None,
     typer.Option(metavar="X,X", help="quantiles besides: 0.05,0.5,0.95 [none]", rich_help_panel="Forecast"),
 ]
+Changes = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--set",
+        metavar="CHANGE",
+        help="what if: temperature+=3, price*=1.1, holiday=1 in the rows to come; may stand several times [none]",
+        is_eager=True,  # said anew each time: neither environment nor file can set it
+        rich_help_panel="Forecast",
+    ),
+]
 LedgerFile = Annotated[
     str | None,
     typer.Option(
@@ -91,6 +104,7 @@ def predict(
     horizon: Horizon = None,
     level: Level = None,
     quantiles: Quantiles = None,
+    changes: Changes = None,
     as_of: AsOfTime = None,
     max_age: MaxAge = None,
     now: Now = None,
@@ -111,6 +125,8 @@ def predict(
     console = Console(quiet=quiet, verbose=verbose, as_json=as_json)
     values = (horizon, level, quantiles, as_of, max_age, now, no_fallback, strict, tz)
     wanted, night = checked(dict(zip(CHECKED, values, strict=True)))
+    refuse_beside(changes or (), log_file)
+    wanted = dataclasses.replace(wanted, changes=tuple(changes or ()))
     outputs = Outputs(None if output == STDOUT else output, log_file)
     code = forecast_file(model, Files(data, future), wanted, night, outputs, console)
     if code:
@@ -145,11 +161,13 @@ class Files:
 
 @dataclass(frozen=True)
 class Wanted:
-    """What to forecast: how far ahead (None: as trained), bands in percent (None: the usual one), quantiles."""
+    """What to forecast: how far ahead (None: as trained), bands in percent (None: the usual one), quantiles; changes
+    beside which it is set, as `--set` has them."""
 
     horizon: int | str | None
     levels: tuple[int, ...] | None
     quantiles: tuple[float, ...]
+    changes: tuple[str, ...] = ()
 
     @property
     def shown(self) -> tuple[int, ...]:
@@ -209,6 +227,9 @@ def forecast_file(
     panel, readings = read_files(files, model, night, console)
     night.refuse_assumed(readings)
     night.refuse_stale(panel)
+    if wanted.changes:
+        tell_if_open(model_file, console)
+        return suppose(model, panel, wanted, night, outputs, console)
     is_drawn = outputs.forecast is None and console.draws()
     besides = {*(FAN_LEVELS if is_drawn else ()), *((BAND,) if outputs.ledger is not None else ())}
     forecast = wanted.of(model, panel, may_fall_back=night.may_fall_back, besides=besides)
@@ -229,6 +250,29 @@ def forecast_file(
     if outputs.ledger is not None:
         write_down(forecast.only((BAND,)), panel, identity, outputs.ledger, console)
     return code
+
+
+def suppose(
+    model: Model, panel: Panel, wanted: Wanted, night: Night, outputs: Outputs, console: Console
+) -> int:
+    """The forecast beside the one that there would be; returns the exit code."""
+    from lstmcast.cli.shell.streams import json_text
+
+    ahead = model.contract.horizon
+    ahead = ahead if wanted.horizon is None else rows_ahead(wanted.horizon, model.contract.clock)
+    ask = partial(wanted.of, may_fall_back=night.may_fall_back)
+    found = what_if(wanted.changes, model, panel, ahead, ask)
+    night.refuse_findings(found.before)
+    for finding in found.findings:
+        console.warn(f"{finding.code}: {finding.message}", finding.code, **finding.place.fields)
+    rows = found.rows()
+    if console.as_json:
+        document = table.document(rows, found.after, found.findings)
+        outputs.write(json_text({"changes": found.words} | document))
+    else:
+        outputs.write(table.as_csv(rows))
+        (console.hint if found.has_effect else console.warn)(found.sentence(), "what_if")
+    return night.tell(found.after, console)
 
 
 def write_down(forecast: Forecast, panel: Panel, identity: str, path: str, console: Console) -> None:

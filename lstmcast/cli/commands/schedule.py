@@ -154,6 +154,8 @@ def _resolved(context: typer.Context, words: Sequence[str]) -> list[str]:
     parsed = command.make_context("predict", list(words), parent=parent)
     checked({name: parsed.params[name] for name in CHECKED})
     refuse("predict", parsed.params)
+    if parsed.params["changes"]:
+        raise UsageError("--set asks what would be; a nightly forecast says what is expected", option="--set")
     taken = {max(each.opts, key=len).removeprefix("--"): each for each in command.params}
     found = [parsed.params["model"], parsed.params["data"]]
     for given in run.current().given():

@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import math
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from lstmcast.cli.shell.streams import json_text
 from lstmcast.core.letters import harmless
@@ -70,8 +70,13 @@ def _beside_actual(backcast: Backcast) -> Rows:
 
 
 def as_document(rows: Rows, forecast: Forecast, findings: Sequence[Finding]) -> str:
-    """Rows as one JSON document: a list of records below `forecast`, then what a forecaster stood in for, and why, and
-    how the rows looked back at are unlike those of training. findings: of the files, which stand after those."""
+    """The document of a forecast as text."""
+    return json_text(document(rows, forecast, findings))
+
+
+def document(rows: Rows, forecast: Forecast, findings: Sequence[Finding]) -> dict[str, Any]:
+    """Rows for JSON: a list of records below `forecast`, then what a forecaster stood in for, and why, and how the rows
+    looked back at are unlike those of training. findings: of the files, which stand after those."""
     records = [dict(zip(rows, values, strict=True)) for values in zip(*rows.values(), strict=True)]
     fallbacks = [
         {"series": forecast.ids[found.series]}
@@ -79,7 +84,7 @@ def as_document(rows: Rows, forecast: Forecast, findings: Sequence[Finding]) -> 
         for found in forecast.fallbacks
     ]
     found = [finding.record() for finding in (*forecast.findings, *findings)]
-    return json_text({"forecast": records, "fallbacks": fallbacks, "findings": found})
+    return {"forecast": records, "fallbacks": fallbacks, "findings": found}
 
 
 def _digits(forecast: Forecast) -> int:
