@@ -27,7 +27,7 @@ from lstmcast.forecasters.local_ridge import (
 )
 from lstmcast.forecasters.panel_ridge import PanelMap, logs_of
 from lstmcast.forecasters.spread_bands import SpreadBands
-from lstmcast.forecasters.theta import theta
+from lstmcast.forecasters.theta import SEASONS_NEEDED, theta
 
 Numbers = NDArray[np.float64]
 
@@ -59,7 +59,7 @@ class Sizes:
         """The members that so many rows can teach.
 
         Before a season is there the bank alone, without one; until it has come twice, half its growth; until a series
-        holds windows enough for a map of its own, both; from then on all.
+        holds windows enough for a map of its own, both, with Theta from three seasons on; then all but half growth.
         """
         m, has_map = self.season, self.has_own_map(rows, horizon)
         if m > 1 and m + FEWEST_MORE <= rows < 2 * m + MORE_THAN_TWO:
@@ -67,7 +67,7 @@ class Sizes:
         is_young = m > 1 and not has_map and rows >= 2 * m + MORE_THAN_TWO
         is_there = {
             "bank": True,
-            "theta": m == 1 or has_map,
+            "theta": m == 1 or has_map or rows >= SEASONS_NEEDED * m,
             "ridge": has_map,
             "panel_ridge": pooled is not None and rows >= pooled.lookback,
             "seasonal_naive": rows >= m,
@@ -100,12 +100,15 @@ class MemberWeights:
 
     def among(self, names: Sequence[str]) -> dict[str, float]:
         """The share of each of these, as far as they have weight; equal ones where none has."""
-        weights = {name: self.of(name) for name in names if self.of(name)} or dict.fromkeys(names, 1.0)
+        weights = {name: self.of(name, "theta" in names) for name in names if self.of(name)}
+        weights = weights or dict.fromkeys(names, 1.0)
         return {name: weight / sum(weights.values()) for name, weight in weights.items()}
 
-    def of(self, name: str) -> float:
-        """The weight of a member; half growth stands for what the bank cannot learn yet, and counts as much."""
-        return float(getattr(self, "bank" if name == "half_growth" else name))
+    def of(self, name: str, beside_theta: bool = False) -> float:
+        """The weight of a member; half growth counts as much as the bank, half as much where Theta is there too."""
+        if name == "half_growth":
+            return self.bank / 2 if beside_theta else self.bank
+        return float(getattr(self, name))
 
 
 @dataclass(frozen=True, eq=False)
@@ -153,7 +156,8 @@ class Answers:
     def mixed(self, weights: MemberWeights) -> Expected:
         """Their weighted mean, and the variance of one with that between them; NaN where nobody answers."""
         can = np.isfinite(self.points[:, :1])
-        shares = np.array([weights.of(name) for name in ANSWERING])[:, None, None] * can
+        alone, beside = (np.array([weights.of(name, theta) for name in ANSWERING]) for theta in (False, True))
+        shares = np.where(can[ANSWERING.index("theta")], beside[:, None, None], alone[:, None, None]) * can
         shares = np.where(shares.sum(axis=0) > 0, shares, 1.0 * can)
         with np.errstate(invalid="ignore"):
             shares = shares / shares.sum(axis=0)

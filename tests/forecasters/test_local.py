@@ -58,6 +58,7 @@ def test_more_rows_teach_more_members() -> None:
     assert SIZES.members(13, 12) == ("bank", "seasonal_naive")
     assert SIZES.members(14, 12) == SIZES.members(26, 12) == ("half_growth",)
     assert SIZES.members(27, 12) == ("bank", "seasonal_naive", "half_growth")
+    assert SIZES.members(36, 12) == ("bank", "theta", "seasonal_naive", "half_growth")
     assert SIZES.members(53, 12) == ("bank", "theta", "ridge", "seasonal_naive")
     yearly = sizes_of(Clock("YS"))
     assert yearly.members(8, 3) == ("bank", "theta", "seasonal_naive")
@@ -70,6 +71,8 @@ def test_weights_of_what_is_not_there_go_to_the_others_and_half_growth_counts_as
     assert weights.among(("bank", "seasonal_naive", "half_growth")) == pytest.approx(
         {"bank": 0.5, "half_growth": 0.5}
     )
+    three = weights.among(("bank", "theta", "half_growth"))
+    assert three == pytest.approx({"bank": 0.4, "theta": 0.4, "half_growth": 0.2})
     assert MemberWeights(0.0, 1.0).among(("half_growth",)) == {"half_growth": 1.0}
 
 

@@ -104,7 +104,7 @@ def test_nothing_of_the_test_rows_is_in_what_is_judged() -> None:
 
 
 def test_weights_are_the_prior_where_there_is_no_fold_and_move_little_with_some() -> None:
-    assert local_of(trained(rows(60))).weights == MemberWeights(*(3 * [1 / 3]))
+    assert local_of(trained(rows(45))).weights == MemberWeights(*(3 * [1 / 3]))
     moved = local_of(trained(rows(140), horizon=6)).weights
     assert moved.bank + moved.theta + moved.ridge == pytest.approx(1)
     assert (
