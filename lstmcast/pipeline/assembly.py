@@ -36,7 +36,7 @@ from lstmcast.forecasters.intervals import (
 )
 from lstmcast.model.fallback import build_chain
 from lstmcast.model.model import Model
-from lstmcast.model.output import NumberOutput
+from lstmcast.model.output import NumberOutput, of_numbers
 from lstmcast.model.reference import habits_of, ranges_of
 from lstmcast.model.schema import Contract, contract_of
 from lstmcast.pipeline.candidates import Entry
@@ -168,13 +168,28 @@ def calibrated(task: Task, winner: Entry) -> tuple[Intervals, Following]:
     return calibrate(evidence, options.bands, options.band_factor, found.power, found.reference), found
 
 
-def limits_of(panel: Panel, blocks: Blocks, options: Options) -> tuple[float, float]:
-    """The lowest and highest forecast; data that were never negative in training stay so."""
-    values = np.concatenate([panel.target[rows] for rows in blocks.slices("training")])
+def limits_of(panel: Panel, blocks: Blocks, options: Options, name: str = "training") -> tuple[float, float]:
+    """The lowest and highest forecast; data that were never negative in these rows stay so."""
+    values = np.concatenate([panel.target[rows] for rows in blocks.slices(name)])
     lowest = 0.0 if np.nanmin(values) >= 0 else np.nan
     return (
         lowest if options.min is None else options.min,
         np.nan if options.max is None else options.max,
+    )
+
+
+def with_limits_of_all(model: Model, task: Task) -> Model:
+    """The model with limits that know every row: what was never negative in training may have become so since."""
+    limits, output = limits_of(task.panel, task.blocks, task.options, "all"), of_numbers(model.output)
+    report = model.report
+    assert isinstance(report, NumberReport)
+    if np.array_equal(limits, output.limits, equal_nan=True):
+        return model
+    choices = dataclasses.replace(report.choices, limits=spoken_limits(limits, task.options))
+    return dataclasses.replace(
+        model,
+        output=dataclasses.replace(output, limits=limits),
+        report=dataclasses.replace(report, choices=choices),
     )
 
 

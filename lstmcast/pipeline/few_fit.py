@@ -166,7 +166,9 @@ def _plan(task: Task, made: _Made) -> Plan:
 
 def _model(task: Task, made: _Made) -> Model:
     """The model that nothing of the test rows is in."""
-    panel, options, limits = task.panel, task.options, limits_of(task.panel, task.blocks, task.options)
+    panel, options = task.panel, task.options
+    own = Blocks(made.starts, made.stops, made.stops, made.stops)
+    limits = limits_of(panel, own, options)
     rows = [slice(a, b) for a, b in zip(made.starts, made.stops, strict=True)]
     local, season = made.mixed.local, panel.clock.season
     history = history_needed(local.sizes.rows, season) + (

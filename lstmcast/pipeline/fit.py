@@ -19,7 +19,7 @@ from lstmcast.forecasters.ensemble import Ensemble, taught
 from lstmcast.model.model import Model
 from lstmcast.model.output import of_numbers
 from lstmcast.persistence import load
-from lstmcast.pipeline.assembly import judged
+from lstmcast.pipeline.assembly import judged, with_limits_of_all
 from lstmcast.pipeline.candidates import Candidate, candidates_of, train_networks
 from lstmcast.pipeline.category_fit import fitting_classes
 from lstmcast.pipeline.either import bands_of, either, has_enough, with_all_rows
@@ -110,10 +110,10 @@ def _learning(task: Task, checkpoint: Checkpoint, until: float) -> Iterator[Even
         ]
         last = train_members(again, options.threads, checkpoint.final, until)
         trained, _ = yield from kept(last, checkpoint, "final")
-        model = _with_final(model, panel, taught(model.ensemble, [result.weights for result in trained]))
+        model = _with_final(model, task, taught(model.ensemble, [result.weights for result in trained]))
     if options.final and model.ensemble.since() is not None:
         views = model.windows(panel, np.arange(len(panel.ids)))
-        model = _with_final(model, panel, model.ensemble.moved_on(views, panel.known_until()))
+        model = _with_final(model, task, model.ensemble.moved_on(views, panel.known_until()))
     learned = model.learned(panel, np.arange(len(panel.ids)))
     yield dataclasses.replace(model, report=dataclasses.replace(model.report, learned=learned))
 
@@ -130,12 +130,9 @@ def _comparing(task: Task, until: float) -> Iterator[Event]:
     if options.final:
         last = with_all_rows(task, entry)
         intervals = bands_of(task, entry, last)
-        model = dataclasses.replace(
-            model,
-            ensemble=last.ensemble,
-            output=dataclasses.replace(of_numbers(model.output), intervals=intervals),
-            seen_until=panel.times[panel.known_until() - 1],
-        )
+        model = _with_final(model, task, last.ensemble)
+        output = dataclasses.replace(of_numbers(model.output), intervals=intervals)
+        model = dataclasses.replace(model, output=output)
     learned = model.learned(panel, np.arange(len(panel.ids)))
     yield dataclasses.replace(model, report=dataclasses.replace(model.report, learned=learned))
 
@@ -185,6 +182,7 @@ def _of_numbers(model: Model | None) -> Model | None:
     return model
 
 
-def _with_final(model: Model, panel: Panel, ensemble: Ensemble) -> Model:
+def _with_final(model: Model, task: Task, ensemble: Ensemble) -> Model:
     """The model with an ensemble that has seen every row."""
-    return dataclasses.replace(model, ensemble=ensemble, seen_until=panel.times[panel.known_until() - 1])
+    until = task.panel.times[task.panel.known_until() - 1]
+    return dataclasses.replace(with_limits_of_all(model, task), ensemble=ensemble, seen_until=until)
