@@ -321,6 +321,14 @@ class Options:
         high=1.0,
         kinds=(NUMBERS,),
     )
+    point: str = _option(
+        "auto",
+        "Preparation",
+        "forecast: the median; or the mean, which adds up, where zeros are many (auto) or always",
+        choices=("auto", "mean", "median"),
+        kinds=(NUMBERS,),
+        later=True,
+    )
     min: float | None = _option(None, "Preparation", "lowest value a forecast may have", kinds=(NUMBERS,))
     max: float | None = _option(
         None, "Preparation", "highest value a forecast may have", unset="none", kinds=(NUMBERS,)

@@ -338,7 +338,7 @@ class Forecast:
     bands: level in percent -> (lower (R,), upper (R,)); quantiles: between 0 and 1 -> (R,);
     source: (R,) what made each row; fallbacks: series that the model could not forecast; findings: how the rows it
     looked back at are unlike those it learned from; probabilities: of a forecast of classes, each one's (R,) in their
-    order, and `point` is then the place of the likeliest.
+    order, and `point` is then the place of the likeliest; median: (R,), where some of the points are means.
     """
 
     ids: tuple[str, ...]
@@ -353,6 +353,7 @@ class Forecast:
     fallbacks: tuple[Fallback, ...] = ()
     findings: tuple[Finding, ...] = ()
     probabilities: dict[str, NDArray[np.float64]] = dataclasses.field(default_factory=dict)
+    median: NDArray[np.float64] | None = None
 
     def only(self, levels: Collection[int]) -> Forecast:
         """The same without the other bands."""
@@ -367,6 +368,8 @@ class Forecast:
         table["time"] = self.clock.write(self.times)
         classes = list(self.probabilities)
         table["forecast"] = [classes[int(code)] for code in self.point] if classes else self.point.tolist()
+        if self.median is not None:
+            table["median"] = self.median.tolist()
         for name, probability in self.probabilities.items():
             table[f"p_{name}"] = probability.tolist()
         for level in sorted(self.bands):

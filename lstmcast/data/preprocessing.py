@@ -86,6 +86,7 @@ class Preparation:
             times=panel.times,
             clock=panel.clock,
             scaling=self.scaling,
+            target=panel.target,
             given=given,
         )
 

@@ -29,8 +29,8 @@ class Table:
     known: (N, c') features of a row that are known ahead; calendar: (N, F); series: (N,); offsets: (S+1,).
     change: mean absolute seasonal difference of each of the model's series, in scaled units.
     ahead: (N,) steps by which the wall clock is ahead of UTC where that changes, else None; day: rows of a usual day;
-    times: (N,) stamps (UTC), by which clock; scaling: how target and scaled values become each other; given: how many
-    of the columns of `known` the file gives; they come first.
+    times: (N,) stamps (UTC), by which clock; scaling: how target and scaled values become each other; target: (N,) in
+    the units of the CSV, NaN where missing; given: how many of the columns of `known` the file gives; they come first.
     """
 
     scaled: NDArray[np.float64]
@@ -47,6 +47,7 @@ class Table:
     times: Times | None = None
     clock: Clock | None = None
     scaling: Scaling | None = None
+    target: NDArray[np.float64] | None = None
     given: int = 0
 
     def firsts(self, origins: Integers) -> Integers:
@@ -95,9 +96,14 @@ class Windows:
 
     @cached_property
     def plain(self) -> NDArray[np.float64]:
-        """(N,) the target in the units of the CSV, without what the calendar stage says, gaps filled."""
-        assert self.table.scaling is not None
-        return self.table.scaling.undo(self.residual, self.table.series)
+        """(N,) the target in the units of the CSV, without what the calendar stage says, gaps filled.
+
+        Without a stage the very values of the file: a zero is a zero.
+        """
+        table = self.table
+        assert table.scaling is not None and table.target is not None  # noqa: PT018
+        undone = table.scaling.undo(self.residual, table.series)
+        return undone if table.level.any() else np.where(table.observed, table.target, undone)
 
     def scaled_again(self, plain: NDArray[np.float64], origins: Integers) -> NDArray[np.float64]:
         """Scaled values (K, Q, B), the calendar stage put back, of forecasts as `plain` has them."""

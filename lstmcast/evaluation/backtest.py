@@ -22,11 +22,12 @@ Numbers = NDArray[np.float64]
 class Answer:
     """What is said of B windows: values (K, Q, B), the point alone or a probability of each class; and bands.
 
-    bands: level in percent -> lower and upper end (K, B).
+    bands: level in percent -> lower and upper end (K, B); median: (K, B) where some of the points are means.
     """
 
     values: Numbers
     bands: dict[float, tuple[Numbers, Numbers]] = field(default_factory=dict)
+    median: Numbers | None = None
 
     @property
     def point(self) -> Numbers:
@@ -54,16 +55,18 @@ class Scorer(Protocol):
 
 @dataclass(frozen=True, eq=False)
 class NumberScorer:
-    """Errors of numbers; actual: (N,) in the units of the CSV, NaN where missing; scale: (S,) MASE's denominators."""
+    """Errors of numbers; actual: (N,) in the units of the CSV, NaN where missing; scale: (S,) MASE's denominators;
+    totals: whether totals are judged too, as of means."""
 
     actual: Numbers
     scale: Numbers
+    totals: bool = False
     tally = NumberTally
 
     def terms(self, answer: Answer, windows: Windows, origins: Integers) -> tuple[Terms, Terms]:
         """Errors, ratios, and how bands hold them; of several series, metrics are means over series."""
         truth, denominator = windows.ahead(self.actual, origins), self.scale[windows.table.series[origins]]
-        found = terms(truth, answer.point, denominator, answer.bands)
+        found = terms(truth, answer.point, denominator, answer.bands, totals=self.totals)
         return found, found
 
 

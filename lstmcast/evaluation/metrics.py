@@ -42,12 +42,14 @@ def mean_pinball(actual: Numbers, point: Numbers, bands: Bands) -> Numbers:
     return np.asarray(np.mean(losses, axis=0))
 
 
-def terms(actual: Numbers, point: Numbers, scale: Numbers, bands: Bands | None = None) -> dict[str, Numbers]:
+def terms(
+    actual: Numbers, point: Numbers, scale: Numbers, bands: Bands | None = None, *, totals: bool = False
+) -> dict[str, Numbers]:
     """What each metric is the mean of: (K, B) each, NaN where there is nothing to count.
 
     actual (NaN where missing) and point: (K, B); scale: (B,) MASE's denominator. A ratio whose denominator is zero
     is not counted, but sMAPE (Makridakis 1993; in percent of 200, as in the M4 competition) is zero where forecast and
-    outcome both are; `rmse` is of squares, `size` of actual values.
+    outcome both are; `rmse` is of squares, `size` of actual values; totals: with what `total` is the ratio of.
     """
     error = np.abs(point - actual)
     found = {
@@ -58,6 +60,8 @@ def terms(actual: Numbers, point: Numbers, scale: Numbers, bands: Bands | None =
         "mape": _ratio(100.0 * error, np.abs(actual)),
         "size": np.abs(actual),
     }
+    if totals:
+        found |= {"said": np.where(np.isfinite(actual), point, np.nan), "came": actual}
     for level, band in (bands or {}).items():
         inside = (actual >= band[0]) & (actual <= band[1])
         found[f"coverage_{level:g}"] = np.where(np.isfinite(actual), inside, np.nan)
@@ -140,8 +144,11 @@ class NumberTally(Tally):
         return means | beside
 
     def _shown(self, found: Metrics) -> Metrics:
-        """Metrics without what only decides whether MAPE is defined."""
+        """Metrics without what only decides whether MAPE is defined, and what was said of what came in all."""
         found.pop("size", None)
+        said, came = found.pop("said", None), found.pop("came", None)
+        if said is not None and came is not None:
+            found["total"] = said / came if came > 0 else None
         return found | ({"mape": None} if "mape" in found and self._zero_is_near() else {})
 
     def _zero_is_near(self) -> bool:

@@ -30,8 +30,9 @@ def _span(clock: Clock, rows: int) -> str:
 
 
 def error_measure(metrics: Mapping[str, Metrics]) -> str | None:
-    """What forecasters are compared by: MASE, or MAE where MASE is not defined; of classes, log loss."""
-    for measure in ("log_loss", "mase", "mae"):
+    """What forecasters are compared by: MASE, or MAE where MASE is not defined; of means RMSE; of classes, log loss."""
+    squares: tuple[str, ...] = ("rmse",) if "total" in metrics.get("model", {}) else ()
+    for measure in (*squares, "log_loss", "mase", "mae"):
         if metrics.get("model", {}).get(measure) is not None:
             return measure
     return None

@@ -16,6 +16,7 @@ from itertools import product
 import numpy as np
 from numpy.typing import NDArray
 
+from lstmcast.forecasters.logarithms import highest_log, median_size
 from lstmcast.forecasters.state_space import ParameterSets, States, responses, run, unit_starts
 
 Numbers = NDArray[np.float64]
@@ -120,7 +121,7 @@ class _Mean:
     def __init__(
         self, values: Numbers, observed: Mask, season: int, horizon: int, known: Numbers | None = None
     ) -> None:
-        self.size = _median_size(values[observed])
+        self.size = median_size(values[observed])
         rows = np.where(observed[:, None], values, 0.0) / self.size
         self.known = known
         self.fits = [
@@ -165,13 +166,6 @@ class _Mean:
         return Effect(factor, (factor - 1) * self.size * (scale is _LOG1P))
 
 
-def _median_size(known: Numbers) -> Numbers:
-    """(B,) median size of a row that is known (n, B); where that is zero, the mean; where all are zero, one."""
-    sizes = np.abs(known)
-    median, mean = np.median(sizes, axis=0), sizes.mean(axis=0)
-    return np.where(median > 0, median, np.where(mean > 0, mean, 1.0))
-
-
 @dataclass(frozen=True)
 class _Scale:
     """A scale on which errors are additive: z = y, log(y + 1) or log(y), y in units of the median size."""
@@ -191,11 +185,11 @@ class _Scale:
             return np.log(np.maximum(values, POSITIVE_FROM / 2))
         return np.log1p(np.maximum(values, 0.0)) if self.name == "log1p" else values
 
-    def undo(self, scaled: Numbers) -> tuple[Numbers | float, Numbers]:
-        """How steep the way back is, and the values."""
+    def undo(self, scaled: Numbers, most: Numbers) -> tuple[Numbers | float, Numbers]:
+        """How steep the way back is, and the values; most: (B,) as `highest_log` has it."""
         if self.name == "y":
             return 1.0, scaled
-        slope = np.exp(np.minimum(scaled, _LARGEST_LOG))
+        slope = np.exp(np.minimum(scaled, most))
         return slope, slope - 1.0 if self.name == "log1p" else slope
 
     def jacobian(self, scaled: Numbers) -> Numbers | float:
@@ -219,13 +213,13 @@ def _fits(
     """Every set on one scale, without and with the known columns; rows: (T, B) in units of the median size, anything
     where not observed."""
     scaled, starts = scale.apply(rows), _starts(sets, observed.tobytes(), horizon)
-    level = scaled[observed].mean(axis=0)
+    level, most = scaled[observed].mean(axis=0), highest_log(scaled[observed])
     errors, points = run(sets, States(sets, rows.shape[1]), scaled - level, observed, horizon)
     for ready in (starts,) if known is None else (starts, _beside(starts, sets, known, observed)):
         squares, start = _least_squares(ready, errors)
         aicc, sigma = _information(squares, ready.parameters, scaled[observed])
         aicc = np.where(scale.fits(rows[observed]), aicc + scale.jacobian(scaled[observed]), np.inf)
-        slope, values = scale.undo(points + ready.ahead @ start + level)
+        slope, values = scale.undo(points + ready.ahead @ start + level, most)
         variances = sigma[:, None, :] * ready.growth[:, :, None] * slope**2
         yield _Fits(scale, aicc, values, variances, start[:, starts.gram.shape[1] :])
 

@@ -25,7 +25,8 @@ from lstmcast.forecasters.local_ridge import (
     ridge_of_each,
     windows_in,
 )
-from lstmcast.forecasters.panel_ridge import PanelMap, logs_of
+from lstmcast.forecasters.logarithms import logs_of
+from lstmcast.forecasters.panel_ridge import PanelMap
 from lstmcast.forecasters.spread_bands import SpreadBands
 from lstmcast.forecasters.theta import SEASONS_NEEDED, theta
 

@@ -2,31 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
+from lstmcast.forecasters.logarithms import logs_of
+
 Numbers = NDArray[np.float64]
 
 PENALTY = 0.01
-_LARGEST_LOG = 50.0
-
-
-def logs_of(values: Numbers) -> tuple[Numbers, Callable[[Numbers], Numbers]]:
-    """log1p(y / c) of rows (T, B), c the median size of a value, and the way back of (K, B); y / c of a series that
-    goes below zero."""
-    sizes = np.abs(values)
-    median, mean = np.median(sizes, axis=0), sizes.mean(axis=0)
-    size = np.where(median > 0, median, np.where(mean > 0, mean, 1.0))
-    is_log = (values >= 0).all(axis=0)
-
-    def undo(logs: Numbers) -> Numbers:
-        return np.asarray(np.where(is_log, np.expm1(np.minimum(logs, _LARGEST_LOG)), logs) * size)
-
-    return np.where(is_log, np.log1p(np.maximum(values, 0.0) / size), values / size), undo
 
 
 @dataclass(frozen=True, eq=False)

@@ -9,12 +9,13 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from lstmcast.forecasters.logarithms import highest_log, median_size
+
 Numbers = NDArray[np.float64]
 
 SEASONS_NEEDED = 3
 _SIGNIFICANT = 1.645
 _POSITIVE_FROM = 0.02
-_LARGEST_LOG = 50.0
 _ALPHAS = np.concatenate([[0.01, 0.02, 0.03], np.arange(0.05, 0.99, 0.025), [0.99]])[:, None]
 
 
@@ -23,11 +24,10 @@ def theta(values: Numbers, season: int, horizon: int) -> Numbers:
     index = seasonal_index(values, season)
     rows, ahead = np.arange(len(values)), len(values) + np.arange(horizon)
     plain = values / index[rows % season]
-    size = np.median(np.abs(plain), axis=0)
-    size = np.where(size > 0, size, 1.0)
+    size = median_size(plain)
     is_positive = plain.min(axis=0) > _POSITIVE_FROM * size
     forecast, logs = _line(plain, horizon), np.log(np.where(is_positive, plain, 1.0) / size)
-    other = size * np.exp(np.minimum(_line(logs, horizon), _LARGEST_LOG))
+    other = size * np.exp(np.minimum(_line(logs, horizon), highest_log(logs)))
     return np.asarray(np.where(is_positive, (forecast + other) / 2, forecast) * index[ahead % season])
 
 

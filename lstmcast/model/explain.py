@@ -24,10 +24,10 @@ Numbers = NDArray[np.float64]
 USUAL, COLUMN, LEVEL = "usual", "column", "level"
 SEASON, PHASE, RECENT, ROWS = "season", "same_phase", "recent", "rows"
 FREQUENCY, CALENDAR = "frequency", "calendar"
-FORECASTER, LIMIT, GUARDS = "forecaster", "limit", "guards"
+FORECASTER, LIMIT, GUARDS, MEAN = "forecaster", "limit", "guards", "mean"
 KINDS = (
     *(USUAL, WEEK, YEAR, TREND, CALENDAR, FREQUENCY, COLUMN, LEVEL, SEASON, PHASE, RECENT, ROWS),
-    *(FORECASTER, LIMIT, GUARDS),
+    *(FORECASTER, LIMIT, GUARDS, MEAN),
 )
 _STEP = 1e-6  # by which the slope at zero is found
 _TINY = 1e-9  # scaled forecasts nearer to zero than this have the slope there for a factor
@@ -45,7 +45,8 @@ class Part:
     usual: what is forecast where nothing is known; week, year, trend, of classes calendar and frequency: the time of
     the row; column: one beside the target; level: the mean of the last week; season: the row a season before;
     same_phase: rows of other days at the same time; recent: the last rows; rows: all others of the window; forecaster:
-    what another one changes in the linear forecast; limit: what the limits cut; guards: what is done about odd rows.
+    what another one changes in the linear forecast; limit: what the limits cut; guards: what is done about odd rows;
+    mean: what a forecast of the mean adds to that of the median.
     """
 
     kind: str
@@ -115,6 +116,9 @@ def explain(model: Model, panel: Panel, series: int = 0, horizon: int | None = N
     missed = exact - np.sum(list(parts.values()), axis=0)
     is_noise = np.abs(missed).max() <= _EXACT * np.abs(exact).max()
     other = Part(FORECASTER, "network") if is_noise and Part(FORECASTER, "network") in parts else Part(GUARDS)
+    means = of_numbers(model.output).means
+    if means is not None and means.is_of(number):
+        other = Part(MEAN)
     if missed.any() and (not is_noise or other in parts):
         parts[other] = parts.get(other, 0.0) + missed
     return Explanation(series, forecast.times[mine], exact, parts, _factors(model, scaled, number), source)

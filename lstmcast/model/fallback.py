@@ -112,6 +112,12 @@ class StandIns:
     fallbacks: tuple[Fallback, ...]
     stretch: Numbers
 
+    def is_own(self, count: int) -> Mask:
+        """(S,) series, of `count` in all, that the model forecasts itself."""
+        own = np.ones(count, dtype=bool)
+        own[list(self.places)] = False
+        return own
+
     def groups(self, count: int) -> Iterator[tuple[int | None, Integers]]:
         """Each place in the chain with its series, of `count` in all; None is the model."""
         whole = np.setdiff1d(np.arange(count), list(self.places))

@@ -28,8 +28,9 @@ from lstmcast.evaluation.report import (
     evaluation,
     judgement,
 )
+from lstmcast.evaluation.validation import spaced
 from lstmcast.forecasters.base import Part, Views
-from lstmcast.forecasters.ensemble import Ensemble, linear_of, networks_of
+from lstmcast.forecasters.ensemble import Ensemble, linear_of, networks_of, says_own_edges
 from lstmcast.forecasters.network import NetworkForecaster
 from lstmcast.model.fallback import FallbackChain, StandIns, stand_ins, unfit
 from lstmcast.model.output import DEFAULT_LEVELS, Output, level_of
@@ -37,6 +38,7 @@ from lstmcast.model.recursion import at_origin
 from lstmcast.model.reference import Comparison, Habits, Ranges, compare, without_spikes
 from lstmcast.model.schema import Contract
 
+MOST_SEEN = 200
 WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 
 
@@ -91,7 +93,9 @@ class Model:
 
     def answer(self, views: Views, origins: Integers, levels: Sequence[float] = DEFAULT_LEVELS) -> Answer:
         """What the model says of B windows, in the units of the CSV: (K, 1, B) and bands, or probabilities."""
-        return self._restored(self.output.answer(self.ensemble, views, origins, levels), views, origins)
+        scaled = self.output.answer(self.ensemble, views, origins, self.output.needed(levels))
+        found = self.output.finished(self._restored(scaled, views, origins), views[0], origins)
+        return dataclasses.replace(found, bands={level: found.bands[level] for level in levels})
 
     def _restored(self, scaled: Answer, views: Views, origins: Integers) -> Answer:
         return self.output.restored(scaled, views[0].table.series[origins - 1])
@@ -116,7 +120,7 @@ class Model:
         series without any known target, or lacks known columns; UsageError for bands that there cannot be.
         """
         shown = self.output.levels(levels, quantiles)
-        requested = [*shown, *map(level_of, quantiles)]
+        requested = self.output.needed([*shown, *map(level_of, quantiles)])
         steps, horizon = self.contract.horizon if horizon is None else horizon, self.contract.horizon
         start = self.start(panel, steps)
         panel, series, origins, views = start.panel, start.series, start.origins, start.views
@@ -127,7 +131,9 @@ class Model:
                 views = self.windows(panel, series)
             scaled = self._block(views, origins, done, requested, others)
             blocks.append(self._restored(scaled, views, origins + done))
-        forecast = self._forecast(panel, origins, self.output.joined(blocks), steps, shown, quantiles)
+        own = others.is_own(len(origins))
+        answer = self.output.finished(self.output.joined(blocks), start.views[0], origins, own)
+        forecast = self._forecast(panel, origins, answer, steps, shown, quantiles)
         return dataclasses.replace(
             forecast,
             source=self._sources(others, len(origins), steps),
@@ -263,10 +269,15 @@ class Model:
         panel = self.contract.marked(panel)
         views = self.windows(panel, self.contract.check(panel))
         seen, fresh = (found[::stride] for found in seen_and_fresh(panel, views[0], self.seen_until))
+        seen = self._some(seen)
         if not len(fresh):
             return evaluation(self._judge(panel, views, seen, in_sample=True), stride)
         before = self._judge(panel, views, seen, in_sample=True) if len(seen) else None
         return evaluation(self._judge(panel, views, fresh, in_sample=False), stride, before)
+
+    def _some(self, seen: Integers) -> Integers:
+        """All windows of seen rows, or some where each is fitted anew: they are of little worth."""
+        return spaced(seen, MOST_SEEN) if says_own_edges(self.ensemble) else seen
 
     def backcasts(self, panel: Panel, stride: int = 1) -> Iterator[Backcast]:
         """The single forecasts that `evaluate` judges, a bounded number at a time: unseen ones, then seen ones."""
@@ -274,8 +285,8 @@ class Model:
         views = self.windows(panel, self.contract.check(panel))
         windows, levels = views[0], self.output.levels(None, ())
         seen, fresh = seen_and_fresh(panel, windows, self.seen_until)
-        for origins, in_sample in ((fresh, False), (seen, True)):
-            for chunk in windows.chunks(origins[::stride]):
+        for origins, in_sample in ((fresh[::stride], False), (self._some(seen[::stride]), True)):
+            for chunk in windows.chunks(origins):
                 answer = self.answer(views, chunk, levels)
                 forecast = self._forecast(panel, chunk, answer, windows.horizon, levels, ())
                 actual = windows.ahead(panel.target, chunk).T.reshape(-1)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
@@ -12,13 +13,15 @@ from numpy.typing import NDArray
 from lstmcast.core.errors import UsageError
 from lstmcast.core.panel import Integers, Panel
 from lstmcast.data.scaling import Scaling
+from lstmcast.data.windows import Windows
 from lstmcast.evaluation.backtest import Answer, Answering, ClassScorer, NumberScorer, Scorer
 from lstmcast.evaluation.category_metrics import log_loss
-from lstmcast.forecasters.base import Forecaster, Views, point
+from lstmcast.forecasters.base import Forecaster, Mask, Views, point
 from lstmcast.forecasters.category_naive import FrequencyTable
 from lstmcast.forecasters.ensemble import Ensemble, linear_of, part_named
-from lstmcast.forecasters.intervals import Intervals
+from lstmcast.forecasters.intervals import LEVELS, Intervals
 from lstmcast.forecasters.naive import naives_of
+from lstmcast.model.means import Means
 from lstmcast.model.recursion import join, remember
 
 Numbers = NDArray[np.float64]
@@ -45,6 +48,17 @@ class Output(Protocol):
     def remember(self, panel: Panel, views: Views, block: Answer, origins: Integers) -> bool:
         """Write a block where the next one looks back at it; True where the windows have to be made anew for that."""
 
+    def needed(self, levels: Sequence[float]) -> list[float]:
+        """The levels of all bands that an answer is made with where these are asked for."""
+
+    def finished(
+        self, answer: Answer, windows: Windows, origins: Integers, is_own: Mask | None = None
+    ) -> Answer:
+        """An answer in the units of the CSV with what is asked for in place of medians.
+
+        is_own: (B,) windows that the model answers itself, None for all.
+        """
+
     def shown(
         self, answer: Answer, steps: int, levels: Sequence[int], quantiles: Sequence[float]
     ) -> dict[str, Any]:
@@ -67,13 +81,15 @@ class Output(Protocol):
 class NumberOutput:
     """A number, its bands, and limits that nothing goes beyond.
 
-    limits: lowest and highest value a forecast may have, NaN for none; mase_scale: (S,) MASE's denominators.
+    limits: lowest and highest value a forecast may have, NaN for none; mase_scale: (S,) MASE's denominators; means:
+    which series' forecasts are means, None for none.
     """
 
     scaling: Scaling
     intervals: Intervals
     limits: tuple[float, float]
     mase_scale: Numbers
+    means: Means | None = None
 
     def levels(self, levels: Sequence[int] | None, quantiles: Sequence[float]) -> tuple[int, ...]:
         """The bands asked for, or the usual one."""
@@ -113,6 +129,21 @@ class NumberOutput:
         }
         return Answer(np.concatenate([block.values for block in blocks]), bands)
 
+    def needed(self, levels: Sequence[float]) -> list[float]:
+        """These and, where means are made of bands, all others."""
+        more = LEVELS if self.means is not None and self.means.needs_all_levels else ()
+        return [*levels, *(level for level in more if level not in levels)]
+
+    def finished(
+        self, answer: Answer, windows: Windows, origins: Integers, is_own: Mask | None = None
+    ) -> Answer:
+        """The answer with means where they are asked for, within the limits."""
+        if self.means is None:
+            return answer
+        found = self.means.applied(answer, windows, origins, is_own)
+        bands = {level: (self.limited(low), self.limited(high)) for level, (low, high) in found.bands.items()}
+        return dataclasses.replace(found, values=self.limited(found.values), bands=bands)
+
     def remember(self, panel: Panel, views: Views, block: Answer, origins: Integers) -> bool:
         """The next block takes the point for history."""
         remember(panel, block.point, origins)
@@ -126,10 +157,11 @@ class NumberOutput:
         def flat(rows: Numbers) -> Numbers:
             return rows[:steps].T.reshape(-1)
 
-        bands, middle = answer.bands, answer.point
+        bands, middle = answer.bands, answer.point if answer.median is None else answer.median
         edges = {q: bands[level_of(q)][q > 0.5] if q != 0.5 else middle for q in quantiles}
         return {
-            "point": flat(middle),
+            "point": flat(answer.point),
+            "median": None if answer.median is None else flat(answer.median),
             "bands": {level: (flat(bands[level][0]), flat(bands[level][1])) for level in levels},
             "quantiles": {quantile: flat(edge) for quantile, edge in edges.items()},
         }
@@ -152,7 +184,8 @@ class NumberOutput:
 
     def scorer(self, panel: Panel) -> Scorer:
         """By errors, over MASE's denominators."""
-        return NumberScorer(panel.target, self.mase_scale)
+        is_of_totals = self.means is not None and self.means.is_judged
+        return NumberScorer(panel.target, self.mase_scale, is_of_totals)
 
 
 @dataclass(frozen=True)
@@ -180,6 +213,16 @@ class ClassOutput:
     def joined(self, blocks: Sequence[Answer]) -> Answer:
         """The blocks one after the other."""
         return Answer(np.concatenate([block.values for block in blocks]))
+
+    def needed(self, levels: Sequence[float]) -> list[float]:
+        """None."""
+        return list(levels)
+
+    def finished(
+        self, answer: Answer, windows: Windows, origins: Integers, is_own: Mask | None = None
+    ) -> Answer:
+        """Probabilities are what is asked for."""
+        return answer
 
     def remember(self, panel: Panel, views: Views, block: Answer, origins: Integers) -> bool:
         """The next block takes the probabilities for history: they stand where the past has ones and zeros."""
@@ -238,8 +281,10 @@ class _Banded:
 
     def answer(self, views: Views, origins: Integers) -> Answer:
         """The points (K, 1, B) of B windows and their bands of JUDGED_LEVELS."""
-        scaled = self.output.answer(self.ensemble, views, origins, JUDGED_LEVELS)
-        return self.output.restored(scaled, views[0].table.series[origins - 1])
+        scaled = self.output.answer(self.ensemble, views, origins, self.output.needed(JUDGED_LEVELS))
+        whole = self.output.restored(scaled, views[0].table.series[origins - 1])
+        found = self.output.finished(whole, views[0], origins)
+        return dataclasses.replace(found, bands={level: found.bands[level] for level in JUDGED_LEVELS})
 
 
 @dataclass(frozen=True, eq=False)

@@ -27,6 +27,7 @@ from lstmcast.forecasters.naive import SeasonalNaive
 from lstmcast.forecasters.network import NetworkForecaster
 from lstmcast.forecasters.ridge import RidgeForecaster
 from lstmcast.model.fallback import FallbackChain
+from lstmcast.model.means import MEDIAN, OF_BANDS, OF_COUNTS, Means
 from lstmcast.model.model import Model
 from lstmcast.model.output import NumberOutput, of_numbers
 from lstmcast.model.reference import Habits, Ranges
@@ -96,6 +97,8 @@ def to_record(model: Model) -> tuple[Document, Arrays]:
         arrays |= {f"ranges.{name}": getattr(model.ranges, name) for name in _RANGES}
     if model.chain is not None:
         arrays["ladder"] = model.chain.widths
+    if model.output.means is not None:
+        arrays["means"] = model.output.means.kinds
     if words is not None:
         arrays |= _member_arrays(words.networks)
     return document, arrays
@@ -147,6 +150,8 @@ class _Words:
 
 def _words_of(model: Model) -> _Words | None:
     """The parts of a model in words of format 1; None where it has not enough of them."""
+    if of_numbers(model.output).means is not None:
+        return None
     parts = list(leaves(model.ensemble))
     ridges = [part for part in parts if isinstance(part, RidgeForecaster)]
     words = _Words(networks_of(model.ensemble), ridges, shares_of(model.ensemble))
@@ -263,6 +268,7 @@ def _assemble(document: Document, arrays: Arrays) -> Model:
             intervals=_intervals(document, ensemble, arrays),
             limits=(low, high),
             mase_scale=np.where(arrays["mase_scale"] > 0, arrays["mase_scale"], np.nan),
+            means=_means(arrays),
         ),
         seen_until=arrays["seen_until"].astype("datetime64[us]"),
         report=report,
@@ -343,6 +349,16 @@ def _intervals(document: Document, ensemble: Ensemble, arrays: Arrays) -> Interv
     return intervals
 
 
+def _means(arrays: Arrays) -> Means | None:
+    """Which series' forecasts are means; a file without it has none."""
+    if "means" not in arrays:
+        return None
+    kinds = arrays["means"]
+    if kinds.dtype != np.int64 or not np.isin(kinds, (MEDIAN, OF_COUNTS, OF_BANDS)).all():
+        raise ValueError("a series' forecast is neither a median nor a mean")
+    return Means(kinds)
+
+
 def _chain(seasons: list[int] | None, ensemble: Ensemble, arrays: Arrays) -> FallbackChain | None:
     """The chain of stand-ins; an older file has none."""
     if seasons is None:
@@ -376,6 +392,8 @@ def _check(model: Model) -> None:
         wanted |= {f"habits' {name}": (getattr(model.habits, name).shape, series) for name in _HABITS}
     if model.ranges is not None:
         wanted |= {f"{name} values": (getattr(model.ranges, name).shape, others) for name in _RANGES}
+    if output.means is not None:
+        wanted["means"] = (output.means.kinds.shape, series)
     if model.chain is not None:
         wanted["ladder"] = (model.chain.widths.shape, (len(model.chain.forecasters), len(LEVELS), horizon))
     for name, (found, expected) in wanted.items():

@@ -35,6 +35,7 @@ from lstmcast.forecasters.intervals import (
     spread_intervals,
 )
 from lstmcast.model.fallback import build_chain
+from lstmcast.model.means import means_of
 from lstmcast.model.model import Model
 from lstmcast.model.output import NumberOutput, of_numbers
 from lstmcast.model.reference import habits_of, ranges_of
@@ -79,7 +80,11 @@ def _shipped(
         setting=choice.setting,
         ensemble=ensemble,
         output=NumberOutput(
-            choice.preparation.scaling, intervals, limits, scales(panel, blocks, "before_test")
+            scaling=choice.preparation.scaling,
+            intervals=intervals,
+            limits=limits,
+            mase_scale=scales(panel, blocks, "before_test"),
+            means=means_of([panel.target[rows] for rows in before_test], panel.clock.season, options.point),
         ),
         seen_until=panel.times[np.maximum(blocks.test - 1, blocks.start)],
         report=report,

@@ -36,6 +36,7 @@ from lstmcast.forecasters.intervals import LEVELS, spread_intervals
 from lstmcast.forecasters.local import FEWEST_ROWS, sizes_of
 from lstmcast.forecasters.local_ridge import PENALTY
 from lstmcast.model.fallback import FallbackChain, naive_chain
+from lstmcast.model.means import means_of
 from lstmcast.model.model import Model
 from lstmcast.model.output import NumberOutput, of_numbers
 from lstmcast.model.reference import habits_of, ranges_of
@@ -183,7 +184,11 @@ def _model(task: Task, made: _Made) -> Model:
         setting=made.setting,
         ensemble=Ensemble(((1.0, local),)),
         output=NumberOutput(
-            made.preparation.scaling, spread_intervals(), limits, scales(panel, task.blocks, "before_test")
+            scaling=made.preparation.scaling,
+            intervals=spread_intervals(),
+            limits=limits,
+            mase_scale=scales(panel, task.blocks, "before_test"),
+            means=means_of([panel.target[own] for own in rows], season, options.point),
         ),
         seen_until=panel.times[np.maximum(made.stops - 1, made.starts)],
         report=NumberReport(choices=_choices(task, made, limits), **NOT_JUDGED),

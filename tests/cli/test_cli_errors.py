@@ -84,6 +84,16 @@ def test_a_time_column_that_is_not_there_is_3(tmp_path: Path) -> None:
 def test_too_little_history_to_train_is_7_and_says_which_option_helps(tmp_path: Path) -> None:
     path = write_csv(tmp_path / "data.csv", ROWS[:60])
     refused(train(path, tmp_path, "--target", "load", "--safeguard", "network"), 7, "rows", "--")
+    path = write_csv(tmp_path / "few.csv", ROWS[:20])
+    refused(
+        train(path, tmp_path, "--target", "load", "--horizon", "8", "--test", "13"),
+        7,
+        "20 rows",
+        "21",
+        "--test",
+    )
+    path = write_csv(tmp_path / "few.csv", ROWS[:7])
+    refused(train(path, tmp_path, "--target", "load"), 7, "7 rows", "at least 8")
 
 
 def test_too_little_history_to_predict_is_3_without_fallback(model_file: Path, tmp_path: Path) -> None:

@@ -17,7 +17,8 @@ from lstmcast.forecasters.bank import bank
 from lstmcast.forecasters.half_growth import half_growth
 from lstmcast.forecasters.intervals import LEVELS
 from lstmcast.forecasters.local import ANSWERING, Local, MemberWeights, Sizes, ask, histories, sizes_of
-from lstmcast.forecasters.panel_ridge import fit_panel_map, logs_of
+from lstmcast.forecasters.logarithms import logs_of
+from lstmcast.forecasters.panel_ridge import fit_panel_map
 from lstmcast.forecasters.spread_bands import SpreadBands
 from lstmcast.forecasters.theta import theta
 

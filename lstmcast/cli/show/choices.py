@@ -24,6 +24,7 @@ if TYPE_CHECKING:
         TriedNetwork,
         Volatility,
     )
+    from lstmcast.model.model import Model
 
 _STAGES = {
     "none": "no calendar stage",
@@ -147,6 +148,30 @@ def limits(choices: Choices) -> list[tuple[str, str]]:
     if found.max is not None:
         words.append(f"nothing above {found.max:g}")
     return [("Limits", f"{'; '.join(words)} (forecast and band)")] if words else []
+
+
+def points(model: Model) -> list[tuple[str, str]]:
+    """A line about forecasts that are means, if any is, and why."""
+    from lstmcast.model.means import OF_COUNTS
+    from lstmcast.model.output import of_numbers
+
+    means = of_numbers(model.output).means
+    if means is None:
+        return []
+    kinds, number = means.kinds, len(model.contract.ids)
+    counts = int((kinds == OF_COUNTS).sum())
+    whose = "" if number == 1 else f" of {counts:,} of {number:,} series"
+    why = (
+        f"many zeros: the forecast{whose} is the mean (a smoothed level, by the season), so that totals come out; "
+        "a median would be 0, or far too low in total, and stands in the column median"
+    )
+    words = [why] if counts else []
+    words += (
+        ["--point mean: the forecast is the mean; the column median has the median"]
+        if counts < (kinds > 0).sum()
+        else []
+    )
+    return [("Point", "; ".join(words))]
 
 
 def start(told: Start | None) -> list[tuple[str, str]]:

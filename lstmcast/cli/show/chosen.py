@@ -35,11 +35,11 @@ def details(model: Model) -> list[tuple[str, str]]:
 
 
 def limits(model: Model) -> list[tuple[str, str]]:
-    """A line about the limits of what is forecast, if there are any; probabilities have none of their own."""
+    """Lines about limits of what is forecast, and about means, if there are any; probabilities have neither."""
     from lstmcast.evaluation.report import ClassChoices
 
     found = model.report.choices
-    return [] if isinstance(found, ClassChoices) else choices.limits(found)
+    return [] if isinstance(found, ClassChoices) else [*choices.limits(found), *choices.points(model)]
 
 
 def tried(found: Search | ClassSearch) -> tuple[Sequence[str], list[list[str]], str]:

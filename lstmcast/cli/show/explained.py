@@ -40,6 +40,7 @@ def part_name(part: Part, clock: Clock) -> str:
         "rows": "other rows looked back at",
         "limit": "limits of the forecast",
         "guards": "what is done about odd rows",
+        "mean": "the mean in place of the median",
     }
     if part.kind == "season":
         return describe(naive_name(int(part.name)), clock)

@@ -20,6 +20,7 @@ COLUMNS = {
     "rmse": "RMSE",
     "smape": "sMAPE",
     "mape": "MAPE",
+    "total": "total / actual",
     "coverage_80": "in 80 % band",
     "log_loss": "log loss",
     "accuracy": "accuracy",
@@ -134,8 +135,11 @@ def show_bands(metrics: Mapping[str, Metrics], console: Console) -> None:
 
 
 def _measure(report: Mapping[str, Any]) -> str:
+    squares: tuple[str, ...] = ("rmse",) if "total" in report["test"]["model"] else ()
     return next(
-        name for name in ("log_loss", "mase", "mae") if name == "mae" or _is_defined(report["test"], name)
+        measure
+        for measure in (*squares, "log_loss", "mase", "mae")
+        if measure == "mae" or _is_defined(report["test"], measure)
     )
 
 

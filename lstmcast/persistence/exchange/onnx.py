@@ -188,7 +188,12 @@ class _Writer:
         )
 
     def write(self, levels: Sequence[int]) -> None:
-        """From the inputs to the outputs."""
+        """From the inputs to the outputs; raises UsageError for what a graph cannot hold."""
+        if of_numbers(self.model.output).means is not None:
+            raise UsageError(
+                "an ONNX graph holds medians, and forecasts of this model are means; train it with --point median",
+                option="--point",
+            )
         graph, scaled, parts, answers = self.graph, self._apply("target"), [], None
         for weight, part in self.model.ensemble.asked:
             alike = list(leaves(part))
