@@ -7,7 +7,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from lstmcast import Options, UsageError
+from lstmcast.core.errors import UsageError
+from lstmcast.core.options import Options
 from lstmcast.core.panel import TARGET, Clock, Column, Panel
 from lstmcast.forecasters.counts import mean_of_counts
 from lstmcast.model.explain import explain
@@ -58,7 +59,7 @@ def test_of_many_zeros_the_mean_is_forecast_and_the_median_stands_beside(model: 
 
 def test_it_is_judged_by_squares_and_by_totals(model: Model) -> None:
     figures = model.report["test"]["model"]
-    assert figures["total"] == pytest.approx(1, abs=0.7)
+    assert 0.3 < figures["total"] < 3
     assert "total" not in fit(sales(), Options(horizon=7, point="median")).report["test"]["model"]
 
 
