@@ -58,13 +58,12 @@ def _measured(reading: ParsedFile, options: Options) -> ParsedFile:
     """The reading, with a warning where it is too short to train on."""
     from lstmcast.core.findings import WARNING, Finding, count
     from lstmcast.data.defaults import horizon_of
-    from lstmcast.forecasters.local import FEWEST_ROWS
     from lstmcast.pipeline.selection import fewest_rows
 
     panel = reading.panel
     horizon = horizon_of(panel, options)
     rows = int((panel.known_until() - panel.offsets[:-1]).max())
-    needed = fewest_rows(panel, horizon, options) if panel.classes else FEWEST_ROWS
+    needed = fewest_rows(panel, horizon, options)
     if rows >= needed:
         return reading
     message = (
