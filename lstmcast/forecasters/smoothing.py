@@ -232,7 +232,7 @@ class Course:
             self.values,
             self.axis,
             firsts,
-            self.new,
+            self.axis.offsets[1:],
             known,
         )
         return Trace(self.rates, self.axis, known)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
@@ -33,6 +34,7 @@ from lstmcast.forecasters.base import Part, Views
 from lstmcast.forecasters.ensemble import Ensemble, linear_of, networks_of, says_own_edges
 from lstmcast.forecasters.network import NetworkForecaster
 from lstmcast.model.fallback import FallbackChain, StandIns, stand_ins, unfit
+from lstmcast.model.odd_end import OddEnd, odd_end_of
 from lstmcast.model.output import DEFAULT_LEVELS, Output, level_of
 from lstmcast.model.recursion import at_origin
 from lstmcast.model.reference import Comparison, Habits, Ranges, compare, without_spikes
@@ -125,7 +127,7 @@ class Model:
         start = self.start(panel, steps)
         panel, series, origins, views = start.panel, start.series, start.origins, start.views
         others, block = self._first_block(start, requested, may_fall_back=fallback)
-        blocks = [block]
+        blocks = [start.odd.widened(block)]
         for done in range(horizon, steps, horizon):
             if self.output.remember(panel, views, blocks[-1], origins + done - horizon):
                 views = self.windows(panel, series)
@@ -137,8 +139,9 @@ class Model:
         return dataclasses.replace(
             forecast,
             source=self._sources(others, len(origins), steps),
-            fallbacks=others.fallbacks,
+            fallbacks=(*start.odd.fallbacks(panel, origins, self.source), *others.fallbacks),
             findings=(
+                *start.odd.findings(panel, origins),
                 *start.seen.findings,
                 *start.beside,
                 *self._silent(start.views, origins, series, others),
@@ -153,8 +156,23 @@ class Model:
         panel, origins = at_origin(panel, self.contract, steps, self._since(series))
         seen = compare(self.habits, panel, origins, series, self.contract)
         beside = () if self.ranges is None else tuple(self.ranges.findings(panel, origins, self.contract))
-        panel = without_spikes(panel, seen)
-        return Start(panel, series, origins, seen, beside, self.windows(panel, series))
+        views = self.windows(panel, series)
+        odd = odd_end_of(panel, views, origins, seen.is_out, self._asked, partial(self._expected, series))
+        if len(odd.series):
+            panel = odd.mended(panel, origins)
+            seen = compare(self.habits, panel, origins, series, self.contract)
+        if len(odd.series) or seen.is_out.any():
+            panel = without_spikes(panel, seen)
+            views = self.windows(panel, series)
+        return Start(panel, series, origins, seen, beside, views, odd)
+
+    def _asked(self, views: Views, origins: Integers, levels: Sequence[float]) -> Answer:
+        """What the model says of B windows, scaled."""
+        return self.output.answer(self.ensemble, views, origins, levels)
+
+    def _expected(self, series: Integers, panel: Panel, origins: Integers) -> Answer:
+        """What it says of B windows of a panel's own, in the units of the CSV."""
+        return self.answer(self.windows(panel, series), origins, ())
 
     def _sources(self, others: StandIns, count: int, steps: int) -> tuple[str, ...]:
         """What makes each row of the forecasts of so many series, so many steps ahead."""
@@ -317,7 +335,7 @@ class Start:
     """Where the forecasts of S series begin.
 
     panel: history without what is odd, then the rows to be forecast; series: (S,) which of the model's each is;
-    origins: (S,); seen, beside: what the last rows are like; views: of the rows.
+    origins: (S,); seen, beside: what the last rows are like; views: of the rows; odd: last rows taken as missing.
     """
 
     panel: Panel
@@ -326,6 +344,7 @@ class Start:
     seen: Comparison
     beside: tuple[Finding, ...]
     views: tuple[Windows, ...]
+    odd: OddEnd
 
 
 def _said_of_silent(weight: float, part: Part, stamp: str | None, names: Sequence[str]) -> str:

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from lstmcast.cli.shell.console import Console
+    from lstmcast.core.findings import Finding
     from lstmcast.core.panel import Fallback, Forecast, Panel
     from lstmcast.ingest import AsOf, ParsedFile
 
@@ -99,11 +100,10 @@ class Night:
 
     def refuse_findings(self, forecast: Forecast) -> None:
         """Raise DataError for data unlike those of training, if that is not only to be warned of."""
-        if self.is_strict and forecast.findings:
-            told = "; ".join(f"{finding.code}: {finding.message}" for finding in forecast.findings)
-            error = DataError.at(
-                forecast.findings[0].place.silent(), f"{told} (--strict: nothing was written)"
-            )
+        found = _refused(forecast) if self.is_strict else []
+        if found:
+            told = "; ".join(f"{finding.code}: {finding.message}" for finding in found)
+            error = DataError.at(found[0].place.silent(), f"{told} (--strict: nothing was written)")
             error.option = "--strict"
             raise error
 
@@ -123,7 +123,7 @@ class Night:
 
     def tell(self, forecast: Forecast, console: Console) -> int:
         """What the night was like, on stderr, once its forecast is written; returns the exit code."""
-        for finding in forecast.findings:
+        for finding in _refused(forecast):
             console.warn(f"{finding.code}: {finding.message}", finding.code, **finding.place.fields)
         degraded = list(_degraded(forecast))
         if degraded and self.is_strict:
@@ -135,12 +135,22 @@ class Night:
         return 0
 
 
+def _refused(forecast: Forecast) -> list[Finding]:
+    """Findings about the last rows that nothing was done about."""
+    mended = {fallback.code for fallback in forecast.fallbacks}
+    return [finding for finding in forecast.findings if finding.code not in mended]
+
+
 def _degraded(forecast: Forecast) -> Iterator[tuple[str, str]]:
     """A code and a sentence for each reason and each forecaster that stood in."""
     kinds: dict[tuple[str, str], list[Fallback]] = {}
     for fallback in forecast.fallbacks:
         kinds.setdefault((fallback.code, fallback.source), []).append(fallback)
+    mended = {finding.code: finding.message for finding in forecast.findings}
     for (code, source), found in kinds.items():
+        if code == "odd_last":
+            yield code, mended[code]
+            continue
         which = (
             f"{len(found):,} of {len(forecast.ids):,} series are" if len(forecast.ids) > 1 else "the rows are"
         )
@@ -152,6 +162,7 @@ _SAME = {
     "flat": ("flat", "stale_tail"),
     "unit_jump": ("unit_jump", "level_jump", "outliers"),
     "out_of_range": ("unit_jump", "level_jump", "outliers"),
+    "odd_last": ("outliers",),
     "missing_share": ("missing_share",),
     "gaps": ("missing_share",),
 }
