@@ -91,7 +91,8 @@ def test_every_example_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
     unfinished = ("load.csv", "--target", "load", "--no-final", "--steps", 5, "--smoothing", "no")
     assert (
         lstmcast("train", *unfinished, "-o", "load.pkl").code == 0
-    )  # has rows yet to see: refresh needs them
+    )  # has rows yet to see: refresh needs them, and compare
+    assert lstmcast("train", *unfinished, "--hidden", 8, "-o", "other.pkl").code == 0
     for example in EXAMPLES:
         program, *words = shlex.split(example)
         assert program == "lstmcast"

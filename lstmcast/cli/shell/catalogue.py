@@ -66,6 +66,11 @@ COMMANDS = {
         "lstmcast evaluate model.pkl load.csv --output singles.csv",
         "start",
     ),
+    "compare": Entry(
+        "Compare two models on the same unseen rows.",
+        "lstmcast compare load.pkl other.pkl load.csv",
+        "accuracy",
+    ),
     "schedule": Entry(
         "Print a crontab line and systemd units for a nightly forecast.",
         "lstmcast schedule model.pkl load_new.csv --at 04:30 --max-age 26h",

@@ -1,0 +1,125 @@
+"""`lstmcast compare`: models beside each other on the same unseen rows."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+import os
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from lstmcast.cli.sessions.reading import read_for_model, tell_findings
+from lstmcast.cli.shell.console import Console
+from lstmcast.cli.shell.flags import INPUT, DataFile, Json, ModelFile, Quiet, Verbose, whole_number
+from lstmcast.cli.show import verdict
+
+if TYPE_CHECKING:
+    from lstmcast.core.panel import Clock
+    from lstmcast.model.rivals import Rivals
+
+OtherModel = Annotated[str, typer.Argument(metavar="MODEL", help="another model file", rich_help_panel=INPUT)]
+Stride = Annotated[
+    str, typer.Option(metavar="N", help="rows between two forecasts", rich_help_panel="Evaluation")
+]
+CHANCE = 0.05  # above it a difference is said to be possibly chance
+
+
+def compare(
+    model: ModelFile,
+    other: OtherModel,
+    data: DataFile,
+    stride: Stride = "1",
+    as_json: Json = False,
+    quiet: Quiet = False,
+    verbose: Verbose = False,
+) -> None:
+    """Compare two models on the same rows that neither has seen.
+
+    They may look at different columns and have different horizons; the shorter horizon is compared. A test says
+    whether their difference is more than chance.
+    """
+    console = Console(quiet=quiet, verbose=verbose, as_json=as_json)
+    compare_files((model, other), data, whole_number("stride", stride, 1, 1_000_000) or 1, console)
+
+
+def compare_files(files: tuple[str, str], source: str, stride: int, console: Console) -> None:
+    """Load, read as each model does, judge, show."""
+    from lstmcast import persistence
+    from lstmcast.model.rivals import rivals
+
+    names = dict(zip(_names(files), files, strict=True))
+    models = {name: persistence.load(file) for name, file in names.items()}
+    readings = {name: read_for_model(source, model, console) for name, model in models.items()}
+    found = rivals(models, {name: reading.panel for name, reading in readings.items()}, stride)
+    tell_findings(next(iter(readings.values())), console)
+    first = next(iter(models.values())).contract
+    clock = dataclasses.replace(first.clock, seasons=first.clock.seasons)
+    with console.at_once():
+        _show(found, tuple(models), clock, console)
+        console.document(_document(found, tuple(models), names, clock))
+
+
+def _names(files: tuple[str, str]) -> tuple[str, str]:
+    """What the models are called: by file, by the whole path where that is the same, by number where that is too."""
+    short = tuple(os.path.basename(file) for file in files)
+    if short[0] != short[1]:
+        return short[0], short[1]
+    return files if files[0] != files[1] else (f"{files[0]} (1)", f"{files[1]} (2)")
+
+
+def _show(found: Rivals, models: tuple[str, ...], clock: Clock, console: Console) -> None:
+    """The figures of all, and whether the models differ."""
+    from lstmcast.evaluation.names import describe
+
+    first, last = clock.write(found.stamps.take([found.stamps.argmin(), found.stamps.argmax()]))
+    windows = f"{len(found.stamps):,} windows of rows that neither has seen, {found.steps:,} steps ahead"
+    console.note(f"{windows}, from {first} to {last}")
+    console.note("")
+    figures = {
+        name if name in models else describe(name, clock): each for name, each in found.figures.items()
+    }
+    verdict.table("", figures, console)
+    console.result("")
+    console.result(sentence(found, models))
+
+
+def sentence(found: Rivals, models: tuple[str, ...]) -> str:
+    """Which model is better, by how much, and whether that may be chance."""
+    better, worse = sorted(models, key=lambda name: found.losses[name].mean())
+    low, high = (float(found.losses[name].mean()) for name in (better, worse))
+    if low == high:
+        return f"{models[0]} and {models[1]} are equally good."
+    share = verdict.percent(1 - low / high)
+    test = found.test(better, worse)
+    if math.isnan(test.p):
+        return f"{better} is {share} better than {worse}, but too few windows tell whether that is more than chance."
+    chance = f"p = {test.p:.2g}, Diebold-Mariano"
+    if test.p > CHANCE:
+        return f"{better} is {share} better than {worse}, which may be chance ({chance})."
+    return f"{better} is {share} better than {worse}, which is more than chance ({chance})."
+
+
+def _document(found: Rivals, models: tuple[str, ...], files: dict[str, str], clock: Clock) -> dict[str, Any]:
+    """The figures of all and every model's test against every other rival."""
+    tests = [
+        {"first": first, "second": second} | _plain(dataclasses.asdict(found.test(first, second)))
+        for place, first in enumerate(models)
+        for second in (*models[place + 1 :], *(name for name in found.losses if name not in models))
+    ]
+    first, last = clock.write(found.stamps.take([found.stamps.argmin(), found.stamps.argmax()]))
+    return {
+        "models": files,
+        "windows": len(found.stamps),
+        "steps": found.steps,
+        "first": first,
+        "last": last,
+        "figures": found.figures,
+        "ranked": found.ranked(),
+        "tests": tests,
+    }
+
+
+def _plain(fields: dict[str, float]) -> dict[str, float | None]:
+    """The same with None for what is not known."""
+    return {name: None if math.isnan(value) else value for name, value in fields.items()}
