@@ -34,7 +34,7 @@ def compare(
     quiet: Quiet = False,
     verbose: Verbose = False,
 ) -> None:
-    """Compare two models on the same rows that neither has seen.
+    """Compare two models on the same unseen rows.
 
     They may look at different columns and have different horizons; the shorter horizon is compared. A test says
     whether their difference is more than chance.
