@@ -15,6 +15,7 @@ from lstmcast.core.ahead import FARTHEST, read_ahead
 from lstmcast.core.errors import UsageError
 
 NUMBERS, CLASSES = KINDS = ("numbers", "classes")  # what a target holds
+FILL, HOLD, FAIL = SHORT_FUTURES = ("fill", "hold", "fail")  # where columns known ahead end early
 GROUPS = ("Data", "Reading", "Network", "Training", "Preparation")
 
 

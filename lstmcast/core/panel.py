@@ -330,6 +330,21 @@ class Fallback:
     reason: str
 
 
+@dataclass(frozen=True)
+class FilledAhead:
+    """A column known ahead that the file lacks in some of the rows to forecast, and that something stands in for.
+
+    series: index into the forecast's ids; column: of the file; since: the first row (UTC) that lacks it; rows: how many
+    do; step: how many rows of the horizon come before that one.
+    """
+
+    series: int
+    column: str
+    since: np.datetime64
+    rows: int
+    step: int
+
+
 @dataclass(frozen=True, eq=False)
 class Forecast:
     """Forecasts of R rows, in the units of the CSV.
@@ -338,7 +353,8 @@ class Forecast:
     bands: level in percent -> (lower (R,), upper (R,)); quantiles: between 0 and 1 -> (R,);
     source: (R,) what made each row; fallbacks: series that the model could not forecast; findings: how the rows it
     looked back at are unlike those it learned from; probabilities: of a forecast of classes, each one's (R,) in their
-    order, and `point` is then the place of the likeliest; median: (R,), where some of the points are means.
+    order, and `point` is then the place of the likeliest; median: (R,), where some of the points are means;
+    filled: columns known ahead that something stands in for.
     """
 
     ids: tuple[str, ...]
@@ -354,6 +370,7 @@ class Forecast:
     findings: tuple[Finding, ...] = ()
     probabilities: dict[str, NDArray[np.float64]] = dataclasses.field(default_factory=dict)
     median: NDArray[np.float64] | None = None
+    filled: tuple[FilledAhead, ...] = ()
 
     def only(self, levels: Collection[int]) -> Forecast:
         """The same without the other bands."""

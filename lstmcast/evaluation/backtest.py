@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Protocol
 
 import numpy as np
@@ -33,6 +33,17 @@ class Answer:
     def point(self) -> Numbers:
         """(K, B) of numbers."""
         return self.values[:, 0]
+
+    def widened(self, factors: Numbers | None) -> Answer:
+        """The same with bands so many times (K, B) as wide; None leaves them."""
+        if factors is None or not self.bands:
+            return self
+        middle = self.point if self.median is None else self.median
+        bands = {
+            level: (middle - factors * (middle - low), middle + factors * (high - middle))
+            for level, (low, high) in self.bands.items()
+        }
+        return replace(self, bands=bands)
 
 
 class Answering(Protocol):

@@ -2,6 +2,7 @@
 
 from lstmcast.core.findings import Finding
 from lstmcast.ingest.days import read_holidays
+from lstmcast.ingest.groups import read_groups
 from lstmcast.ingest.ledgers import ledger_shape, read_ledger
 from lstmcast.ingest.reading import ParsedFile, only_column, read, read_future, survey
 from lstmcast.ingest.table.roles import Roles
@@ -20,6 +21,7 @@ __all__ = [
     "only_column",
     "read",
     "read_future",
+    "read_groups",
     "read_holidays",
     "read_ledger",
     "survey",

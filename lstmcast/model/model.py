@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from lstmcast.core.errors import DataError
 from lstmcast.core.findings import WARNING, Finding
-from lstmcast.core.options import Options
+from lstmcast.core.options import FAIL, Options
 from lstmcast.core.panel import Forecast, Integers, Panel, Times
 from lstmcast.data.calendar_features import weekday
 from lstmcast.data.category_preprocessing import ClassPreparation
@@ -33,12 +33,14 @@ from lstmcast.evaluation.validation import spaced
 from lstmcast.forecasters.base import Part, Views
 from lstmcast.forecasters.ensemble import Ensemble, linear_of, networks_of, says_own_edges
 from lstmcast.forecasters.network import NetworkForecaster
+from lstmcast.forecasters.paths import Templates
 from lstmcast.model.fallback import FallbackChain, StandIns, stand_ins, unfit
 from lstmcast.model.odd_end import OddEnd, odd_end_of
 from lstmcast.model.output import DEFAULT_LEVELS, Output, level_of
 from lstmcast.model.recursion import at_origin
 from lstmcast.model.reference import Comparison, Habits, Ranges, compare, without_spikes
 from lstmcast.model.schema import Contract
+from lstmcast.model.short_future import Covered, covered, sources_with, wider
 
 MOST_SEEN = 200
 WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
@@ -51,7 +53,9 @@ class Model:
     views: ways to see the rows, the network's first; setting: how that one was chosen; output: what comes out, a
     number or a class; seen_until: (S,) stamp of the last row that taught or chose anything.
     habits, ranges, chain: what fresh windows are compared with, in the target and beside it, and who stands in for
-    the network; None in older files.
+    the network; None in older files. filling: (4,) how much wider bands are where columns known ahead end early, by
+    quarters of the horizon; None where no validation window told it. templates: errors of whole horizons, for paths
+    and totals; None in older files, and of classes.
     """
 
     contract: Contract
@@ -66,6 +70,8 @@ class Model:
     habits: Habits | None = None
     ranges: Ranges | None = None
     chain: FallbackChain | None = None
+    filling: NDArray[np.float64] | None = None
+    templates: Templates | None = None
 
     @property
     def source(self) -> str:
@@ -110,6 +116,7 @@ class Model:
         quantiles: Sequence[float] = (),
         *,
         fallback: bool = True,
+        short_future: str = FAIL,
     ) -> Forecast:
         """Forecast each series from its last known target on, `horizon` steps (as trained, unless given).
 
@@ -118,16 +125,18 @@ class Model:
 
         A series whose window the model cannot carry is forecast by a simpler forecaster, and its rows say so; with
         `fallback` off it is refused. Beyond the trained horizon the forecast is rolled on: its own median, or its
-        own probabilities, stand in for history. Raises DataError when the panel does not fit the contract, has a
+        own probabilities, stand in for history. short_future: what is done where columns known ahead end before the
+        trained horizon does: `fail`, `fill` or `hold`. Raises DataError when the panel does not fit the contract, has a
         series without any known target, or lacks known columns; UsageError for bands that there cannot be.
         """
         shown = self.output.levels(levels, quantiles)
         requested = self.output.needed([*shown, *map(level_of, quantiles)])
         steps, horizon = self.contract.horizon if horizon is None else horizon, self.contract.horizon
-        start = self.start(panel, steps)
+        start = self.start(panel, steps, short_future)
         panel, series, origins, views = start.panel, start.series, start.origins, start.views
         others, block = self._first_block(start, requested, may_fall_back=fallback)
-        blocks = [start.odd.widened(block)]
+        deaf = frozenset(found.series for found in others.fallbacks if found.source != "linear")
+        blocks = [start.odd.widened(block).widened(wider(start.covered, self.filling, horizon, deaf))]
         for done in range(horizon, steps, horizon):
             if self.output.remember(panel, views, blocks[-1], origins + done - horizon):
                 views = self.windows(panel, series)
@@ -138,8 +147,9 @@ class Model:
         forecast = self._forecast(panel, origins, answer, steps, shown, quantiles)
         return dataclasses.replace(
             forecast,
-            source=self._sources(others, len(origins), steps),
+            source=sources_with(self._sources(others, len(origins), steps), steps, start.covered, deaf),
             fallbacks=(*start.odd.fallbacks(panel, origins, self.source), *others.fallbacks),
+            filled=start.covered.filled,
             findings=(
                 *start.odd.findings(panel, origins),
                 *start.seen.findings,
@@ -149,11 +159,12 @@ class Model:
             ),
         )
 
-    def start(self, panel: Panel, steps: int) -> Start:
+    def start(self, panel: Panel, steps: int, short_future: str = FAIL) -> Start:
         """What the forecasts of a panel start from; raises what `predict` does."""
         panel = self.contract.marked(panel)
         series = self.contract.check(panel)
-        panel, origins = at_origin(panel, self.contract, steps, self._since(series))
+        found = covered(panel, self.contract.horizon, steps, short_future)
+        panel, origins = at_origin(found.panel, self.contract, steps, self._since(series))
         seen = compare(self.habits, panel, origins, series, self.contract)
         beside = () if self.ranges is None else tuple(self.ranges.findings(panel, origins, self.contract))
         views = self.windows(panel, series)
@@ -164,7 +175,7 @@ class Model:
         if len(odd.series) or seen.is_out.any():
             panel = without_spikes(panel, seen)
             views = self.windows(panel, series)
-        return Start(panel, series, origins, seen, beside, views, odd)
+        return Start(panel, series, origins, seen, beside, views, odd, found)
 
     def _asked(self, views: Views, origins: Integers, levels: Sequence[float]) -> Answer:
         """What the model says of B windows, scaled."""
@@ -335,7 +346,8 @@ class Start:
     """Where the forecasts of S series begin.
 
     panel: history without what is odd, then the rows to be forecast; series: (S,) which of the model's each is;
-    origins: (S,); seen, beside: what the last rows are like; views: of the rows; odd: last rows taken as missing.
+    origins: (S,); seen, beside: what the last rows are like; views: of the rows; odd: last rows taken as missing;
+    covered: what stands in for columns that the file lacks.
     """
 
     panel: Panel
@@ -345,6 +357,7 @@ class Start:
     beside: tuple[Finding, ...]
     views: tuple[Windows, ...]
     odd: OddEnd
+    covered: Covered
 
 
 def _said_of_silent(weight: float, part: Part, stamp: str | None, names: Sequence[str]) -> str:

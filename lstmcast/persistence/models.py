@@ -25,6 +25,7 @@ from lstmcast.forecasters.intervals import LEVELS, Intervals
 from lstmcast.forecasters.local import Local
 from lstmcast.forecasters.naive import SeasonalNaive
 from lstmcast.forecasters.network import NetworkForecaster
+from lstmcast.forecasters.paths import MOST_SERIES, MOST_TEMPLATES, Templates
 from lstmcast.forecasters.ridge import RidgeForecaster
 from lstmcast.model.fallback import FallbackChain
 from lstmcast.model.means import MEDIAN, OF_BANDS, OF_COUNTS, Means
@@ -32,6 +33,7 @@ from lstmcast.model.model import Model
 from lstmcast.model.output import NumberOutput, of_numbers
 from lstmcast.model.reference import Habits, Ranges
 from lstmcast.model.schema import Contract
+from lstmcast.model.short_future import QUARTERS
 from lstmcast.persistence.fields import record, value
 from lstmcast.persistence.limits import check_intervals
 from lstmcast.persistence.parts import (
@@ -58,6 +60,8 @@ if TYPE_CHECKING:
 
 Shape = tuple[int, ...]
 _HABITS = tuple(field.name for field in dataclasses.fields(Habits))
+_PATHS = ("horizons", "total", "peak", "across")
+_WIDEST = 10.0  # factor of a total's band
 _RANGES = tuple(field.name for field in dataclasses.fields(Ranges))
 
 
@@ -99,6 +103,11 @@ def to_record(model: Model) -> tuple[Document, Arrays]:
         arrays["ladder"] = model.chain.widths
     if model.output.means is not None:
         arrays["means"] = model.output.means.kinds
+    if model.filling is not None:  # an older file does not speak of it
+        document["filling"], arrays["filling"] = True, model.filling
+    if model.templates is not None:
+        document["paths"] = {name: getattr(model.templates, name) for name in _PATHS}
+        arrays["paths"] = model.templates.errors.astype("<i2")[..., None].view(np.uint8)
     if words is not None:
         arrays |= _member_arrays(words.networks)
     return document, arrays
@@ -275,6 +284,8 @@ def _assemble(document: Document, arrays: Arrays) -> Model:
         habits=Habits(*(arrays[f"habits.{name}"] for name in _HABITS)) if document.get("habits") else None,
         ranges=Ranges(*(arrays[f"ranges.{name}"] for name in _RANGES)) if document.get("ranges") else None,
         chain=_chain(document.get("ladder"), ensemble, arrays),
+        filling=arrays["filling"] if document.get("filling") else None,
+        templates=_templates(document.get("paths"), contract, arrays),
     )
 
 
@@ -369,6 +380,23 @@ def _chain(seasons: list[int] | None, ensemble: Ensemble, arrays: Arrays) -> Fal
     return FallbackChain((linear_of(ensemble), *naives), arrays["ladder"])
 
 
+def _templates(told: Document | None, contract: Contract, arrays: Arrays) -> Templates | None:
+    """The errors of whole horizons, two bytes each; an older file has none."""
+    if told is None:
+        return None
+    count = min(len(contract.ids), MOST_SERIES)
+    kept = arrays["paths"]
+    if kept.dtype != np.uint8 or kept.ndim != 4 or not 1 <= kept.shape[1] <= MOST_TEMPLATES:
+        raise ValueError("its templates are no bytes of windows")
+    if (kept.shape[0], *kept.shape[2:]) != (count, contract.horizon, 2):
+        raise ValueError(f"its templates have shape {kept.shape}")
+    errors = np.ascontiguousarray(kept).view("<i2")[..., 0].astype(np.int16)
+    numbers = {name: value(float, told[name], name) for name in _PATHS[1:]}
+    if not all(0 < number <= _WIDEST for number in numbers.values()):
+        raise ValueError("a factor of totals is none")
+    return Templates(errors, value(int, told["horizons"], "horizons"), **numbers)
+
+
 def _check(model: Model) -> None:
     """Sizes and signs that would otherwise be found wrong in the middle of a forecast."""
     contract, preparation, output = model.contract, model.preparation.rows, of_numbers(model.output)
@@ -396,10 +424,13 @@ def _check(model: Model) -> None:
         wanted["means"] = (output.means.kinds.shape, series)
     if model.chain is not None:
         wanted["ladder"] = (model.chain.widths.shape, (len(model.chain.forecasters), len(LEVELS), horizon))
+    if model.filling is not None:
+        wanted["filling"] = (model.filling.shape, (QUARTERS,))
     for name, (found, expected) in wanted.items():
         if found != expected:
             raise ValueError(f"{name} has shape {found} where the contract asks for {expected}")
-    positive = (preparation.scaling.scale, preparation.scaling.unit, preparation.change)
+    positive = [preparation.scaling.scale, preparation.scaling.unit, preparation.change]
+    positive += [] if model.filling is None else [model.filling]
     if not all((array > 0).all() for array in positive):
         raise ValueError("a scale is not positive")
     _check_parts(model)

@@ -42,7 +42,9 @@ from lstmcast.model.reference import habits_of, ranges_of
 from lstmcast.model.schema import Contract, contract_of
 from lstmcast.pipeline.candidates import Entry
 from lstmcast.pipeline.search import Choice, described
+from lstmcast.pipeline.short_futures import filling_of
 from lstmcast.pipeline.task import Task
+from lstmcast.pipeline.templates import templates_of
 from lstmcast.pipeline.views import LinearPair
 from lstmcast.training.setup import schedule_of
 
@@ -56,6 +58,9 @@ def judged(task: Task, choices: list[Choice], linear: LinearPair, entries: list[
     model = _shipped(task, entries[0], intervals, limits, report)
     views = model.windows(task.panel, np.arange(len(task.panel.ids)))
     model = dataclasses.replace(model, ensemble=model.ensemble.moved_on(views, task.blocks.test))
+    filling = filling_of(model, task.panel, entries[0].choice.validation.origins)
+    templates = templates_of(model, task.panel, task.blocks.validation, task.blocks.test)
+    model = dataclasses.replace(model, filling=filling, templates=templates)
     verdict = _verdict(model, views, task.panel, task.blocks)
     return dataclasses.replace(model, report=report.judged(verdict))
 

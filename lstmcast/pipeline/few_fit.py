@@ -45,6 +45,7 @@ from lstmcast.pipeline.assembly import limits_of, spoken_limits
 from lstmcast.pipeline.few import Mixed, fewest_before, mix
 from lstmcast.pipeline.plan import Plan, plan_of
 from lstmcast.pipeline.task import Task
+from lstmcast.pipeline.templates import templates_of
 
 Numbers = NDArray[np.float64]
 
@@ -71,17 +72,21 @@ def fitting_few(task: Task) -> Iterator[Plan | Model]:
     made = _made(task, "before_test")
     yield _plan(task, made)
     model = _model(task, made)
+    templates = templates_of(model, task.panel, task.blocks.start + _fewest(task), task.blocks.test)
     verdict = _verdict(model, task)
     if task.options.final:
         model = _again(model, _made(task, "all"), task)
     learned = model.learned(task.panel, np.arange(len(task.panel.ids)))
     report = dataclasses.replace(model.report.judged(verdict), learned=learned)
-    yield dataclasses.replace(model, report=report)
+    yield dataclasses.replace(model, report=report, templates=templates)
+
+
+def _fewest(task: Task) -> int:
+    return fewest_before(task.panel.clock.season, task.horizon)
 
 
 def _held_back(task: Task) -> tuple[int, str | None, str | None]:
-    fewest = fewest_before(task.panel.clock.season, task.horizon)
-    return fewest, task.options.val, task.options.test
+    return _fewest(task), task.options.val, task.options.test
 
 
 def _refuse_short(task: Task) -> None:

@@ -28,6 +28,7 @@ from lstmcast.model.output import of_numbers
 from lstmcast.model.reference import ranges_of, widened
 from lstmcast.nn.parameters import Parameters
 from lstmcast.pipeline.few import remixed
+from lstmcast.pipeline.templates import templates_of
 from lstmcast.training.checkpoint import Trained
 from lstmcast.training.heads import NumberHead
 from lstmcast.training.loop import Step
@@ -180,7 +181,10 @@ def _with_all_rows(
     output = dataclasses.replace(of_numbers(model.output), intervals=intervals)
     learned = model.learned(panel, series, _absent(champion, panel, series) or 0)
     report = _report(champion, outcome, learned)
-    return dataclasses.replace(outcome, model=dataclasses.replace(model, output=output, report=report))
+    model = dataclasses.replace(model, output=output, report=report)
+    if model.templates is None:  # of an older file
+        model = dataclasses.replace(model, templates=templates_of(challenger, panel, blocks.test, blocks.end))
+    return dataclasses.replace(outcome, model=model)
 
 
 def _report(champion: Model, outcome: Outcome, learned: Learned) -> NumberReport | ClassReport:

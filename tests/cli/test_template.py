@@ -95,7 +95,15 @@ def test_the_template_has_a_row_for_each_step_and_an_empty_cell_for_each_known_c
 def test_an_empty_template_is_refused_by_its_first_cell(weather_model: Path, tmp_path: Path) -> None:
     output = tmp_path / "coming.csv"
     lstmcast("template", weather_model, SAMPLES / "seattle_weather.csv", "-o", output)
-    said = lstmcast("predict", weather_model, SAMPLES / "seattle_weather.csv", "--future", output)
+    said = lstmcast(
+        "predict",
+        weather_model,
+        SAMPLES / "seattle_weather.csv",
+        "--future",
+        output,
+        "--short-future",
+        "fail",
+    )
     assert said.code == DataError.exit_code
     assert (
         "'weather' is known ahead for this model, but missing at 2016-01-01 and in 5 of the 5 rows"

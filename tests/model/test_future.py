@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -207,7 +208,8 @@ def test_a_panel_is_forecast_with_a_future_file_as_with_one_file(
 def test_a_missing_cell_is_named_by_stamp_column_and_series(shops: tuple[Path, Path], tmp_path: Path) -> None:
     rows = panel_rows(40 * 24, 41 * 24, target=False)
     rows[30] = rows[30].replace("sun", "").replace("rain", "")
-    said = predicted(shops, file(tmp_path / "future.csv", "shop,time,open,weather", *rows))
+    path = file(tmp_path / "future.csv", "shop,time,open,weather", *rows)
+    said = predicted(shops, path, "--short-future", "fail")
     assert said.code == 3
     assert (
         f"'weather' is known ahead for this model, but missing at {hour(978)} of series 'south'" in said.err
@@ -218,10 +220,30 @@ def test_a_future_file_that_is_too_short_names_the_first_stamp_it_lacks(
     shops: tuple[Path, Path], tmp_path: Path
 ) -> None:
     path = file(tmp_path / "f.csv", "shop,time,open,weather", *panel_rows(960, 970, target=False))
-    said = predicted(shops, path)
+    said = predicted(shops, path, "--short-future", "fail")
     assert said.code == 3
     assert f"missing at {hour(970)} of series 'north' and in 14 of the 24 rows" in said.err
     assert predicted(shops, path, "--horizon", "10").code == 0
+
+
+def test_a_future_file_that_is_too_short_is_filled_said_and_degraded(
+    shops: tuple[Path, Path], tmp_path: Path
+) -> None:
+    path = file(tmp_path / "f.csv", "shop,time,open,weather", *panel_rows(960, 970, target=False))
+    said = predicted(shops, path)
+    assert said.code == 0
+    assert f"'weather', known ahead, is missing from {hour(970)} on, in 14 of the 24 rows" in said.err
+    assert "of 2 of 2 series; its usual values before it stand in and bands are wider" in said.err
+    rows = said.out.splitlines()[1:25]
+    assert ["open_filled+weather_filled" in row for row in rows] == [False] * 10 + [True] * 14
+    strict = predicted(shops, path, "--strict")
+    assert (strict.code, strict.out) == (6, said.out)
+    assert "its last value is held" in predicted(shops, path, "--short-future", "hold").err
+    wrong = predicted(shops, path, "--short-future", "guess")
+    assert wrong.code == 2
+    assert "--short-future takes fill, hold, fail; got 'guess'" in wrong.err
+    filled = json.loads(predicted(shops, path, "--json").out)["filled"]
+    assert filled[0] == {"series": "north", "column": "open", "since": str(hour(970)), "rows": 14}
 
 
 def test_series_must_be_in_the_future_file_and_others_are_left_out_with_a_warning(

@@ -214,7 +214,7 @@ def of_forecast(model_file: str, asked: Asked, chosen: Chosen, console: Console)
     levels = FAN_LEVELS if asked.level is None else parse_levels(asked.level)
     levels = () if model.contract.classes and asked.level is None else levels
     horizon = None if asked.horizon is None else rows_ahead(asked.horizon, model.contract.clock)
-    forecast = model.predict(panel, horizon, levels)
+    forecast = model.predict(panel, horizon, levels, short_future=asked.night.short_future)
     ahead = len(forecast.times) // len(forecast.ids)
     usual = _SHORT * ahead if chosen.is_short else fan.usual_history(model.contract.clock.seasons, ahead)
     before = chosen.rows(panel.clock) or max(usual, 24)

@@ -10,12 +10,34 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from lstmcast.cli.sessions.nights import AsOfTime, MaxAge, Night, NoFallback, Now, Strict, Zone
+from lstmcast.cli.sessions.nights import (
+    AsOfTime,
+    MaxAge,
+    Night,
+    NoFallback,
+    Now,
+    ShortFuture,
+    Strict,
+    Zone,
+)
 from lstmcast.cli.sessions.reading import (
+    of_numbers,
     read_for_model,
     read_future_for_model,
     tell_findings,
     tell_if_open,
+)
+from lstmcast.cli.sessions.summing import (
+    PathColumns,
+    Paths,
+    Summing,
+    TotalAt,
+    TotalOption,
+    TotalOver,
+    Whole,
+    outlook_of,
+    summed_columns,
+    summing_of,
 )
 from lstmcast.cli.shell import log
 from lstmcast.cli.shell.console import Console
@@ -38,7 +60,8 @@ from lstmcast.cli.show import table
 from lstmcast.cli.show.look import look
 from lstmcast.cli.show.what_if import refuse_beside, what_if
 from lstmcast.core.ahead import read_ahead, rows_ahead
-from lstmcast.core.errors import BusyError, OutputError
+from lstmcast.core.errors import BusyError, OutputError, UsageError
+from lstmcast.core.options import FILL
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -105,10 +128,17 @@ def predict(
     level: Level = None,
     quantiles: Quantiles = None,
     changes: Changes = None,
+    total: TotalOption = None,
+    total_at: TotalAt = None,
+    total_over: TotalOver = None,
+    whole: Whole = False,
+    paths: Paths = None,
+    path_columns: PathColumns = False,
     as_of: AsOfTime = None,
     max_age: MaxAge = None,
     now: Now = None,
     no_fallback: NoFallback = False,
+    short_future: ShortFuture = None,
     strict: Strict = False,
     tz: Zone = None,
     output: ForecastOutput = None,
@@ -123,17 +153,32 @@ def predict(
     model, a simpler forecaster stands in, and the column `source` says so.
     """
     console = Console(quiet=quiet, verbose=verbose, as_json=as_json)
-    values = (horizon, level, quantiles, as_of, max_age, now, no_fallback, strict, tz)
+    values = (horizon, level, quantiles, as_of, max_age, now, no_fallback, short_future, strict, tz)
     wanted, night = checked(dict(zip(CHECKED, values, strict=True)))
     refuse_beside(changes or (), log_file)
     wanted = dataclasses.replace(wanted, changes=tuple(changes or ()))
+    summing = summing_of(total, total_at, total_over, whole, paths, path_columns)
+    if changes and summing.is_asked:
+        message = "--set compares rows of two forecasts; leave --total and --paths out"
+        raise UsageError(message, option="--set")
     outputs = Outputs(None if output == STDOUT else output, log_file)
-    code = forecast_file(model, Files(data, future), wanted, night, outputs, console)
+    code = forecast_file(model, Files(data, future), wanted, night, outputs, console, summing)
     if code:
         raise typer.Exit(code)
 
 
-CHECKED = ("horizon", "level", "quantiles", "as_of", "max_age", "now", "no_fallback", "strict", "tz")
+CHECKED = (
+    "horizon",
+    "level",
+    "quantiles",
+    "as_of",
+    "max_age",
+    "now",
+    "no_fallback",
+    "short_future",
+    "strict",
+    "tz",
+)
 
 
 def checked(values: Mapping[str, Any]) -> tuple[Wanted, Night]:
@@ -145,10 +190,13 @@ def checked(values: Mapping[str, Any]) -> tuple[Wanted, Night]:
         parse_quantiles(values["quantiles"]),
     )
     times = values["as_of"], values["max_age"], values["now"]
-    may_fall_back = not values["no_fallback"]
-    night = Night(*times, may_fall_back=may_fall_back, is_strict=values["strict"], tz=values["tz"])
+    others = {"may_fall_back": not values["no_fallback"], "is_strict": values["strict"], "tz": values["tz"]}
+    night = Night(*times, **others, short_future=values["short_future"] or FILL)
     night.check()
     return wanted, night
+
+
+ROWS = Summing()
 
 
 @dataclass(frozen=True)
@@ -174,15 +222,20 @@ class Wanted:
         """The bands that are given out."""
         return (DEFAULT_LEVEL,) if self.levels is None else self.levels
 
-    def of(
-        self, model: Model, panel: Panel, *, may_fall_back: bool, besides: Collection[int] = ()
-    ) -> Forecast:
+    def of(self, model: Model, panel: Panel, night: Night, besides: Collection[int] = ()) -> Forecast:
         """The forecast of a model, with these bands besides if it has any; raises what its `predict` does."""
         given = {} if self.levels is None else {"levels": self.levels}
         if besides and not model.contract.classes:
             given = {"levels": tuple(sorted({*self.shown, *besides}))}
         ahead = None if self.horizon is None else rows_ahead(self.horizon, model.contract.clock)
-        return model.predict(panel, ahead, quantiles=self.quantiles, fallback=may_fall_back, **given)
+        return model.predict(
+            panel,
+            ahead,
+            quantiles=self.quantiles,
+            fallback=night.may_fall_back,
+            short_future=night.short_future,
+            **given,
+        )
 
 
 @dataclass(frozen=True)
@@ -213,11 +266,17 @@ class Outputs:
 
 
 def forecast_file(
-    model_file: str, files: Files, wanted: Wanted, night: Night, outputs: Outputs, console: Console
+    model_file: str,
+    files: Files,
+    wanted: Wanted,
+    night: Night,
+    outputs: Outputs,
+    console: Console,
+    summing: Summing = ROWS,
 ) -> int:
     """Load, read, predict, write: CSV or one JSON document, to a file or to stdout, then into the ledger.
 
-    Returns the exit code.
+    summing: what is given out instead of rows. Returns the exit code.
     """
     from lstmcast import persistence
     from lstmcast.evaluation.ledger import BAND
@@ -230,22 +289,30 @@ def forecast_file(
     if wanted.changes:
         tell_if_open(model_file, console)
         return suppose(model, panel, wanted, night, outputs, console)
-    is_drawn = outputs.forecast is None and console.draws()
+    is_drawn = outputs.forecast is None and console.draws() and not summing.is_asked
+    numbers = of_numbers(model, "--paths" if summing.paths else "--total") if summing.is_asked else None
     besides = {*(FAN_LEVELS if is_drawn else ()), *((BAND,) if outputs.ledger is not None else ())}
-    forecast = wanted.of(model, panel, may_fall_back=night.may_fall_back, besides=besides)
+    forecast = wanted.of(model, panel, night, besides)
     night.refuse_findings(forecast)
     given_out = forecast.only(wanted.shown)
+    rows = table.tidy(given_out)
+    if numbers is not None:
+        found = outlook_of(numbers, panel, given_out, night)
+        rows = table.tidy(given_out, summed_columns(summing, files.history, found, wanted.shown))
     tell_if_open(model_file, console)
     told = night.told(forecast)
     for reading in readings:
         tell_findings(reading, console, besides=told)
     _warn_of_rolling_on(model.contract, wanted.horizon, console)
-    found = [each for reading in readings for each in reading.findings if each.code not in told]
+    remarks = [each for reading in readings for each in reading.findings if each.code not in told]
     if is_drawn:
         look(panel, forecast, given_out, console)
     else:
-        rows = table.tidy(given_out)
-        outputs.write(table.as_document(rows, forecast, found) if console.as_json else table.as_csv(rows))
+        outputs.write(
+            table.as_document(rows, forecast, remarks, summing.called)
+            if console.as_json
+            else table.as_csv(rows)
+        )
     code = night.tell(forecast, console)
     if outputs.ledger is not None:
         write_down(forecast.only((BAND,)), panel, identity, outputs.ledger, console)
@@ -260,7 +327,7 @@ def suppose(
 
     ahead = model.contract.horizon
     ahead = ahead if wanted.horizon is None else rows_ahead(wanted.horizon, model.contract.clock)
-    ask = partial(wanted.of, may_fall_back=night.may_fall_back)
+    ask = partial(wanted.of, night=night)
     found = what_if(wanted.changes, model, panel, ahead, ask)
     night.refuse_findings(found.before)
     for finding in found.findings:

@@ -10,14 +10,14 @@ import typer
 from lstmcast.cli.sessions.reading import ZONE_ASSUMED
 from lstmcast.cli.shell.log import tell_error
 from lstmcast.core.errors import DataError, DegradedError, UsageError
-from lstmcast.core.options import seconds
+from lstmcast.core.options import FILL, HOLD, SHORT_FUTURES, seconds
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Sequence
 
     from lstmcast.cli.shell.console import Console
     from lstmcast.core.findings import Finding
-    from lstmcast.core.panel import Fallback, Forecast, Panel
+    from lstmcast.core.panel import Fallback, FilledAhead, Forecast, Panel
     from lstmcast.ingest import AsOf, ParsedFile
 
 PANEL = "Nights"
@@ -49,12 +49,20 @@ Strict = Annotated[
     bool,
     typer.Option(
         "--strict",
-        help="exit 3 for odd data, 6 if a simpler forecaster made some rows",
+        help="exit 3 for odd data, 6 if a simpler forecaster made rows or columns end early",
         rich_help_panel=PANEL,
     ),
 ]
 
 
+ShortFuture = Annotated[
+    str | None,
+    typer.Option(
+        metavar="HOW",
+        help="where known columns end early: fill, hold (the last value) or fail [fill]",
+        rich_help_panel=PANEL,
+    ),
+]
 Zone = Annotated[
     str | None,
     typer.Option(
@@ -67,7 +75,8 @@ Zone = Annotated[
 class Night:
     """Times as the user wrote them, None where not asked for, and what is refused or told by an exit code.
 
-    tz: the zone of stamps that name none, None for the model's.
+    tz: the zone of stamps that name none, None for the model's; short_future: what is done where columns known ahead
+    end early.
     """
 
     as_of: str | None = None
@@ -76,6 +85,7 @@ class Night:
     may_fall_back: bool = True
     is_strict: bool = False
     tz: str | None = None
+    short_future: str = FILL
 
     def check(self) -> None:
         """Raise UsageError for what can be seen to be wrong without the file."""
@@ -84,6 +94,9 @@ class Night:
         elif self.now is not None:
             message = "--now is what --max-age compares with; give --max-age too"
             raise UsageError(message, option="--now")
+        if self.short_future not in SHORT_FUTURES:
+            message = f"--short-future takes {', '.join(SHORT_FUTURES)}; got {self.short_future!r}"
+            raise UsageError(message, option="--short-future")
 
     def cut(self, *, keeps_known: bool) -> AsOf | None:
         """How to read the history; keeps_known: whether its later rows say what is known ahead."""
@@ -125,7 +138,7 @@ class Night:
         """What the night was like, on stderr, once its forecast is written; returns the exit code."""
         for finding in _refused(forecast):
             console.warn(f"{finding.code}: {finding.message}", finding.code, **finding.place.fields)
-        degraded = list(_degraded(forecast))
+        degraded = list(_degraded(forecast, self.short_future))
         if degraded and self.is_strict:
             told = "; ".join(f"{code}: {sentence}" for code, sentence in degraded)
             tell_error(DegradedError(told), as_json=False)
@@ -141,8 +154,8 @@ def _refused(forecast: Forecast) -> list[Finding]:
     return [finding for finding in forecast.findings if finding.code not in mended]
 
 
-def _degraded(forecast: Forecast) -> Iterator[tuple[str, str]]:
-    """A code and a sentence for each reason and each forecaster that stood in."""
+def _degraded(forecast: Forecast, how: str) -> Iterator[tuple[str, str]]:
+    """A code and a sentence for each reason and each forecaster that stood in, and for each column that was filled."""
     kinds: dict[tuple[str, str], list[Fallback]] = {}
     for fallback in forecast.fallbacks:
         kinds.setdefault((fallback.code, fallback.source), []).append(fallback)
@@ -156,6 +169,27 @@ def _degraded(forecast: Forecast) -> Iterator[tuple[str, str]]:
         )
         who = _SPOKEN.get(source, "the same time a season ago")
         yield code, f"{which} forecast by {who} ({source}), not by the model: {found[0].reason}"
+    filled: dict[str, list[FilledAhead]] = {}
+    for each in forecast.filled:
+        filled.setdefault(each.column, []).append(each)
+    for column, those in filled.items():
+        yield "short_future", _of_filled(column, those, forecast, how)
+
+
+def _of_filled(column: str, found: Sequence[FilledAhead], forecast: Forecast, how: str) -> str:
+    """Which column something stands in for, from when on and in how many rows."""
+    ahead = len(forecast.times) // len(forecast.ids)
+    first = min(found, key=lambda each: each.since)
+    since = forecast.clock.write(first.since.reshape(1))[0]
+    where = f"from {since} on, in" if first.step + first.rows == ahead else f"at {since} and in"
+    many, rows = len(forecast.ids) > 1, max(each.rows for each in found)
+    of = f", of {len(found):,} of {len(forecast.ids):,} series" if many else ""
+    stands_in = "its last value is held" if how == HOLD else "its usual values before it stand in"
+    wider = " and bands are wider" if forecast.bands else ""
+    return (
+        f"{column!r}, known ahead, is missing {where} {rows:,} of the {ahead:,} rows to forecast{of}; "
+        f"{stands_in}{wider} (--short-future)"
+    )
 
 
 _SAME = {

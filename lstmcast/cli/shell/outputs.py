@@ -31,6 +31,7 @@ _INPUTS = {
     "ledger": "--ledger",
     "forecasts": "LEDGER",
     "future": "--future",
+    "total_at": "--total-at",
     "holidays": "--holidays",
     "from_": "--from",
 }

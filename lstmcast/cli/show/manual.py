@@ -18,6 +18,7 @@ TOPICS = {
     "files": "what a CSV may look like, and how it is read",
     "nights": "a forecast every night: cron, late data, odd data, exit codes",
     "ledger": "keep what was forecast, and score it later",
+    "totals": "totals, means and peaks of periods, totals over series, sample paths",
     "refresh": "let a model learn new rows, safely",
     "panels": "many series in one file",
     "columns": "known columns, past columns, days off",

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from lstmcast.core.findings import Finding
-    from lstmcast.core.panel import Forecast
+    from lstmcast.core.panel import FilledAhead, Forecast
     from lstmcast.evaluation.backtest import Backcast
 
 Rows = dict[str, list[str | float]]
@@ -69,14 +69,19 @@ def _beside_actual(backcast: Backcast) -> Rows:
     return rows
 
 
-def as_document(rows: Rows, forecast: Forecast, findings: Sequence[Finding]) -> str:
+def as_document(rows: Rows, forecast: Forecast, findings: Sequence[Finding], called: str = "forecast") -> str:
     """The document of a forecast as text."""
-    return json_text(document(rows, forecast, findings))
+    return json_text(document(rows, forecast, findings, called))
 
 
-def document(rows: Rows, forecast: Forecast, findings: Sequence[Finding]) -> dict[str, Any]:
-    """Rows for JSON: a list of records below `forecast`, then what a forecaster stood in for, and why, and how the rows
-    looked back at are unlike those of training. findings: of the files, which stand after those."""
+def document(
+    rows: Rows, forecast: Forecast, findings: Sequence[Finding], called: str = "forecast"
+) -> dict[str, Any]:
+    """Rows for JSON: a list of records below `called`, then what a forecaster stood in for, and why, and how the rows
+    looked back at are unlike those of training. findings: of the files, which stand after those.
+
+    Columns that were filled stand last, where there are any.
+    """
     records = [dict(zip(rows, values, strict=True)) for values in zip(*rows.values(), strict=True)]
     fallbacks = [
         {"series": forecast.ids[found.series]}
@@ -84,7 +89,21 @@ def document(rows: Rows, forecast: Forecast, findings: Sequence[Finding]) -> dic
         for found in forecast.fallbacks
     ]
     found = [finding.record() for finding in (*forecast.findings, *findings)]
-    return {"forecast": records, "fallbacks": fallbacks, "findings": found}
+    filled = (
+        {"filled": [_filled_record(each, forecast) for each in forecast.filled]} if forecast.filled else {}
+    )
+    return {called: records, "fallbacks": fallbacks, "findings": found, **filled}
+
+
+def _filled_record(filled: FilledAhead, forecast: Forecast) -> dict[str, str | int]:
+    """A column that something stood in for, in a series, for a program."""
+    since = forecast.clock.write(filled.since.reshape(1))[0]
+    return {
+        "series": forecast.ids[filled.series],
+        "column": filled.column,
+        "since": since,
+        "rows": filled.rows,
+    }
 
 
 def _digits(forecast: Forecast) -> int:
@@ -99,4 +118,4 @@ def _digits(forecast: Forecast) -> int:
 
 
 def _rounded(value: str | float, digits: int) -> str | float:
-    return value if isinstance(value, str) else float(f"{value:.{digits}g}")
+    return value if isinstance(value, str | int) else float(f"{value:.{digits}g}")

@@ -1,0 +1,83 @@
+"""How much worse a model forecasts where columns known ahead end early, measured on validation windows."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lstmcast.core.options import FILL
+from lstmcast.core.panel import HOLIDAYS, KNOWN, Integers, Panel
+from lstmcast.evaluation.validation import spaced
+from lstmcast.model.model import Model
+from lstmcast.model.short_future import QUARTERS, covered
+
+Numbers = NDArray[np.float64]
+
+MOST_WINDOWS = 100
+FEWEST_WINDOWS = 10
+_WIDEST = 3.0
+_CLIMATE = 15  # days before an origin that what stands in may look at
+
+
+def filling_of(model: Model, panel: Panel, origins: Integers) -> Numbers | None:
+    """(4,) mean absolute error over that with all columns known, of rows that lack all of them, by how many quarters
+    of the horizon do; at least one, never less for more.
+
+    origins: (n,) of validation windows. None where no column is known ahead, or windows are too few.
+    """
+    known = [place for place in panel.roles(KNOWN) if panel.columns[place].name != HOLIDAYS]
+    origins = spaced(origins, MOST_WINDOWS)
+    if not known or len(origins) < FEWEST_WINDOWS:
+        return None
+    cut, places = _cut(model, panel, origins)
+    horizon = model.contract.horizon
+    rows = places + np.arange(horizon)[:, None]
+    actual, whole = cut.target[rows], _point(model, cut, places)
+    ratios = []
+    for quarter in range(1, QUARTERS + 1):
+        lacking = -(-quarter * horizon // QUARTERS)
+        short = _point(model, _short(cut, places, known, horizon, lacking), places)
+        worse, usual = (np.nanmean(np.abs(said - actual)[-lacking:]) for said in (short, whole))
+        ratios.append(worse / usual if usual > 0 else 1.0)
+    found = np.clip(np.nan_to_num(ratios, nan=1.0), 1.0, _WIDEST)
+    return np.asarray(np.maximum.accumulate(found))
+
+
+def _cut(model: Model, panel: Panel, origins: Integers) -> tuple[Panel, Integers]:
+    """A panel with a series of its own for each window, and where the windows begin in it."""
+    series = np.searchsorted(panel.offsets, origins, side="right") - 1
+    clock, day = model.contract.clock, 0
+    if clock.step is not None and not clock.is_counter:
+        day = round(np.timedelta64(1, "D") / clock.step.to_timedelta64())
+    before = max(model.contract.history, _CLIMATE * day)
+    starts = np.maximum(origins - before, panel.offsets[series])
+    one = Panel(
+        tuple(panel.ids[place] for place in series),
+        np.concatenate([starts, origins[-1:]]),
+        panel.times,
+        panel.values,
+        panel.columns,
+        panel.clock,
+        panel.id_name,
+        panel.holidays,
+    )
+    cut = one.take(starts, origins + model.contract.horizon)
+    return cut, cut.offsets[1:] - model.contract.horizon
+
+
+def _point(model: Model, cut: Panel, places: Integers) -> Numbers:
+    """(K, n) the forecasts of these windows."""
+    number = {name: place for place, name in enumerate(model.contract.ids)}
+    views = model.windows(cut, np.array([number[name] for name in cut.ids], dtype=np.int64))
+    return model.answer(views, places, ()).point
+
+
+def _short(cut: Panel, places: Integers, known: list[int], horizon: int, lacking: int) -> Panel:
+    """The windows with the last rows of all columns known ahead filled, as where a file ends early."""
+    values = cut.values.copy()
+    rows = (places + np.arange(horizon)[:, None]).reshape(-1)
+    late = (places + np.arange(horizon - lacking, horizon)[:, None]).reshape(-1)
+    values[rows, 0] = np.nan
+    values[late[:, None], known] = np.nan
+    short = Panel(cut.ids, cut.offsets, cut.times, values, cut.columns, cut.clock, cut.id_name, cut.holidays)
+    return covered(short, horizon, horizon, FILL).panel
