@@ -133,11 +133,22 @@ def totals(
 class _Rows:
     """The rows of a series that are summed: known ones, then those of the forecast; K' together.
 
-    values: (P, K') of paths; said: (K',) what was, or is forecast; codes: (K',) of periods; lasting: codes of periods with rows before or after these.
-    """The rows of a series that are summed: known ones, then those of the forecast; K' together.
-
     values: (P, K') of paths; said: (K',) what was, or is forecast; codes: (K',) of periods; lasting: codes of periods
     with rows before or after these.
+    """
+
+    times: Times
+    values: Numbers
+    said: Numbers
+    codes: Integers
+    known: int
+    source: Sequence[str]
+    lasting: frozenset[int]
+
+
+def _of(
+    found: Outlook, series: list[int], name: str, periods: Periods, levels: Sequence[int], is_whole: bool
+) -> Iterator[Total]:
     """The totals of some series together."""
     parts = [_rows(found, each, periods) for each in series]
     wider = found.templates.total if len(series) == 1 else found.templates.across
