@@ -133,13 +133,11 @@ def totals(
 class _Rows:
     """The rows of a series that are summed: known ones, then those of the forecast; K' together.
 
-    values: (P, K') of paths; said: (K',) what was, or is forecast; codes: (K',) of periods; lasting: codes of periods
-    with rows before or after these.
+    values: (P, K') of paths; codes: (K',) of periods; lasting: codes of periods with rows before or after these.
     """
 
     times: Times
     values: Numbers
-    said: Numbers
     codes: Integers
     known: int
     source: Sequence[str]
@@ -180,8 +178,7 @@ def _rows(found: Outlook, series: int, periods: Periods) -> _Rows:
     paths = found.paths(series)
     values = np.concatenate([np.broadcast_to(before, (len(paths), len(before))), paths], axis=1)
     whole = np.concatenate([before_times, times])
-    said = np.concatenate([before, forecast.point[rows]])
-    return _Rows(whole, values, said, codes, len(before), forecast.source[rows], frozenset(lasting))
+    return _Rows(whole, values, codes, len(before), forecast.source[rows], frozenset(lasting))
 
 
 def _just_before(time: np.datetime64) -> Times:
@@ -229,8 +226,8 @@ def _total(
     sums = values.sum(axis=1)
     tops = values.max(axis=1)
     total, peak = float(np.median(sums)), float(np.median(tops))
-    if found.forecast.median is not None:  # rows are means, and those add up
-        total = float(sum(part.said[own].sum() for part, own in zip(parts, inside, strict=True)))
+    if found.forecast.median is not None:  # rows are means, and so is their total
+        total = float(sums.mean())
     of_total = [limit * rows for limit in of_numbers(found.model.output).limits]
     of_peak = [limit * len(parts) for limit in of_numbers(found.model.output).limits]
     floor = _known_peak(parts, inside)
