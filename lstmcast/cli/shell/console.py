@@ -10,7 +10,7 @@ import sys
 from contextlib import contextmanager, nullcontext
 from typing import TYPE_CHECKING, Any, Literal, TextIO
 
-from lstmcast.cli.shell import help, log, progress, run
+from lstmcast.cli.shell import help, log, progress, run, tables
 from lstmcast.cli.shell.streams import clean, emit, json_text, show
 from lstmcast.core.errors import OutputError
 
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 NAME_WIDTH = 10
 _LOCALES = ("LC_ALL", "LC_CTYPE", "LANG")
+_WIDEST_TABLE = 200  # letters, off a terminal
 LARGE_FILE = 20_000_000  # bytes from which on reading takes a second or more
 
 
@@ -124,19 +125,11 @@ class Console:
         """Rows below a header, the first column (and those of `left`) to the left and numbers to the right."""
         if self.as_json:
             return
-        from rich.console import Console as Screen
-        from rich.table import Table
-        from rich.text import Text
-
-        table = Table(box=None, pad_edge=False)
-        for i, name in enumerate(header):
-            table.add_column(Text(name), justify="left" if i == 0 or i in left else "right", no_wrap=True)
-        for row in rows:
-            table.add_row(*(Text(clean(cell)) for cell in row))
-        drawn = io.StringIO()  # of its own: a screen on stdout would write there by itself
-        screen = Screen(file=drawn, width=200, highlight=False, color_system=_colors(sys.stdout))
-        screen.print(table)
-        self._emit("".join(line.rstrip() + "\n" for line in drawn.getvalue().splitlines()))
+        columns = help.line_width(sys.stdout) or _WIDEST_TABLE
+        found = tables.fitted(header, [[clean(cell) for cell in row] for row in rows], left, columns)
+        self._emit(_drawn(found, columns))
+        if found.dropped:
+            self.note(f"({', '.join(found.dropped)} left out: a wider terminal shows all)")
 
     def picture(self, rows: Sequence[Sequence[tuple[str, str]]], as_text: Callable[..., str]) -> None:
         """The rows of a picture: stretches of text, each with what it stands for, in colour where that is allowed.
@@ -257,6 +250,22 @@ def _fitted(text: str, name: str = "") -> str:
     if columns is None or len(name) + len(text) <= columns or text.startswith(" "):
         return f"{name}{text}".rstrip() + "\n"
     return "".join(f"{line}\n" for line in help.wrapped(text, name, " " * len(name), columns))
+
+
+def _drawn(found: tables.Table, columns: int) -> str:
+    """The lines of a table that fits."""
+    from rich.console import Console as Screen
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(box=None, pad_edge=False)
+    for i, name in enumerate(found.header):
+        table.add_column(Text(name), justify="left" if i == 0 or i in found.left else "right", no_wrap=True)
+    for row in found.rows:
+        table.add_row(*map(Text, row))
+    drawn = io.StringIO()  # of its own: a screen on stdout would write there by itself
+    Screen(file=drawn, width=columns, highlight=False, color_system=_colors(sys.stdout)).print(table)
+    return "".join(line.rstrip() + "\n" for line in drawn.getvalue().splitlines())
 
 
 def _is_terminal(stream: TextIO | None) -> bool:

@@ -15,7 +15,7 @@ ERROR, WARNING, INFO = "error", "warning", "info"
 
 
 def tell(level: str, identifier: str, message: str, **where: Any) -> None:
-    """One line to stderr; where there is none to read it, nobody is told.
+    """A line to stderr, wrapped on a terminal; where there is none to read it, nobody is told.
 
     identifier: a short stable name for programs; where: `file`, `line`, `column` or `stamp`, as far as known.
     """
@@ -24,7 +24,7 @@ def tell(level: str, identifier: str, message: str, **where: Any) -> None:
         show(_object(level, identifier, message, where))
     else:
         mark = {ERROR: f"{identifier}: ", WARNING: "warning: "}.get(level, "")
-        show(f"{PROGRAM}: {mark}{clean(message)}\n")
+        show(_fitted(f"{PROGRAM}: {mark}", clean(message)))
 
 
 def milestone(identifier: str, message: str, **where: Any) -> None:
@@ -56,6 +56,17 @@ def _line(error: LstmcastError) -> str:
 def in_short(message: str) -> str:
     """A message that a person can read: of one that repeats a cell of many pages, the beginning and the end."""
     return message if len(message) <= LONGEST else f"{message[: LONGEST // 2]} … {message[-LONGEST // 3 :]}"
+
+
+def _fitted(start: str, message: str) -> str:
+    """A line for a person; on a terminal that is too narrow it goes on below where it begins."""
+    import sys
+
+    if sys.stderr is None or not sys.stderr.isatty():
+        return f"{start}{message}\n"
+    from lstmcast.cli.shell import help
+
+    return "".join(f"{line}\n" for line in help.wrapped(message, start, "  ", help.line_width(sys.stderr)))
 
 
 def _object(level: str, identifier: str, message: str, where: dict[str, Any]) -> str:

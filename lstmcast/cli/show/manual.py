@@ -50,8 +50,9 @@ def page(topic: str) -> str:
 
 def contents() -> str:
     """The list of topics."""
-    width = max(map(len, TOPICS))
-    lines = [f"  {topic:<{width}}  {about}" for topic, about in TOPICS.items()]
+    from lstmcast.cli.shell.help import rows
+
+    lines = rows(list(TOPICS.items()))
     return "Topics of the guide:\n\n" + "\n".join(lines) + "\n\nRead one: lstmcast guide TOPIC\n"
 
 
