@@ -323,7 +323,12 @@ def test_info_says_what_a_file_must_hold_and_how_well_the_model_did(model_file: 
 
 def test_train_says_in_one_line_what_was_chosen(history: Path, tmp_path: Path) -> None:
     said = lstmcast("train", history, *QUICK, "-o", tmp_path / "m.pkl")
-    chosen = [line for line in said.out.splitlines() if line.startswith("Chosen ")]
+    made = [line for line in said.out.splitlines() if line.startswith("Made of ")]
+    assert len(made) == 1
+    for words in (" %", "looks back 48 rows (2 days)", f"Details: lstmcast info {tmp_path / 'm.pkl'}"):
+        assert words in made[0]
+    shown = lstmcast("info", tmp_path / "m.pkl").out
+    chosen = [line for line in shown.splitlines() if line.startswith("Chosen ")]
     assert len(chosen) == 1
     for words in ("lookback 48", "calendar stage", "ridge", "%"):
         assert words in chosen[0]
@@ -429,7 +434,7 @@ def test_where_the_network_has_no_part_train_says_so(history: Path, tmp_path: Pa
         said.out,
     )
     asked = lstmcast("train", history, *arguments, "--safeguard", "linear")
-    assert "100 % linear\n" in asked.out
+    assert "100 % linear; looks back" in asked.out
 
 
 def test_a_network_that_is_left_out_is_told_beside_the_linear_part_that_ships() -> None:

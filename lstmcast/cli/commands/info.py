@@ -47,7 +47,13 @@ def show_model(model_file: str, console: Console) -> None:
 
 def _show(model: Model, first: list[tuple[str, str]], console: Console) -> None:
     """What it needs, what was chosen, and how well it did."""
-    lines = [*first, *about.needs(model), *about.seen(model), ("Chosen", chosen.in_short(model))]
+    lines = [
+        *first,
+        *about.needs(model),
+        *about.seen(model),
+        ("Made of", chosen.made_of(model)),
+        ("Chosen", chosen.in_short(model)),
+    ]
     console.notes([*lines, *chosen.limits(model), *chosen.details(model), *about.rebuilding(model), ("", "")])
     if not console.quiet:
         chosen.show_tried(model.report.choices, console)

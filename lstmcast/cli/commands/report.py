@@ -102,7 +102,12 @@ def _told(
     model_file, _, ledger = files
     sentences, fans, unforecast = _forecast(model, reading.panel)
     name = os.path.basename(model_file)
-    learned = [*about.needs(model), *about.seen(model), ("Chosen", chosen.in_short(model))]
+    learned = [
+        *about.needs(model),
+        *about.seen(model),
+        ("Made of", chosen.made_of(model)),
+        ("Chosen", chosen.in_short(model)),
+    ]
     return Told(
         title=f"{model.contract.target}: report on {name}",
         verdict=f"{model.report.verdict}, judged in training on rows it had not seen",

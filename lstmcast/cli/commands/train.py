@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import shlex
 from contextlib import AbstractContextManager, nullcontext
 from functools import partial
 from typing import TYPE_CHECKING, Annotated, Any
@@ -29,6 +30,7 @@ from lstmcast.cli.shell.flags import (
     takes_options,
 )
 from lstmcast.cli.shell.outputs import STDOUT
+from lstmcast.cli.shell.streams import PROGRAM
 from lstmcast.cli.show import choices, chosen, verdict
 from lstmcast.cli.show.spans import with_span
 from lstmcast.core.errors import QualityError, UsageError
@@ -197,6 +199,16 @@ def _understood(reading: ParsedFile, plan: Plan) -> list[tuple[str, str]]:
     ]
 
 
+def _made(model: Model, output: str | None, console: Console) -> list[tuple[str, str]]:
+    """What the model is made of, and for the curious why; else where that stands, if it is written."""
+    if console.verbose:
+        why = [("Chosen", chosen.in_short(model)), *chosen.details(model)]
+        return [("Made of", chosen.made_of(model)), *chosen.limits(model), *why]
+    is_there = output not in (None, STDOUT)
+    more = f". Details: {PROGRAM} info {shlex.quote(str(output))}" if is_there else ""
+    return [("Made of", f"{chosen.made_of(model)}{more}"), *chosen.limits(model)]
+
+
 def _excluded(reading: ParsedFile) -> list[tuple[str, str]]:
     """A line about the rows that count as missing because their user said so."""
     return [("Excluded", f.message) for f in reading.findings if f.code == "excluded"]
@@ -219,8 +231,7 @@ def _show(
 ) -> None:
     """The verdict and where the model went, if it did, for a person or for a program."""
     clock = model.contract.clock
-    lines = [("Chosen", chosen.in_short(model)), *chosen.limits(model)]
-    console.notes([*lines, *(chosen.details(model) if console.verbose else []), ("", "")])
+    console.notes([*_made(model, None if failed else output, console), ("", "")])
     verdict.show_with_steps(model.report, clock, console)
     if console.verbose:
         verdict.show_bands(model.report["test"], console)

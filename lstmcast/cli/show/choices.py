@@ -18,7 +18,6 @@ if TYPE_CHECKING:
         Figures,
         Search,
         SecondView,
-        Shares,
         Start,
         Tried,
         TriedNetwork,
@@ -40,6 +39,7 @@ TRIED_HEADER = (
     *("Tried", "lookback", "calendar stage", "windows", "ridge"),
     *("validation", "trained a block earlier", "blocks before it"),
 )
+NETWORK = "network"
 _LEVELS_SHOWN = ("80", "90", "95")
 
 
@@ -56,10 +56,15 @@ def in_short(choices: Choices, clock: Clock, *, is_free: bool) -> str:
         *(["windows divided by their size"] if chosen.is_sized else []),
         _linear(chosen),
         *_second(choices.second, chosen),
-        _blend(choices.blend, clock),
+        _blend(choices, clock),
     ]
-    is_left_out = not blend.network and is_free and choices.networks is not None
-    return ", ".join(words) + (_why_left_out(choices.validation_mase) if is_left_out else "")
+    return ", ".join(words) + left_out(choices, is_free=is_free)
+
+
+def left_out(choices: Choices, *, is_free: bool) -> str:
+    """Why the network has no part in what ships, in brackets; nothing where it has one, or was not to have any."""
+    is_out = not choices.blend.network and is_free and choices.networks is not None
+    return _why_left_out(choices.validation_mase) if is_out else ""
 
 
 def _linear(setting: Tried) -> str:
@@ -272,14 +277,22 @@ def _errors(errors: Figures, clock: Clock) -> str:
     return "MASE " + ", ".join(f"{part(name, clock)} {ratio(error)}" for name, error in ranked)
 
 
-def _blend(blend: Shares, clock: Clock) -> str:
-    """What ships, in shares: `80 % network + 20 % same time last week`."""
+def shares(choices: Choices, clock: Clock) -> dict[str, float]:
+    """What ships: each part as a person calls it (`network` for networks), and its share."""
     from lstmcast.evaluation.names import naive_name, part
 
+    if choices.few is not None:
+        return {part(name, clock): share for name, share in choices.few.weights.items()}
+    blend = choices.blend
     naive = part(naive_name(blend.season), clock) if blend.season else ""
-    shares = {"network": blend.network, "linear": blend.linear, naive: blend.naive}
-    shares |= {part(name, clock): share for name, share in (blend.others or {}).items()}
-    return " + ".join(f"{share:.0%}".replace("%", f" % {name}") for name, share in shares.items() if share)
+    found = {NETWORK: blend.network, "linear": blend.linear, naive: blend.naive}
+    return found | {part(name, clock): share for name, share in (blend.others or {}).items()}
+
+
+def _blend(choices: Choices, clock: Clock) -> str:
+    """What ships, in shares: `80 % network + 20 % same time last week`."""
+    found = shares(choices, clock)
+    return " + ".join(f"{share:.0%}".replace("%", f" % {name}") for name, share in found.items() if share)
 
 
 def _band(choices: Choices) -> str:

@@ -6,11 +6,15 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from lstmcast.cli.show import choices, class_choices
+from lstmcast.cli.show.spans import with_span
 
 if TYPE_CHECKING:
     from lstmcast.cli.shell.console import Console
     from lstmcast.evaluation.report import ClassSearch, Search
     from lstmcast.model.model import Model
+
+
+_COUNTED = {2: "two", 3: "three", 4: "four", 5: "five", 6: "six"}
 
 
 def in_short(model: Model) -> str:
@@ -22,6 +26,30 @@ def in_short(model: Model) -> str:
     if isinstance(found, ClassChoices):
         return class_choices.in_short(found, clock, is_free=is_free)
     return choices.in_short(found, clock, is_free=is_free)
+
+
+def made_of(model: Model) -> str:
+    """What ships, the largest share first, and how far it looks back: `70 % LSTM (two networks), 30 % linear; …`."""
+    from lstmcast.evaluation.report import ClassChoices
+
+    found, clock = model.report.choices, model.contract.clock
+    is_free = model.options.safeguard == "auto"
+    if isinstance(found, ClassChoices):
+        of, why = class_choices.shares(found, clock), class_choices.left_out(found, is_free=is_free)
+    else:
+        of, why = choices.shares(found, clock), choices.left_out(found, is_free=is_free)
+    ranked = sorted(((share, name) for name, share in of.items() if share), key=lambda pair: -pair[0])
+    parts = [f"{share:.0%} {_networks(model) if name == choices.NETWORK else name}" for share, name in ranked]
+    words = ", ".join(parts).replace("%", " %")
+    return f"{words}{why}; looks back {with_span(model.contract.lookback, clock.freq)}"
+
+
+def _networks(model: Model) -> str:
+    """What the networks are, and how many where there are several."""
+    count = sum(len(part.weights) for part in model.networks)
+    kind, *variant = model.options.cell.split("-")
+    cell = "-".join([kind.upper(), *variant])
+    return cell if count == 1 else f"{cell} ({_COUNTED.get(count, count)} networks)"
 
 
 def details(model: Model) -> list[tuple[str, str]]:

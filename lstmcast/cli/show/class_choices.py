@@ -23,20 +23,27 @@ TRIED = "Log loss of the logistic regression on the validation block."
 
 def in_short(choices: ClassChoices, clock: Clock, *, is_free: bool) -> str:
     """What was chosen, in one line; says so where the network has no part; is_free: though nobody said it should."""
-    from lstmcast.evaluation.names import part
-
-    chosen, mixture = choices.chosen, vars(choices.mixture)
-    shares = [
-        f"{share:.0%}".replace("%", f" % {part(name, clock)}") for name, share in mixture.items() if share
-    ]
+    chosen = choices.chosen
+    mixture = [f"{share:.0%}".replace("%", f" % {name}") for name, share in shares(choices, clock).items()]
     words = [
         f"lookback {chosen.lookback:,}",
         _calendar(chosen),
         f"ridge {chosen.penalty:g}",
-        " + ".join(shares),
+        " + ".join(mixture),
     ]
-    is_left_out = not choices.mixture.network and is_free
-    return ", ".join(words) + (_why_left_out(choices.validation_log_loss) if is_left_out else "")
+    return ", ".join(words) + left_out(choices, is_free=is_free)
+
+
+def left_out(choices: ClassChoices, *, is_free: bool) -> str:
+    """Why the network has no part in what ships, in brackets; nothing where it has one, or was not to have any."""
+    return _why_left_out(choices.validation_log_loss) if not choices.mixture.network and is_free else ""
+
+
+def shares(choices: ClassChoices, clock: Clock) -> dict[str, float]:
+    """What ships: each part as a person calls it, and its share."""
+    from lstmcast.evaluation.names import part
+
+    return {part(name, clock): share for name, share in vars(choices.mixture).items() if share}
 
 
 def details(choices: ClassChoices, clock: Clock) -> list[tuple[str, str]]:
