@@ -45,9 +45,15 @@ def harmful() -> list[tuple[str, str, str]]:
 
 @pytest.mark.parametrize(("command", "key", "kind"), harmful(), ids=lambda word: word)
 def test_no_stranger_sets_an_option(command: str, key: str, kind: str) -> None:
-    arguments = ["x"] * {"guide": 0, "demo": 0, "check": 1, "train": 1, "info": 1, "export": 1}.get(
-        command, 2
-    )
+    arguments = ["x"] * {
+        "guide": 0,
+        "demo": 0,
+        "check": 1,
+        "train": 1,
+        "info": 1,
+        "export": 1,
+        "compare": 3,
+    }.get(command, 2)
     for line in (f"[{command}]\n{key} = {value_of(kind)}", f"{key} = {value_of(kind)}"):
         toml(line)
         said = lstmcast(command, *arguments)

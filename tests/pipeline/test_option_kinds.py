@@ -55,6 +55,7 @@ OTHERS: dict[str, tuple[Any, dict[str, Any]]] = {
     "members": (2, {}),
     "safeguard": ("linear", {}),
     "final": (False, {"steps": 40, "lr": 0.05, "highway": False}),
+    "point": ("mean", {}),
     "val": ("60", {}),
     "test": ("90", {}),
     "scaler": ("robust", {}),
