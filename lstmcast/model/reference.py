@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,7 +26,16 @@ FEWEST_SETTLED = 6
 # How far beyond the range is far: so much of its width, or of its largest value.
 _OF_SPAN, _OF_SIZE = 1.0, 0.5
 _MISSING, _MORE_MISSING = 2.0, 0.1  # times the usual share, and the least above it
-_WIDEST = {"lowest": min, "highest": max, "least_level": min, "greatest_level": max, "missing": max}
+_MORE_OF_A_CLASS = 0.25  # beyond its shares in training, of the rows of a look-back
+_WIDEST = {
+    "lowest": np.minimum,
+    "highest": np.maximum,
+    "least_level": np.minimum,
+    "greatest_level": np.maximum,
+    "missing": np.maximum,
+    "least_shares": np.minimum,
+    "greatest_shares": np.maximum,
+}
 _AT_ONCE = 500_000
 
 
@@ -44,9 +54,13 @@ class Habits:
     flat: Numbers
     missing: Numbers
 
-    def take(self, series: Integers) -> Habits:
+    def take(self, series: Integers) -> Self:
         """Those of some series."""
-        return Habits(*(getattr(self, name)[series] for name in self.__dataclass_fields__))
+        return type(self)(*(getattr(self, name)[series] for name in self.__dataclass_fields__))
+
+    def like(self, values: Sequence[Numbers], season: int, lookback: int) -> Habits:
+        """The same facts of other values (n,), a series each."""
+        return habits_of(values, season, lookback)
 
     @property
     def is_known(self) -> Mask:
@@ -63,6 +77,21 @@ class Habits:
     def is_out(self, rows: Numbers) -> Mask:
         """(S, n) the same, and values that are far too small for the unit of training."""
         return self.is_outside(rows) | (UNIT_JUMP * np.abs(rows) < self.least_level[:, None])
+
+
+@dataclass(frozen=True, eq=False)
+class ClassHabits(Habits):
+    """Facts of codes of classes, none of which is out of range: stretches of one class and missing rows, and shares.
+
+    least_shares, greatest_shares: (S, C) of each class among the known rows of any look-back.
+    """
+
+    least_shares: Numbers
+    greatest_shares: Numbers
+
+    def like(self, values: Sequence[Numbers], season: int, lookback: int) -> Habits:
+        """The same facts of other codes (n,), a series each."""
+        return class_habits_of(values, self.least_shares.shape[1], lookback)
 
 
 @dataclass(frozen=True, eq=False)
@@ -136,7 +165,7 @@ def widened(
     for place, rows in zip(series, values, strict=True):
         odd = habits.take(np.array([place])).is_out(rows[None])[0]
         usual = rows if 2 * odd.sum() >= np.isfinite(rows).sum() else np.where(odd, np.nan, rows)
-        new = habits_of([usual], season, lookback)
+        new = habits.like([usual], season, lookback)
         if new.is_known[0]:
             for name, array in seen.items():
                 now = getattr(new, name)[0]
@@ -144,13 +173,42 @@ def widened(
                     array[place] = now
                 elif name in _WIDEST:
                     array[place] = _WIDEST[name](array[place], now)
-    return Habits(**seen)
+    return dataclasses.replace(habits, **seen)
 
 
 def habits_of(values: Sequence[Numbers], season: int, lookback: int) -> Habits:
     """The facts of each series' values (n,), NaN where missing."""
     facts = np.array([_facts(rows, level_rows(season, lookback)) for rows in values])
     return Habits(*np.ascontiguousarray(facts.T))
+
+
+def class_habits_of(values: Sequence[Numbers], classes: int, lookback: int) -> ClassHabits:
+    """The facts of each series' codes (n,), NaN where missing."""
+    plain = habits_of(values, 1, lookback)
+    nothing = np.zeros(len(values))
+    shares = np.array([_shares(rows, classes, lookback) for rows in values]).reshape(len(values), 2, classes)
+    return ClassHabits(
+        nothing,
+        np.full(len(values), classes - 1.0),
+        nothing,
+        nothing,
+        plain.flat,
+        plain.missing,
+        np.ascontiguousarray(shares[:, 0]),
+        np.ascontiguousarray(shares[:, 1]),
+    )
+
+
+def _shares(codes: Numbers, classes: int, width: int) -> Numbers:
+    """(2, C) the least and the greatest share of each class among the known of any `width` rows, half of them known."""
+    width = max(min(width, len(codes)), 1)
+    number = _moving_sums(np.isfinite(codes).astype(np.float64), width)
+    enough = 2 * number >= width
+    if not enough.any():
+        return np.stack([np.zeros(classes), np.ones(classes)])
+    own = [_moving_sums((codes == code).astype(np.float64), width)[enough] for code in range(classes)]
+    shares = np.stack(own) / number[enough]
+    return np.stack([shares.min(axis=1), shares.max(axis=1)])
 
 
 def level_rows(season: int, lookback: int) -> int:
@@ -292,6 +350,7 @@ class _Seen:
         yield from self._range()
         yield from self._flat()
         yield from self._missing()
+        yield from self._more_of_a_class()
 
     def _unit(self) -> Iterator[_Oddity]:
         if not self.has_jumped.any():
@@ -332,11 +391,32 @@ class _Seen:
         last = int(np.argmax(stretches[worst]))
         first = last - int(longest[worst]) + 1
         message = (
-            f"{self._name(worst)} stays at {self.rows[worst, last]:,.6g} for {longest[worst]:,} rows from "
+            f"{self._name(worst)} stays at {self._value(worst, last)} for {longest[worst]:,} rows from "
             f"{self._stamp(worst, first)} on, in training for {self.habits.flat[worst]:,.0f} at most"
         )
         place = self._place(self._stamp(worst, first))
         yield _Oddity("flat", int(is_odd.sum()), float(longest[worst]), message, place)
+
+    def _more_of_a_class(self) -> Iterator[_Oddity]:
+        """Of classes, one that makes up much more or much less of a look-back than it ever did."""
+        habits, known = self.habits, np.isfinite(self.rows).sum(axis=1)
+        if not isinstance(habits, ClassHabits):
+            return
+        came = self.rows[:, None] == np.arange(habits.least_shares.shape[1])[:, None]
+        shares = came.sum(axis=2) / np.maximum(known, 1)[:, None]
+        beyond = np.maximum(habits.least_shares - shares, shares - habits.greatest_shares)
+        beyond[(2 * known < self.contract.lookback) | ~habits.is_known] = 0.0
+        is_odd = (beyond > _MORE_OF_A_CLASS).any(axis=1)
+        if not is_odd.any():
+            return
+        worst, code = np.unravel_index(int(np.argmax(beyond)), beyond.shape)
+        series = int(worst)
+        low, high = (100 * ends[worst, code] for ends in (habits.least_shares, habits.greatest_shares))
+        message = (
+            f"{self._name(series)} is {self.contract.classes[int(code)]!r} in {100 * shares[worst, code]:.0f} % of the "
+            f"last {count(int(self.lengths[series]), 'row')}, in training it was in {low:.0f} to {high:.0f} %"
+        )
+        yield _Oddity("class_share", int(is_odd.sum()), float(beyond[worst, code]), message, self._place())
 
     def _missing(self) -> Iterator[_Oddity]:
         """More missing than usual, in windows that the network still carries: of others the fallback tells."""
@@ -359,6 +439,11 @@ class _Seen:
         series = int(np.searchsorted(panel.offsets, self.origins[row] - 1, side="right")) - 1
         of = "" if panel.id_name is None else f" of series {panel.ids[series]!r}"
         return repr(panel.columns[0].name) + of
+
+    def _value(self, row: int, place: int) -> str:
+        """A value of the target as a person reads it: a number, or the name of a class."""
+        value, classes = self.rows[row, place], self.contract.classes
+        return repr(classes[int(value)]) if classes else f"{value:,.6g}"
 
     def _place(self, stamp: str | None = None) -> Place:
         return Place(column=self.panel.columns[0].name, stamp=stamp)

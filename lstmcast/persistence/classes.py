@@ -21,6 +21,7 @@ from lstmcast.forecasters.network import NetworkForecaster
 from lstmcast.model.fallback import class_chain
 from lstmcast.model.model import Model
 from lstmcast.model.output import ClassOutput
+from lstmcast.model.reference import ClassHabits
 from lstmcast.model.schema import Contract
 from lstmcast.persistence.fields import record, value
 from lstmcast.persistence.parts import (
@@ -36,6 +37,9 @@ from lstmcast.persistence.parts import (
     preparation_arrays,
     preparation_document,
     preparation_from,
+    reference_arrays,
+    reference_from,
+    reference_shapes,
 )
 from lstmcast.persistence.reports import report_from
 
@@ -55,6 +59,8 @@ def class_record(model: Model) -> tuple[Document, Arrays]:
         "frequencies": frequencies.kind,
         **words,
         "report": model.report.as_document(),
+        "habits": model.habits is not None,
+        "ranges": model.ranges is not None,
     }
     arrays: dict[str, NDArray[Any]] = {
         **preparation_arrays(model.preparation.rows, None),
@@ -62,6 +68,7 @@ def class_record(model: Model) -> tuple[Document, Arrays]:
         "overall": frequencies.overall,
         **parts,
         "seen_until": microseconds(model.seen_until),
+        **reference_arrays(model),
     }
     for network in model.networks if is_sayable else ():
         arrays |= {f"member.{number}": flat for number, flat in enumerate(network.weights)}
@@ -113,6 +120,7 @@ def class_model(document: Document, arrays: Arrays) -> Model:
     kinds = {type(part) for part in leaves(ensemble)}
     if not isinstance(ensemble, Ensemble) or not {Logistic, Transitions} <= kinds:
         raise ValueError("there is no ensemble, or no logistic regression or persistence in it")
+    habits, ranges = reference_from(document, arrays, ClassHabits)
     model = Model(
         contract=contract,
         options=options,
@@ -126,6 +134,8 @@ def class_model(document: Document, arrays: Arrays) -> Model:
         output=ClassOutput(contract.classes),
         seen_until=arrays["seen_until"].astype("datetime64[us]"),
         report=report_from(ClassReport, document["report"], contract),
+        habits=habits,
+        ranges=ranges,
         chain=class_chain(_persistence(ensemble), contract.horizon),
     )
     _check(model)
@@ -162,6 +172,7 @@ def _check(model: Model) -> None:
         "end of training": (model.seen_until.shape, (series,)),
         "seasonal change": (rows.change.shape, (series,)),
     }
+    wanted |= reference_shapes(model)
     for name, (found, expected) in wanted.items():
         if found != expected:
             raise ValueError(f"{name} has shape {found} where the contract asks for {expected}")

@@ -31,7 +31,7 @@ from lstmcast.model.fallback import FallbackChain
 from lstmcast.model.means import MEDIAN, OF_BANDS, OF_COUNTS, Means
 from lstmcast.model.model import Model
 from lstmcast.model.output import NumberOutput, of_numbers
-from lstmcast.model.reference import Habits, Ranges
+from lstmcast.model.reference import Habits
 from lstmcast.model.schema import Contract
 from lstmcast.model.short_future import QUARTERS
 from lstmcast.persistence.fields import record, value
@@ -49,6 +49,9 @@ from lstmcast.persistence.parts import (
     preparation_arrays,
     preparation_document,
     preparation_from,
+    reference_arrays,
+    reference_from,
+    reference_shapes,
     stage_arrays,
     stage_document,
     stage_from,
@@ -59,10 +62,8 @@ if TYPE_CHECKING:
     from lstmcast.model.model import Model
 
 Shape = tuple[int, ...]
-_HABITS = tuple(field.name for field in dataclasses.fields(Habits))
 _PATHS = ("horizons", "total", "peak", "across")
 _WIDEST = 10.0  # factor of a total's band
-_RANGES = tuple(field.name for field in dataclasses.fields(Ranges))
 
 
 def to_record(model: Model) -> tuple[Document, Arrays]:
@@ -95,10 +96,7 @@ def to_record(model: Model) -> tuple[Document, Arrays]:
         "mase_scale": np.nan_to_num(model.output.mase_scale, nan=0.0),
         "seen_until": microseconds(model.seen_until),
     }
-    if model.habits is not None:
-        arrays |= {f"habits.{name}": getattr(model.habits, name) for name in _HABITS}
-    if model.ranges is not None:
-        arrays |= {f"ranges.{name}": getattr(model.ranges, name) for name in _RANGES}
+    arrays |= reference_arrays(model)
     if model.chain is not None:
         arrays["ladder"] = model.chain.widths
     if model.output.means is not None:
@@ -265,6 +263,7 @@ def _assemble(document: Document, arrays: Arrays) -> Model:
         views = _views_said(document, setting, contract, arrays)
     if not isinstance(ensemble, Ensemble) or linear_of(ensemble) is None:
         raise ValueError("there is no ensemble, or no forecaster in it that could stand in")
+    habits, ranges = reference_from(document, arrays, Habits)
     return Model(
         contract=contract,
         options=options,
@@ -281,8 +280,8 @@ def _assemble(document: Document, arrays: Arrays) -> Model:
         ),
         seen_until=arrays["seen_until"].astype("datetime64[us]"),
         report=report,
-        habits=Habits(*(arrays[f"habits.{name}"] for name in _HABITS)) if document.get("habits") else None,
-        ranges=Ranges(*(arrays[f"ranges.{name}"] for name in _RANGES)) if document.get("ranges") else None,
+        habits=habits,
+        ranges=ranges,
         chain=_chain(document.get("ladder"), ensemble, arrays),
         filling=arrays["filling"] if document.get("filling") else None,
         templates=_templates(document.get("paths"), contract, arrays),
@@ -416,10 +415,7 @@ def _check(model: Model) -> None:
     }
     for number, view in enumerate(model.views):
         wanted |= _stage_shapes(f"stage of view {number}", view.regression, series)
-    if model.habits is not None:
-        wanted |= {f"habits' {name}": (getattr(model.habits, name).shape, series) for name in _HABITS}
-    if model.ranges is not None:
-        wanted |= {f"{name} values": (getattr(model.ranges, name).shape, others) for name in _RANGES}
+    wanted |= reference_shapes(model)
     if output.means is not None:
         wanted["means"] = (output.means.kinds.shape, series)
     if model.chain is not None:

@@ -19,6 +19,8 @@ from lstmcast.forecasters.base import Part
 from lstmcast.forecasters.ensemble import Ensemble
 from lstmcast.forecasters.network import DTYPE, NetworkForecaster
 from lstmcast.forecasters.parts import PARTS, kind_of
+from lstmcast.model.model import Model
+from lstmcast.model.reference import Habits, Ranges
 from lstmcast.model.schema import Contract
 from lstmcast.nn.network import Architecture
 from lstmcast.persistence.fields import record, value
@@ -124,6 +126,44 @@ def network_from(fields: Document, count: int, arrays: Arrays, name: str, view: 
     """A network of numbers and the weights of so many members."""
     weights = tuple(arrays[f"{name}.{number}"].astype(DTYPE) for number in range(count))
     return NetworkForecaster(record(Architecture, fields), weights, view)
+
+
+def reference_arrays(model: Model) -> Arrays:
+    """What fresh rows are compared with, by name; nothing where the model does not know it."""
+    known = {"habits": model.habits, "ranges": model.ranges}
+    return {
+        f"{name}.{field.name}": getattr(found, field.name)
+        for name, found in known.items()
+        if found is not None
+        for field in dataclasses.fields(found)
+    }
+
+
+def reference_from(
+    document: Document, arrays: Arrays, habits: type[Habits]
+) -> tuple[Habits | None, Ranges | None]:
+    """What fresh rows are compared with, as far as the record holds it; habits: of numbers or of classes."""
+    kinds: dict[str, type[Any]] = {"habits": habits, "ranges": Ranges}
+    found = {
+        name: kind(*(arrays[f"{name}.{field.name}"] for field in dataclasses.fields(kind)))
+        if document.get(name)
+        else None
+        for name, kind in kinds.items()
+    }
+    return found["habits"], found["ranges"]
+
+
+def reference_shapes(model: Model) -> dict[str, tuple[tuple[int, ...], tuple[int, ...]]]:
+    """The shapes of what fresh rows are compared with, and those that the contract asks for."""
+    contract = model.contract
+    series, others = (len(contract.ids),), (len(contract.columns) - 1,)
+    wanted: dict[str, tuple[tuple[int, ...], tuple[int, ...]]] = {}
+    for field in () if model.habits is None else dataclasses.fields(model.habits):
+        expected = (*series, len(contract.classes)) if field.name.endswith("_shares") else series
+        wanted[f"habits' {field.name}"] = getattr(model.habits, field.name).shape, expected
+    for field in () if model.ranges is None else dataclasses.fields(model.ranges):
+        wanted[f"{field.name} values"] = getattr(model.ranges, field.name).shape, others
+    return wanted
 
 
 def part_record(part: Part, prefix: str) -> tuple[dict[str, Any], dict[str, NDArray[Any]]]:

@@ -37,6 +37,7 @@ from lstmcast.forecasters.network import NetworkForecaster, architecture_of
 from lstmcast.model.fallback import class_chain
 from lstmcast.model.model import Model
 from lstmcast.model.output import ClassOutput
+from lstmcast.model.reference import class_habits_of, ranges_of
 from lstmcast.model.schema import Contract, contract_of
 from lstmcast.pipeline.category_selection import ClassChoice, ClassTrials
 from lstmcast.pipeline.plan import Plan, plan_of
@@ -114,7 +115,8 @@ def fitting_classes(
             last = train_members(again, options.threads, checkpoint.final, until)
             trained, _ = yield from kept(last, checkpoint, "final")
             model = _with_final(model, panel, trained)
-        yield model
+        learned = model.learned(panel, np.arange(len(panel.ids)))
+        yield dataclasses.replace(model, report=dataclasses.replace(model.report, learned=learned))
 
 
 def _refuse_one_class(panel: Panel) -> None:
@@ -183,6 +185,7 @@ def _judged(
     """The model and its verdict: the only look at the test rows."""
     chosen, member = found.choices[0], found.members[0]
     report = ClassReport(choices=_choices(found, panel, preparation), **NOT_JUDGED)
+    before_test = blocks.slices("before_test")
     model = Model(
         contract=_contract(panel, chosen, time),
         options=dataclasses.replace(
@@ -195,6 +198,10 @@ def _judged(
         output=ClassOutput(panel.classes),
         seen_until=panel.times[np.maximum(blocks.test - 1, blocks.start)],
         report=report,
+        habits=class_habits_of(
+            [panel.target[rows] for rows in before_test], len(panel.classes), chosen.windows.lookback
+        ),
+        ranges=ranges_of(np.concatenate([panel.values[rows, 1:] for rows in before_test])),
         chain=class_chain(part_named(found.ensemble, "persistence"), chosen.windows.horizon),
     )
     return dataclasses.replace(model, report=report.judged(_verdict(model, panel, blocks)))
