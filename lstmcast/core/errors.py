@@ -21,6 +21,7 @@ EXIT_CODES: dict[int, str] = {
     8: "output cannot be written",
     9: "busy: another run holds the lock",
     10: "input too old",
+    11: "alarm: what came is not what was to be expected",
     130: "interrupted (SIGINT)",
     143: "terminated (SIGTERM)",
 }
@@ -128,3 +129,10 @@ class StaleError(LstmcastError):
 
     exit_code = 10
     name = "E_STALE"
+
+
+class AlarmError(LstmcastError):
+    """Rows that are not what was to be expected; told, never raised."""
+
+    exit_code = 11
+    name = "E_ALARM"

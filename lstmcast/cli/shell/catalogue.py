@@ -81,6 +81,11 @@ COMMANDS = {
         "lstmcast score forecasts.csv load.csv",
         "ledger",
     ),
+    "watch": Entry(
+        "Say whether what came lately is what was to be expected.",
+        "lstmcast watch model.pkl load_new.csv --last 24h --alarms 1/month",
+        "watch",
+    ),
     "refresh": Entry(
         "Continue training a model with new rows; keep it if it is better.",
         "lstmcast refresh load.pkl load.csv --budget 10m",

@@ -16,6 +16,7 @@ OUTPUTS: dict[str, dict[str, tuple[str, Sequence[str]]]] = {
     "train": {"output": ("--output", ("a model",))},
     "predict": {"output": ("--output", ("a forecast",)), "log_file": ("--log", ("a ledger",))},
     "evaluate": {"output": ("--output", ("a file of single forecasts",))},
+    "watch": {"output": ("--output", ("a table",))},
     "export": {"output": ("--output", ("an ONNX graph",))},
     "template": {"output": ("--output", ("a table",))},
     "plot": {"output": ("--output", ("a picture", "an SVG picture", "a PNG picture", "a web page"))},

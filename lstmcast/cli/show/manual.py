@@ -19,6 +19,7 @@ TOPICS = {
     "nights": "a forecast every night: cron, late data, odd data, exit codes",
     "ledger": "keep what was forecast, and score it later",
     "totals": "totals, means and peaks of periods, totals over series, sample paths",
+    "watch": "an alarm where what came is not what was to be expected",
     "refresh": "let a model learn new rows, safely",
     "panels": "many series in one file",
     "columns": "known columns, past columns, days off",
