@@ -48,7 +48,7 @@ def _option(
 class Options:
     """What a user may set; None means: derived from the data (`auto`), or `none` where it says so."""
 
-    target: str | None = _option(None, "Data", "column to forecast", unset="required")
+    target: str | None = _option(None, "Data", "column to forecast", unset="the only column of numbers")
     time: str | None = _option(None, "Data", "time column")
     id: str | None = _option(None, "Data", "column that names the series of a panel", unset="none")
     known: tuple[str, ...] = _option((), "Data", "columns known ahead, separated by commas", unset="none")
@@ -88,6 +88,12 @@ class Options:
         False,
         "Reading",
         "forecast what a rising counter grows by in each step, not the counter",
+        later=True,
+    )
+    wide: bool = _option(
+        False,
+        "Reading",
+        "read columns side by side as rows: a column an hour, or a column a series (all numbers, or --target A,B)",
         later=True,
     )
     ambiguous: str = _option(

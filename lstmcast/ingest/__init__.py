@@ -4,7 +4,9 @@ from lstmcast.core.findings import Finding
 from lstmcast.ingest.days import read_holidays
 from lstmcast.ingest.groups import read_groups
 from lstmcast.ingest.ledgers import ledger_shape, read_ledger
-from lstmcast.ingest.reading import ParsedFile, only_column, read, read_future, survey
+from lstmcast.ingest.parsed import ParsedFile
+from lstmcast.ingest.reading import read, read_future
+from lstmcast.ingest.surveys import only_column, survey
 from lstmcast.ingest.table.roles import Roles
 from lstmcast.ingest.text.rules import ReadingRules
 from lstmcast.ingest.text.spans import expanded

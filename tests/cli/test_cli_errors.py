@@ -149,8 +149,15 @@ def test_an_option_without_its_value_is_2(history: Path) -> None:
     refused(lstmcast("train", history, "--target"), 2, "'--target' requires an argument")
 
 
-def test_no_target_is_2(history: Path, tmp_path: Path) -> None:
-    refused(train(history, tmp_path, "--hidden", "8"), 2, "--target is missing")
+def test_no_target_among_several_is_2(history: Path, tmp_path: Path) -> None:
+    header, *rows = history.read_text().splitlines()
+    several = tmp_path / "several.csv"
+    several.write_text(
+        "\n".join([f"{header},temp", *(f"{row},{place % 9}.5" for place, row in enumerate(rows))])
+    )
+    refused(
+        train(several, tmp_path, "--hidden", "8"), 2, "--target is missing: --target load is the likeliest"
+    )
 
 
 @pytest.mark.parametrize("arguments", [["nonsense"], ["train"], ["predict", "model.pkl"]])

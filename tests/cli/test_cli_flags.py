@@ -59,7 +59,9 @@ def test_check_has_the_options_that_say_how_a_file_is_read() -> None:
     }
     assert set(re.findall(r"--[a-z][a-z-]*", said)) == reading | output
     assert "column to forecast [every column of numbers]" in " ".join(said.split())
-    assert "column to forecast [required]" in " ".join(lstmcast("train", "--help-all").out.split())
+    assert "column to forecast [the only column of numbers]" in " ".join(
+        lstmcast("train", "--help-all").out.split()
+    )
 
 
 @pytest.mark.parametrize("name", COMMANDS)

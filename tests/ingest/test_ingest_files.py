@@ -862,20 +862,19 @@ REFUSED = [
     Refused(
         "a row a year",
         "YEAR,JAN,FEB,MAR,APR,MAY,JUN,JUL,AUG,SEP,OCT,NOV,DEC\n1950,1,2,3,4,5,6,7,8,9,10,11,12\n",
-        "the table is wide: one row a year and a column a month; make it long, one row a stamp: time,value",
+        "the table is wide: one row a year and a column a month; read it with --wide",
         {"target": "JAN"},
     ),
     Refused(
         "dates as names",
         "store,2024-01,2024-02,2024-03\na,1,2,3\nb,1,2,3\n",
-        "the table is wide: times as column names (2024-01, 2024-02, …); make it long, one row a stamp: time,value",
+        "the table is wide: times as column names (2024-01, 2024-02, …); read it with --wide",
         {"target": "2024-01"},
     ),
     Refused(
         "hours as names",
         "date," + ",".join(f"{h:02d}:00" for h in range(24)) + "\n2024-05-01" + ",1" * 24 + "\n",
-        "the table is wide: one row a day and a column an hour (00:00, 01:00, …); make it long, one row a stamp: "
-        "time,value",
+        "the table is wide: one row a day and a column an hour (00:00, 01:00, …); read it with --wide",
         {"target": "00:00"},
     ),
     Refused(

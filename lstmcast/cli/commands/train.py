@@ -150,9 +150,6 @@ def _gate(model: Model, least_skill: float | None, output: str) -> QualityError 
 
 def _check(options: Options) -> None:
     options.check()
-    if options.target is None:
-        message = "--target is missing: it names the column to forecast, such as --target load"
-        raise UsageError(message, option="--target")
 
 
 def _tell_holidays(panel: Panel, plan: Plan, console: Console) -> None:
@@ -191,7 +188,8 @@ def _understood(reading: ParsedFile, plan: Plan) -> list[tuple[str, str]]:
         ("Time", f"{reading.roles.time or 'rows'}: {reading.evidence}; {plan.zone or 'no'} time zone"),
         ("Seasons", f"{seasons} rows" if seasons else "none"),
         *classes,
-        *_excluded(reading),
+        *_named(reading, "target"),
+        *_named(reading, "excluded"),
         *_holidays(plan),
         ("Forecast", task),
         *blocks,
@@ -209,9 +207,9 @@ def _made(model: Model, output: str | None, console: Console) -> list[tuple[str,
     return [("Made of", f"{chosen.made_of(model)}{more}"), *chosen.limits(model)]
 
 
-def _excluded(reading: ParsedFile) -> list[tuple[str, str]]:
-    """A line about the rows that count as missing because their user said so."""
-    return [("Excluded", f.message) for f in reading.findings if f.code == "excluded"]
+def _named(reading: ParsedFile, code: str) -> list[tuple[str, str]]:
+    """A line about what was found, such as rows that count as missing because their user said so."""
+    return [(code.capitalize(), f.message) for f in reading.findings if f.code == code]
 
 
 def _holidays(plan: Plan) -> list[tuple[str, str]]:

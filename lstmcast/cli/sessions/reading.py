@@ -82,7 +82,7 @@ def read_for_model(
     with console.reading() as watch:
         reading = read(
             source,
-            _roles(contract),
+            _sought(model),
             freq=freq,
             zone=_zone_of_stamps(clock, tz),
             seasons=clock.seasons,
@@ -130,7 +130,7 @@ def read_outcomes(source: str, options: Options, console: Console) -> ParsedFile
     """A file of what came; without a target its only column of values is taken."""
     from lstmcast.ingest import only_column
 
-    target = options.target or only_column(source, options.time, options.id)
+    target = options.target or (None if options.wide else only_column(source, options.time, options.id))
     return read_for_training(source, dataclasses.replace(options, target=target), console)
 
 
@@ -143,7 +143,7 @@ def read_future_for_model(source: str, model: Model, clock: Clock, tz: str | Non
 
     roles = _roles(model.contract)
     written = dataclasses.replace(clock, zone=_zone_of_stamps(clock, tz))
-    reading = _on_clock(read_future(source, roles, written, _rules(model.options)), clock)
+    reading = _on_clock(read_future(source, _sought(model), written, _rules(model.options)), clock)
     return reading.called(dataclasses.replace(roles, past=()))
 
 
@@ -159,6 +159,12 @@ def _roles(contract: Contract) -> Roles:
     from lstmcast.ingest import Roles
 
     return Roles(contract.target, contract.time, contract.id, contract.known, contract.past, contract.levels)
+
+
+def _sought(model: Model) -> Roles:
+    """The roles by which a file is searched for what a model knows; of a wide one, the target lists its columns."""
+    roles = _roles(model.contract)
+    return dataclasses.replace(roles, target=model.options.target or "") if model.options.wide else roles
 
 
 def _rules(options: Options) -> ReadingRules:

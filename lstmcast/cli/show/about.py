@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING
 from lstmcast.cli.shell import run
 from lstmcast.cli.show import choices
 from lstmcast.cli.show.spans import with_span
-from lstmcast.core.options import flag
+from lstmcast.core.options import flag, parse_names
 
 if TYPE_CHECKING:
     from lstmcast.model.model import Model
 
+_SHOWN = 10  # columns of a wide file
 _MAKERS = {
     "model": "the model",
     "linear": "the linear forecaster",
@@ -23,12 +24,10 @@ _MAKERS = {
 def needs(model: Model) -> list[tuple[str, str]]:
     """What a file for `predict` must hold."""
     contract = model.contract
-    names = (contract.time, contract.id, contract.target, *contract.known, *contract.past)
-    columns = ", ".join(name for name in names if name)
     ahead, behind = (with_span(rows, contract.clock.freq) for rows in (contract.horizon, contract.lookback))
     rows = f"at least {behind}; uses the last {contract.history:,}"
     lines = [
-        ("Needs", f"columns {columns}; {rows}"),
+        ("Needs", f"columns {_columns(model)}; {rows}"),
         ("Step", f"{contract.clock.freq}, {contract.clock.zone or 'no'} time zone"),
         ("Forecast", f"{contract.target}, {ahead} ahead, by {_MAKERS.get(model.source, model.source)}"),
     ]
@@ -37,6 +36,18 @@ def needs(model: Model) -> list[tuple[str, str]]:
     if model.options.exclude:
         lines.append(("Excluded", f"{', '.join(model.options.exclude)}: targets there count as missing"))
     return lines + ([("Series", f"{len(contract.ids):,}")] if contract.id else [])
+
+
+def _columns(model: Model) -> str:
+    """The columns that a file must have; of a wide one those that are stacked, the first few where they are many."""
+    contract, is_wide = model.contract, model.options.wide
+    stacked = parse_names(model.options.target) if is_wide else (contract.target,)
+    over = len(stacked) - _SHOWN
+    values = (*stacked[:_SHOWN], *([f"{over:,} more"] if over > 0 else []))
+    made = {contract.id} if stacked and is_wide else set()
+    names = (contract.time, contract.id, *values, *contract.known, *contract.past)
+    columns = ", ".join(name for name in names if name and name not in made)
+    return f"{columns}, side by side (--wide)" if is_wide else columns
 
 
 def rebuilding(model: Model) -> list[tuple[str, str]]:

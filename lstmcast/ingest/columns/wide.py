@@ -1,38 +1,164 @@
-"""A wide table: one with times for column names, which must be made long before it can be read."""
+"""A wide table: one with times, or with series, for column names; its shape, and what a long table would say."""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
+from lstmcast.core.findings import count
+from lstmcast.ingest.columns import hours
+from lstmcast.ingest.columns.survey import CONSTANT, NUMBERS, SWITCH, candidates
 from lstmcast.ingest.table.reader import Table
-from lstmcast.ingest.table.roles import plain
+from lstmcast.ingest.table.roles import match, plain
 from lstmcast.ingest.text.layouts import MONTHS
+from lstmcast.ingest.time.numbered import read_number
+from lstmcast.ingest.time.remedy import Remedy, unsettled
 from lstmcast.ingest.time.stamps import guessed
 
-_FEW_DATES, _MANY_HOURS = 3, 12
+VALUE = "value"  # what the column of values is called when the table is long
+SERIES, HOUR, DAY, MONTH, TIME = (
+    "series",
+    "hour",
+    "day",
+    "month",
+    "time",
+)  # and that of what column names said
+_FEW_DATES, _FEWEST_DAYS = 3, 28
+_LIKE, MANY = 5, 30  # columns of one stem, or of numbers at all, from which on a table looks wide
 
 
-def refuse_wide(table: Table) -> None:
-    """Raise DataError for a row a year and a column a month, for dates or for hours as column names."""
-    months = {MONTHS[plain(name)] for name in table.names if plain(name) in MONTHS}
-    hours = [name for name in table.names if re.fullmatch(r"\d{1,2}[:.]\d\d(?:[:.]\d\d)?", name)]
-    dates = [name for name in table.names if _is_date(name)]
-    if len(months) == 12:
-        shape = "one row a year and a column a month"
-    elif len(dates) >= _FEW_DATES:
-        shape = f"times as column names ({dates[0]}, {dates[1]}, …)"
-    elif len(hours) >= _MANY_HOURS:
-        shape = f"one row a day and a column an hour ({hours[0]}, {hours[1]}, …)"
-    else:
-        return
-    raise table.context.refusal(f"the table is wide: {shape}; make it long, one row a stamp: time,value")
+@dataclass(frozen=True)
+class Shape:
+    """How a table is wide: columns that stand side by side, what each of their names says, and in which column a long
+    table would say it: one of SERIES, HOUR, DAY, MONTH, TIME; words: the shape as messages tell it."""
+
+    columns: tuple[str, ...]
+    labels: tuple[str, ...]
+    label: str
+    words: str
+
+
+def shape_of(names: Sequence[str]) -> Shape | None:
+    """The shape of a table with times for column names; None for any other."""
+    return _of_months(names) or _of_hours(names) or _of_days(names) or _of_dates(names)
+
+
+def _of_months(names: Sequence[str]) -> Shape | None:
+    months = [name for name in names if plain(name) in MONTHS]
+    if len(months) != 12 or len({MONTHS[plain(name)] for name in months}) != 12:
+        return None
+    labels = tuple(str(MONTHS[plain(name)]) for name in months)
+    return Shape(tuple(months), labels, MONTH, "one row a year and a column a month")
+
+
+def _of_hours(names: Sequence[str]) -> Shape | None:
+    """A column an hour, or another part of a day."""
+    found = hours.hours_in(names)
+    if not found:
+        return None
+    columns = tuple(found)
+    words = f"one row a day and a column an hour ({columns[0]}, {columns[1]}, …)"
+    return Shape(columns, tuple(found.values()), HOUR, words)
+
+
+def _of_days(names: Sequence[str]) -> Shape | None:
+    """A column for each day of a month: 1 to 31, or D1 to D31."""
+    found = {
+        name: int(m[1])
+        for name in names
+        if (m := re.fullmatch(r"(?:d|day|tag)?[\s_]*0?(\d{1,2})", plain(name)))
+    }
+    if sorted(found.values()) != list(range(1, len(found) + 1)) or not _FEWEST_DAYS <= len(found) <= 31:
+        return None
+    columns = tuple(found)
+    words = f"one row a month and a column a day ({columns[0]}, {columns[1]}, …)"
+    return Shape(columns, tuple(map(str, found.values())), DAY, words)
+
+
+def _of_dates(names: Sequence[str]) -> Shape | None:
+    dates = tuple(name for name in names if _is_date(name))
+    if len(dates) < _FEW_DATES:
+        return None
+    return Shape(dates, dates, TIME, f"times as column names ({dates[0]}, {dates[1]}, …)")
 
 
 def _is_date(name: str) -> bool:
     """True for a date of letters or with separators; a plain number may be the name of anything."""
     if re.fullmatch(r"[-+\d. ]*", name) and not re.search(r"\d-\d", name):
         return False
+    if read_number(name) is not None:
+        return False
     stamps = guessed(np.array([name], dtype=object))
     return stamps is not None and stamps.depth >= 1
+
+
+def like_columns(
+    table: Table, named: Sequence[str], taken: Sequence[str], *, may_lack: bool = False
+) -> Shape:
+    """The shape of a table with a series a column: those that are named, else every column of numbers.
+
+    may_lack: columns that are named may be missing, which is said. Raises DataError where there are not two.
+    """
+    there = _present(table, named) if may_lack else tuple(named)
+    columns = tuple(match(name, table, "--target") for name in there) or (
+        () if named else _numbers(table, taken)
+    )
+    if len(columns) < (1 if may_lack else 2):
+        only = f"only {columns[0]!r}" if columns else "none"
+        raise table.context.refusal(
+            f"--wide takes columns of numbers that are series, and there is {only}", option="--wide"
+        )
+    shown = columns if len(columns) == 1 else (*columns[:2], "…") if len(columns) > 2 else columns
+    return Shape(columns, there or columns, SERIES, f"a column a series ({', '.join(shown)})")
+
+
+def _present(table: Table, named: Sequence[str]) -> tuple[str, ...]:
+    """Those of the columns that the table has; that others are missing is said."""
+    forms = {plain(name) for name in table.names}
+    there = tuple(name for name in named if plain(name) in forms)
+    gone = [name for name in named if name not in there]
+    if gone and there:
+        message = (
+            f"{count(len(gone), 'series')} of the model {'are' if gone[1:] else 'is'} no column: {gone[0]!r}"
+        )
+        table.context.warn("series_left_out", message + (", …" if gone[1:] else ""))
+    return there
+
+
+def _numbers(table: Table, taken: Sequence[str]) -> tuple[str, ...]:
+    found = candidates(table, taken)
+    return tuple(each.name for each in found if each.kind in (NUMBERS, SWITCH, CONSTANT))
+
+
+def refuse_wide(table: Table, target: str = "") -> None:
+    """Raise DataError, with the option that reads it, for a table with times as column names.
+
+    target: the column that is named, which may be a plain number among others.
+    """
+    if table.context.rules.wide:
+        return
+    shape = shape_of(table.names)
+    if shape is None or (target and target not in shape.columns and target in table.names):
+        return
+    if shape.label in (HOUR, DAY) and target and hours.are_bare(shape.columns):
+        return
+    raise unsettled(
+        table.context,
+        f"the table is wide: {shape.words}",
+        [Remedy({"--wide": ""}, "read it with {}")],
+        "make it long, one row a stamp: time,value",
+    )
+
+
+def looks_wide(numbers: Sequence[str]) -> str:
+    """What to say of very many columns of numbers, or of many with one stem: empty where they are none."""
+    stems: dict[str, list[str]] = {}
+    for name in numbers:
+        stems.setdefault(re.sub(r"\d+", "#", plain(name)), []).append(name)
+    like = max(stems.values(), key=len, default=[])
+    like = like if len(like) >= _LIKE else []
+    like = list(numbers) if not like and len(numbers) >= MANY else like
+    return f"the table looks wide: {len(like):,} like columns ({like[0]}, {like[1]}, …)" if like else ""

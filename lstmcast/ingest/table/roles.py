@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 
 from lstmcast.core.options import parse_names, write_names
+from lstmcast.core.panel import Column, columns_of
 from lstmcast.ingest.table.reader import Table
 from lstmcast.ingest.text.cells import Cells, as_text, shown
 
@@ -35,6 +36,16 @@ class Roles:
     def values(self) -> tuple[str, ...]:
         """The columns of values in the order of a Panel: target, known, past."""
         return (self.target, *self.known, *self.past)
+
+    @property
+    def columns(self) -> tuple[Column, ...]:
+        """The columns of a Panel: one for each of values, of text one for each class."""
+        return columns_of(self.target, self.known, self.past, self.levels or {})
+
+    @property
+    def classes(self) -> tuple[str, ...]:
+        """Those of the target; none where it is numbers."""
+        return (self.levels or {}).get(self.target, ())
 
     def renamed(self, name: Callable[[str, str], str]) -> Roles:
         """The same roles but time and id under other names; name: (column, option that named it) -> column."""

@@ -29,6 +29,7 @@ class ReadingRules:
     absent: a step for which the file has no row is `missing`, `zero` (nothing happened), or as the `last` row; None is
     zero where rows are summed or counted, else missing.
     difference: the target is a counter that only climbs, and what it grows by in each step is wanted.
+    wide: columns that stand side by side, such as hours or stores, are read as rows of their own.
     duplicates: of differing rows with one stamp keep the `mean`, the `first`, the `last`, or refuse
     (`error`); None is the mean, unless so many are repeated that the file must hold several series.
     ambiguous: the hour that happens twice is told apart by `order`, or always the `first` or the `second`.
@@ -43,6 +44,7 @@ class ReadingRules:
 
     aggregate: str | None = None
     absent: str | None = None
+    wide: bool = False
     difference: bool = False
     duplicates: str | None = None
     ambiguous: str = "order"

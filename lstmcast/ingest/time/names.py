@@ -7,17 +7,18 @@ import re
 from lstmcast.ingest.table.roles import plain, unitless
 
 
-def _words(text: str) -> frozenset[str]:
+def as_words(text: str) -> frozenset[str]:
+    """The words of a text with blanks between."""
     return frozenset(text.split())
 
 
-_TIMES = _words(
+_TIMES = as_words(
     "time date datetime timestamp ds stamp period day month week year quarter "
     "zeit datum zeitstempel fecha data heure horodatage aika pvm tid dato hora "
     "yearmonth yearweek yyyymm yyyymmdd yyyyww yyyyddd ts epoch unixtime dt"
 )
-_COUNTERS = _words("t n no i index step row number nr instant rownames id obs counter") | {"column 1"}
-_WEEKS = _words("week yearweek weekyear wk kw yyyyww isoweek calweek woche semaine semana uke vecka viikko")
+_COUNTERS = as_words("t n no i index step row number nr instant rownames id obs counter") | {"column 1"}
+_WEEKS = as_words("week yearweek weekyear wk kw yyyyww isoweek calweek woche semaine semana uke vecka viikko")
 _HOURS = {
     "he",
     "hourending",
@@ -29,11 +30,11 @@ _HOURS = {
     "delivery hour",
     "trading hour",
 }
-_HOUR_WORDS = _words("hour hours he hr hrs stunde stunden heure hora hodina godzina uur time interval")
-_PERIODS = _words(
+_HOUR_WORDS = as_words("hour hours he hr hrs stunde stunden heure hora hodina godzina uur time interval")
+_PERIODS = as_words(
     "period periods sp settlementperiod halfhour interval settlement block slot quarterhour pte position"
 )
-_THINGS = _words(
+_THINGS = as_words(
     "id user userid uid customer client session visitor order ticket invoice transaction device account member sku "
     "zip plz postcode phone code uuid ip number nr no kunde kundennummer"
 )
@@ -45,9 +46,13 @@ PARTS: tuple[tuple[str, frozenset[str]], ...] = (
     ("minute", frozenset(["minute", "min", "minutes"])),
     ("second", frozenset(["second", "sec", "seconds"])),
 )
-QUARTERS, WEEKS = _words("quarter qtr quartal trimestre"), _words("week wk isoweek woche semaine")
-DAYS_OF_YEAR = _words("doy dayofyear julian jday yday jd") | {"day of year", "julian day", "day of the year"}
-CLOCKS = _words("klo uhrzeit tijd")
+QUARTERS, WEEKS = as_words("quarter qtr quartal trimestre"), as_words("week wk isoweek woche semaine")
+DAYS_OF_YEAR = as_words("doy dayofyear julian jday yday jd") | {
+    "day of year",
+    "julian day",
+    "day of the year",
+}
+CLOCKS = as_words("klo uhrzeit tijd")
 
 
 def words(name: str) -> frozenset[str]:
@@ -103,3 +108,8 @@ def is_part(name: str) -> bool:
     """True for the name of a part of a date: year, quarter, month, week, day, hour, …"""
     called = unitless(name)
     return called in QUARTERS | WEEKS | DAYS_OF_YEAR or any(called in part for _, part in PARTS)
+
+
+def part_of(name: str) -> str | None:
+    """Which of PARTS a column is named after; None for another name."""
+    return next((part for part, called in PARTS if unitless(name) in called), None)

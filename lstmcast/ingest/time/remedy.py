@@ -12,7 +12,7 @@ from lstmcast.ingest.text.context import ReadContext
 
 @dataclass(frozen=True)
 class Remedy:
-    """options: flag -> value, as on the command line; sentence: what is said of them, `{}` where they go."""
+    """options: flag -> value, as on the command line, empty for a switch; sentence: says them, `{}` where they go."""
 
     options: Mapping[str, str]
     sentence: str = "{}"
@@ -20,7 +20,9 @@ class Remedy:
     @property
     def words(self) -> str:
         """The options as a shell takes them."""
-        return " ".join(f"{flag} {shlex.quote(value)}" for flag, value in self.options.items())
+        return " ".join(
+            f"{flag} {shlex.quote(value)}" if value else flag for flag, value in self.options.items()
+        )
 
     def __str__(self) -> str:
         """The sentence with the options in it."""

@@ -1,0 +1,83 @@
+"""A target that nobody named: the only column of numbers, or a list of those to choose from, the likeliest first."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Sequence
+from dataclasses import replace
+
+from lstmcast.core.errors import DataError, UsageError
+from lstmcast.ingest.columns.survey import NUMBERS, SWITCH, Candidate, candidates, no_numbers
+from lstmcast.ingest.columns.wide import looks_wide, refuse_wide
+from lstmcast.ingest.remedies import countable
+from lstmcast.ingest.table.reader import Table
+from lstmcast.ingest.table.roles import Roles, id_columns, listed, plain
+from lstmcast.ingest.time.axis import TimeAxis, find_axis, named_axis
+from lstmcast.ingest.time.names import as_words, words
+
+_OUTCOMES = as_words(
+    "target y value values load demand consumption usage energy power kwh mwh mw kw sales sale qty "
+    "quantity units orders revenue turnover count cnt visits passengers traffic volume price close total "
+    "amount number ot verbrauch last leistung umsatz absatz menge anzahl preis wert ventes consommation "
+    "charge valeur prix ventas demanda consumo valor precio kulutus arvo myynti hinta"
+)
+_CAUSES = as_words(
+    "temperature temp tmax tmin humidity wind pressure rain precipitation precip snow cloud sun dew "
+    "weather holiday weekend weekday workday promo promotion open closed flag lat lon latitude longitude "
+    "temperatur feiertag"
+)
+
+
+def with_target(roles: Roles, table: Table) -> Roles:
+    """The roles with the only column of numbers for the target, which is said.
+
+    Raises UsageError where there are several, the likeliest first, and DataError where there is none.
+    """
+    refuse_wide(table)
+    ids = id_columns(roles.id, table)
+    axis = find_axis(table, {*ids}) if roles.time is None else named_axis(roles.time, table)
+    taken = [*axis.columns, *ids, *roles.known, *roles.past]
+    if table.context.rules.aggregate == "count":
+        return replace(roles, target=counted(table, taken))
+    free = [each for each in candidates(table, taken) if plain(each.name) not in set(map(plain, taken))]
+    numbers = [each for each in free if each.kind == NUMBERS] or [
+        each for each in free if each.kind == SWITCH
+    ]
+    if not numbers:
+        raise no_target(roles, free, axis, table)
+    if numbers[1:]:
+        raise _several(numbers, table)
+    name = numbers[0].name
+    place = table.context.place(column=name)
+    message = f"column {name!r} is the only one of numbers, and is forecast"
+    table.context.info("target", message, "--target", place)
+    return replace(roles, target=name)
+
+
+def counted(table: Table, taken: Sequence[str]) -> str:
+    """The column whose cells are counted when nobody names one: the first that has no other part, else the times."""
+    return next((name for name in table.names if name not in taken), taken[0])
+
+
+def no_target(roles: Roles, free: Sequence[Candidate], axis: TimeAxis, table: Table) -> DataError:
+    """The error of a table without a column of numbers."""
+    error = table.context.refusal(no_numbers(replace(roles, time=axis.written), free, table))
+    return countable(error, axis, table) or error
+
+
+def _several(numbers: Sequence[Candidate], table: Table) -> UsageError:
+    ranked = sorted(numbers, key=lambda each: _unlikelihood(each, table.names))
+    likeliest, *others = (each.name for each in ranked)
+    wide = looks_wide([each.name for each in numbers])
+    hint = f"; {wide}: --wide reads them as the series of a panel" if wide else ""
+    likely = f"--target {shlex.quote(likeliest)} is the likeliest"
+    message = f"--target is missing: {likely}, then {listed(tuple(others))}{hint}"
+    return UsageError(f"{table.context.source}: {message}", file=table.context.source, option="--target")
+
+
+def _unlikelihood(each: Candidate, names: Sequence[str]) -> tuple[int, int]:
+    """Smaller is likelier: by what its name says, then by its place; outcomes often stand last."""
+    said = words(each.name)
+    rank = 0 if plain(each.name) in _OUTCOMES else 1 if said & _OUTCOMES else 3 if said & _CAUSES else 2
+    place = list(names).index(each.name)
+    return rank, -1 if place == len(names) - 1 else place
