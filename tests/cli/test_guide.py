@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import shutil
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -91,3 +93,42 @@ def test_every_figure_of_the_readmes_table_stands_in_the_table_of_the_guide() ->
         (there,) = [line for line in accuracy.splitlines() if line.startswith(f"| {row[0]} |")] or [""]
         if row[0] != "set":
             assert all(number in there for number in re.findall(r"\d\.\d+", row[1])), row
+
+
+# --- pages for man
+
+
+def test_every_command_has_a_page_for_man_with_every_option_of_its_help(tmp_path: Path) -> None:
+    from lstmcast.cli.shell.catalogue import COMMANDS
+
+    assert lstmcast("guide", "--man", tmp_path).code == 0
+    assert {path.name for path in tmp_path.iterdir()} == {
+        "lstmcast.1",
+        *(f"lstmcast-{name}.1" for name in COMMANDS),
+    }
+    for name in COMMANDS:
+        page = (tmp_path / f"lstmcast-{name}.1").read_text(encoding="utf-8").replace(r"\-", "-")
+        flags = set(re.findall(r"--[a-z][a-z-]*", lstmcast(name, "--help-all").out.split("Example:")[0]))
+        assert {flag for flag in flags if flag not in page} == set(), name
+        assert COMMANDS[name].example.splitlines()[0] in page
+
+
+def test_pages_for_man_are_read_by_groff_without_a_warning(tmp_path: Path) -> None:
+    groff = shutil.which("groff")
+    if groff is None:
+        pytest.skip("there is no groff")
+    assert lstmcast("guide", "--man", tmp_path).code == 0
+    for path in tmp_path.iterdir():
+        done = subprocess.run(
+            [groff, "-K", "utf8", "-man", "-ww", "-z", path], capture_output=True, text=True
+        )
+        assert (done.returncode, done.stderr) == (0, ""), path.name
+
+
+def test_a_page_for_man_takes_no_other_files_place(tmp_path: Path) -> None:
+    (tmp_path / "lstmcast.1").write_text("mine")
+    said = lstmcast("guide", "--man", tmp_path)
+    assert said.code == 2
+    assert "is no page of the guide" in said.err
+    assert [path.name for path in tmp_path.iterdir()] == ["lstmcast.1"]
+    assert lstmcast("guide", "start", "--man", tmp_path).code == 2

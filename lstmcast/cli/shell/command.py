@@ -67,11 +67,11 @@ class Plain(_Base):  # type: ignore[misc]
     def option_sections(self, ctx: Any) -> list[str]:
         """Arguments and options below the heading of their group, in the order of their declaration."""
         groups: dict[str, list[help.Row]] = {}
-        for group, name, meaning in self._records(ctx):
+        for group, name, meaning in self.records(ctx):
             groups.setdefault(group, []).append((name, meaning))
         return [line for group, pairs in groups.items() for line in help.section(group, help.rows(pairs))]
 
-    def _records(self, ctx: Any, only: Collection[str] = ()) -> Iterator[tuple[str, str, str]]:
+    def records(self, ctx: Any, only: Collection[str] = ()) -> Iterator[tuple[str, str, str]]:
         """Group, spelling and meaning of each argument and option; only: the long flags that are shown, all if none."""
         for parameter in self.get_params(ctx):
             record = parameter.get_help_record(ctx)
@@ -119,7 +119,7 @@ class Command(Plain, TyperCommand):
         """All options, or those that most people need, where the command has many and `--help-all` was not said."""
         if run.current().help_all or not self.essentials:
             return self.option_sections(ctx)
-        pairs = [(name, meaning) for _, name, meaning in self._records(ctx, self.essentials)]
+        pairs = [(name, meaning) for _, name, meaning in self.records(ctx, self.essentials)]
         hidden = len(_settable(self)) - len(self.essentials)
         pairs.append(("--help-all", f"all options: {hidden} more"))
         return help.section("Common options", help.rows(pairs))
