@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from dataclasses import dataclass
 
 import numpy as np
@@ -30,6 +31,17 @@ class Frequencies:
         """(N, C) the shares in the season of each row; series: (S',) which of the table's each of the panel's is."""
         rows = np.repeat(series, panel.lengths)
         return self.shares[rows, seasons_of(self.kind, panel.clock, panel.times)]
+
+    def relearned(self, panel: Panel, series: Integers, rows: list[slice], share: float) -> Frequencies:
+        """The shares of some series moved towards those of newer rows, by what these count for.
+
+        Of a season without a known row among them they stay.
+        """
+        counts = _counts(self.kind, panel, rows)
+        weight = share * (counts.sum(axis=2, keepdims=True) > 0)
+        shares = self.shares.copy()
+        shares[series] = (1 - weight) * shares[series] + weight * smoothed(counts)
+        return dataclasses.replace(self, shares=shares)
 
 
 def season_kind(clock: Clock, *, with_year: bool) -> str:
@@ -65,13 +77,29 @@ def seasons_of(kind: str, clock: Clock, times: Times) -> Integers:
 def fit_frequencies(panel: Panel, training: list[slice], *, with_year: bool) -> Frequencies:
     """Count the classes of the training rows of each series."""
     kind = season_kind(panel.clock, with_year=with_year)
+    counts = _counts(kind, panel, training)
+    return Frequencies(kind, smoothed(counts), smoothed(counts.sum(axis=(0, 1))))
+
+
+def class_weights(panel: Panel, training: list[slice], *, is_balanced: bool) -> Numbers:
+    """(C,) one each, or balanced: so that all classes that training rows have count the same in sum, a row one on
+    average; a class that they have not counts one."""
+    codes = np.concatenate([panel.target[rows] for rows in training])
+    rows = np.bincount(codes[np.isfinite(codes)].astype(np.int64), minlength=len(panel.classes))
+    if not is_balanced or not rows.any():
+        return np.ones(len(rows))
+    return np.where(rows > 0, rows.sum() / ((rows > 0).sum() * np.maximum(rows, 1)), 1.0)
+
+
+def _counts(kind: str, panel: Panel, training: list[slice]) -> Numbers:
+    """(S, M, C) how often each class came in each season of each series."""
     count, seasons = season_count(kind, panel.clock), seasons_of(kind, panel.clock, panel.times)
     counts = np.zeros((len(panel.ids), count, len(panel.classes)))
     for series, rows in enumerate(training):
         known = np.isfinite(panel.target[rows])
         codes = panel.target[rows][known].astype(np.int64)
         np.add.at(counts[series], (seasons[rows][known], codes), 1)
-    return Frequencies(kind, smoothed(counts), smoothed(counts.sum(axis=(0, 1))))
+    return counts
 
 
 def smoothed(counts: Numbers) -> Numbers:

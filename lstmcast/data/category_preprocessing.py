@@ -40,6 +40,10 @@ class ClassPreparation:
             past=np.column_stack([ones.astype(table.past.dtype), table.past[:, 1:]]),
         )
 
+    def relearned(self, panel: Panel, series: Integers, rows: list[slice], share: float) -> ClassPreparation:
+        """With frequencies that know newer rows of some series too; share: what these count for."""
+        return dataclasses.replace(self, frequencies=self.frequencies.relearned(panel, series, rows, share))
+
     def calendar(self, panel: Panel) -> NDArray[np.float32]:
         """(N, F) calendar features of each row."""
         return self.rows.calendar(panel)

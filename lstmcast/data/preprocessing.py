@@ -90,6 +90,10 @@ class Preparation:
             given=given,
         )
 
+    def relearned(self, panel: Panel, series: Integers, rows: list[slice], share: float) -> Preparation:
+        """Itself: scaling stays as it is when newer rows teach."""
+        return self
+
     @property
     def rows(self) -> Preparation:
         """Itself: what is learned of the rows, as a preparation of classes has it too."""

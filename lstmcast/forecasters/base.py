@@ -155,13 +155,14 @@ class NewRows:
     """What a model is taught on with.
 
     views: levels of a calendar regression cross-fitted; training: (n,) origins; share: what these rows count for,
-    beside those that the model has learned from.
+    beside those that the model has learned from; class_weights: (C,) what each class counts, None for one each.
     """
 
     views: Views
     training: Integers
     share: float
     rng: np.random.Generator
+    class_weights: Numbers | None = None
 
 
 def point(answer: Numbers) -> Numbers:

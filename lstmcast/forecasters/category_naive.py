@@ -12,7 +12,7 @@ from lstmcast.core.options import Options
 from lstmcast.core.panel import Integers, Panel
 from lstmcast.data.category_frequencies import smoothed
 from lstmcast.data.category_windows import of_classes
-from lstmcast.forecasters.base import Forecaster, Stateless, Views
+from lstmcast.forecasters.base import Forecaster, NewRows, Stateless, Views
 
 Numbers = NDArray[np.float64]
 MOST_STEPS = 1_000
@@ -57,6 +57,19 @@ class Transitions(Stateless):
         """The last known class."""
         return 1
 
+    def refitted(self, rows: NewRows) -> Transitions:
+        """Its shares moved towards those of newer windows, by what these count for; of a class that none of them ends
+        with they stay."""
+        windows = of_classes(rows.views[self.view])
+        origins = rows.training[windows.table.observed[rows.training - 1]]
+        last, codes = windows.table.scaled[origins - 1].astype(np.int64), windows.codes(origins)
+        counts = np.zeros_like(self.shares)
+        for step, came in enumerate(codes[: len(counts)]):
+            known = np.isfinite(came)
+            np.add.at(counts[step], (last[known], came[known].astype(np.int64)), 1)
+        share = rows.share * (counts.sum(axis=2, keepdims=True) > 0)
+        return dataclasses.replace(self, shares=(1 - share) * self.shares + share * _smoothed(counts))
+
     def check(self, views: Views, options: Options) -> None:
         """Raise ValueError where its shares are not of the size of the classes."""
         classes, steps = of_classes(views[self.view]).classes, len(self.shares)
@@ -97,5 +110,10 @@ def fit_transitions(panel: Panel, training: list[slice], horizon: int) -> Transi
             before, after = codes[: -step - 1], codes[step + 1 :]
             known = np.isfinite(before) & np.isfinite(after)
             np.add.at(counts[step], (before[known].astype(np.int64), after[known].astype(np.int64)), 1)
-    overall = smoothed(counts[0].sum(axis=0))
-    return Transitions((counts + classes * overall) / (counts.sum(axis=2, keepdims=True) + classes))
+    return Transitions(_smoothed(counts))
+
+
+def _smoothed(counts: Numbers) -> Numbers:
+    """Shares of counts (steps, C, C), with C rows more in which each class is as frequent as overall."""
+    classes, overall = counts.shape[-1], smoothed(counts[0].sum(axis=0))
+    return np.asarray((counts + classes * overall) / (counts.sum(axis=2, keepdims=True) + classes))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,7 +11,7 @@ from numpy.typing import NDArray
 from lstmcast.core.options import Options
 from lstmcast.core.panel import Integers
 from lstmcast.data.category_windows import ClassWindows, of_classes
-from lstmcast.forecasters.base import Stateless, Views
+from lstmcast.forecasters.base import NewRows, Stateless, Views
 from lstmcast.nn.losses import softmax
 
 Numbers = NDArray[np.float64]
@@ -52,6 +53,22 @@ class Logistic(Stateless):
     def reach(self) -> int:
         """One row: of the rest it takes means."""
         return 1
+
+    def refitted(self, rows: NewRows) -> Logistic:
+        """Its weights moved towards those of newer windows, by what these count for."""
+        windows = of_classes(rows.views[self.view])
+        weights = np.ones(windows.classes) if rows.class_weights is None else rows.class_weights
+        again = fit_logistic(
+            windows,
+            rows.training,
+            self.overall,
+            weights,
+            self.penalty,
+            rows.rng,
+            with_calendar=self.with_calendar,
+        )
+        weight = (1 - rows.share) * self.weight + rows.share * again.weight
+        return dataclasses.replace(self, weight=weight)
 
     def check(self, views: Views, options: Options) -> None:
         """Raise ValueError where its weights are not of the size of classes and features."""

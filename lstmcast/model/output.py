@@ -16,7 +16,7 @@ from lstmcast.data.scaling import Scaling
 from lstmcast.data.windows import Windows
 from lstmcast.evaluation.backtest import Answer, Answering, ClassScorer, NumberScorer, Scorer
 from lstmcast.evaluation.category_metrics import log_loss
-from lstmcast.forecasters.base import Forecaster, Mask, Views, point
+from lstmcast.forecasters.base import Forecaster, Mask, Part, Views, point
 from lstmcast.forecasters.category_naive import FrequencyTable
 from lstmcast.forecasters.ensemble import Ensemble, linear_of, part_named
 from lstmcast.forecasters.intervals import LEVELS, Intervals
@@ -66,6 +66,9 @@ class Output(Protocol):
 
     def baselines(self, ensemble: Ensemble, seasons: tuple[int, ...]) -> list[Forecaster]:
         """The forecasters that a model is compared with."""
+
+    def stand_in(self, ensemble: Ensemble) -> Part:
+        """The part of an ensemble that is the first to stand in for it."""
 
     def losses(self, answer: Answer, truth: Numbers, series: Integers) -> Numbers:
         """(K, B) how wrong an answer is in the one measure of this kind; series: (B,) of the model's."""
@@ -171,6 +174,10 @@ class NumberOutput:
         linear = linear_of(ensemble)
         return [*naives_of(seasons), *([linear] if linear.name == "linear" else [])]
 
+    def stand_in(self, ensemble: Ensemble) -> Part:
+        """The linear forecaster."""
+        return linear_of(ensemble)
+
     def losses(self, answer: Answer, truth: Numbers, series: Integers) -> Numbers:
         """Absolute errors over MASE's denominators, over one where there is none."""
         scale = self.mase_scale[series]
@@ -245,6 +252,10 @@ class ClassOutput:
     def baselines(self, ensemble: Ensemble, seasons: tuple[int, ...]) -> list[Forecaster]:
         """Persistence, the frequency table and the logistic regression."""
         return [part_named(ensemble, "persistence"), FrequencyTable(), part_named(ensemble, "logistic")]
+
+    def stand_in(self, ensemble: Ensemble) -> Part:
+        """Persistence."""
+        return part_named(ensemble, "persistence")
 
     def losses(self, answer: Answer, truth: Numbers, series: Integers) -> Numbers:
         """Log losses; the truth is the code of each class."""

@@ -29,6 +29,7 @@ _WORDS = {
     "intervals": ("quantiles", "split", "spread"),
     "frequencies": ("hour", "month", "weekday", "phase", "none"),
 }
+_DECISIVE = ("mae", "log_loss")  # one of which every judgement has
 _SHARES = ("coverage", "accuracy", "balanced_accuracy")
 
 
@@ -82,7 +83,8 @@ def _check_history(report: Report) -> None:
         both = refresh.champion, refresh.challenger
         for figures in both:
             _check_figures(figures)
-        _ask(all(figures.get("mae") is not None for figures in both), "a refresh was decided by nothing")
+        is_decided = any(all(figures.get(name) is not None for figures in both) for name in _DECISIVE)
+        _ask(is_decided, "a refresh was decided by nothing")
         defined = {figures.get("mase") is not None for figures in both}
         _ask(len(defined) == 1, "a refresh was decided by two measures")
 

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from lstmcast.core.errors import DataError, UsageError
 from lstmcast.core.options import CLASSES, Options, refuse_of_other_kind
 from lstmcast.core.panel import Panel
+from lstmcast.data.category_frequencies import class_weights
 from lstmcast.data.category_preprocessing import PLAIN, ClassPreparation, fit_class_preparation
 from lstmcast.data.defaults import horizon_of
 from lstmcast.data.holidays import taught
@@ -92,7 +93,8 @@ def fitting_classes(
         holidays, days = panel.holidays, taught(panel, blocks.slices("training"))
         panel = panel if days else panel.with_holidays(None)
         seeds = np.random.SeedSequence(options.seed).spawn(options.members + 1)
-        preparation, weights = fit_class_preparation(panel, blocks), _class_weights(panel, blocks, options)
+        preparation, is_balanced = fit_class_preparation(panel, blocks), options.class_weights != "none"
+        weights = class_weights(panel, blocks.slices("training"), is_balanced=is_balanced)
         rng = np.random.default_rng(seeds[0])
         choices = ClassTrials(panel, blocks, preparation, horizon, options, weights, rng).choose()
         chosen = choices[0]
@@ -124,16 +126,6 @@ def _refuse_one_class(panel: Panel) -> None:
         name = panel.columns[0].name
         message = f"column {name!r} is {panel.classes[0]!r} in every row; there is nothing to forecast"
         raise DataError(message, column=name)
-
-
-def _class_weights(panel: Panel, blocks: Blocks, options: Options) -> Numbers:
-    """(C,) one each, or balanced: so that all classes that training rows have count the same in sum, a row one on
-    average; a class that they have not counts one."""
-    codes = np.concatenate([panel.target[rows] for rows in blocks.slices("training")])
-    rows = np.bincount(codes[np.isfinite(codes)].astype(np.int64), minlength=len(panel.classes))
-    if options.class_weights == "none" or not rows.any():
-        return np.ones(len(rows))
-    return np.where(rows > 0, rows.sum() / ((rows > 0).sum() * np.maximum(rows, 1)), 1.0)
 
 
 def _describe(choices: list[ClassChoice]) -> ClassSearch:

@@ -13,15 +13,17 @@ from numpy.typing import NDArray
 
 from lstmcast.core.errors import DataError
 from lstmcast.core.panel import Floats, Integers, Panel
+from lstmcast.data.category_frequencies import class_weights
 from lstmcast.data.horizons import horizons_of
 from lstmcast.data.preprocessing import refit_stage
 from lstmcast.data.split import Blocks
 from lstmcast.evaluation.report import ClassReport, Judgement, Learned, NumberReport, Refresh
 from lstmcast.evaluation.validation import scales
 from lstmcast.evaluation.verdict import error_measure
-from lstmcast.forecasters.base import NewRows, Views
-from lstmcast.forecasters.ensemble import Ensemble, leaves, linear_of, networks_of, taught
+from lstmcast.forecasters.base import NewRows, Part, Views
+from lstmcast.forecasters.ensemble import Ensemble, leaves, logistic_of, networks_of, taught
 from lstmcast.forecasters.intervals import TRUSTED_HORIZONS, Evidence, Intervals, calibrate
+from lstmcast.forecasters.network import NetworkForecaster
 from lstmcast.forecasters.ridge import RidgeForecaster
 from lstmcast.model.model import Model
 from lstmcast.model.output import of_numbers
@@ -30,7 +32,7 @@ from lstmcast.nn.parameters import Parameters
 from lstmcast.pipeline.few import remixed
 from lstmcast.pipeline.templates import templates_of
 from lstmcast.training.checkpoint import Trained
-from lstmcast.training.heads import NumberHead
+from lstmcast.training.heads import ClassHead, Head, NumberHead
 from lstmcast.training.loop import Step
 from lstmcast.training.setup import gentle_schedule, schedule_of
 from lstmcast.training.trainable import Trainable
@@ -177,14 +179,22 @@ def _with_all_rows(
     model, series = challenger, champion.contract.check(panel)
     if champion.options.final:
         model = yield from _taught(champion, panel, series, blocks, "all", limit, threads)
-    intervals = _calibrated(challenger, panel, blocks, origins)
-    output = dataclasses.replace(of_numbers(model.output), intervals=intervals)
     learned = model.learned(panel, series, _absent(champion, panel, series) or 0)
-    report = _report(champion, outcome, learned)
-    model = dataclasses.replace(model, output=output, report=report)
+    model = dataclasses.replace(model, report=_report(champion, outcome, learned))
+    if not model.contract.classes:
+        model = _with_bands(model, challenger, panel, blocks, origins)
+    return dataclasses.replace(outcome, model=model)
+
+
+def _with_bands(model: Model, challenger: Model, panel: Panel, blocks: Blocks, origins: Integers) -> Model:
+    """A model of numbers with the bands that the judging rows ask for; these the challenger has not seen."""
+    intervals = _calibrated(challenger, panel, blocks, origins)
+    model = dataclasses.replace(
+        model, output=dataclasses.replace(of_numbers(model.output), intervals=intervals)
+    )
     if model.templates is None:  # of an older file
         model = dataclasses.replace(model, templates=templates_of(challenger, panel, blocks.test, blocks.end))
-    return dataclasses.replace(outcome, model=model)
+    return model
 
 
 def _report(champion: Model, outcome: Outcome, learned: Learned) -> NumberReport | ClassReport:
@@ -242,15 +252,19 @@ def _taught(
     limit: float | None,
     threads: int | None,
 ) -> Generator[Step, None, Model]:
-    """The champion trained on with the rows of a block: calendar stage and linear map in closed form, the network by
-    a few gentle steps from where it stands.
+    """The champion trained on with the rows of a block: calendar stage, frequencies and linear map in closed form, the
+    network by a few gentle steps from where it stands.
 
     Scaling, the shape of everything and what was chosen stay as they are.
     """
     first, stop = blocks.bounds(name)
     own = dataclasses.replace(blocks, validation=stop)
     share = _share(champion, panel, series, blocks, name)
-    model, views = _restaged(champion, panel, series, own, share)
+    teaching = own.slices("training")
+    preparation = champion.preparation.relearned(panel, series, teaching, share)
+    model, views = _restaged(
+        dataclasses.replace(champion, preparation=preparation), panel, series, own, share
+    )
     windows = views[0]
     origins = windows.usable(own.origins("training", windows.lookback, windows.horizon))
     if not len(origins):
@@ -259,12 +273,17 @@ def _taught(
             "send a file that begins earlier"
         )
     rng = np.random.default_rng(np.random.SeedSequence(model.options.seed))
-    ensemble = model.ensemble.refitted(NewRows(views, origins, share, rng)).moved_on(views, stop)
+    weights = None
+    if panel.classes:
+        weights = class_weights(panel, teaching, is_balanced=model.options.class_weights != "none")
+    ensemble = _based_anew(
+        model.ensemble.refitted(NewRows(views, origins, share, rng, weights)).moved_on(views, stop)
+    )
     ensemble = remixed(
         ensemble, windows, first, stop, scales(panel, own, "training", model.preparation.rows.scaling)
     )
     if networks_of(ensemble):
-        members = _members(model, ensemble, views, origins)
+        members = _members(model, ensemble, views, origins, weights)
         until = math.inf if limit is None else time.monotonic() + limit
         trained = yield from _steps(train_members(members, threads, until=until))
         ensemble = taught(ensemble, [result.weights for result in trained])
@@ -278,7 +297,7 @@ def _taught(
     if ranges is not None:
         new = [panel.values[rows, 1:] for rows in blocks.slices(name)]
         ranges = ranges_of(np.concatenate([*new, ranges.lowest[None], ranges.highest[None]]))
-    chain = None if model.chain is None else model.chain.starting_with(linear_of(ensemble))
+    chain = None if model.chain is None else model.chain.starting_with(model.output.stand_in(ensemble))
     return dataclasses.replace(
         model, ensemble=ensemble, seen_until=seen_until, habits=habits, ranges=ranges, chain=chain
     )
@@ -314,9 +333,26 @@ def _restaged(
     return dataclasses.replace(champion, views=tuple(views)), tuple(seen)
 
 
-def _members(model: Model, ensemble: Ensemble, views: Views, origins: Integers) -> list[Trainable]:
+def _based_anew(ensemble: Ensemble) -> Ensemble:
+    """The ensemble whose networks of classes stand on the logistic regression as it is now."""
+
+    def change(part: Part) -> Part:
+        if isinstance(part, NetworkForecaster) and part.base is not None:
+            return dataclasses.replace(part, base=logistic_of(ensemble))
+        return part
+
+    return ensemble.mapped(change)
+
+
+def _members(
+    model: Model,
+    ensemble: Ensemble,
+    views: Views,
+    origins: Integers,
+    class_weights: Numbers | None = None,
+) -> list[Trainable]:
     """The networks where they stand, each one's own linear map moved as that of the linear forecaster was which sees
-    the same; ensemble: the model's, with these maps."""
+    the same; ensemble: the model's, with these maps; class_weights: (C,) of classes."""
     networks, members = networks_of(model.ensemble), []
     full = schedule_of(origins, model.options)
     seeds = iter(np.random.SeedSequence(model.options.seed).spawn(sum(len(n.weights) for n in networks)))
@@ -332,14 +368,19 @@ def _members(model: Model, ensemble: Ensemble, views: Views, origins: Integers) 
         )
         maps = before.get(network.view), after.get(network.view)
         for parameters in network.members:
-            weights = _moved(parameters, *maps) if architecture.highway else parameters.flat
-            start = maps[1] or next(iter(after.values()))
+            has_map = architecture.highway and class_weights is None
+            weights = _moved(parameters, *maps) if has_map else parameters.flat
+            head: Head
+            if class_weights is None:
+                head = NumberHead(maps[1] or next(iter(after.values())))
+            else:
+                head = ClassHead(logistic_of(ensemble), class_weights)
             members.append(
                 Trainable(
                     windows=seen,
                     training=origins,
                     validation=None,
-                    head=NumberHead(start),
+                    head=head,
                     architecture=architecture,
                     options=model.options,
                     schedule=schedule,

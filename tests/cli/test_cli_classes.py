@@ -211,12 +211,25 @@ def test_check_says_what_classes_there_are_and_nothing_of_their_size() -> None:
 
 
 def test_what_is_for_numbers_is_refused_for_classes(trained: tuple[Path, Said]) -> None:
-    for command, *more in (("refresh", WEATHER), ("export", "-o", trained[0].parent / "model.onnx")):
-        said = lstmcast(command, trained[0], *more)
-        assert (said.code, said.out) == (2, "")
-        assert said.err == (
-            f"lstmcast: E_USAGE: {command} is for models of numbers, and this one is of classes\n"
-        )
+    said = lstmcast("export", trained[0], "-o", trained[0].parent / "model.onnx")
+    assert (said.code, said.out) == (2, "")
+    assert said.err == "lstmcast: E_USAGE: export is for models of numbers, and this one is of classes\n"
+
+
+def test_refresh_learns_from_newer_rows_and_keeps_the_old_model(tmp_path: Path) -> None:
+    rows = Path(WEATHER).read_text(encoding="utf-8").splitlines()
+    data, model = tmp_path / "first.csv", tmp_path / "m.pkl"
+    data.write_text("\n".join(rows[:900]) + "\n", encoding="utf-8")
+    assert lstmcast("train", data, "--target", "weather", *QUICK, "-o", model).code == 0
+    said = lstmcast("refresh", model, WEATHER, "--always")
+    assert said.code == 0
+    for words in ("log loss", "as it was", "trained on", "persistence", "is replaced"):
+        assert words in said.out
+    told = lstmcast("info", model).out
+    assert "Refreshed   once, last by LOG_LOSS" not in told
+    assert "Refreshed   once, last by log loss" in told
+    assert lstmcast("predict", model, WEATHER).code == 0
+    assert lstmcast("refresh", model, "--rollback").code == 0
 
 
 def test_predicting_classes_needs_no_scikit_learn(trained: tuple[Path, Said]) -> None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from lstmcast.cli.sessions.reading import of_numbers, read_for_model, tell_findings
+from lstmcast.cli.sessions.reading import read_for_model, tell_findings
 from lstmcast.cli.shell import log
 from lstmcast.cli.shell.console import Console
 from lstmcast.cli.shell.flags import (
@@ -111,7 +111,7 @@ def refresh_model(
 
     persistence.probe_folder(model_file, _size(model_file))
     with console.patient() as done, persistence.lock(model_file, wait):
-        champion = _told_of(of_numbers(persistence.load(model_file), "refresh"), excluded)
+        champion = _told_of(persistence.load(model_file), excluded)
         reading = read_for_model(source, champion, console)
         outcome = _follow(champion, reading, budget, console, always=always)
         replaced = outcome.is_better or always

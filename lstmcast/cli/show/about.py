@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from lstmcast.cli.shell import run
 from lstmcast.cli.show import choices
 from lstmcast.cli.show.spans import with_span
+from lstmcast.cli.show.verdict import COLUMNS
 from lstmcast.core.options import flag, parse_names
 
 if TYPE_CHECKING:
@@ -59,15 +60,17 @@ def rebuilding(model: Model) -> list[tuple[str, str]]:
 
 def seen(model: Model) -> list[tuple[str, str]]:
     """What it has learned from, and how the last refresh was decided."""
+    from lstmcast.evaluation.verdict import error_measure
+
     told = model.report.learned
     until = model.contract.clock.write(model.seen_until.max(keepdims=True))[0]
     lines = [("Seen", f"{told.rows:,} rows until {until}" if told else f"rows until {until}")]
     history = model.report.refreshes
     if history:
         last = history[-1]
-        measure = "mase" if last.challenger.get("mase") is not None else "mae"
+        measure = error_measure({"model": last.challenger}) or "mae"
         new, old = (f"{figures[measure]:.4g}" for figures in (last.challenger, last.champion))
         times = "once" if len(history) == 1 else f"{len(history):,} times"
-        judged = f"{measure.upper()} {new} against {old} before it, from {last.first} to {last.last}"
+        judged = f"{COLUMNS[measure]} {new} against {old} before it, from {last.first} to {last.last}"
         lines.append(("Refreshed", f"{times}, last by {judged}; the verdict below is about these rows"))
     return lines
