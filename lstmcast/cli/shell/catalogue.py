@@ -47,14 +47,17 @@ COMMANDS = {
     "plot": Entry(
         "Draw a file, a forecast, or what was said beside what came.",
         "lstmcast plot model.pkl load_new.csv --output forecast.svg",
+        "pictures",
     ),
     "report": Entry(
         "Write a page with all there is to know of a model on a file.",
         "lstmcast report model.pkl load.csv --output report.html",
+        "pictures",
     ),
     "explain": Entry(
         "Say why a forecast is what it is.",
         "lstmcast explain model.pkl load_new.csv --step 18",
+        "pictures",
     ),
     "template": Entry(
         "Write the rows to fill in before a forecast.",

@@ -17,6 +17,7 @@ TOPICS = {
     "start": "the first five minutes: check, train, predict",
     "files": "what a CSV may look like, and how it is read",
     "nights": "a forecast every night: cron, late data, odd data, exit codes",
+    "pictures": "see a forecast, report on a model, explain a value",
     "ledger": "keep what was forecast, and score it later",
     "totals": "totals, means and peaks of periods, totals over series, sample paths",
     "watch": "an alarm where what came is not what was to be expected",
