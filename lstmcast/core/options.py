@@ -76,6 +76,12 @@ class Options:
         choices=("mean", "sum", "count", "last", "max"),
         unset="none",
     )
+    keep_partial: bool = _option(
+        False,
+        "Reading",
+        "with --aggregate, keep a first or last row of an incomplete period",
+        later=True,
+    )
     absent: str | None = _option(
         None,
         "Reading",

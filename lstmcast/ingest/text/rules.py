@@ -26,6 +26,7 @@ class ReadingRules:
 
     aggregate: put irregular stamps on the clock of `freq` by `mean`, `sum`, `last` or `max`, or by the number of
     rows with a target (`count`).
+    keep_partial: a first or last row that `aggregate` made of an incomplete period counts, instead of being missing.
     absent: a step for which the file has no row is `missing`, `zero` (nothing happened), or as the `last` row; None is
     zero where rows are summed or counted, else missing.
     difference: the target is a counter that only climbs, and what it grows by in each step is wanted.
@@ -43,6 +44,7 @@ class ReadingRules:
     """
 
     aggregate: str | None = None
+    keep_partial: bool = False
     absent: str | None = None
     wide: bool = False
     difference: bool = False

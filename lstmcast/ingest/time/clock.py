@@ -15,6 +15,7 @@ from lstmcast.ingest.text.decoding import Micros
 from lstmcast.ingest.time import absent, difference, frequency
 from lstmcast.ingest.time.frequency import DAY
 from lstmcast.ingest.time.nature import are_amounts
+from lstmcast.ingest.time.partial import without_partial
 from lstmcast.ingest.time.remedy import Remedy, UnsettledError, unsettled
 from lstmcast.ingest.time.rows import Rows, grouped, in_order, one_a_stamp
 from lstmcast.ingest.time.zones import suspected_zones, zone_of_midnights
@@ -214,7 +215,26 @@ def _aggregated(rows: Rows, clock: Clock, how: str, context: ReadContext) -> Row
     together = replace(rows, utc=utc)
     message = f"{count(rows.size, 'row')} put on a clock of {frequency.words(clock.freq)} by their {how}"
     context.info("aggregated", message, "--aggregate mean|sum|count|last|max")
-    return grouped(together, together.again(), how)
+    begins, ends = _bounds(rows, utc, clock)
+    return without_partial(grouped(together, together.again(), how), rows, begins, ends, context)
+
+
+def _bounds(rows: Rows, utc: Micros, clock: Clock) -> tuple[Micros, Micros]:
+    """(n,) the first instant of the period of each row and that of the next; utc: (n,) the clock's stamp of it."""
+    if clock.step is not None:
+        return utc, utc + _microseconds(clock)
+    stamps = np.unique(utc)
+    first, last = (stamp.astype("datetime64[us]") for stamp in (stamps[0], stamps[-1]))
+    edges = clock.grid(first, clock.steps(first, last) + 2).astype(np.int64)
+    if frequency.names_its_end(clock.freq):
+        edges = clock.utc(
+            (clock.wall(edges.astype("datetime64[us]")).astype(np.int64) + DAY).astype("datetime64[us]")
+        ).astype(np.int64)
+        place = np.searchsorted(edges, rows.utc, side="right")
+        width = edges[1] - edges[0]
+        return np.where(place > 0, edges[np.maximum(place - 1, 0)], edges[0] - width), edges[place]
+    place = np.searchsorted(edges, utc)
+    return edges[place], edges[place + 1]
 
 
 def _period_stamps(wall: Micros, clock: Clock) -> Micros:
