@@ -16,6 +16,7 @@ from lstmcast.forecasters.base import Forecaster, Views, point
 from lstmcast.forecasters.ensemble import Ensemble, linear_entry, weights_at
 from lstmcast.forecasters.ridge import RidgeForecaster
 from lstmcast.model.model import Model
+from lstmcast.model.moved import SOURCE as RESCALED
 from lstmcast.model.output import of_numbers
 from lstmcast.model.recursion import remember
 
@@ -127,7 +128,7 @@ def explain(model: Model, panel: Panel, series: int = 0, horizon: int | None = N
 def _scaled(model: Model, views: Views, panel: Panel, origin: int, source: str) -> Parts:
     """(K,) each part of the forecast of one window, scaled, by the model or by the forecaster that stands in for it."""
     origins = np.array([origin])
-    if source != model.source:
+    if source not in (model.source, RESCALED):
         stand_in = next(other for other in model.chain.forecasters if other.name == source)  # type: ignore[union-attr]
         return _of(model, stand_in, views, panel, origins)
     linear = linear_entry(model.ensemble)

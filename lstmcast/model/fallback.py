@@ -18,6 +18,8 @@ from lstmcast.evaluation.backtest import Answer
 from lstmcast.forecasters.base import Forecaster, Views, point
 from lstmcast.forecasters.intervals import LEVELS, Evidence, Intervals, calibrate
 from lstmcast.forecasters.naive import naives_of
+from lstmcast.model.moved import CODE as MOVED
+from lstmcast.model.moved import Moved
 from lstmcast.model.reference import Comparison
 
 if TYPE_CHECKING:
@@ -70,6 +72,10 @@ class FallbackChain:
         """The places of the seasonal naives in the order of their errors."""
         errors = self.widths[:, _JUDGED].mean(axis=1)
         return sorted(range(_LAST + 1, len(self.forecasters)), key=lambda place: errors[place])
+
+    def place(self, name: str) -> int:
+        """Where a forecaster of this name stands."""
+        return [forecaster.name for forecaster in self.forecasters].index(name)
 
     def answer(
         self,
@@ -148,19 +154,25 @@ def stand_ins(
     panel: Panel,
     views: Views,
     origins: Integers,
+    moved: Moved,
 ) -> StandIns:
     """The first of the chain that carries each series that has a code; raises DataError where there is no chain.
 
-    codes: place among the origins (S,) -> why the model cannot forecast there.
+    codes: place among the origins (S,) -> why the model cannot forecast there; moved: whose levels moved, with the
+    forecaster that stands in then.
     """
     places, fallbacks = {}, []
     is_unlike = np.repeat(seen.is_settled, panel.lengths) & ~seen.is_out
     for series, code in sorted(codes.items()):
         origin = int(origins[series])
-        reason = reason_of(code, panel, views[0], origin)
+        is_moved = code == MOVED
+        reason = moved.messages[series] if is_moved else reason_of(code, panel, views[0], origin)
         if chain is None:
             raise DataError(f"{reason}; {REMEDIES[code]}", column=panel.columns[0].name)
-        places[series] = chain.last if code == "not_finite" else chain.link(views, origin, is_unlike)
+        if is_moved:
+            places[series] = chain.place(moved.naive[series])
+        else:
+            places[series] = chain.last if code == "not_finite" else chain.link(views, origin, is_unlike)
         fallbacks.append(Fallback(series, chain.forecasters[places[series]].name, code, reason))
     return StandIns(chain, places, tuple(fallbacks), stretch)
 
@@ -222,6 +234,7 @@ def unfit(windows: Windows, origins: Integers) -> dict[int, str]:
 
 
 REMEDIES = {
+    MOVED: "leave --no-fallback out",
     "too_short": "send a longer file, or train with a shorter --lookback",
     "gaps": "fill them, or send a longer file",
     "out_of_range": "look at these rows, or train on data that reach as far",

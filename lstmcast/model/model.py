@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from lstmcast.core.errors import DataError
 from lstmcast.core.findings import WARNING, Finding
 from lstmcast.core.options import FAIL, Options
-from lstmcast.core.panel import Forecast, Integers, Panel, Times
+from lstmcast.core.panel import Fallback, Forecast, Integers, Panel, Times
 from lstmcast.data.calendar_features import weekday
 from lstmcast.data.category_preprocessing import ClassPreparation
 from lstmcast.data.preprocessing import Preparation
@@ -35,8 +35,10 @@ from lstmcast.forecasters.ensemble import Ensemble, linear_of, networks_of, says
 from lstmcast.forecasters.network import NetworkForecaster
 from lstmcast.forecasters.paths import Templates
 from lstmcast.model.fallback import FallbackChain, StandIns, stand_ins, unfit
+from lstmcast.model.moved import BAND as MOVED_BAND
+from lstmcast.model.moved import Moved, Said, moved_of, nothing_moved
 from lstmcast.model.odd_end import OddEnd, odd_end_of
-from lstmcast.model.output import DEFAULT_LEVELS, Output, level_of
+from lstmcast.model.output import DEFAULT_LEVELS, Output, level_of, of_numbers
 from lstmcast.model.recursion import at_origin
 from lstmcast.model.reference import Comparison, Habits, Ranges, compare, without_spikes
 from lstmcast.model.schema import Contract
@@ -144,11 +146,22 @@ class Model:
             blocks.append(self._restored(scaled, views, origins + done))
         own = others.is_own(len(origins))
         answer = self.output.finished(self.output.joined(blocks), start.views[0], origins, own)
+        if start.moved.shifts:
+            answer = of_numbers(self.output).within(start.moved.redone(answer))
         forecast = self._forecast(panel, origins, answer, steps, shown, quantiles)
         return dataclasses.replace(
             forecast,
-            source=sources_with(self._sources(others, len(origins), steps), steps, start.covered, deaf),
-            fallbacks=(*start.odd.fallbacks(panel, origins, self.source), *others.fallbacks),
+            source=sources_with(
+                self._sources((*start.moved.fallbacks(), *others.fallbacks), len(origins), steps),
+                steps,
+                start.covered,
+                deaf,
+            ),
+            fallbacks=(
+                *start.odd.fallbacks(panel, origins, self.source),
+                *start.moved.fallbacks(),
+                *others.fallbacks,
+            ),
             filled=start.covered.filled,
             findings=(
                 *start.odd.findings(panel, origins),
@@ -175,7 +188,36 @@ class Model:
         if len(odd.series) or seen.is_out.any():
             panel = without_spikes(panel, seen)
             views = self.windows(panel, series)
-        return Start(panel, series, origins, seen, beside, views, odd, found)
+        moved = self._moved(panel, series, views, origins, seen)
+        if moved.shifts:
+            panel = moved.undone(panel, origins)
+            views = self.windows(panel, series)
+        return Start(panel, series, origins, seen, beside, views, odd, found, moved)
+
+    def _moved(
+        self, panel: Panel, series: Integers, views: Views, origins: Integers, seen: Comparison
+    ) -> Moved:
+        """The series whose level has moved; what is fitted when it forecasts moves with it."""
+        if panel.classes or self.chain is None or self.habits is None or says_own_edges(self.ensemble):
+            return nothing_moved()
+        habits, naives = self.habits.take(series), self.chain.forecasters[1:]
+        levels = (habits.least_level + habits.greatest_level) / 2
+
+        def said(place: int) -> Said:
+            return lambda one, starts: self.answer(self.windows(one, series[[place]]), starts, (MOVED_BAND,))
+
+        return moved_of(
+            panel,
+            views,
+            origins,
+            ~seen.is_alien
+            | (seen.is_settled & (self.source != "model")),  # of a network others stand in then
+            self.contract.clock.season,
+            [(naive.name, naive.reach()) for naive in naives],
+            levels,
+            self._asked,
+            said,
+        )
 
     def _asked(self, views: Views, origins: Integers, levels: Sequence[float]) -> Answer:
         """What the model says of B windows, scaled."""
@@ -185,9 +227,9 @@ class Model:
         """What it says of B windows of a panel's own, in the units of the CSV."""
         return self.answer(self.windows(panel, series), origins, ())
 
-    def _sources(self, others: StandIns, count: int, steps: int) -> tuple[str, ...]:
+    def _sources(self, fallbacks: Sequence[Fallback], count: int, steps: int) -> tuple[str, ...]:
         """What makes each row of the forecasts of so many series, so many steps ahead."""
-        made = {stood_in.series: stood_in.source for stood_in in others.fallbacks}
+        made = {stood_in.series: stood_in.source for stood_in in fallbacks}
         return tuple(made.get(series, self.source) for series in range(count) for _ in range(steps))
 
     def _since(self, series: Integers) -> Times | None:
@@ -219,13 +261,14 @@ class Model:
         if self.source == "model":
             codes = dict.fromkeys(np.flatnonzero(seen.is_alien).tolist(), "out_of_range") | codes
         chain, stretch = self.chain if may_fall_back else None, self._stretch(start)
-        others = stand_ins(chain, codes, seen, stretch, panel, views, origins)
+        codes = dict.fromkeys(start.moved.naive, "moved") | codes
+        others = stand_ins(chain, codes, seen, stretch, panel, views, origins, start.moved)
         scaled = self._block(views, origins, 0, levels, others)
         # seen before the limits, which would hide it
         broken = np.flatnonzero(~np.isfinite(scaled.values).all(axis=(0, 1)))
         if len(broken):
             codes |= dict.fromkeys(broken.tolist(), "not_finite")
-            others = stand_ins(chain, codes, seen, stretch, panel, views, origins)
+            others = stand_ins(chain, codes, seen, stretch, panel, views, origins, start.moved)
             scaled = self._block(views, origins, 0, levels, others)
         return others, self._restored(scaled, views, origins)
 
@@ -347,7 +390,8 @@ class Start:
 
     panel: history without what is odd, then the rows to be forecast; series: (S,) which of the model's each is;
     origins: (S,); seen, beside: what the last rows are like; views: of the rows; odd: last rows taken as missing;
-    covered: what stands in for columns that the file lacks.
+    covered: what stands in for columns that the file lacks; moved: levels that moved, of which the panel has the rows
+    as they would have been.
     """
 
     panel: Panel
@@ -358,6 +402,7 @@ class Start:
     views: tuple[Windows, ...]
     odd: OddEnd
     covered: Covered
+    moved: Moved
 
 
 def _said_of_silent(weight: float, part: Part, stamp: str | None, names: Sequence[str]) -> str:

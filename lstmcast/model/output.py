@@ -123,6 +123,12 @@ class NumberOutput:
         """Values within the limits."""
         return _within(values, self.limits)
 
+    def within(self, answer: Answer) -> Answer:
+        """An answer in the units of the CSV, its edges too, within the limits."""
+        bands = {k: (self.limited(low), self.limited(high)) for k, (low, high) in answer.bands.items()}
+        median = None if answer.median is None else self.limited(answer.median)
+        return Answer(self.limited(answer.values), bands, median)
+
     def joined(self, blocks: Sequence[Answer]) -> Answer:
         """The blocks one after the other, each with the width that the one before it ended with."""
         joined = join([block.point for block in blocks], [block.bands for block in blocks])

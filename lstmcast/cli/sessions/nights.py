@@ -167,6 +167,10 @@ def _degraded(forecast: Forecast, how: str) -> Iterator[tuple[str, str]]:
         which = (
             f"{len(found):,} of {len(forecast.ids):,} series are" if len(forecast.ids) > 1 else "the rows are"
         )
+        if source == "rescaled":
+            more = f" (and {len(found) - 1:,} more series)" if len(found) > 1 else ""
+            yield code, f"{found[0].reason}{more}; the rows are forecast on the level of now ({source})"
+            continue
         who = _SPOKEN.get(source, "the same time a season ago")
         yield code, f"{which} forecast by {who} ({source}), not by the model: {found[0].reason}"
     filled: dict[str, list[FilledAhead]] = {}
