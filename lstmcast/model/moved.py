@@ -122,7 +122,7 @@ def moved_places(
     if not len(places):
         return places
     sides = [_side(views, origins[places] - back * rows, rows, ask) for back in range(BLOCKS, 0, -1)]
-    return places[(sides[0] != 0) & (sides[0] == sides[1])]
+    return np.asarray(places[(sides[0] != 0) & (sides[0] == sides[1])])
 
 
 def _side(views: Sequence[Windows], starts: Integers, rows: int, ask: Ask) -> NDArray[np.int64]:
@@ -164,7 +164,7 @@ class OneSeries:
     @property
     def actual(self) -> Numbers:
         """(rows, BLOCKS) what came in them."""
-        return self.panel.target[self.starts + np.arange(self.rows)[:, None]]
+        return np.asarray(self.panel.target[self.starts + np.arange(self.rows)[:, None]])
 
     def errors(self, shift: Shift | None) -> Numbers:
         """(rows, BLOCKS) absolute errors over the last blocks of the model, of rows with a shift undone."""
