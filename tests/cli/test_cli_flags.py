@@ -56,6 +56,7 @@ def test_check_has_the_options_that_say_how_a_file_is_read() -> None:
         "--no-config",
         "--help",
         "--no-difference",
+        "--no-wide",
     }
     assert set(re.findall(r"--[a-z][a-z-]*", said)) == reading | output
     assert "column to forecast [every column of numbers]" in " ".join(said.split())

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from math import isfinite
 
 from lstmcast.ingest.columns.numbers import is_number
 from lstmcast.ingest.columns.numerals import BARE, common_affix, numeral
 from lstmcast.ingest.columns.words import means_missing
 
+_BEGINS = frozenset("0123456789+-.")
+
 
 def present_in(cells: Iterable[str], missing: Sequence[str]) -> set[str]:
     """The different cells that say something; missing: words of the user's own that mean missing."""
-    return {cell.strip() for cell in cells if not means_missing(cell, missing)}
+    return {cell.strip() for cell in set(cells) if not means_missing(cell, missing)}
 
 
 def is_text_class(cells: Iterable[str], missing: Sequence[str]) -> bool:
@@ -23,8 +26,20 @@ def is_text_class(cells: Iterable[str], missing: Sequence[str]) -> bool:
 
 def mostly_numbers(present: set[str]) -> bool:
     """Whether most of the different cells are numbers, with or without a unit."""
+    if present and _are_plain(present):
+        return True
     bare = sum(map(is_number, present))
     return bool(present) and (2 * bare >= len(present) or share_of_affixed(present) >= 0.5)
+
+
+def _are_plain(present: set[str]) -> bool:
+    """True for numbers as Python writes them, which most are."""
+    if not all(cell[:1] in _BEGINS for cell in present) or "_" in "".join(present):
+        return False
+    try:
+        return all(isfinite(float(cell)) for cell in present)
+    except ValueError:
+        return False
 
 
 def share_of_affixed(present: set[str]) -> float:

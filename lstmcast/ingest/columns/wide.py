@@ -26,7 +26,7 @@ SERIES, HOUR, DAY, MONTH, TIME = (
     "month",
     "time",
 )  # and that of what column names said
-_FEW_DATES, _FEWEST_DAYS = 3, 28
+_FEW_DATES, _FEWEST_DAYS, _FEWEST_DIGITS = 3, 28, 2
 _LIKE, MANY = 5, 30  # columns of one stem, or of numbers at all, from which on a table looks wide
 
 
@@ -89,7 +89,7 @@ def _is_date(name: str) -> bool:
     """True for a date of letters or with separators; a plain number may be the name of anything."""
     if re.fullmatch(r"[-+\d. ]*", name) and not re.search(r"\d-\d", name):
         return False
-    if read_number(name) is not None:
+    if read_number(name) is not None or sum(map(str.isdigit, name)) < _FEWEST_DIGITS:
         return False
     stamps = guessed(np.array([name], dtype=object))
     return stamps is not None and stamps.depth >= 1

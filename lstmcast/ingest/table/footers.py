@@ -10,6 +10,7 @@ from lstmcast.ingest.text.layouts import layouts_of
 
 MOST = 30  # lines of a footer
 _KEY = 0.9  # share of the rows above in which a column holds numbers or times, for a word below them to stand out
+_LOOKED_AT, _FIRST = 200, 5  # cells of a column that are looked at, and those that may rule out dates at once
 _DIGITS = 8  # digits that a remark may hold: more of them are a time that went wrong
 _DATA = re.compile(r"[+-]?[.,]?\d[\d\s.,:/TZ+-]*(?:[eE][+-]?\d+)?", re.IGNORECASE)
 _NUMBER = re.compile(r"[+-]?\d+[.,]\d+")
@@ -31,9 +32,13 @@ def keys(columns: Sequence[Cells]) -> list[int]:
 
     columns: (n,) cells each, of which nearly all above the last lines must be so.
     """
-    numbers, dates = [], []
+    numbers: list[int] = []
+    dates: list[int] = []
     for place, cells in enumerate(columns):
-        body = [shown(cell) for cell in cells[: max(1, len(cells) - MOST)]]
+        above = cells[: max(1, len(cells) - MOST)]
+        body = [shown(cell) for cell in above[:: 1 + len(above) // _LOOKED_AT]]
+        if numbers and not any(map(_is_date, body[:_FIRST])):
+            continue
         if sum(map(is_data, body)) >= _KEY * len(body):
             numbers.append(place)
             dates += [place] if sum(map(_is_date, body)) >= _KEY * len(body) else []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import io
 import itertools
 import re
@@ -104,7 +105,7 @@ class TextTable:
         if not sample.lines.size:
             raise context.refusal("has a header but no rows of data below it")
 
-    @property
+    @functools.cached_property
     def names(self) -> tuple[str, ...]:
         """Names of the columns in file order, those that hold nothing left out."""
         return tuple(name for name in self.dialect.names if name)
@@ -121,6 +122,11 @@ class TextTable:
         """Whether semicolons stand between its cells, as where commas are decimal."""
         return self.dialect.delimiter == ";"
 
+    @functools.cached_property
+    def _places(self) -> dict[str, int]:
+        """Where each column is; the first of those of one name."""
+        return {name: place for place, name in reversed(list(enumerate(self.dialect.names)))}
+
     def zone_of(self, names: Sequence[str]) -> str | None:
         """None: text names no zone but by the offsets in it."""
         return None
@@ -131,14 +137,14 @@ class TextTable:
 
     def column(self, name: str) -> Cells:
         """The first cells of a column, as str."""
-        return self._sample[self.dialect.names.index(name)]
+        return self._sample[self._places[name]]
 
     def chunks(self, names: Sequence[str]) -> Iterator[Chunk]:
         """All rows of the named columns; rows in which they are all empty are left out.
 
         Raises DataError for a row with more cells than the header; a last line cut off is dropped, and said.
         """
-        places = [self.dialect.names.index(name) for name in names]
+        places = [self._places[name] for name in names]
         held: tuple[int, bytes] | None = None
         for block in itertools.chain([self._first], self._blocks):
             if (

@@ -241,6 +241,9 @@ def _are_fiscal(wall: Micros) -> bool:
     return bool(wall.size > 2 and ((years + 1) % 100 == number).all())
 
 
+_FIRST = 8  # cells
+
+
 def guessed(cells: Cells, name: str = "", *, is_counted: bool = False) -> Stamps | None:
     """The cells as stamps, day and month as they may be; None when one that is not empty is no time.
 
@@ -249,8 +252,12 @@ def guessed(cells: Cells, name: str = "", *, is_counted: bool = False) -> Stamps
     cells = cells[cells != ""]
     if not len(cells):
         return None
-    column = StampColumn(name, ReadContext("", is_counted=is_counted))
     try:
+        if len(cells) > _FIRST:  # most columns hold no times, and a few cells show it
+            StampColumn(name, ReadContext("", is_counted=is_counted)).add(
+                cells[:_FIRST], np.zeros(_FIRST, np.int64)
+            )
+        column = StampColumn(name, ReadContext("", is_counted=is_counted))
         column.add(cells, np.zeros(len(cells), np.int64))
         return column.first()
     except DataError:
