@@ -182,7 +182,6 @@ class Options:
         "Network",
         "start from the weights of this model file, as far as they fit",
         unset="none",
-        kinds=(NUMBERS,),
     )
     freeze: str | None = _option(
         None,
@@ -190,7 +189,6 @@ class Options:
         "with --from: keep the recurrent layers, and all below them, as they are",
         choices=("recurrent",),
         unset="none",
-        kinds=(NUMBERS,),
     )
 
     loss: str | None = _option(

@@ -282,6 +282,7 @@ class ClassChoices(ClassSearch):
     frequencies: str
     steps: int
     best_steps: tuple[int, ...]
+    start: Start | None = None
 
 
 @dataclass(frozen=True, kw_only=True, eq=False, repr=False)

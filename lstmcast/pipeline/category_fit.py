@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from lstmcast.core.errors import DataError, UsageError
+from lstmcast.core.errors import DataError
 from lstmcast.core.options import CLASSES, Options, refuse_of_other_kind
 from lstmcast.core.panel import Panel
 from lstmcast.data.category_frequencies import class_weights
@@ -20,7 +20,7 @@ from lstmcast.data.defaults import horizon_of
 from lstmcast.data.holidays import taught
 from lstmcast.data.imputation import history_needed
 from lstmcast.data.split import Blocks, split
-from lstmcast.data.view import class_setting
+from lstmcast.data.view import Setting, class_setting
 from lstmcast.evaluation.backtest import backtest
 from lstmcast.evaluation.report import (
     NOT_JUDGED,
@@ -28,6 +28,7 @@ from lstmcast.evaluation.report import (
     ClassReport,
     ClassSearch,
     Judgement,
+    Start,
     judgement,
 )
 from lstmcast.evaluation.validation import test_origins
@@ -42,6 +43,7 @@ from lstmcast.model.reference import class_habits_of, ranges_of
 from lstmcast.model.schema import Contract, contract_of
 from lstmcast.pipeline.category_selection import ClassChoice, ClassTrials
 from lstmcast.pipeline.plan import Plan, plan_of
+from lstmcast.pipeline.transfer import Transfer, begin, transfer, view_of
 from lstmcast.training.budget import Expectation, deadline, expected
 from lstmcast.training.checkpoint import Checkpoint, Trained, kept
 from lstmcast.training.heads import ClassHead
@@ -62,28 +64,26 @@ class _Trained:
     networks: tuple[Trained, ...]
     ensemble: Ensemble
     errors: dict[str, float]
+    start: Start | None = None
 
 
 def fitting_classes(
     panel: Panel,
     options: Options,
     time_column: str | None,
-    is_pretrained: bool,
+    source: Model | None,
     start: Checkpoint | None,
     began: float | None,
 ) -> Iterator[Plan | Expectation | Step | Checkpoint | Model]:
     """What `fitting` yields for numbers, the finished Model last.
 
-    is_pretrained: whether there is another model to start from, which is for numbers; start and began: as it has them.
+    source: another model of classes to start from; start and began: as it has them.
 
     Raises UsageError for options that make no sense, DataError where there is only one class, TrainingError where there
     is too little history or it diverges.
     """
     from threadpoolctl import threadpool_limits
 
-    if is_pretrained:
-        message = "weights to start from are for numbers, and the target is classes; leave them out"
-        raise UsageError(message, option="--from")
     refuse_of_other_kind(options, CLASSES)
     _refuse_one_class(panel)
     until, checkpoint = deadline(options, began), start or Checkpoint()
@@ -100,8 +100,10 @@ def fitting_classes(
         chosen = choices[0]
         plan = plan_of(panel, blocks, chosen.windows, chosen.training, options, _describe(choices))
         known = None if holidays is None else (holidays.name, days, holidays.last)
-        yield dataclasses.replace(plan, holidays=known)
+        begun = None if source is None else _transfer(source, chosen, preparation, panel, options)
+        yield dataclasses.replace(plan, holidays=known, start=None if begun is None else begun.told())
         members = [_member(chosen, len(panel.ids), weights, options, seed) for seed in seeds[1:]]
+        members = members if begun is None else begin(members, begun)
         enough = math.inf
         if not math.isinf(until):
             expectation = expected(members, options, until)
@@ -111,6 +113,7 @@ def fitting_classes(
         networks, checkpoint = yield from kept(training, checkpoint, "networks")
         persistence = fit_transitions(panel, blocks.slices("training"), horizon)
         found = _mixed(choices, members, networks, persistence, blocks, options)
+        found = dataclasses.replace(found, start=None if begun is None else begun.told())
         model = _judged(panel, blocks, preparation, found, time_column)
         if options.final and model.source == "model":
             again = [one.over_all_rows(done, blocks) for one, done in zip(members, networks, strict=True)]
@@ -133,6 +136,21 @@ def _describe(choices: list[ClassChoice]) -> ClassSearch:
     tried = [choice.describe() for choice in choices]
     penalties = {f"{penalty:g}": error for penalty, error in choices[0].penalties.items()}
     return ClassSearch(chosen=tried[0], others=tuple(tried[1:]), penalties=penalties)
+
+
+def _transfer(
+    source: Model, choice: ClassChoice, preparation: ClassPreparation, panel: Panel, options: Options
+) -> Transfer:
+    """What of the other model's weights a network of this choice starts from."""
+    windows, setting = choice.windows, _setting(choice)
+    view = view_of(
+        preparation.rows, PLAIN, panel.columns, panel.ids, panel.clock, windows.segment, panel.classes
+    )
+    return transfer(source, setting, architecture_of(windows, len(panel.ids), options), view, options.freeze)
+
+
+def _setting(choice: ClassChoice) -> Setting:
+    return class_setting(choice.windows.lookback, with_calendar=choice.logistic.with_calendar)
 
 
 def _member(
@@ -185,7 +203,7 @@ def _judged(
         ),  # the file is the same whatever their number
         preparation=preparation,
         views=(PLAIN,),
-        setting=class_setting(chosen.windows.lookback, with_calendar=chosen.logistic.with_calendar),
+        setting=_setting(chosen),
         ensemble=found.ensemble,
         output=ClassOutput(panel.classes),
         seen_until=panel.times[np.maximum(blocks.test - 1, blocks.start)],
@@ -213,6 +231,7 @@ def _choices(found: _Trained, panel: Panel, preparation: ClassPreparation) -> Cl
         frequencies=preparation.frequencies.kind,
         steps=member.schedule.steps,
         best_steps=tuple(trained.best_step for trained in found.networks),
+        start=found.start,
     )
 
 

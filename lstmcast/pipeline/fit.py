@@ -76,10 +76,11 @@ def fitting(
     until = deadline(options, began)
     panel = _with_holidays(panel, options)
     if panel.classes:
-        yield from fitting_classes(panel, options, time_column, pretrained is not None, start, began)
+        source = _of_kind(pretrained or _named(options), is_of_classes=True)
+        yield from fitting_classes(panel, options, time_column, source, start, began)
         return
     refuse_of_other_kind(options, NUMBERS)
-    source = _of_numbers(pretrained or _named(options))
+    source = _of_kind(pretrained or _named(options), is_of_classes=False)
     with threadpool_limits(limits=1, user_api="blas"):
         task = task_of(panel, options, source, time_column)
         if is_few(task) and has_enough(task):
@@ -172,14 +173,15 @@ def _named(options: Options) -> Model | None:
     return None
 
 
-def _of_numbers(model: Model | None) -> Model | None:
-    """The model to start from, if there is one; raises UsageError for one of classes."""
-    if model is not None and model.contract.classes:
-        raise UsageError(
-            "the model to start from is of classes, and the target is numbers; name another with --from",
-            option="--from",
-        )
-    return model
+def _of_kind(model: Model | None, *, is_of_classes: bool) -> Model | None:
+    """The model to start from, if there is one; raises UsageError where its target is not of the kind of this one."""
+    if model is None or bool(model.contract.classes) == is_of_classes:
+        return model
+    own, target = ("numbers", "classes") if is_of_classes else ("classes", "numbers")
+    raise UsageError(
+        f"the model to start from is of {own}, and the target is {target}; name another with --from",
+        option="--from",
+    )
 
 
 def _with_final(model: Model, task: Task, ensemble: Ensemble) -> Model:

@@ -35,11 +35,15 @@ _SEEN = {
 
 @dataclass(frozen=True)
 class View:
-    """What a network is shown, by name: the features of a past segment and of a future one, and the series."""
+    """What a network is shown, by name: the features of a past segment and of a future one, and the series.
+
+    classes: of the target, which are what it says as well; empty for numbers.
+    """
 
     past: tuple[str, ...]
     future: tuple[str, ...]
     ids: tuple[str, ...]
+    classes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -74,16 +78,21 @@ def view_of(
     ids: tuple[str, ...],
     clock: Clock,
     segment: int,
+    classes: tuple[str, ...] = (),
 ) -> View:
-    """What the network of a model with this preparation is shown; the target's own name does not count."""
+    """What the network of a model with this preparation is shown; the target's own name does not count.
+
+    classes: of the target, each of which has a column in place of the target's.
+    """
     past, known = preparation.names(columns, has_regression=seen.regression is not None)
+    past = (*(f"class {name}" for name in classes), *past[1:]) if classes else past
     calendar = calendar_names(clock, with_year=preparation.with_year)
     rows = range(segment)
 
     def of_segment(names: tuple[str, ...]) -> tuple[str, ...]:
         return (*(f"{name} in row {row}" for row in rows for name in names), *calendar)
 
-    return View(of_segment(past), of_segment(known), ids)
+    return View(of_segment(past), of_segment(known), ids, classes)
 
 
 def transfer(
@@ -112,6 +121,7 @@ def transfer(
         contract.ids,
         contract.clock,
         contract.segment,
+        contract.classes,
     )
     match = _Match(old, architecture, own, view, is_seen_alike=not differs)
     weights = tuple(match.weights(member) for member in network.members)
@@ -191,7 +201,11 @@ class _Match:
             return False
         if part == "output":
             is_kind = (old.quantiles, old.is_classifier) == (new.quantiles, new.is_classifier)
-            return is_kind and (new.is_direct or old.segment == new.segment)
+            return (
+                is_kind
+                and self.own.classes == self.view.classes
+                and (new.is_direct or old.segment == new.segment)
+            )
         return True
 
     def _fits(self, name: str) -> bool:

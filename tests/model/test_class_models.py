@@ -303,7 +303,7 @@ def test_a_single_class_is_refused() -> None:
         ({"anchor": "no"}, "--anchor no"), ({"window_size": "yes"}, "--window-size yes"),
         ({"bands": "split"}, "--bands split"), ({"calendar": "covariates"}, "--calendar covariates"),
         ({"band_factor": 2.0}, "--band-factor 2.0"), ({"band_volatility": 0.5}, "--band-volatility 0.5"),
-        ({"linear_lookbacks": (7,)}, "--linear-lookbacks"), ({"from_": "other.pkl"}, "--from other.pkl"),
+        ({"linear_lookbacks": (7,)}, "--linear-lookbacks"),
     ],
 )  # fmt: skip
 def test_an_option_of_numbers_is_refused(change: dict[str, Any], said: str) -> None:

@@ -115,7 +115,7 @@ def test_an_option_changes_the_forecast_of_a_target_of_its_kind(kind: str, name:
 def test_an_option_is_refused_for_a_target_of_the_other_kind(name: str) -> None:
     (own,) = FIELDS[name].metadata["kinds"]
     (other,) = set(KINDS) - {own}
-    given = {"from_": "a.pkl", "freeze": "recurrent"}.get(name) or OTHERS[name][0]
+    given = OTHERS[name][0]
     options = dataclasses.replace(Options(), **{name: given})
     refuse_of_other_kind(options, own)
     with pytest.raises(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
+from lstmcast.cli.show.choices import start
 from lstmcast.cli.show.figures import ratio
 
 if TYPE_CHECKING:
@@ -55,6 +56,7 @@ def details(choices: ClassChoices, clock: Clock) -> list[tuple[str, str]]:
     penalties = [f"{penalty} {ratio(error)}" for penalty, error in choices.penalties.items()]
     best = ", ".join(f"{step:,}" for step in choices.best_steps)
     lines = [
+        *start(choices.start),
         ("Ridge", f"validation log loss with {', '.join(penalties)}" if len(penalties) > 1 else ""),
         ("Network", f"best on validation rows at step {best} of {choices.steps:,}"),
         (
