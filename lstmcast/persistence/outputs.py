@@ -16,6 +16,7 @@ STREAM = "-"  # standard input, or standard output
 _STDIN = 0
 _LOOK = 1 << 16  # bytes
 
+METRICS, POINTS = "a file of metrics", "a file of points"
 MODEL, CHECKPOINT, LEDGER, FORECAST, SINGLES, TABLE, SETTINGS, GRAPH, SVG, PNG, PAGE = (
     "a model",
     "a checkpoint",
@@ -160,6 +161,10 @@ _BEGINNINGS = (
     (b"<!doctype html", PAGE),
     (b"<html", PAGE),
     (b'{\n  "forecast"', FORECAST),
+    (b'{\n  "totals"', FORECAST),
+    (b'{\n  "paths"', FORECAST),
+    (b"# help lstmcast_", METRICS),
+    (b"lstmcast,target=", POINTS),
 )
 
 
@@ -171,7 +176,9 @@ def _kind_of_text(head: bytes, path: str) -> str:
         return LEDGER
     if cells[0] == "origin" and "step" in cells and cells[-1] == "in_sample":
         return SINGLES
-    if "forecast" in cells and cells[-1] == "source":
+    if cells[-1] == "source" and not {"forecast", "total"}.isdisjoint(cells):
+        return FORECAST
+    if (cells[0], cells[-1]) == ("path", "value") or {"time", "path_1"} <= {*cells}:
         return FORECAST
     if path.lower().endswith(".toml") or _SETTING.match(head):
         return SETTINGS

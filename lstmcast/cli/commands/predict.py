@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from lstmcast.cli.sessions.health import InfluxFile, MetricsFile, PingUrl, Vitals, watched, write_points
 from lstmcast.cli.sessions.nights import (
     AsOfTime,
     MaxAge,
@@ -143,6 +144,9 @@ def predict(
     tz: Zone = None,
     output: ForecastOutput = None,
     log_file: LedgerFile = None,
+    metrics: MetricsFile = None,
+    influx: InfluxFile = None,
+    ping: PingUrl = None,
     as_json: Json = False,
     quiet: Quiet = False,
     verbose: Verbose = False,
@@ -161,8 +165,10 @@ def predict(
     if changes and summing.is_asked:
         message = "--set compares rows of two forecasts; leave --total and --paths out"
         raise UsageError(message, option="--set")
-    outputs = Outputs(None if output == STDOUT else output, log_file)
-    code = forecast_file(model, Files(data, future), wanted, night, outputs, console, summing)
+    outputs = Outputs(None if output == STDOUT else output, log_file, influx)
+    with watched("predict", metrics, ping, console) as vitals:
+        code = forecast_file(model, Files(data, future), wanted, night, outputs, console, summing, vitals)
+        vitals.code = code
     if code:
         raise typer.Exit(code)
 
@@ -240,10 +246,11 @@ class Wanted:
 
 @dataclass(frozen=True)
 class Outputs:
-    """Where the forecast goes, None for stdout, and the ledger it is written down in, None for none."""
+    """Where the forecast goes, None for stdout; the ledger it is written down in, and its points, None for none."""
 
     forecast: str | None
     ledger: str | None
+    points: str | None = None
 
     def probe(self) -> None:
         """Raise OutputError for what could not be written."""
@@ -253,6 +260,8 @@ class Outputs:
             persistence.probe_folder(self.forecast, persistence.A_BLOCK)
         if self.ledger is not None:
             persistence.probe_ledger(self.ledger)
+        if self.points is not None:
+            persistence.probe_folder(self.points, persistence.A_BLOCK)
 
     def write(self, text: str) -> None:
         """Give the forecast out."""
@@ -273,10 +282,11 @@ def forecast_file(
     outputs: Outputs,
     console: Console,
     summing: Summing = ROWS,
+    vitals: Vitals | None = None,
 ) -> int:
     """Load, read, predict, write: CSV or one JSON document, to a file or to stdout, then into the ledger.
 
-    summing: what is given out instead of rows. Returns the exit code.
+    summing: what is given out instead of rows; vitals: takes what monitoring asks for. Returns the exit code.
     """
     from lstmcast import persistence
     from lstmcast.evaluation.ledger import BAND
@@ -313,6 +323,10 @@ def forecast_file(
             if console.as_json
             else table.as_csv(rows)
         )
+    if outputs.points is not None:
+        write_points(outputs.points, model.contract.target, given_out)
+    if vitals is not None:
+        vitals.note_forecast(forecast, panel)
     code = night.tell(forecast, console)
     if outputs.ledger is not None:
         write_down(forecast.only((BAND,)), panel, identity, outputs.ledger, console)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from lstmcast.cli.sessions.health import MetricsFile, PingUrl, watched
 from lstmcast.cli.sessions.reading import read_for_model, tell_findings
 from lstmcast.cli.shell import log
 from lstmcast.cli.shell.console import Console
@@ -75,6 +76,8 @@ def refresh(
     keep: Keep = "3",
     wait: Wait = None,
     rollback: Rollback = False,
+    metrics: MetricsFile = None,
+    ping: PingUrl = None,
     as_json: Json = False,
     quiet: Quiet = False,
     verbose: Verbose = False,
@@ -92,7 +95,8 @@ def refresh(
     if data is None:
         raise UsageError("DATA is missing: the CSV file with the new rows; or undo with --rollback")
     limit, excluded = None if budget is None else seconds(budget), parse_names(exclude)
-    refresh_model(model, data, limit, excluded, count, console, always=always, wait=patience(wait))
+    with watched("refresh", metrics, ping, console):
+        refresh_model(model, data, limit, excluded, count, console, always=always, wait=patience(wait))
 
 
 def refresh_model(

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from lstmcast.cli.sessions.health import MetricsFile, PingUrl, Vitals, watched
 from lstmcast.cli.sessions.reading import read_outcomes, tell_findings
 from lstmcast.cli.shell.console import Console
 from lstmcast.cli.shell.flags import (
@@ -57,6 +58,8 @@ def score(
     data: Outcomes,
     require_skill: RequireSkill = None,
     require_coverage: RequireCoverage = None,
+    metrics: MetricsFile = None,
+    ping: PingUrl = None,
     as_json: Json = False,
     quiet: Quiet = False,
     verbose: Verbose = False,
@@ -72,13 +75,22 @@ def score(
         "skill": real_number("require_skill", require_skill, -1.0, 1.0),
         "coverage": real_number("require_coverage", require_coverage, 0.0, 1.0),
     }
-    score_file(forecasts, data, options_from(flags), gates, console)
+    with watched("score", metrics, ping, console) as vitals:
+        score_file(forecasts, data, options_from(flags), gates, console, vitals)
 
 
 def score_file(
-    ledger_file: str, source: str, options: Options, gates: Mapping[str, float | None], console: Console
+    ledger_file: str,
+    source: str,
+    options: Options,
+    gates: Mapping[str, float | None],
+    console: Console,
+    vitals: Vitals,
 ) -> None:
-    """Read both, compare, show; raises QualityError, having shown all, where a gate is not passed."""
+    """Read both, compare, show; raises QualityError, having shown all, where a gate is not passed.
+
+    vitals: takes how good the last week was.
+    """
     from lstmcast import ingest
     from lstmcast.evaluation import scoring
 
@@ -99,6 +111,7 @@ def score_file(
     clock = reading.panel.clock
     ledger, findings = ingest.read_ledger(ledger_file, clock)
     report = scoring.score(ledger, reading.panel)
+    _note_week(report, vitals)
     tell_findings(reading, console)
     for finding in findings:
         console.detail(finding.message, finding.code, **finding.place.fields)
@@ -108,6 +121,19 @@ def score_file(
         console.document({"score": report} | ({} if failed is None else as_document(failed)))
     if failed is not None:
         raise failed
+
+
+def _note_week(report: Report, vitals: Vitals) -> None:
+    """How many outcomes of the last week lay in the band, and how much better than the best naive forecast it was."""
+    from lstmcast.evaluation.verdict import best_baseline
+
+    if not report["by_week"]:
+        return
+    week = report["by_week"][-1]
+    vitals.note("coverage_ratio", week["model"].get("coverage_80"))
+    rival = best_baseline(report["test"]) if len(report["test"]) > 1 else None
+    if rival is not None and week[rival].get("mae") and week["model"].get("mae") is not None:
+        vitals.note("skill_ratio", 1 - week["model"]["mae"] / week[rival]["mae"])
 
 
 def _gate(

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from lstmcast.cli.sessions.delivery import console_beside, deliver, probe
+from lstmcast.cli.sessions.health import MetricsFile, PingUrl
+from lstmcast.cli.sessions.health import watched as watched_health
 from lstmcast.cli.sessions.nights import AsOfTime, Night, Zone
 from lstmcast.cli.sessions.reading import of_numbers, read_for_model, tell_findings, tell_if_open
 from lstmcast.cli.shell.flags import INPUT, OUTPUT, DataFile, Json, ModelFile, Quiet, Verbose
@@ -65,6 +67,8 @@ def watch(
     as_of: AsOfTime = None,
     tz: Zone = None,
     output: RowsOutput = None,
+    metrics: MetricsFile = None,
+    ping: PingUrl = None,
     as_json: Json = False,
     quiet: Quiet = False,
     verbose: Verbose = False,
@@ -76,7 +80,11 @@ def watch(
     """
     console = console_beside(output, quiet=quiet, verbose=verbose, as_json=as_json)
     asked = Asked(last, rate_of(alarms), side_of(direction), ledger)
-    if watch_file(model, data, asked, Night(as_of, tz=tz), output, console):
+    with watched_health("watch", metrics, ping, console) as vitals:
+        count = watch_file(model, data, asked, Night(as_of, tz=tz), output, console)
+        vitals.note("alarms", count)
+        vitals.code = AlarmError.exit_code if count else 0
+    if count:
         raise typer.Exit(AlarmError.exit_code)
 
 
@@ -131,8 +139,8 @@ def rows_of(last: str, model: Model) -> int:
 
 def watch_file(
     model_file: str, source: str, asked: Asked, night: Night, output: str | None, console: Console
-) -> bool:
-    """Load, read, compare, show; True where there is an alarm."""
+) -> int:
+    """Load, read, compare, show; returns how many alarms there are."""
     from lstmcast import ingest, persistence
     from lstmcast.model.watching import watch as watched
 
@@ -162,7 +170,7 @@ def watch_file(
     if alarms:
         more = f", and {len(alarms) - 1:,} more" if len(alarms) > 1 else ""
         tell_error(AlarmError(sentence(alarms[0], panel) + more), as_json=False)
-    return bool(alarms)
+    return len(alarms)
 
 
 def sentence(alarm: Alarm, panel: Panel) -> str:

@@ -11,17 +11,25 @@ from lstmcast.core.errors import UsageError
 
 STDOUT = "-"
 
+_METRICS = ("--metrics", ("a file of metrics",))
+_POINTS = ("--influx", ("a file of points",))
 # command -> parameter -> its option, and the kinds of file that it may replace, the one that it writes first
 OUTPUTS: dict[str, dict[str, tuple[str, Sequence[str]]]] = {
     "train": {"output": ("--output", ("a model",))},
-    "predict": {"output": ("--output", ("a forecast",)), "log_file": ("--log", ("a ledger",))},
+    "predict": {
+        "output": ("--output", ("a forecast",)),
+        "log_file": ("--log", ("a ledger",)),
+        "metrics": _METRICS,
+        "influx": _POINTS,
+    },
+    "score": {"metrics": _METRICS},
     "evaluate": {"output": ("--output", ("a file of single forecasts",))},
-    "watch": {"output": ("--output", ("a table",))},
+    "watch": {"output": ("--output", ("a table",)), "metrics": _METRICS},
     "export": {"output": ("--output", ("an ONNX graph",))},
     "template": {"output": ("--output", ("a table",))},
     "plot": {"output": ("--output", ("a picture", "an SVG picture", "a PNG picture", "a web page"))},
     "report": {"output": ("--output", ("a web page",))},
-    "refresh": {"model": ("MODEL", ("a model",))},
+    "refresh": {"model": ("MODEL", ("a model",)), "metrics": _METRICS},
     "schedule": {"output": ("--output", ("a forecast",)), "log_file": ("--log", ("a ledger",))},
 }
 # parameter -> what its file is read as
