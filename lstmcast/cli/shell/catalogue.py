@@ -89,6 +89,11 @@ COMMANDS = {
         "lstmcast watch model.pkl load_new.csv --last 24h --alarms 1/month",
         "watch",
     ),
+    "fill": Entry(
+        "Fill the gaps of a file from both sides.",
+        "lstmcast fill load.csv --model model.pkl --output filled.csv --max-gap 12h",
+        "columns",
+    ),
     "refresh": Entry(
         "Continue training a model with new rows; keep it if it is better.",
         "lstmcast refresh load.pkl load.csv --budget 10m",
