@@ -250,7 +250,7 @@ class Options:
         "what makes the forecast: network, linear, their mean, or what validation rows say",
         choices=("auto", "network", "linear", "mean"),
     )
-    final: bool = _option(True, "Training", "after the verdict, continue training over all rows")
+    final: bool = _option(True, "Training", "after the verdict, decide shares again and learn every row")
 
     val: str | None = _option(None, "Preparation", "validation block: share, rows or first date")
     test: str | None = _option(None, "Preparation", "test block: share, rows or first date")

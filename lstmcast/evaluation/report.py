@@ -215,11 +215,23 @@ class FewHorizons(Document):
 
 
 @dataclass(frozen=True, kw_only=True, eq=False, repr=False)
+class Shipped(Document):
+    """What ships once the test rows have judged it, its parts taught by every row: the shares that they have then.
+
+    mase: forecaster -> error on validation and test rows together, before it learned from these.
+    """
+
+    blend: Shares
+    mase: Figures
+
+
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class Choices(Search):
     """Everything that was chosen for a model of numbers, with the figures that decided it.
 
-    validation_mase: forecaster -> error; best_steps: of each network, where it was best on validation rows;
-    interval_widths: level in percent -> factor on the network's half-width, or mean half-width of all steps, scaled.
+    validation_mase: forecaster -> error; blend: of the model that was judged; best_steps: of each network, where it was
+    best on validation rows; interval_widths: level in percent -> factor on the network's half-width, or mean half-width
+    of all steps, scaled; shipped: where what ships was decided again with the rows that judged.
     """
 
     validation_mase: Figures
@@ -234,6 +246,7 @@ class Choices(Search):
     start: Start | None = None
     band_volatility: Volatility | None = None
     few: FewHorizons | None = None
+    shipped: Shipped | None = None
 
 
 @dataclass(frozen=True, kw_only=True, eq=False, repr=False)

@@ -14,6 +14,7 @@ from lstmcast.evaluation.report import (
     Figures,
     Judgement,
     Report,
+    Shares,
     Tried,
     TriedNetwork,
 )
@@ -104,12 +105,10 @@ def _check_choices(choices: Choices, lookback: int) -> None:
     _check_errors(choices.validation_mase, ("network", "linear", "model") if has_networks else ("model",))
     _check_numbers(choices.penalties or {})
     _check_steps(choices.best_steps, choices.steps, none_is_there=not has_networks)
-    blend = choices.blend
-    _check_shares((blend.network, blend.linear, blend.naive, *(blend.others or {}).values()))
-    _ask(
-        0 <= blend.season <= _MOST and (blend.season > 0 or not blend.naive),
-        "a naive forecaster has no season",
-    )
+    _check_blend(choices.blend)
+    if (last := choices.shipped) is not None:
+        _check_blend(last.blend)
+        _check_errors(last.mase)
     _check_word("intervals", choices.intervals)
     _check_numbers(dict(choices.interval_widths or {}))
     if (few := choices.few) is not None:
@@ -117,6 +116,15 @@ def _check_choices(choices: Choices, lookback: int) -> None:
     if (volatility := choices.band_volatility) is not None:
         _ask(0 <= volatility.power <= 1, f"bands follow volatility to the power {volatility.power}")
         _check_numbers(volatility.winkler)
+
+
+def _check_blend(blend: Shares) -> None:
+    """The shares of what ships."""
+    _check_shares((blend.network, blend.linear, blend.naive, *(blend.others or {}).values()))
+    _ask(
+        0 <= blend.season <= _MOST and (blend.season > 0 or not blend.naive),
+        "a naive forecaster has no season",
+    )
 
 
 def _check_few(few: FewHorizons) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 
@@ -55,7 +56,7 @@ def judged(task: Task, choices: list[Choice], linear: LinearPair, entries: list[
     limits = limits_of(task.panel, task.blocks, task.options)
     found = _choices(task, choices, linear, entries, intervals, limits, following)
     report = NumberReport(choices=found, **NOT_JUDGED)
-    model = _shipped(task, entries[0], intervals, limits, report)
+    model = shipped(task, entries[0], intervals, limits, report)
     views = model.windows(task.panel, np.arange(len(task.panel.ids)))
     model = dataclasses.replace(model, ensemble=model.ensemble.moved_on(views, task.blocks.test))
     filling = filling_of(model, task.panel, entries[0].choice.validation.origins)
@@ -65,18 +66,23 @@ def judged(task: Task, choices: list[Choice], linear: LinearPair, entries: list[
     return dataclasses.replace(model, report=report.judged(verdict))
 
 
-def _shipped(
+def shipped(
     task: Task,
     winner: Entry,
     intervals: Intervals,
     limits: tuple[float, float],
     report: NumberReport,
 ) -> Model:
-    """The model of the winner; nothing in it comes from test rows."""
+    """The model of the winner; nothing in it comes from test rows.
+
+    Who stands in for it has bands that the linear forecaster asked for before it learned from any of these rows.
+    """
     panel, blocks, options = task.panel, task.blocks, task.options
     choice, ensemble, views = winner.choice, winner.ensemble, winner.seen.views
     used = winner.seen.choices[: 1 + max(part.view for part in leaves(ensemble))]
     before_test = blocks.slices("before_test")
+    linear = next(leaves(winner.seen.linear_part))
+    chain = build_chain(linear, views, choice.validation, panel.clock.seasons, task.horizons)
     return Model(
         contract=_contract(panel, used, ensemble, task.time_column),
         options=dataclasses.replace(options, threads=None),  # the file is the same whatever their number
@@ -95,7 +101,7 @@ def _shipped(
         report=report,
         habits=habits_of([panel.target[rows] for rows in before_test], panel.clock.season, views[0].lookback),
         ranges=ranges_of(np.concatenate([panel.values[rows, 1:] for rows in before_test])),
-        chain=build_chain(linear_of(ensemble), views, choice.validation, panel.clock.seasons, task.horizons),
+        chain=chain.starting_with(linear_of(ensemble)),
     )
 
 
@@ -120,12 +126,19 @@ def _choices(
         best_steps=tuple(result.best_step for result in winner.trained),
         second=linear.report(),
         networks=tuple(_tried(entry) for entry in entries) if winner.members else None,
-        intervals=intervals.kind,
-        interval_widths=_widths(intervals),
+        **told_bands(intervals, following),
         limits=spoken_limits(limits, task.options),
         start=None if begun is None else begun.told(),
-        band_volatility=_told(following),
     )
+
+
+def told_bands(intervals: Intervals, following: Following) -> dict[str, Any]:
+    """How bands were calibrated, as a report's choices have it."""
+    return {
+        "intervals": intervals.kind,
+        "interval_widths": _widths(intervals),
+        "band_volatility": _told(following),
+    }
 
 
 def _tried(entry: Entry) -> TriedNetwork:

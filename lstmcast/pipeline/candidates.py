@@ -36,7 +36,8 @@ class Entry:
     """A setting, the members trained on it, and what would ship: blended with the best linear forecaster.
 
     seen: the views; second: the setting of a second network, whose members come after the first's;
-    errors: on validation rows (MASE), of each forecaster and, under `model`, of what would ship.
+    errors: on validation rows (MASE), of each forecaster and, under `model`, of what would ship; parts: the network and
+    those that stood for election beside it and the linear forecaster.
     """
 
     choice: Choice
@@ -46,6 +47,7 @@ class Entry:
     ensemble: Ensemble
     errors: dict[str, float]
     second: Choice | None = None
+    parts: tuple[Part, ...] = ()
 
 
 @dataclass(frozen=True, eq=False)
@@ -160,6 +162,7 @@ def _entry(
         ensemble=ensemble,
         errors=errors | {"model": first.validation.error(shipped)},
         second=second,
+        parts=(network, *placed),
     )
 
 

@@ -7,7 +7,6 @@ import dataclasses
 import numpy as np
 from numpy.typing import NDArray
 
-from lstmcast.core.panel import Integers
 from lstmcast.data.split import Blocks
 from lstmcast.evaluation.validation import Validation, validation_of
 from lstmcast.forecasters.base import NewRows, Part, Views, point
@@ -19,14 +18,13 @@ from lstmcast.forecasters.spread_bands import SpreadBands, bands_of_one, bands_o
 from lstmcast.pipeline.assembly import calibrated
 from lstmcast.pipeline.candidates import Entry
 from lstmcast.pipeline.task import Task
+from lstmcast.pipeline.usual import is_usual
 from lstmcast.pipeline.views import LinearPair, seen_by
 
 Numbers = NDArray[np.float64]
 
 FEWEST_HORIZONS = 6  # in validation and test together
 CLEARLY = 0.05
-UNUSUAL = 6.0
-_MAD = 1.4826
 _REFIT = 2  # what tells its randomness from that of the search, the networks and the parts
 
 
@@ -59,7 +57,7 @@ def with_all_rows(task: Task, entry: Entry) -> Entry:
     validation = _thinned(validation_of(windows, task.panel, held_back, entry.choice.preparation.scaling))
     ensemble, errors = _chosen(seen.linear_part, bank, seen.views, validation)
     every = windows.usable(blocks.origins("all", windows.lookback, windows.horizon))
-    teaching = every[_is_usual(seen.linear_part, seen.views, every)]
+    teaching = every[is_usual(seen.linear_part, seen.views, every)]
     rng = np.random.default_rng([task.options.seed, _REFIT])
     taught = ensemble.refitted(NewRows(seen.views, teaching, 1.0, rng))
     return dataclasses.replace(entry, ensemble=taught, errors=entry.errors | errors)
@@ -126,14 +124,3 @@ def _bands(bank: Local, views: Views, validation: Validation, said: Numbers) -> 
         MOST_FOLDS,
     )
     return bands_of_panel(errors, spread, answers.rows, folds)
-
-
-def _is_usual(linear: Part, views: Views, origins: Integers) -> NDArray[np.bool_]:
-    """(n,) windows whose mean error is no more than UNUSUAL robust spreads from the median of all, or all of them."""
-    windows = views[linear.view]
-    missed = (point(linear.predict(views, origins)) - windows.ahead(windows.table.scaled, origins)).mean(
-        axis=0
-    )
-    away = np.abs(missed - np.median(missed))
-    usual = away <= UNUSUAL * _MAD * np.median(away)
-    return usual if usual.mean() >= 0.5 else np.ones(len(origins), dtype=bool)

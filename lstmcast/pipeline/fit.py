@@ -15,15 +15,16 @@ from lstmcast.core.errors import UsageError
 from lstmcast.core.options import NUMBERS, Options, refuse_of_other_kind
 from lstmcast.core.panel import Panel
 from lstmcast.data.holidays import is_country, of_country
-from lstmcast.forecasters.ensemble import Ensemble, taught
+from lstmcast.forecasters.ensemble import Ensemble, networks_of, taught
 from lstmcast.model.model import Model
 from lstmcast.model.output import of_numbers
 from lstmcast.persistence import load
 from lstmcast.pipeline.assembly import judged, with_limits_of_all
-from lstmcast.pipeline.candidates import Candidate, candidates_of, train_networks
+from lstmcast.pipeline.candidates import Candidate, Entry, candidates_of, train_networks
 from lstmcast.pipeline.category_fit import fitting_classes
 from lstmcast.pipeline.either import bands_of, either, has_enough, with_all_rows
 from lstmcast.pipeline.few_fit import fitting_few, is_few
+from lstmcast.pipeline.newest import decided_again, taught_by_all, with_every_row
 from lstmcast.pipeline.plan import Plan
 from lstmcast.pipeline.selection import choose
 from lstmcast.pipeline.task import Task, task_of
@@ -103,20 +104,27 @@ def _learning(task: Task, checkpoint: Checkpoint, until: float) -> Iterator[Even
     contest = train_networks(candidates, linear, panel, task.blocks, options, checkpoint.networks, enough)
     entries, checkpoint = yield from kept(contest, checkpoint, "networks")
     model = judged(task, choices, linear, entries)
-    if options.final and model.source == "model":
-        winner = entries[0]
+    if options.final:
+        model = yield from _with_every_row(task, model, entries[0], checkpoint, until)
+    learned = model.learned(panel, np.arange(len(panel.ids)))
+    yield dataclasses.replace(model, report=dataclasses.replace(model.report, learned=learned))
+
+
+def _with_every_row(
+    task: Task, model: Model, winner: Entry, checkpoint: Checkpoint, until: float
+) -> Generator[Step | Checkpoint, None, Model]:
+    """What ships of the verdict's model: decided again with the test rows, and taught by all."""
+    newest = decided_again(task, winner)
+    ensemble = newest.entry.ensemble if time.monotonic() >= until else taught_by_all(newest)
+    if networks_of(ensemble):
         again = [
             one.over_all_rows(done, task.blocks)
             for one, done in zip(winner.members, winner.trained, strict=True)
         ]
-        last = train_members(again, options.threads, checkpoint.final, until)
+        last = train_members(again, task.options.threads, checkpoint.final, until)
         trained, _ = yield from kept(last, checkpoint, "final")
-        model = _with_final(model, task, taught(model.ensemble, [result.weights for result in trained]))
-    if options.final and model.ensemble.since() is not None:
-        views = model.windows(panel, np.arange(len(panel.ids)))
-        model = _with_final(model, task, model.ensemble.moved_on(views, panel.known_until()))
-    learned = model.learned(panel, np.arange(len(panel.ids)))
-    yield dataclasses.replace(model, report=dataclasses.replace(model.report, learned=learned))
+        ensemble = taught(ensemble, [result.weights for result in trained])
+    return with_every_row(model, newest, ensemble)
 
 
 def _comparing(task: Task, until: float) -> Iterator[Event]:

@@ -53,6 +53,7 @@ def _show(model: Model, first: list[tuple[str, str]], console: Console) -> None:
         *about.seen(model),
         ("Made of", chosen.made_of(model)),
         ("Chosen", chosen.in_short(model)),
+        *chosen.judged(model),
     ]
     console.notes([*lines, *chosen.limits(model), *chosen.details(model), *about.rebuilding(model), ("", "")])
     if not console.quiet:

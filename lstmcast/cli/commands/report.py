@@ -119,7 +119,7 @@ def _told(
         why=_why(model, reading.panel) if fans else [],
         owed=_owed(model, reading.panel) if study is not None else ("", []),
         beside=[] if ledger is None else _beside(ledger, reading.panel, console),
-        about=[*learned, *chosen.limits(model), *chosen.details(model)],
+        about=[*learned, *chosen.judged(model), *chosen.limits(model), *chosen.details(model)],
         tried=chosen.tried(model.report.choices),
         findings=by_severity(reading.findings),
         commands=_commands(model, files),

@@ -200,11 +200,11 @@ def _understood(reading: ParsedFile, plan: Plan) -> list[tuple[str, str]]:
 def _made(model: Model, output: str | None, console: Console) -> list[tuple[str, str]]:
     """What the model is made of, and for the curious why; else where that stands, if it is written."""
     if console.verbose:
-        why = [("Chosen", chosen.in_short(model)), *chosen.details(model)]
+        why = [("Chosen", chosen.in_short(model)), *chosen.judged(model), *chosen.details(model)]
         return [("Made of", chosen.made_of(model)), *chosen.limits(model), *why]
     is_there = output not in (None, STDOUT)
     more = f". Details: {PROGRAM} info {shlex.quote(str(output))}" if is_there else ""
-    return [("Made of", f"{chosen.made_of(model)}{more}"), *chosen.limits(model)]
+    return [("Made of", f"{chosen.made_of(model)}{more}"), *chosen.judged(model), *chosen.limits(model)]
 
 
 def _named(reading: ParsedFile, code: str) -> list[tuple[str, str]]:

@@ -47,7 +47,7 @@ def in_short(choices: Choices, clock: Clock, *, is_free: bool) -> str:
     """What was chosen, in one line; says so where the network has no part, and whether that was free to be chosen."""
     if choices.few is not None:
         return few_choices.in_short(choices.few, clock)
-    chosen, blend = choices.chosen, choices.blend
+    chosen, blend = choices.chosen, _shipped(choices)
     words = [
         _transform(chosen),
         f"lookback {chosen.lookback:,}",
@@ -56,15 +56,28 @@ def in_short(choices: Choices, clock: Clock, *, is_free: bool) -> str:
         *(["windows divided by their size"] if chosen.is_sized else []),
         _linear(chosen),
         *_second(choices.second, chosen),
-        _blend(choices, clock),
+        _blend(blend, clock),
     ]
     return ", ".join(words) + left_out(choices, is_free=is_free)
 
 
 def left_out(choices: Choices, *, is_free: bool) -> str:
     """Why the network has no part in what ships, in brackets; nothing where it has one, or was not to have any."""
-    is_out = not choices.blend.network and is_free and choices.networks is not None
-    return _why_left_out(choices.validation_mase) if is_out else ""
+    is_out = not _shipped(choices).network and is_free and choices.networks is not None
+    return _why_left_out(choices) if is_out else ""
+
+
+def judged(choices: Choices, clock: Clock) -> list[tuple[str, str]]:
+    """A line about the model that the verdict is of, where what ships was decided again after it."""
+    if choices.shipped is None:
+        return []
+    words = _blend(choices.blend, clock)
+    return [("Judged", f"{words}, before the test rows taught it; what ships has learned every row")]
+
+
+def _shipped(choices: Choices) -> Shares:
+    """What ships: as it was judged, or as it was decided again after that."""
+    return (choices.shipped or choices).blend
 
 
 def _linear(setting: Tried) -> str:
@@ -107,10 +120,13 @@ def _view(stage: str, other: str) -> str:
     return _STAGES[stage] if stage != other else "windows taken otherwise"
 
 
-def _why_left_out(errors: Figures) -> str:
+def _why_left_out(choices: Choices) -> str:
+    errors, rows = choices.validation_mase, "validation rows"
+    if choices.shipped is not None:
+        errors, rows = choices.shipped.mase, "validation and test rows"
     linear = errors.get("linear_pair", errors["linear"])
     figures = f"MASE {ratio(errors['network'])} against {ratio(linear)}"
-    return f" (the network is hardly better on validation rows, or worse: {figures})"
+    return f" (the network is hardly better on {rows}, or worse: {figures})"
 
 
 def tried(search: Search) -> tuple[Sequence[str], list[list[str]], str]:
@@ -128,6 +144,7 @@ def details(choices: Choices, clock: Clock) -> list[tuple[str, str]]:
     """The figures behind a model's other choices: name and what there is to say, line by line."""
     if choices.few is not None:
         return few_choices.details(choices, choices.few, clock)
+    last = choices.shipped
     lines = [
         *start(choices.start),
         ("Ridge", _listed(choices.penalties or {})),
@@ -135,6 +152,7 @@ def details(choices: Choices, clock: Clock) -> list[tuple[str, str]]:
         ("Network", _steps(choices)),
         ("Settings", _networks(choices.networks or ())),
         ("Validation", _errors(choices.validation_mase, clock)),
+        ("With test", "" if last is None else _errors(last.mase, clock)),
         ("Band", _band(choices)),
         ("Volatility", _volatility(choices.band_volatility)),
     ]
@@ -279,19 +297,25 @@ def _errors(errors: Figures, clock: Clock) -> str:
 
 def shares(choices: Choices, clock: Clock) -> dict[str, float]:
     """What ships: each part as a person calls it (`network` for networks), and its share."""
-    from lstmcast.evaluation.names import naive_name, part
+    from lstmcast.evaluation.names import part
 
     if choices.few is not None:
         return {part(name, clock): share for name, share in choices.few.weights.items()}
-    blend = choices.blend
+    return _named(_shipped(choices), clock)
+
+
+def _named(blend: Shares, clock: Clock) -> dict[str, float]:
+    """Shares by what a person calls each part."""
+    from lstmcast.evaluation.names import naive_name, part
+
     naive = part(naive_name(blend.season), clock) if blend.season else ""
     found = {NETWORK: blend.network, "linear": blend.linear, naive: blend.naive}
     return found | {part(name, clock): share for name, share in (blend.others or {}).items()}
 
 
-def _blend(choices: Choices, clock: Clock) -> str:
-    """What ships, in shares: `80 % network + 20 % same time last week`."""
-    found = shares(choices, clock)
+def _blend(blend: Shares, clock: Clock) -> str:
+    """Shares in words: `80 % network + 20 % same time last week`."""
+    found = _named(blend, clock)
     return " + ".join(f"{share:.0%}".replace("%", f" % {name}") for name, share in found.items() if share)
 
 

@@ -70,6 +70,16 @@ def limits(model: Model) -> list[tuple[str, str]]:
     return [] if isinstance(found, ClassChoices) else [*choices.limits(found), *choices.points(model)]
 
 
+def judged(model: Model) -> list[tuple[str, str]]:
+    """A line about the model that the verdict is of, where what ships was decided again after it."""
+    from lstmcast.evaluation.report import ClassChoices
+
+    found = model.report.choices
+    if isinstance(found, ClassChoices) or model.report.refreshes:
+        return []
+    return choices.judged(found, model.contract.clock)
+
+
 def tried(found: Search | ClassSearch) -> tuple[Sequence[str], list[list[str]], str]:
     """Every setting that was tried, the chosen one first, with the errors that decided it: header, rows, a word."""
     from lstmcast.evaluation.report import ClassSearch
