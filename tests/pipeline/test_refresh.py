@@ -193,7 +193,7 @@ def test_what_a_short_file_lacks_still_counts() -> None:
     assert refreshed(model, tail, always=True)[1].model.report["learned"]["rows"] == 540
     forgetful = dataclasses.replace(model, report=dataclasses.replace(model.report, learned=None))
     half = challenger_of(forgetful, tail).linear.weight
-    assert np.allclose(half - old, (near - old) / (149 / 449) * 0.5)
+    assert np.allclose(half - old, (near - old) / (180 / 480) * 0.5)
     assert np.abs(far - old).max() > 0
 
 
