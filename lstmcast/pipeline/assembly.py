@@ -59,11 +59,16 @@ def judged(task: Task, choices: list[Choice], linear: LinearPair, entries: list[
     model = shipped(task, entries[0], intervals, limits, report)
     views = model.windows(task.panel, np.arange(len(task.panel.ids)))
     model = dataclasses.replace(model, ensemble=model.ensemble.moved_on(views, task.blocks.test))
-    filling = filling_of(model, task.panel, entries[0].choice.validation.origins)
-    templates = templates_of(model, task.panel, task.blocks.validation, task.blocks.test)
-    model = dataclasses.replace(model, filling=filling, templates=templates)
+    model = with_validation_errors(model, task, entries[0])
     verdict = _verdict(model, views, task.panel, task.blocks)
     return dataclasses.replace(model, report=report.judged(verdict))
+
+
+def with_validation_errors(model: Model, task: Task, winner: Entry) -> Model:
+    """The model with what its errors on validation rows say: of whole horizons, and of what filling costs."""
+    filling = filling_of(model, task.panel, winner.choice.validation.origins)
+    templates = templates_of(model, task.panel, task.blocks.validation, task.blocks.test)
+    return dataclasses.replace(model, filling=filling, templates=templates)
 
 
 def shipped(

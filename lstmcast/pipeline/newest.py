@@ -20,7 +20,14 @@ from lstmcast.forecasters.ensemble import Ensemble, choose, shares_of
 from lstmcast.forecasters.parts import fit_parts
 from lstmcast.model.model import Model
 from lstmcast.model.output import of_numbers
-from lstmcast.pipeline.assembly import calibrated, limits_of, shipped, spoken_limits, told_bands
+from lstmcast.pipeline.assembly import (
+    calibrated,
+    limits_of,
+    shipped,
+    spoken_limits,
+    told_bands,
+    with_validation_errors,
+)
 from lstmcast.pipeline.candidates import Entry
 from lstmcast.pipeline.task import Task
 from lstmcast.pipeline.usual import is_usual
@@ -106,11 +113,13 @@ def with_every_row(model: Model, newest: Newest, ensemble: Ensemble) -> Model:
         shipped=Shipped(blend=shares_of(ensemble), mase=dict(newest.entry.errors)),
     )
     report = dataclasses.replace(report, choices=choices)
+    before = shipped(task, newest.entry, intervals, limits, report)
+    before = with_validation_errors(before, task, newest.entry)
     made = shipped(task, dataclasses.replace(newest.entry, ensemble=ensemble), intervals, limits, report)
     views = made.windows(task.panel, np.arange(len(task.panel.ids)))
     moved = made.ensemble.moved_on(views, task.panel.known_until())
-    scale = of_numbers(
-        model.output
-    ).mase_scale  # the verdict's, so that later figures can be compared with it
-    output = dataclasses.replace(of_numbers(made.output), mase_scale=scale)
-    return dataclasses.replace(made, ensemble=moved, output=output)
+    # MASE is the verdict's, so that later figures can be compared with it.
+    output = dataclasses.replace(of_numbers(made.output), mase_scale=of_numbers(model.output).mase_scale)
+    return dataclasses.replace(
+        made, ensemble=moved, output=output, filling=before.filling, templates=before.templates
+    )
