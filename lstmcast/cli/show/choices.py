@@ -18,6 +18,7 @@ if TYPE_CHECKING:
         Figures,
         Search,
         SecondView,
+        Shares,
         Start,
         Tried,
         TriedNetwork,
