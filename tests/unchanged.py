@@ -2,6 +2,7 @@
 
     python -m tests.unchanged check     # which files and streams are no longer what they were (exit code 1)
     python -m tests.unchanged record    # takes today's for right: in a commit of its own that says why
+    python -m tests.unchanged found     # the same with what the last check of this very tree has found
 
 A change of shape alone must leave every byte as it was. Another processor or another NumPy may round the last bit
 differently, so hashes are compared only where they were recorded: see `machine`.
@@ -14,6 +15,7 @@ import hashlib
 import json
 import os
 import re
+import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
@@ -171,16 +173,29 @@ def machine() -> str:
 
 
 def changed() -> list[str]:
-    """The names whose bytes are not those that were recorded."""
+    """The names whose bytes are not those that were recorded; what was found is kept for `found`."""
     then, now = json.loads(STORED.read_text(encoding="utf-8"))["hashes"], hashes()
+    _found().write_text(_document(now), encoding="utf-8")
     return [name for name in sorted(then.keys() | now.keys()) if then.get(name) != now.get(name)]
+
+
+def _document(found: dict[str, str]) -> str:
+    return json.dumps({"machine": machine(), "hashes": found}, indent=1) + "\n"
+
+
+def _found() -> Path:
+    """Where a check of this tree keeps what it found."""
+    tree = subprocess.run(
+        ["git", "rev-parse", "HEAD^{tree}"], cwd=STORED.parent, capture_output=True, text=True, check=False
+    )
+    return Path(tempfile.gettempdir()) / f"unchanged-{tree.stdout.strip() or 'unknown'}.json"
 
 
 def main(word: str) -> int:
     """Record or check, and say what differs."""
-    if word == "record":
-        document = {"machine": machine(), "hashes": hashes()}
-        STORED.write_text(json.dumps(document, indent=1) + "\n", encoding="utf-8")
+    if word in ("record", "found"):
+        text = _document(hashes()) if word == "record" else _found().read_text(encoding="utf-8")
+        STORED.write_text(text, encoding="utf-8")
         return 0
     different = changed()
     print("\n".join(different) or "unchanged")
