@@ -389,6 +389,87 @@ def forged_models() -> dict[str, bytes]:
         "members": forged("options", members=10**9),
         "share": forged("blend", network=1e308),
         "field": forged("options", more=1),
+        **_enormous(document, arrays),
+    }
+
+
+def unchecked(document: Any, arrays: dict[str, np.ndarray[Any, Any]]) -> bytes:
+    """A model file with a right checksum, whatever its numbers are."""
+    little = {name: array.astype(array.dtype.newbyteorder("<"), copy=False) for name, array in arrays.items()}
+    listed = [
+        {"name": name, "dtype": array.dtype.str, "shape": list(array.shape)} for name, array in little.items()
+    ]
+    block = b"".join(array.tobytes() for array in little.values())
+    return sealed({"document": document, "arrays": listed}, block)
+
+
+def _enormous(document: Any, arrays: dict[str, np.ndarray[Any, Any]]) -> dict[str, bytes]:
+    """A whole model of which one number, or how many there are of something, is none that training gives."""
+
+    def forged(part: str, **changes: Any) -> bytes:
+        return unchecked({**document, part: {**document[part], **changes}}, arrays)
+
+    def filled(name: str, value: float) -> bytes:
+        return unchecked(document, {**arrays, name: np.full_like(arrays[name], value)})
+
+    clock, contract = document["contract"]["clock"], document["contract"]
+    columns = [f"c{number}" for number in range(30_000)]
+    ids = [f"s{number}" for number in range(60_000)]
+    return {
+        "limits_far": unchecked({**document, "limits": [None, -1e308]}, arrays),
+        "limits_crossed": unchecked({**document, "limits": [5.0, 4.0]}, arrays),
+        "limits_large": unchecked({**document, "limits": [1e200, None]}, arrays),
+        "option_max": forged("options", max=1e200),
+        "scale_enormous": filled("scaling.scale", 1.7e308),
+        "scale_tiny": filled("scaling.scale", 5e-324),
+        "center_enormous": filled("scaling.center", -1.7e308),
+        "unit_tiny": filled("scaling.unit", 5e-324),
+        "bias_enormous": filled("highway.bias", 1.7e308),
+        "weights_enormous": filled("member.0", -1e38),
+        "covariate_scale_zero": filled("covariates.scale", 0.0),
+        "step_of_nothing": forged("contract", clock=clock | {"freq": "ns"}),
+        "step_of_ages": forged("contract", clock=clock | {"freq": "99999999D"}),
+        "step_backward": forged("contract", clock=clock | {"freq": "-1h"}),
+        "zone_nowhere": forged("contract", clock=clock | {"zone": "Mars/Olympus"}),
+        "style_endless": forged("contract", clock=clock | {"style": "%Y" * 1_000_000}),
+        "style_acting": forged("contract", clock=clock | {"style": "%Y\x1b[2J"}),
+        "seasons_many": forged("contract", clock=clock | {"seasons": [*range(2, 100_002)]}),
+        "missing_many": forged("options", missing=[f"{number}" for number in range(100_000)]),
+        "exclude_many": forged("options", exclude=["2012-03-01..2012-03-02"] * 100_000),
+        "wide": unchecked({**document, "contract": {**contract, "ids": ids, "past": columns}}, _wide(arrays)),
+    }
+
+
+def _wide(arrays: dict[str, np.ndarray[Any, Any]]) -> dict[str, np.ndarray[Any, Any]]:
+    """Arrays whose shapes fit 60,000 series of 30,000 columns, as far as any do."""
+    sized = {name: np.ones(60_000) for name in ("center", "scale", "unit")}
+    columns = {f"covariates.{name}": np.ones(30_002) for name in sized}
+    return {
+        **arrays,
+        **{f"scaling.{name}": array for name, array in sized.items()},
+        **columns,
+        "change": np.ones(60_000),
+        "mase_scale": np.ones(60_000),
+        "seen_until": np.zeros(60_000, dtype=np.int64),
+    }
+
+
+def forged_checkpoints() -> dict[str, bytes]:
+    """Checkpoints whose numbers no training gives."""
+    finished = {"finished": {"0": {"best_step": 1}}, "underway": {}}
+    empty = {"finished": {}, "underway": {}}
+    document = {"fingerprint": "x", "networks": finished, "final": empty}
+
+    def of(weights: np.ndarray[Any, Any]) -> bytes:
+        array = {"name": "networks.0", "dtype": weights.dtype.str, "shape": list(weights.shape)}
+        text = json.dumps({"document": document, "arrays": [array]}, separators=(",", ":"))
+        return packed(record(text, weights.tobytes(), "lstmcast-checkpoint"))
+
+    return {
+        "right": of(np.ones(5, "<f4")),
+        "enormous": of(np.full(5, -1e38, "<f4")),
+        "enormous_double": of(np.full(5, -1e300, "<f8")),
+        "not_finite": of(np.full(5, np.nan, "<f4")),
     }
 
 

@@ -16,6 +16,8 @@ from lstmcast.core.errors import UsageError
 
 NUMBERS, CLASSES = KINDS = ("numbers", "classes")  # what a target holds
 FILL, HOLD, FAIL = SHORT_FUTURES = ("fill", "hold", "fail")  # where columns known ahead end early
+LARGEST_NUMBER = 1e150  # of a file, a forecast or a model: its square is still a number
+LONGEST_LISTS = {"exclude": 10_000}  # of other options 1,000
 GROUPS = ("Data", "Reading", "Network", "Training", "Preparation")
 
 
@@ -340,9 +342,22 @@ class Options:
         kinds=(NUMBERS,),
         later=True,
     )
-    min: float | None = _option(None, "Preparation", "lowest value a forecast may have", kinds=(NUMBERS,))
+    min: float | None = _option(
+        None,
+        "Preparation",
+        "lowest value a forecast may have",
+        low=-LARGEST_NUMBER,
+        high=LARGEST_NUMBER,
+        kinds=(NUMBERS,),
+    )
     max: float | None = _option(
-        None, "Preparation", "highest value a forecast may have", unset="none", kinds=(NUMBERS,)
+        None,
+        "Preparation",
+        "highest value a forecast may have",
+        low=-LARGEST_NUMBER,
+        high=LARGEST_NUMBER,
+        unset="none",
+        kinds=(NUMBERS,),
     )
 
     def check(self) -> None:
@@ -402,6 +417,10 @@ def _check_limits(field: dataclasses.Field[Any], value: Any) -> None:
     low, high, choices = (field.metadata[key] for key in ("low", "high", "choices"))
     if choices and value is not None and value not in choices:
         message = f"{flag(field.name)} is one of {', '.join(choices)}; got {value!r}"
+        raise UsageError(message, option=flag(field.name))
+    longest = LONGEST_LISTS.get(field.name, 1_000)
+    if isinstance(value, tuple) and len(value) > longest:
+        message = f"{flag(field.name)} takes at most {longest:,} values; got {len(value):,}"
         raise UsageError(message, option=flag(field.name))
     numbers = value if isinstance(value, tuple) else (value,)
     for number in numbers:

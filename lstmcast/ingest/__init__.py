@@ -9,7 +9,7 @@ from lstmcast.ingest.reading import read, read_future
 from lstmcast.ingest.surveys import only_column, survey
 from lstmcast.ingest.table.roles import Roles
 from lstmcast.ingest.text.rules import ReadingRules
-from lstmcast.ingest.text.spans import expanded
+from lstmcast.ingest.text.spans import expanded, spans_among
 from lstmcast.ingest.time.as_of import AsOf
 
 __all__ = [
@@ -26,5 +26,6 @@ __all__ = [
     "read_groups",
     "read_holidays",
     "read_ledger",
+    "spans_among",
     "survey",
 ]

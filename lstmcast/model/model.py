@@ -38,7 +38,7 @@ from lstmcast.model.fallback import FallbackChain, StandIns, stand_ins, unfit
 from lstmcast.model.moved import BAND as MOVED_BAND
 from lstmcast.model.moved import Moved, Said, moved_of, nothing_moved
 from lstmcast.model.odd_end import OddEnd, odd_end_of
-from lstmcast.model.output import DEFAULT_LEVELS, Output, level_of, of_numbers
+from lstmcast.model.output import DEFAULT_LEVELS, Output, level_of, of_numbers, refuse_overflow
 from lstmcast.model.recursion import at_origin
 from lstmcast.model.reference import Comparison, Habits, Ranges, compare, without_spikes
 from lstmcast.model.schema import Contract
@@ -316,6 +316,7 @@ class Model:
         quantiles: Sequence[float],
     ) -> Forecast:
         """Lay the first steps of an answer (K', Q, B) about B origins end to end."""
+        refuse_overflow(~np.isfinite(answer.values))
         series = np.searchsorted(panel.offsets, origins - 1, side="right") - 1
         return Forecast(
             ids=panel.ids,

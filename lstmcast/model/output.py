@@ -10,7 +10,7 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from lstmcast.core.errors import UsageError
+from lstmcast.core.errors import ModelFileError, UsageError
 from lstmcast.core.panel import Integers, Panel
 from lstmcast.data.scaling import Scaling
 from lstmcast.data.windows import Windows
@@ -117,7 +117,9 @@ class NumberOutput:
                 return np.clip(undo(values), -_LARGEST, _LARGEST)
 
         bands = {level: (edge(low), edge(high)) for level, (low, high) in answer.bands.items()}
-        return Answer(undo(answer.values), bands)
+        values = undo(answer.values)
+        refuse_overflow(np.isinf(values))
+        return Answer(values, bands)
 
     def limited(self, values: Numbers) -> Numbers:
         """Values within the limits."""
@@ -313,6 +315,14 @@ class _Probable:
     def answer(self, views: Views, origins: Integers) -> Answer:
         """Probabilities (K, C, B)."""
         return Answer(self.forecaster.predict(views, origins))
+
+
+def refuse_overflow(is_beyond: NDArray[np.bool_]) -> None:
+    """Raise ModelFileError where some of a model's numbers are beyond all numbers."""
+    if is_beyond.any():
+        raise ModelFileError(
+            "what the model says is no finite number; train it again, or restore it from a copy"
+        )
 
 
 def of_numbers(output: Output) -> NumberOutput:

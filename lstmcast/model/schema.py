@@ -22,6 +22,7 @@ from lstmcast.core.panel import (
     Times,
     columns_of,
 )
+from lstmcast.data.huge import refuse_huge
 
 
 @dataclass(frozen=True)
@@ -48,6 +49,7 @@ class Contract:
 
     def check(self, panel: Panel) -> Integers:
         """(S,) which of the model's series each of the panel's is; raises DataError where the panel does not fit."""
+        refuse_huge(panel)
         if not panel.clock.steps_like(self.clock):
             raise DataError(
                 f"the file's rows are {_spoken(panel.clock.freq)} apart, the model was trained on rows "

@@ -14,6 +14,7 @@ from lstmcast.training.loop import Best, State
 
 _PARTS = ("networks", "final")
 _WORDS = 6
+_LONGEST = 1e9  # seconds
 
 
 def to_record(checkpoint: Checkpoint) -> tuple[Document, Arrays]:
@@ -81,6 +82,8 @@ def _state(prefix: str, fields: Document, arrays: Arrays) -> State:
         slower=float(fields["slower"]),
         seconds=float(fields["seconds"]),
     )
+    if not 0 < state.slower <= 1 or not 0 <= state.seconds < _LONGEST:
+        raise ValueError("it trained more slowly, or for longer, than any")
     if state.generator.dtype != np.uint64 or state.generator.shape != (_WORDS,):
         raise ValueError("the state of its generator has another form")
     if any(

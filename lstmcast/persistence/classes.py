@@ -24,6 +24,7 @@ from lstmcast.model.output import ClassOutput
 from lstmcast.model.reference import ClassHabits
 from lstmcast.model.schema import Contract
 from lstmcast.persistence.fields import record, value
+from lstmcast.persistence.limits import check_scales
 from lstmcast.persistence.parts import (
     Arrays,
     Document,
@@ -178,6 +179,7 @@ def _check(model: Model) -> None:
             raise ValueError(f"{name} has shape {found} where the contract asks for {expected}")
     if frequencies.kind != season_kind(contract.clock, with_year=rows.with_year):
         raise ValueError(f"the frequency table is by {frequencies.kind}, which the clock does not ask for")
+    check_scales(change=rows.change, columns=rows.covariates.scale, columns_unit=rows.covariates.unit)
     if classes < 2 or not all((shares > 0).all() for shares in (frequencies.overall, frequencies.shares)):
         raise ValueError("a class is missing, or a frequency is not positive")
     if any(part.view for part in leaves(model.ensemble)):

@@ -5,11 +5,20 @@ from __future__ import annotations
 import dataclasses
 import math
 
-from lstmcast.core.options import Options
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from lstmcast.core.options import LARGEST_NUMBER, Options
 from lstmcast.forecasters.intervals import Intervals
 from lstmcast.model.schema import Contract
 
 _LONGEST = 1_000_000_000  # rows of a season or a history; nothing is allocated for them
+_LONGEST_STYLE = 100  # letters of the pattern of a stamp
+_MOST_SEASONS = 100
+_MOST_OF_A_ROW = 100_000_000  # cells, of one row of every series
+_MOST_CELLS = 3_000_000  # of a window of classes, which is made to see whether the parts fit it
+SMALLEST = 1e-150  # what a scale divides by: its square is still a number
 
 
 def check_contract(contract: Contract) -> None:
@@ -22,6 +31,13 @@ def check_contract(contract: Contract) -> None:
         )
     if not all(0 < season <= _LONGEST for season in contract.clock.seasons):
         raise ValueError("a season is shorter than a row, or longer than any")
+    check_clock(contract)
+    if contract.classes and (contract.lookback + contract.horizon) * len(contract.columns) > _MOST_CELLS:
+        raise ValueError(f"a window of {contract.lookback} rows has {len(contract.columns)} columns")
+    if len(contract.ids) * len(contract.columns) > _MOST_OF_A_ROW:
+        raise ValueError(
+            f"{len(contract.ids):,} series of {len(contract.columns):,} columns are more than any file has"
+        )
     columns = (contract.time, contract.id, contract.target, *contract.known, *contract.past)
     names = tuple(name for name in columns if name is not None)
     for kind, listed in {"column": names, "series": contract.ids, **_classes(contract)}.items():
@@ -29,6 +45,36 @@ def check_contract(contract: Contract) -> None:
             raise ValueError(f"a {kind} stands twice")
     if not all(all(levels) for levels in contract.levels.values()):
         raise ValueError("a class is empty")
+
+
+def check_clock(contract: Contract) -> None:
+    """Raises ValueError or its like for a step, a zone or a style of stamps that no file has."""
+    clock = contract.clock
+    if (
+        len(clock.style) > _LONGEST_STYLE
+        or not clock.style.isprintable()
+        or len(clock.seasons) > _MOST_SEASONS
+    ):
+        raise ValueError("its stamps are in no style of a file's, or it has more seasons than any")
+    if clock.step is not None and not clock.is_counter and clock.step < pd.Timedelta(1, "us"):
+        raise ValueError(f"a step of {clock.freq} is shorter than a microsecond")
+    times = clock.grid(np.datetime64("2000-01-01", "us"), contract.horizon + 1)
+    if not (np.diff(times).astype(np.int64) > 0).all():
+        raise ValueError(f"a step of {clock.freq} does not go forward")
+    clock.write(clock.wall(times[:2]))
+
+
+def check_scales(**scales: NDArray[np.float64]) -> None:
+    """Raises ValueError for what is divided by and is not positive, or so small that nothing can be."""
+    for name, array in scales.items():
+        if not (array >= SMALLEST).all():
+            raise ValueError(f"{name.replace('_', ' ')}: a scale is not positive, or smaller than any")
+
+
+def check_limits(low: float, high: float) -> None:
+    """Raises ValueError for limits that nothing lies between, or that are no numbers of a file; NaN is none."""
+    if low > high or any(abs(limit) > LARGEST_NUMBER for limit in (low, high)):
+        raise ValueError(f"no forecast lies between {low:g} and {high:g}")
 
 
 def _classes(contract: Contract) -> dict[str, tuple[str, ...]]:

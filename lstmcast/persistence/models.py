@@ -35,7 +35,7 @@ from lstmcast.model.reference import Habits
 from lstmcast.model.schema import Contract
 from lstmcast.model.short_future import QUARTERS
 from lstmcast.persistence.fields import record, value
-from lstmcast.persistence.limits import check_intervals
+from lstmcast.persistence.limits import check_intervals, check_limits, check_scales
 from lstmcast.persistence.parts import (
     Arrays,
     Document,
@@ -62,6 +62,8 @@ if TYPE_CHECKING:
     from lstmcast.model.model import Model
 
 Shape = tuple[int, ...]
+_SHOWN = 8  # series
+_MOST_PARTS = 200
 _PATHS = ("horizons", "total", "peak", "across")
 _WIDEST = 10.0  # factor of a total's band
 
@@ -254,6 +256,7 @@ def _assemble(document: Document, arrays: Arrays) -> Model:
     )
     limits = value(tuple[float | None, float | None], document["limits"], "limits")
     low, high = (np.nan if limit is None else limit for limit in limits)
+    check_limits(low, high)
     preparation = preparation_from(document["preparation"], arrays)
     if "ensemble" in document:
         ensemble = part_from(document["ensemble"], arrays, "ensemble")
@@ -425,10 +428,10 @@ def _check(model: Model) -> None:
     for name, (found, expected) in wanted.items():
         if found != expected:
             raise ValueError(f"{name} has shape {found} where the contract asks for {expected}")
-    positive = [preparation.scaling.scale, preparation.scaling.unit, preparation.change]
-    positive += [] if model.filling is None else [model.filling]
-    if not all((array > 0).all() for array in positive):
-        raise ValueError("a scale is not positive")
+    check_scales(scale=preparation.scaling.scale, unit=preparation.scaling.unit, change=preparation.change)
+    check_scales(columns=preparation.covariates.scale, columns_unit=preparation.covariates.unit)
+    if model.filling is not None:
+        check_scales(filling=model.filling)
     _check_parts(model)
 
 
@@ -446,12 +449,16 @@ def _stage_shapes(name: str, stage: CalendarStage | None, series: Shape) -> dict
 
 
 def _check_parts(model: Model) -> None:
-    """The parts, and the regressions, are what this model's windows and options ask for: a row a series shows it."""
-    contract, count = model.contract, len(model.contract.ids)
+    """The parts, and the regressions, are what this model's windows and options ask for: a row of some series shows
+    it, however many series and columns a file claims."""
+    contract = model.contract
+    count = min(len(contract.ids), _SHOWN)
+    if sum(1 for _ in leaves(model.ensemble)) > _MOST_PARTS or len(model.views) > _MOST_PARTS:
+        raise ValueError("it has more parts than any model")
     if not all(0 <= part.view < len(model.views) for part in leaves(model.ensemble)):
         raise ValueError("a part sees what the model has no view of")
     times, values = np.zeros(count, "datetime64[us]"), np.zeros((count, len(contract.columns)))
-    panel = Panel(contract.ids, np.arange(count + 1), times, values, contract.columns, contract.clock)
+    panel = Panel(contract.ids[:count], np.arange(count + 1), times, values, contract.columns, contract.clock)
     model.ensemble.check(model.windows(panel, np.arange(count)), model.options)
     ridges = [part for part in leaves(model.ensemble) if isinstance(part, RidgeForecaster)]
     if (len(ridges) == 2) != (number_report(model).choices.second is not None):

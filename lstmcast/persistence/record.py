@@ -47,6 +47,8 @@ DEEPEST = 32
 LARGEST_WHOLE = 1 << 128  # the state of a PCG64 generator has 128 bits
 MOST_DIMENSIONS = 8
 LONGEST_NAME = 200
+# No number that was learned is larger: its square is still one. By the kind of its array.
+LARGEST_NUMBERS = {"<f4": 1e18, "<f8": 1e150}
 
 _HALF_OF_A_LETTER = re.compile("[\ud800-\udfff]")  # a surrogate without its other half: no UTF-8 can hold it
 
@@ -224,8 +226,14 @@ def _entry(entry: Any) -> tuple[str, np.dtype[Any], tuple[int, ...]]:
 
 
 def _check_values(name: str, array: npt.NDArray[Any]) -> None:
-    """Refuses numbers that are not finite, and booleans that are neither 0 nor 1."""
-    if array.dtype.kind == "f" and not np.isfinite(array).all():
-        raise DamagedError(f"array {name[:40]!a} holds a number that is not finite")
+    """Refuses numbers that are not finite or enormous, and booleans that are neither 0 nor 1."""
+    if array.dtype.kind == "f" and array.size:
+        lowest, highest = float(array.min()), float(array.max())  # of a NaN both are NaN
+        if not (math.isfinite(lowest) and math.isfinite(highest)):
+            raise DamagedError(f"array {name[:40]!a} holds a number that is not finite")
+        if max(highest, -lowest) > LARGEST_NUMBERS[array.dtype.str]:
+            raise DamagedError(
+                f"array {name[:40]!a} holds {max(highest, -lowest):.3g}, which no training gives"
+            )
     if array.dtype.kind == "b" and (array.view(np.uint8) > 1).any():
         raise DamagedError(f"array {name[:40]!a} holds a boolean that is neither 0 nor 1")

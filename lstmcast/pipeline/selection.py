@@ -7,17 +7,17 @@ import math
 
 import numpy as np
 
-from lstmcast.core.errors import DataError, TrainingError, UsageError
+from lstmcast.core.errors import TrainingError, UsageError
 from lstmcast.core.options import Options
 from lstmcast.core.panel import Panel
 from lstmcast.data.defaults import segment_and_lookbacks
 from lstmcast.data.horizons import horizons_to_choose_by
+from lstmcast.data.huge import refuse_huge
 from lstmcast.data.preprocessing import known_columns
 from lstmcast.data.split import Blocks, rows_needed
 from lstmcast.data.view import Setting
 from lstmcast.pipeline.search import Choice, Trials
 
-LARGEST = 1e150
 LOOKBACK_TOLERANCE = 0.01
 TRANSFORM_GAIN = 0.02
 STAGE_GAIN = 0.02
@@ -43,7 +43,7 @@ def choose(
     square overflows.
     until: when (of `time.monotonic`) the time is up, and nothing more is tried that was not asked for.
     """
-    _refuse_huge(panel)
+    refuse_huge(panel)
     trials = Trials(panel, blocks, horizon, options, rng, until)
     first, *others = _transforms(panel, blocks, options)
     plain = _best_lookback(trials, first)
@@ -57,20 +57,6 @@ def choose(
         chosen, *sizes = _judged_often(trials, chosen, _sizes(trials, chosen.setting))
         chosen = _better(chosen, sizes, 0.0 if options.window_size == "auto" else None)
     return [chosen] + [choice for choice in trials.tried if choice is not chosen]
-
-
-def _refuse_huge(panel: Panel) -> None:
-    """Raise DataError for the first value that is larger than LARGEST."""
-    huge = np.argwhere(np.abs(panel.values) > LARGEST)
-    if len(huge):
-        row, column = huge[0]
-        stamp, name = panel.clock.write(panel.times[[row]])[0], panel.columns[column].name
-        raise DataError(
-            f"{stamp}: column {name!r}: expected a number up to {LARGEST:g}, found {panel.values[row, column]:g}; "
-            "give it in a larger unit",
-            column=name,
-            stamp=stamp,
-        )
 
 
 def _judged_often(trials: Trials, chosen: Choice, rivals: list[Choice]) -> list[Choice]:

@@ -77,7 +77,7 @@ def read_for_model(
     """
     from lstmcast.ingest import read
 
-    contract, rules = model.contract, _rules(model.options)
+    contract, rules = model.contract, _rules_of(model)
     clock, freq = contract.clock, model.options.freq
     with console.reading() as watch:
         reading = read(
@@ -143,7 +143,7 @@ def read_future_for_model(source: str, model: Model, clock: Clock, tz: str | Non
 
     roles = _roles(model.contract)
     written = dataclasses.replace(clock, zone=_zone_of_stamps(clock, tz))
-    reading = _on_clock(read_future(source, _sought(model), written, _rules(model.options)), clock)
+    reading = _on_clock(read_future(source, _sought(model), written, _rules_of(model)), clock)
     return reading.called(dataclasses.replace(roles, past=()))
 
 
@@ -165,6 +165,14 @@ def _sought(model: Model) -> Roles:
     """The roles by which a file is searched for what a model knows; of a wide one, the target lists its columns."""
     roles = _roles(model.contract)
     return dataclasses.replace(roles, target=model.options.target or "") if model.options.wide else roles
+
+
+def _rules_of(model: Model) -> ReadingRules:
+    """The reader's rules of a model's training; of its bad periods those alone that are periods: no file that a model
+    names is looked at."""
+    from lstmcast.ingest import spans_among
+
+    return _rules(dataclasses.replace(model.options, exclude=spans_among(model.options.exclude)))
 
 
 def _rules(options: Options) -> ReadingRules:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from lstmcast import __version__
 from lstmcast.cli.shell import log, run, streams
 from lstmcast.cli.shell.signals import Signals, Stopped
-from lstmcast.core.errors import LstmcastError
+from lstmcast.core.errors import DataError, LstmcastError, ModelFileError, TrainingError
 
 TYPE_CHECKING = False  # typing itself is not loaded: --version goes this way
 if TYPE_CHECKING:
@@ -33,7 +33,12 @@ def guarded(arguments: list[str]) -> int:
     try:
         return _run(arguments)
     except LstmcastError as error:
-        return _told(error)
+        return _told(_naming_model(error))
+    except MemoryError as error:
+        return _told(_without_memory(error))
+    except ArithmeticError as error:
+        overflow = _overflow(error)
+        return _told_bug(error, arguments) if overflow is None else _told(overflow)
     except Stopped as stopped:
         return _told(_StoppedError(stopped))
     except Exception as bug:
@@ -77,6 +82,37 @@ def _told(error: LstmcastError, **more: str) -> int:
         log.tell_error(worse, as_json=False)
         return worse.exit_code
     return error.exit_code
+
+
+def _naming_model(error: LstmcastError) -> LstmcastError:
+    """The error of a model with the file that it is in, which who computes with it does not know."""
+    file = run.current().model
+    if isinstance(error, ModelFileError) and error.file is None and file is not None:
+        return ModelFileError(f"{file}: {error}", file=file)
+    return error
+
+
+def _without_memory(error: MemoryError) -> LstmcastError:
+    """What there was not enough memory for."""
+    wanted, file = f" ({error})" if str(error) else "", run.current().model
+    if file is not None:
+        return ModelFileError(
+            f"{file}: not enough memory to use it{wanted}; free some, or name a smaller file", file=file
+        )
+    if run.current().is_training:
+        return TrainingError(
+            f"not enough memory to train{wanted}; choose a smaller --hidden, --batch, --lookback or --members"
+        )
+    return DataError(f"not enough memory for the file{wanted}; free some, or cut the file")
+
+
+def _overflow(error: ArithmeticError) -> LstmcastError | None:
+    """An error in the numbers of a model that was read from a file, which no training gives; None without one."""
+    file = run.current().model
+    if file is None or run.current().debug:
+        return None
+    told = f"its numbers cannot be computed with ({type(error).__name__}: {error})"
+    return ModelFileError(f"{file}: {told}; train the model again, or restore it from a copy", file=file)
 
 
 def _told_bug(bug: Exception, arguments: list[str]) -> int:

@@ -108,6 +108,7 @@ class Command(Plain, TyperCommand):
 
     def invoke(self, ctx: Any) -> Any:
         """Run the command; an error says where the value it speaks of was set."""
+        run.current().model, run.current().is_training = ctx.params.get("model"), self.name == "train"
         try:
             outputs.refuse(self.name or "", ctx.params)
             return super().invoke(ctx)

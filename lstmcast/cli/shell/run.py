@@ -19,7 +19,8 @@ class Run:
     """What every part of the command line may ask about this run.
 
     as_json, log_json, quiet, debug: set by flag, environment or file; given: looks up every option that was set and
-    where; settings: file and environment of all commands, None until they are read.
+    where; settings: file and environment of all commands, None until they are read; model: the file that is in use,
+    if the command uses one; is_training: whether it makes one.
     """
 
     def __init__(self, arguments: list[str]) -> None:
@@ -30,6 +31,8 @@ class Run:
         self.help_all = "--help-all" in arguments
         self.given: Callable[[], tuple[Given, ...]] = tuple
         self.settings: Settings | None = None
+        self.model: str | None = None
+        self.is_training = False
 
     def learn(self, switches: Mapping[str, object]) -> None:
         """Take over how to speak from the values of a command's switches, or of its settings."""

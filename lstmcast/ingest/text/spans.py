@@ -34,6 +34,19 @@ def check_span(word: str) -> None:
     )
 
 
+def spans_among(words: tuple[str, ...]) -> tuple[str, ...]:
+    """Those of some words that are spans."""
+    return tuple(word for word in words if _is_span(word))
+
+
+def _is_span(word: str) -> bool:
+    try:
+        check_span(word)
+    except UsageError:
+        return False
+    return True
+
+
 def expanded(words: tuple[str, ...]) -> tuple[str, ...]:
     """Spans as they are, and in place of a CSV file the spans that its rows hold: `from,to`, a header or not.
 
