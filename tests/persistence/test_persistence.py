@@ -144,7 +144,7 @@ plain = st.recursive(
     max_leaves=20,
 )
 kinds = st.sampled_from([np.dtype(kind) for kind in ("f4", "f8", "i4", "i8", "u4", "u8", "u1", "?")])
-finite = {"allow_nan": False, "allow_infinity": False}
+finite = {"allow_nan": False, "allow_infinity": False, "min_value": -(2.0**59), "max_value": 2.0**59}
 matrices = kinds.flatmap(
     lambda kind: arrays_of.arrays(
         kind, arrays_of.array_shapes(min_dims=0, min_side=0), elements=finite if kind.kind == "f" else None
