@@ -12,6 +12,7 @@ from lstmcast.core.panel import Integers, Panel
 
 TEST_SHARE = 0.15
 VALIDATION_SHARE = 0.20
+_MOST_ROWS = 1e15  # of a block
 MOST_OF_SHORT = 4
 _DATE = r"\d{4}-\d\d(-\d\d([T ]\d\d(:\d\d(:\d\d)?)?)?)?"
 
@@ -142,7 +143,7 @@ def _rows(
         raise UsageError(_refused(flag, text), option=flag) from None
     if 0 < number < 1:
         return _share(lengths, number)
-    if number >= 1 and number.is_integer():
+    if 1 <= number < _MOST_ROWS and number.is_integer():
         return np.full(len(lengths), int(number))
     raise UsageError(_refused(flag, text), option=flag)
 

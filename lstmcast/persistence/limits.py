@@ -6,7 +6,6 @@ import dataclasses
 import math
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
 from lstmcast.core.options import LARGEST_NUMBER, Options
@@ -56,8 +55,6 @@ def check_clock(contract: Contract) -> None:
         or len(clock.seasons) > _MOST_SEASONS
     ):
         raise ValueError("its stamps are in no style of a file's, or it has more seasons than any")
-    if clock.step is not None and not clock.is_counter and clock.step < pd.Timedelta(1, "us"):
-        raise ValueError(f"a step of {clock.freq} is shorter than a microsecond")
     times = clock.grid(np.datetime64("2000-01-01", "us"), contract.horizon + 1)
     if not (np.diff(times).astype(np.int64) > 0).all():
         raise ValueError(f"a step of {clock.freq} does not go forward")

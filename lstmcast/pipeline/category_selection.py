@@ -94,6 +94,8 @@ class ClassTrials:
         return found
 
     def _attempt(self, lookback: int, segment: int, fewest: int) -> ClassChoice | None:
+        if len(self.panel.target) < self.horizon:
+            return None
         series = np.arange(len(self.panel.ids))
         windows = self.preparation.windows(self.panel, series, PLAIN, (lookback, self.horizon, segment))
         training = windows.usable(self.blocks.origins("training", lookback, self.horizon))

@@ -241,7 +241,11 @@ def _here() -> str:
     try:
         return _absolute(os.getcwd())
     except OSError:
-        raise UsageError("the working directory is not there any more; change to one that is") from None
+        raise _gone() from None
+
+
+def _gone() -> UsageError:
+    return UsageError("the working directory is not there any more; change to one that is")
 
 
 def _absolute(path: str) -> str:
@@ -251,7 +255,10 @@ def _absolute(path: str) -> str:
         raise UsageError(message, file=path)
     if path == "-":
         raise UsageError("a nightly job has no standard input or output; name a file")
-    return os.path.abspath(path)
+    try:
+        return os.path.abspath(path)
+    except OSError:
+        raise _gone() from None
 
 
 def _clock(at: str) -> tuple[int, int]:

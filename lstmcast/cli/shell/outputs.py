@@ -59,6 +59,8 @@ def refuse(command: str, values: Mapping[str, Any]) -> None:
     from lstmcast.persistence.outputs import Output, refuse_overwriting
 
     paths = {name: str(values[name]) for name in OUTPUTS[command] if values.get(name) not in (None, STDOUT)}
+    if paths and not all(map(os.path.isabs, paths.values())):
+        _require_folder()
     outputs = [
         Output(*OUTPUTS[command][name], path, dict(_beside(command, path, values)))
         for name, path in paths.items()
@@ -66,6 +68,14 @@ def refuse(command: str, values: Mapping[str, Any]) -> None:
     if outputs:
         read = {what: paths for what, paths in _read(command, values).items() if paths}
         refuse_overwriting(outputs, read, is_forced=values.get("force") is True)
+
+
+def _require_folder() -> None:
+    """Raise UsageError where the working directory is gone, as relative names then lead nowhere."""
+    try:
+        os.getcwd()
+    except OSError:
+        raise UsageError("the working directory is not there any more; change to one that is") from None
 
 
 def _beside(command: str, path: str, values: Mapping[str, Any]) -> Iterator[tuple[str, str]]:

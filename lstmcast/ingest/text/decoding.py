@@ -35,6 +35,7 @@ _CLOCKS = (
     1,
 )  # seconds to which a rounded share of a day is put back, coarsest first
 _SLACK = 20_000  # µs by which sums of shares of a day may be off, however many digits they have
+_MINUTES_OF_A_DAY = 1440
 _MONTH_SLACK = 0.06  # share of a month by which a rounded fraction of a year may be off
 
 
@@ -65,7 +66,7 @@ def decode(layout: Layout, characters: NDArray[np.uint8]) -> Decoded:
     days, is_date = _days(digits)
     time, is_time = _time_of_day(digits)
     offsets = layout.sign * (digits.part("offset_hours", 0) * 60 + digits.part("offset_minutes", 0))
-    is_whole = digits.part("zeros", 0) == 0
+    is_whole = (digits.part("zeros", 0) == 0) & (np.abs(offsets) < _MINUTES_OF_A_DAY)
     return Decoded(days * _DAY + time, is_date & is_time & is_whole, offsets)
 
 

@@ -88,15 +88,26 @@ def chosen(freq: str, found: str) -> str:
         if _split(found)[0] == number and _family(found) == family:
             return found
         family = {"M": "MS", "Q": "QS-JAN", "Y": "YS-JAN", "W": "W-SUN"}.get(family, family)
-    try:
-        offset = pd.tseries.frequencies.to_offset(f"{_times(number)}{family}")
-    except ValueError:
-        raise UsageError(f"--freq takes a step such as 15min, 1h, 1D, W-SUN or MS; got {freq!r}") from None
+    offset = _offset(f"{_times(number)}{family}")
+    if offset is None:
+        message = f"--freq takes a step such as 15min, 1h, 1D, W-SUN or MS; got {freq!r}"
+        raise UsageError(message, option="--freq")
     if isinstance(offset, pd.offsets.Tick):
         step = pd.Timedelta(offset) // pd.Timedelta(1, "us")
         return tick(step) if step % DAY else f"{_times(step // DAY)}D"
     alias: str = offset.freqstr
     return alias
+
+
+def _offset(alias: str) -> pd.DateOffset | None:
+    """The step of an alias; None where it is none, goes nowhere or backward, or is longer than any calendar."""
+    start = pd.Timestamp("2000-01-01")
+    try:
+        offset = pd.tseries.frequencies.to_offset(alias)
+        is_step = offset.n > 0 and start + 2 * offset > start + offset >= start + pd.Timedelta(1, "us")
+    except (ValueError, OverflowError):
+        return None
+    return offset if is_step else None
 
 
 def _split(alias: str) -> tuple[int, str]:
