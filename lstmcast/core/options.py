@@ -384,6 +384,14 @@ class Options:
             size(self.max_unpacked, "--max-unpacked")
 
 
+def refuse_ignored(options: Options) -> None:
+    """Raise UsageError for an option that is set and has no say in a training with the others as they are."""
+    defaults = Options()
+    if options.activation != defaults.activation and not options.dense and not options.between:
+        message = "--activation is that of dense layers, and there are none; give --dense or --between, or leave it out"
+        raise UsageError(message, option="--activation")
+
+
 def refuse_of_other_kind(options: Options, kind: str) -> None:
     """Raise UsageError for the first option that is set and has no use for a target of this kind, one of KINDS."""
     for field in dataclasses.fields(options):

@@ -12,7 +12,7 @@ import numpy as np
 
 from lstmcast.core.ahead import rows_ahead
 from lstmcast.core.errors import UsageError
-from lstmcast.core.options import NUMBERS, Options, refuse_of_other_kind
+from lstmcast.core.options import NUMBERS, Options, refuse_ignored, refuse_of_other_kind
 from lstmcast.core.panel import Panel
 from lstmcast.data.holidays import is_country, of_country
 from lstmcast.forecasters.ensemble import Ensemble, networks_of, taught
@@ -72,6 +72,7 @@ def fitting(
     from threadpoolctl import threadpool_limits
 
     options.check()
+    refuse_ignored(options)
     if isinstance(options.horizon, str):  # a model file keeps rows
         options = dataclasses.replace(options, horizon=rows_ahead(options.horizon, panel.clock))
     until = deadline(options, began)

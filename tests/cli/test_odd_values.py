@@ -71,3 +71,20 @@ def test_a_folder_that_is_gone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
         ["info", "m.pkl"],
     ):
         assert lstmcast(*words).code in (3, 4)
+
+
+@pytest.mark.parametrize("activation", ["tanh", "sigmoid", "identity"])
+def test_an_activation_without_a_dense_layer_is_refused(activation: str, history: Path) -> None:
+    said = lstmcast("train", history, *QUICK, "--activation", activation)
+    refused(said, 2, "--activation is that of dense layers", "--dense or --between")
+
+
+@pytest.mark.parametrize(
+    "flags", [("--budget", "10s"), ("--exclude", "2024-01-01"), ("--always",), ("--keep", "1")]
+)
+def test_what_a_rollback_has_no_use_for_is_refused(flags: tuple[str, ...], model_file: Path) -> None:
+    refused(lstmcast("refresh", model_file, "--rollback", *flags), 2, f"{flags[0]} says how to train on")
+
+
+def test_standard_output_is_not_waited_for(history: Path) -> None:
+    refused(lstmcast("train", history, *QUICK, "-o", "-", "--wait", "10s"), 2, "--wait waits for another run")

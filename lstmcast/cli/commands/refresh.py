@@ -64,6 +64,7 @@ Rollback = Annotated[
     bool,
     typer.Option("--rollback", help="undo: put MODEL.1 back in the place of MODEL", rich_help_panel=OUTPUT),
 ]
+DEFAULT_KEEP = "3"
 NAMES = {"champion": "as it was", "model": "trained on"}
 
 
@@ -73,7 +74,7 @@ def refresh(
     budget: Budget = None,
     exclude: Exclude = None,
     always: Always = False,
-    keep: Keep = "3",
+    keep: Keep = DEFAULT_KEEP,
     wait: Wait = None,
     rollback: Rollback = False,
     metrics: MetricsFile = None,
@@ -90,6 +91,7 @@ def refresh(
     console = Console(quiet=quiet, verbose=verbose, as_json=as_json)
     count = whole_number("keep", keep, 0, 100) or 0
     if rollback:
+        _refuse_beside_rollback(budget=budget, exclude=exclude, always=always, keep=keep != DEFAULT_KEEP)
         _roll_back(model, data, patience(wait), console)
         return
     if data is None:
@@ -97,6 +99,14 @@ def refresh(
     limit, excluded = None if budget is None else seconds(budget), parse_names(exclude)
     with watched("refresh", metrics, ping, console):
         refresh_model(model, data, limit, excluded, count, console, always=always, wait=patience(wait))
+
+
+def _refuse_beside_rollback(**given: object) -> None:
+    """Raise UsageError for the first option that says how to train, where nothing is trained."""
+    for name, value in given.items():
+        if value:
+            message = f"--{name} says how to train on, and --rollback puts the older model back; leave one of them out"
+            raise UsageError(message, option=f"--{name}")
 
 
 def refresh_model(

@@ -35,6 +35,7 @@ from lstmcast.cli.show import choices, chosen, verdict
 from lstmcast.cli.show.spans import with_span
 from lstmcast.core.errors import QualityError, UsageError
 from lstmcast.core.findings import count
+from lstmcast.core.options import refuse_ignored
 
 if TYPE_CHECKING:
     from lstmcast.core.options import Options
@@ -69,6 +70,9 @@ def train(
     It is judged on rows that it has not seen. [auto] is found in the data.
     """
     console = console_beside(output, quiet=quiet, verbose=verbose, as_json=as_json)
+    if output == STDOUT and wait is not None:
+        message = "--wait waits for another run that writes the same file, which standard output is not; leave it out"
+        raise UsageError(message, option="--wait")
     if output == STDOUT and resume:
         message = "--resume continues a run that was stopped, which left nothing beside standard output; name a file"
         raise UsageError(message, option="--resume")
@@ -150,6 +154,7 @@ def _gate(model: Model, least_skill: float | None, output: str) -> QualityError 
 
 def _check(options: Options) -> None:
     options.check()
+    refuse_ignored(options)
 
 
 def _tell_holidays(panel: Panel, plan: Plan, console: Console) -> None:

@@ -99,7 +99,7 @@ def chosen(freq: str, found: str) -> str:
     return alias
 
 
-def _offset(alias: str) -> pd.DateOffset | None:
+def _offset(alias: str) -> pd.offsets.BaseOffset | None:
     """The step of an alias; None where it is none, goes nowhere or backward, or is longer than any calendar."""
     start = pd.Timestamp("2000-01-01")
     try:
