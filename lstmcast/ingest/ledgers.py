@@ -14,8 +14,9 @@ from lstmcast.core.panel import Clock, Integers, Times
 from lstmcast.evaluation.ledger import CHANCE, FIRST, LAST, Ledger
 from lstmcast.ingest.columns.names import NameColumn
 from lstmcast.ingest.columns.numbers import NumberColumn
+from lstmcast.ingest.table.database import is_database, ledger_text
 from lstmcast.ingest.table.opening import open_table
-from lstmcast.ingest.table.reader import Lines, Table
+from lstmcast.ingest.table.reader import Lines, Table, TextTable
 from lstmcast.ingest.text.context import ReadContext
 from lstmcast.ingest.text.rules import ReadingRules
 from lstmcast.ingest.text.source import name_of
@@ -33,7 +34,7 @@ def read_ledger(source: str | Path, clock: Clock) -> tuple[Ledger, tuple[Finding
     two has a zone and the other has none.
     """
     context = ReadContext(name_of(source), ReadingRules(decimal="."))
-    table = open_table(source, context)
+    table = _opened(source, context)
     shape = _shape(table)
     stamps = {name: _stamp_column(name, clock, context) for name in ("issued", "time")}
     numbers = {name: NumberColumn(name, context) for name in shape.numbers}
@@ -119,7 +120,14 @@ class Shape:
 
 def ledger_shape(source: str | Path) -> Shape:
     """Which columns a ledger has; raises DataError for what is no ledger."""
-    return _shape(open_table(source, ReadContext(name_of(source))))
+    return _shape(_opened(source, ReadContext(name_of(source))))
+
+
+def _opened(source: str | Path, context: ReadContext) -> Table:
+    """The table of a ledger, in a file of text or in a database."""
+    if is_database(source):
+        return TextTable(ledger_text(source), context)
+    return open_table(source, context)
 
 
 def _stamp_column(name: str, clock: Clock, context: ReadContext) -> NumberColumn | StampColumn:

@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from lstmcast.core.errors import ModelFileError, OutputError
+from lstmcast.persistence.databases import is_database, replace_table, table_of, upsert
 from lstmcast.persistence.files import (
     A_BLOCK,
     permission_warning,
@@ -40,6 +41,7 @@ __all__ = [
     "checkpoint_name",
     "decode",
     "encode",
+    "is_database",
     "load",
     "load_checkpoint",
     "load_identified",
@@ -52,13 +54,16 @@ __all__ = [
     "remove_file",
     "replace_file",
     "replace_file_by_parts",
+    "replace_table",
     "roll_back",
     "save",
     "save_checkpoint",
     "save_keeping_old",
     "shown",
     "sweep",
+    "table_of",
     "to_bytes",
+    "upsert",
     "write",
     "write_text",
     "write_texts",

@@ -163,6 +163,7 @@ _BEGINNINGS = (
     (b'{\n  "forecast"', FORECAST),
     (b'{\n  "totals"', FORECAST),
     (b'{\n  "paths"', FORECAST),
+    (b"sqlite format 3\0", LEDGER),
     (b"# help lstmcast_", METRICS),
     (b"lstmcast,target=", POINTS),
 )

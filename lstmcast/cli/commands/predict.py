@@ -111,13 +111,19 @@ LedgerFile = Annotated[
     typer.Option(
         "--log",
         metavar="FILE",
-        help="ledger to add the forecast to, for score [none]",
+        help="ledger to add the forecast to, CSV or .db, for score [none]",
         rich_help_panel=OUTPUT,
     ),
 ]
 ForecastOutput = Annotated[
     str | None,
-    typer.Option("-o", "--output", metavar="FILE", help="file to write [stdout]", rich_help_panel=OUTPUT),
+    typer.Option(
+        "-o",
+        "--output",
+        metavar="FILE",
+        help="file to write, or FILE.db::TABLE [stdout]",
+        rich_help_panel=OUTPUT,
+    ),
 ]
 
 
@@ -257,17 +263,22 @@ class Outputs:
         from lstmcast import persistence
 
         if self.forecast is not None:
-            persistence.probe_folder(self.forecast, persistence.A_BLOCK)
+            place = persistence.table_of(self.forecast)
+            persistence.probe_folder(self.forecast if place is None else place[0], persistence.A_BLOCK)
         if self.ledger is not None:
             persistence.probe_ledger(self.ledger)
         if self.points is not None:
             persistence.probe_folder(self.points, persistence.A_BLOCK)
 
-    def write(self, text: str) -> None:
-        """Give the forecast out."""
+    def write(self, text: str, rows: table.Rows) -> None:
+        """Give the forecast out: the text, or the rows where a table of a database is named."""
         from lstmcast import persistence
 
-        if self.forecast is None:
+        place = None if self.forecast is None else persistence.table_of(self.forecast)
+        if place is not None:
+            persistence.replace_table(*place, rows)
+            log.milestone("wrote", f"wrote {self.forecast}", file=place[0])
+        elif self.forecast is None:
             emit(text)
         else:
             persistence.write_text(self.forecast, text)
@@ -321,7 +332,8 @@ def forecast_file(
         outputs.write(
             table.as_document(rows, forecast, remarks, summing.called)
             if console.as_json
-            else table.as_csv(rows)
+            else table.as_csv(rows),
+            rows,
         )
     if outputs.points is not None:
         write_points(outputs.points, model.contract.target, given_out)
@@ -349,9 +361,9 @@ def suppose(
     rows = found.rows()
     if console.as_json:
         document = table.document(rows, found.after, found.findings)
-        outputs.write(json_text({"changes": found.words} | document))
+        outputs.write(json_text({"changes": found.words} | document), rows)
     else:
-        outputs.write(table.as_csv(rows))
+        outputs.write(table.as_csv(rows), rows)
         (console.hint if found.has_effect else console.warn)(found.sentence(), "what_if")
     return night.tell(found.after, console)
 
@@ -363,6 +375,11 @@ def write_down(forecast: Forecast, panel: Panel, identity: str, path: str, conso
 
     origins = panel.times[panel.known_until() - 1]
     rows = table.tidy(forecast, ledger.entries(forecast, origins, identity))
+    if persistence.is_database(path):
+        series = [] if forecast.id_name is None else [list(rows)[len(ledger.FIRST)]]
+        persistence.upsert(path, rows, ["issued", "time", *series])
+        log.milestone("wrote", f"wrote {len(forecast.times)} rows to {path}", file=path)
+        return
     header, lines = table.as_csv(rows).split("\n", 1)
     try:
         appended = persistence.append_block(path, header + "\n", lines)
