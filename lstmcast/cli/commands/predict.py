@@ -115,6 +115,14 @@ LedgerFile = Annotated[
         rich_help_panel=OUTPUT,
     ),
 ]
+Adapt = Annotated[
+    bool,
+    typer.Option(
+        "--adapt",
+        help="adapt the forecast by what came of the nights in the ledger of --log",
+        rich_help_panel="Forecast",
+    ),
+]
 ForecastOutput = Annotated[
     str | None,
     typer.Option(
@@ -141,6 +149,7 @@ def predict(
     whole: Whole = False,
     paths: Paths = None,
     path_columns: PathColumns = False,
+    adapt: Adapt = False,
     as_of: AsOfTime = None,
     max_age: MaxAge = None,
     now: Now = None,
@@ -171,12 +180,24 @@ def predict(
     if changes and summing.is_asked:
         message = "--set compares rows of two forecasts; leave --total and --paths out"
         raise UsageError(message, option="--set")
+    _refuse_to_adapt(adapt, log_file, is_other=bool(changes) or summing.is_asked or bool(wanted.quantiles))
+    wanted = dataclasses.replace(wanted, is_adapted=adapt)
     outputs = Outputs(None if output == STDOUT else output, log_file, influx)
     with watched("predict", metrics, ping, console) as vitals:
         code = forecast_file(model, Files(data, future), wanted, night, outputs, console, summing, vitals)
         vitals.code = code
     if code:
         raise typer.Exit(code)
+
+
+def _refuse_to_adapt(adapt: bool, log_file: str | None, *, is_other: bool) -> None:
+    """Raise UsageError where a forecast cannot be adapted."""
+    if adapt and log_file is None:
+        message = "--adapt learns from the nights of a ledger; name it with --log"
+        raise UsageError(message, option="--adapt")
+    if adapt and is_other:
+        message = "--adapt is for rows and their bands; leave --set, --total, --paths and --quantiles out"
+        raise UsageError(message, option="--adapt")
 
 
 CHECKED = (
@@ -228,6 +249,7 @@ class Wanted:
     levels: tuple[int, ...] | None
     quantiles: tuple[float, ...]
     changes: tuple[str, ...] = ()
+    is_adapted: bool = False
 
     @property
     def shown(self) -> tuple[int, ...]:
@@ -315,6 +337,12 @@ def forecast_file(
     besides = {*(FAN_LEVELS if is_drawn else ()), *((BAND,) if outputs.ledger is not None else ())}
     forecast = wanted.of(model, panel, night, besides)
     night.refuse_findings(forecast)
+    shipped = forecast
+    more: dict[str, Any] = {}
+    if wanted.is_adapted and outputs.ledger is not None:
+        forecast, more = adapt_forecast(
+            of_numbers(model, "--adapt"), panel, forecast, outputs.ledger, console
+        )
     given_out = forecast.only(wanted.shown)
     rows = table.tidy(given_out)
     if numbers is not None:
@@ -330,7 +358,7 @@ def forecast_file(
         look(panel, forecast, given_out, console)
     else:
         outputs.write(
-            table.as_document(rows, forecast, remarks, summing.called)
+            table.as_document(rows, forecast, remarks, summing.called, more)
             if console.as_json
             else table.as_csv(rows),
             rows,
@@ -341,8 +369,36 @@ def forecast_file(
         vitals.note_forecast(forecast, panel)
     code = night.tell(forecast, console)
     if outputs.ledger is not None:
-        write_down(forecast.only((BAND,)), panel, identity, outputs.ledger, console)
+        write_down(shipped.only((BAND,)), panel, identity, outputs.ledger, console)
     return code
+
+
+def adapt_forecast(
+    model: Model, panel: Panel, forecast: Forecast, ledger_file: str, console: Console
+) -> tuple[Forecast, dict[str, Any]]:
+    """The forecast adapted by the nights of a ledger, and by how much, for a program; for people on stderr."""
+    import os
+
+    from lstmcast import ingest
+    from lstmcast.evaluation.adaptation import named_weights
+    from lstmcast.model.adapted import adapted
+
+    if not os.path.exists(ledger_file):
+        console.detail(f"{ledger_file} has no nights yet, so nothing is adapted", "adapted", file=ledger_file)
+        return forecast, {"adapted": []}
+    ledger, _ = ingest.read_ledger(ledger_file, panel.clock)
+    found, told = adapted(model, panel, forecast, ledger), []
+    for name, state in found.by.items():
+        of = f"{name}: " if forecast.id_name is not None else ""
+        weights = named_weights(state, found.experts)
+        shares = ", ".join(f"{who} {share:.0%}" for who, share in weights.items() if share)
+        width = f"bands {state.factor:.2f} times as wide"
+        console.detail(f"{of}adapted by {state.nights} nights: {shares}; {width}", "adapted")
+        told.append({"series": name, "nights": state.nights, "weights": dict(weights), "width": state.factor})
+    if not told:
+        message = f"{ledger_file} has no night whose rows have all come, so nothing is adapted"
+        console.detail(message, "adapted", file=ledger_file)
+    return found.forecast, {"adapted": told}
 
 
 def suppose(

@@ -69,9 +69,15 @@ def _beside_actual(backcast: Backcast) -> Rows:
     return rows
 
 
-def as_document(rows: Rows, forecast: Forecast, findings: Sequence[Finding], called: str = "forecast") -> str:
-    """The document of a forecast as text."""
-    return json_text(document(rows, forecast, findings, called))
+def as_document(
+    rows: Rows,
+    forecast: Forecast,
+    findings: Sequence[Finding],
+    called: str = "forecast",
+    more: Mapping[str, Any] | None = None,
+) -> str:
+    """The document of a forecast as text; more: what stands last in it."""
+    return json_text(document(rows, forecast, findings, called) | dict(more or {}))
 
 
 def document(
