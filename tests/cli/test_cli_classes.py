@@ -210,10 +210,18 @@ def test_check_says_what_classes_there_are_and_nothing_of_their_size() -> None:
     assert "text with 5 classes: drizzle, fog, rain, snow, sun" in said.out
 
 
-def test_what_is_for_numbers_is_refused_for_classes(trained: tuple[Path, Said]) -> None:
-    said = lstmcast("export", trained[0], "-o", trained[0].parent / "model.onnx")
-    assert (said.code, said.out) == (2, "")
-    assert said.err == "lstmcast: E_USAGE: export is for models of numbers, and this one is of classes\n"
+def test_export_writes_a_graph_of_probabilities_without_bands(
+    trained: tuple[Path, Said], tmp_path: Path
+) -> None:
+    pytest.importorskip("onnx")
+    said = lstmcast("export", trained[0], "-o", tmp_path / "model.onnx")
+    assert said.code == 0
+    assert "probabilities" in said.out
+    assert (tmp_path / "model.onnx").stat().st_size
+    said = lstmcast("export", trained[0], "--level", "80", "-o", tmp_path / "other.onnx")
+    assert said.code == 2
+    assert "a forecast of classes has probabilities, no bands" in said.err
+    assert not (tmp_path / "other.onnx").exists()
 
 
 def test_refresh_learns_from_newer_rows_and_keeps_the_old_model(tmp_path: Path) -> None:

@@ -8,7 +8,6 @@ import typer
 
 from lstmcast.cli.commands.predict import Level
 from lstmcast.cli.sessions.delivery import console_beside, deliver, probe
-from lstmcast.cli.sessions.reading import of_numbers
 from lstmcast.cli.shell.console import Console
 from lstmcast.cli.shell.flags import OUTPUT, Json, ModelFile, Quiet, Verbose, parse_levels
 from lstmcast.cli.shell.outputs import STDOUT
@@ -31,20 +30,21 @@ def export(
 ) -> None:
     """Write a model as an ONNX graph, for programs in other languages.
 
-    It goes from a window of the target, in the units of the CSV, to the forecast and its bands. What knows of
-    stamps and of other columns goes in as arrays, which lstmcast.onnx_inputs makes.
+    It goes from a window of the target, in the units of the CSV, to the forecast and its bands; of classes, to
+    their probabilities. What knows of stamps and of other columns goes in as arrays, which lstmcast.onnx_inputs
+    makes.
     """
     console = console_beside(output, quiet=quiet, verbose=verbose, as_json=as_json)
-    export_model(model, output, parse_levels(level), console)
+    export_model(model, output, None if level is None else parse_levels(level), console)
 
 
-def export_model(model_file: str, output: str, levels: tuple[int, ...], console: Console) -> None:
+def export_model(model_file: str, output: str, levels: tuple[int, ...] | None, console: Console) -> None:
     """Load, write, and say what goes in and comes out."""
     from lstmcast import persistence
     from lstmcast.persistence.exchange.onnx import export_onnx
 
     probe(output, persistence.A_BLOCK)
-    exported = export_onnx(of_numbers(persistence.load(model_file), "export"), levels)
+    exported = export_onnx(persistence.load(model_file), levels)
     deliver(output, (exported.data,))
     _show(exported, output, console)
 

@@ -18,13 +18,17 @@ _ACTIVATIONS = {"relu": "Relu", "tanh": "Tanh", "sigmoid": "Sigmoid"}
 @dataclass(frozen=True)
 class Shown:
     """Names of what the network is shown: window (B, L); past (B, T_p, …) and future (B, T_f, F_f), None where there
-    is nothing; series (B,) whole numbers, None for a single one. columns: of past.weight, the window's first."""
+    is nothing; series (B,) whole numbers, None for a single one. columns: of past.weight, the window's first.
+
+    Of classes, whose window is no single column, `window` is all that is shown of the past; logits: (B, K, C) of
+    another forecaster, which the highway adds, None without."""
 
     window: str
     past: str | None
     future: str | None
     series: str | None
     columns: Array
+    logits: str | None = None
 
 
 def quantiles(graph: Graph, a: Architecture, weights: Parameters, shown: Shown) -> str:
@@ -56,12 +60,16 @@ class _Writer:
             straight = graph.add("MatMul", self.shown.window, self.weights["highway.weight"].T)
             straight = graph.add("Add", straight, self.weights["highway.bias"])
             outputs = graph.add("Add", outputs, graph.add("Unsqueeze", straight, np.array([2])))
-        return outputs if a.quantiles == 1 else rising(graph, outputs, a.quantiles, 2)
+        if self.shown.logits is not None:
+            outputs = graph.add("Add", outputs, self.shown.logits)
+        is_sorted = a.quantiles > 1 and not a.is_classifier
+        return rising(graph, outputs, a.quantiles, 2) if is_sorted else outputs
 
     def _past(self) -> str:
         """Past segments, through the dense layer below the cells where there is one."""
         graph, a = self.graph, self.a
-        x = graph.add("Reshape", self.shown.window, np.array([-1, a.past_steps, a.segment]))
+        width = a.past_size if a.is_classifier else a.segment
+        x = graph.add("Reshape", self.shown.window, np.array([-1, a.past_steps, width]))
         if self.shown.past is not None:
             x = graph.add("Concat", x, self.shown.past, axis=2)
         x = graph.add("Transpose", x, perm=[1, 0, 2])

@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 
 from lstmcast.core.errors import UsageError
 from lstmcast.core.panel import Panel
+from lstmcast.data.category_windows import of_classes
 from lstmcast.data.windows import Windows
 from lstmcast.forecasters.base import Part, Views
 from lstmcast.forecasters.ensemble import leaves
@@ -26,9 +27,10 @@ from lstmcast.forecasters.naive import SeasonalNaive
 from lstmcast.forecasters.network import NetworkForecaster
 from lstmcast.forecasters.ridge import RidgeForecaster
 from lstmcast.model.model import Model
-from lstmcast.model.output import DEFAULT_LEVELS, of_numbers
+from lstmcast.model.output import of_numbers
 from lstmcast.model.recursion import at_origin
 from lstmcast.model.reference import compare, without_spikes
+from lstmcast.persistence.exchange.classes import class_inputs, write_classes
 from lstmcast.persistence.exchange.graph import Graph
 from lstmcast.persistence.exchange.network import Shown, quantiles, rising
 
@@ -38,6 +40,7 @@ _WITHOUT = {"smoothing": "; for a graph, train with --smoothing no"}
 MEANING = (
     "target: the last {lookback} values before the forecast, gaps filled; forecast: the {horizon} after them"
 )
+MEANING_OF_CLASSES = "features: of the last {lookback} rows before the forecast; probabilities: of the {horizon} rows after them"
 _LARGEST = 1e300
 _ORDINALS = ("second", "third", "fourth", "fifth")  # views beyond the first and the linear forecaster's
 _FLOAT32, _FLOAT64 = 1, 11  # of the standard's element types
@@ -52,15 +55,21 @@ class Exported:
     outputs: list[dict[str, Any]]
 
 
-def export_onnx(model: Model, levels: Sequence[int] = DEFAULT_LEVELS) -> Exported:
-    """The model as an ONNX file; levels: of the bands, in percent.
+def export_onnx(model: Model, levels: Sequence[int] | None = None) -> Exported:
+    """The model as an ONNX file; levels: of the bands, in percent, None for the usual one.
 
-    Raises UsageError where the package onnx is not installed, or the operator set has not what the model needs.
+    Raises UsageError where the package onnx is not installed, or the operator set has not what the model needs, and for
+    levels of classes, which have no bands.
     """
-    writer = _Writer(model)
-    writer.write(levels)
-    contract = model.contract
-    meaning = MEANING.format(lookback=contract.lookback, horizon=contract.horizon)
+    shown, contract = model.output.levels(levels, ()), model.contract
+    if contract.classes:
+        graph = write_classes(model, of_classes(_Plan.of(model).windows))
+    else:
+        writer = _Writer(model)
+        writer.write(shown)
+        graph = writer.graph
+    meaning = MEANING_OF_CLASSES if contract.classes else MEANING
+    meaning = meaning.format(lookback=contract.lookback, horizon=contract.horizon)
     notes = {
         "target": contract.target,
         "freq": contract.clock.freq,
@@ -68,7 +77,8 @@ def export_onnx(model: Model, levels: Sequence[int] = DEFAULT_LEVELS) -> Exporte
         "known": json.dumps(contract.known),
         "past": json.dumps(contract.past),
     }
-    return Exported(writer.graph.packed(meaning, notes), **writer.graph.described())
+    notes |= {"classes": json.dumps(contract.classes)} if contract.classes else {}
+    return Exported(graph.packed(meaning, notes), **graph.described())
 
 
 def onnx_inputs(model: Model, panel: Panel) -> dict[str, Array]:
@@ -80,6 +90,8 @@ def onnx_inputs(model: Model, panel: Panel) -> dict[str, Array]:
     panel, origins = at_origin(panel, model.contract, model.contract.horizon)
     panel = without_spikes(panel, compare(model.habits, panel, origins, series, model.contract))
     views = model.windows(panel, series)
+    if model.contract.classes:
+        return class_inputs(model, views, origins)
     windows, table = views[0], views[0].table
     past = (origins - windows.lookback)[:, None] + np.arange(windows.lookback)
     scaled = table.scaled[past]
