@@ -40,7 +40,10 @@ _WITHOUT = {"smoothing": "; for a graph, train with --smoothing no"}
 MEANING = (
     "target: the last {lookback} values before the forecast, gaps filled; forecast: the {horizon} after them"
 )
-MEANING_OF_CLASSES = "features: of the last {lookback} rows before the forecast; probabilities: of the {horizon} rows after them"
+MEANING_OF_CLASSES = (
+    "features: of the last {lookback} rows before the forecast; "
+    "probabilities: of the {horizon} rows after them"
+)
 _LARGEST = 1e300
 _ORDINALS = ("second", "third", "fourth", "fifth")  # views beyond the first and the linear forecaster's
 _FLOAT32, _FLOAT64 = 1, 11  # of the standard's element types
