@@ -5,18 +5,23 @@ from __future__ import annotations
 import numpy as np
 
 from lstmcast.core.errors import DataError, StaleError, UsageError
+from lstmcast.core.findings import WARNING, Finding
 from lstmcast.core.panel import Clock, Panel
+from lstmcast.core.place import Place
 
 
-def refuse_stale(panel: Panel, now: str | None, most: float, allowed: str) -> None:
-    """Raise StaleError where the last known target of a series is more than `most` seconds older than now.
+def refuse_stale(
+    panel: Panel, now: str | None, most: float, allowed: str, option: str = "--max-age"
+) -> Finding | None:
+    """Raise StaleError where the last known target of every series is more than `most` seconds older than now.
 
     now: ISO 8601, in the file's zone unless it names its own; None is the clock of this machine. Stamps of a file
-    without a zone are taken as UTC. allowed: `most` as the user wrote it. In a panel the oldest series decides.
+    without a zone are taken as UTC. allowed: `most` as the user wrote it; option: `--max-age-all`, to which one series
+    that is too old is enough. Returns what is to be said where some are too old and others are not.
     """
     clock = panel.clock
     if clock.is_counter:
-        raise UsageError("--max-age needs stamps, but the file's rows are only numbered", option="--max-age")
+        raise UsageError(f"{option} needs stamps, but the file's rows are only numbered", option=option)
     stops = panel.known_until()
     if (stops == panel.offsets[:-1]).any():
         name = panel.ids[int(np.argmax(stops == panel.offsets[:-1]))]
@@ -25,10 +30,20 @@ def refuse_stale(panel: Panel, now: str | None, most: float, allowed: str) -> No
         raise DataError(f"no {target!r} is known{of}", column=target)
     lasts, moment = panel.times[stops - 1], _moment(clock, now)
     oldest, old = int(np.argmin(lasts)), (moment - lasts) / np.timedelta64(1, "s") > most
-    if old.any():
-        message = _too_old(panel, oldest, lasts[oldest], moment, int(old.sum()), allowed)
-        column, stamp = panel.columns[0].name, clock.write(lasts[[oldest]])[0]
-        raise StaleError(message, column=column, stamp=stamp, option="--max-age")
+    if not old.any():
+        return None
+    column, stamp = panel.columns[0].name, clock.write(lasts[[oldest]])[0]
+    if old.all() or option != "--max-age":
+        message = _too_old(panel, oldest, lasts[oldest], moment, int(old.sum()), f"{option} {allowed}")
+        raise StaleError(message, column=column, stamp=stamp, option=option)
+    told = f"{int(old.sum()):,} of {len(old):,} series are older than --max-age {allowed}"
+    return Finding(
+        WARNING,
+        "series_too_old",
+        f"{told}: the last known {column!r} of {panel.ids[oldest]!r} is {_shown(clock, lasts[oldest])}",
+        "--max-age-all refuses that",
+        Place("", column=column, stamp=stamp),
+    )
 
 
 def age_when_written(panel: Panel, written: float) -> tuple[float, float]:
@@ -67,7 +82,7 @@ def _too_old(
     zone = "times without a zone count as UTC; set --tz when training" if clock.zone is None else clock.zone
     return (
         f"data too old: the last known {panel.columns[0].name!r}{name} is {_shown(clock, last)}, now it is "
-        f"{_shown(clock, now)} ({zone}), limit --max-age {allowed}; nothing was written"
+        f"{_shown(clock, now)} ({zone}), limit {allowed}; nothing was written"
     )
 
 

@@ -168,15 +168,21 @@ def test_as_of_in_a_panel_is_the_file_cut_there_with_its_known_columns_as_future
     assert lstmcast("predict", model, data, "--as-of", stamp, "--future", future).out == expected.out
 
 
-def test_in_a_panel_the_oldest_series_decides_what_is_too_old(
+def test_in_a_panel_one_fresh_series_is_enough_unless_all_are_asked_for(
     shops: tuple[Path, Path], tmp_path: Path
 ) -> None:
     model, data = shops
     lines = data.read_text().splitlines()
     short = [line for line in lines[1:] if "south" not in line or line < "2024-04-15"]
     path = write_csv(tmp_path / "short.csv", short, HEADER)
-    said = lstmcast("predict", model, path, "--max-age", "5d", "--now", "2024-04-20")
+    some = lstmcast("predict", model, path, "--max-age", "5d", "--now", "2024-04-20")
+    assert some.code == 0
+    assert "series_too_old: 1 of 3" in some.err or "1 of 3 series are older than --max-age 5d" in some.err
+    none = lstmcast("predict", model, path, "--max-age", "5d", "--now", "2025-04-20")
+    assert (none.code, "(3 of 3 are too old)" in none.err) == (10, True)
+    said = lstmcast("predict", model, path, "--max-age-all", "5d", "--now", "2024-04-20")
     assert said.code == 10
+    assert "limit --max-age-all 5d" in said.err
     assert (
         "'load' of series 'south' (1 of 3 are too old) is 2024-04-14 23:00:00, now it is 2024-04-20"
         in said.err

@@ -14,6 +14,7 @@ from lstmcast.cli.sessions.health import InfluxFile, MetricsFile, PingUrl, Vital
 from lstmcast.cli.sessions.nights import (
     AsOfTime,
     MaxAge,
+    MaxAgeAll,
     Night,
     NoFallback,
     Now,
@@ -152,6 +153,7 @@ def predict(
     adapt: Adapt = False,
     as_of: AsOfTime = None,
     max_age: MaxAge = None,
+    max_age_all: MaxAgeAll = None,
     now: Now = None,
     no_fallback: NoFallback = False,
     short_future: ShortFuture = None,
@@ -172,7 +174,19 @@ def predict(
     model, a simpler forecaster stands in, and the column `source` says so.
     """
     console = Console(quiet=quiet, verbose=verbose, as_json=as_json)
-    values = (horizon, level, quantiles, as_of, max_age, now, no_fallback, short_future, strict, tz)
+    values = (
+        horizon,
+        level,
+        quantiles,
+        as_of,
+        max_age,
+        max_age_all,
+        now,
+        no_fallback,
+        short_future,
+        strict,
+        tz,
+    )
     wanted, night = checked(dict(zip(CHECKED, values, strict=True)))
     refuse_beside(changes or (), log_file)
     wanted = dataclasses.replace(wanted, changes=tuple(changes or ()))
@@ -206,6 +220,7 @@ CHECKED = (
     "quantiles",
     "as_of",
     "max_age",
+    "max_age_all",
     "now",
     "no_fallback",
     "short_future",
@@ -222,7 +237,7 @@ def checked(values: Mapping[str, Any]) -> tuple[Wanted, Night]:
         None if level is None else parse_levels(level),
         parse_quantiles(values["quantiles"]),
     )
-    times = values["as_of"], values["max_age"], values["now"]
+    times = values["as_of"], values["max_age"], values["max_age_all"], values["now"]
     others = {"may_fall_back": not values["no_fallback"], "is_strict": values["strict"], "tz": values["tz"]}
     night = Night(*times, **others, short_future=values["short_future"] or FILL)
     night.check()
@@ -328,7 +343,7 @@ def forecast_file(
     model, identity = persistence.load_identified(model_file)
     panel, readings = read_files(files, model, night, console)
     night.refuse_assumed(readings)
-    night.refuse_stale(panel)
+    night.refuse_stale(panel, console)
     if wanted.changes:
         tell_if_open(model_file, console)
         return suppose(model, panel, wanted, night, outputs, console)

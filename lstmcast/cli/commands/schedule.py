@@ -204,7 +204,7 @@ def _limit(given: str | None, model_file: str, source: str, console: Console) ->
     """The age that data may have, unless predict is told already, or rows are only numbered and have none."""
     from lstmcast.cli.shell import run
 
-    if any(each.key == "max-age" for each in run.current().given()):
+    if any(each.key in ("max-age", "max-age-all") for each in run.current().given()):
         return []
     if given is not None:
         seconds(given, "--max-age")

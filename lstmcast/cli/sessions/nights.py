@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from lstmcast.cli.sessions.reading import ZONE_ASSUMED
+from lstmcast.cli.sessions.reading import ZONE_ASSUMED, line_of
 from lstmcast.cli.shell.log import tell_error
 from lstmcast.core.errors import DataError, DegradedError, UsageError
 from lstmcast.core.options import FILL, HOLD, SHORT_FUTURES, seconds
@@ -28,8 +28,14 @@ AsOfTime = Annotated[
 MaxAge = Annotated[
     str | None,
     typer.Option(
-        metavar="AGE", help="exit 10 when the last known target is older: 26h [any]", rich_help_panel=PANEL
+        metavar="AGE",
+        help="exit 10 when the last known target is older, of a panel all: 26h [any]",
+        rich_help_panel=PANEL,
     ),
+]
+MaxAgeAll = Annotated[
+    str | None,
+    typer.Option(metavar="AGE", help="exit 10 when any series is older [any]", rich_help_panel=PANEL),
 ]
 Now = Annotated[
     str | None,
@@ -81,6 +87,7 @@ class Night:
 
     as_of: str | None = None
     max_age: str | None = None
+    max_age_all: str | None = None
     now: str | None = None
     may_fall_back: bool = True
     is_strict: bool = False
@@ -89,9 +96,9 @@ class Night:
 
     def check(self) -> None:
         """Raise UsageError for what can be seen to be wrong without the file."""
-        if self.max_age is not None:
-            seconds(self.max_age, "--max-age")
-        elif self.now is not None:
+        for option, age in self._ages():
+            seconds(age, option)
+        if self.now is not None and not self._ages():
             message = "--now is what --max-age compares with; give --max-age too"
             raise UsageError(message, option="--now")
         if self.short_future not in SHORT_FUTURES:
@@ -104,12 +111,19 @@ class Night:
 
         return None if self.as_of is None else AsOf(self.as_of, keeps_known)
 
-    def refuse_stale(self, panel: Panel) -> None:
-        """Raise StaleError where the last known target is older than --max-age."""
+    def _ages(self) -> list[tuple[str, str]]:
+        """The ages that are asked for, each behind its option."""
+        ages = (("--max-age", self.max_age), ("--max-age-all", self.max_age_all))
+        return [(option, age) for option, age in ages if age is not None]
+
+    def refuse_stale(self, panel: Panel, console: Console) -> None:
+        """Raise StaleError where the last known targets are older than --max-age or --max-age-all; warn of some."""
         from lstmcast.model.freshness import refuse_stale
 
-        if self.max_age is not None:
-            refuse_stale(panel, self.now or self.as_of, seconds(self.max_age), self.max_age)
+        for option, age in self._ages():
+            found = refuse_stale(panel, self.now or self.as_of, seconds(age), age, option)
+            if found is not None:
+                console.warn(line_of(found), found.code, **found.place.fields)
 
     def refuse_findings(self, forecast: Forecast) -> None:
         """Raise DataError for data unlike those of training, if that is not only to be warned of."""
