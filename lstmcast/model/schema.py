@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from lstmcast.core.errors import DataError
-from lstmcast.core.findings import Finding
+from lstmcast.core.findings import WARNING, Finding
 from lstmcast.core.letters import spelled_out
 from lstmcast.core.panel import (
     COUNTER,
@@ -59,14 +59,30 @@ class Contract:
             has, wants = ("no zone", "a zone") if panel.clock.zone is None else ("a zone", "no zone")
             raise DataError(f"the file's stamps have {has}, the model was trained on stamps with {wants}")
         self._check_columns(panel)
-        place = {
-            spelled_out(name): number for number, name in enumerate(self.ids)
-        }  # older files have them raw
-        place |= {name: number for number, name in enumerate(self.ids)}
+        place = self._places()
         unknown = [name for name in panel.ids if name not in place]
         if unknown:
             raise DataError(f"series {unknown[0]!r} is not one the model was trained on; train with it")
         return np.array([place[name] for name in panel.ids], dtype=np.int64)
+
+    def _places(self) -> dict[str, int]:
+        """The number of each series by its name, as it is and spelled out: older files have them raw."""
+        spelled = {spelled_out(name): number for number, name in enumerate(self.ids)}
+        return spelled | {name: number for number, name in enumerate(self.ids)}
+
+    def without_new(self, panel: Panel) -> tuple[Panel, Finding | None]:
+        """The panel without the series that the model does not know, and what is to be said of them.
+
+        Where it knows none of them, the panel as it is: `check` refuses it.
+        """
+        known = self._places()
+        old = [number for number, name in enumerate(panel.ids) if name in known]
+        if self.id is None or not old or len(old) == len(panel.ids):
+            return panel, None
+        new = [name for name in panel.ids if name not in known]
+        message = f"{len(new):,} of {len(panel.ids):,} series left out, as the model was not trained on them"
+        found = Finding(WARNING, "new_series", f"{message}: {new[0]!r} is one", "train with them")
+        return panel.of_series(old), found
 
     @property
     def classes(self) -> tuple[str, ...]:

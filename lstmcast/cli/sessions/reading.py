@@ -92,6 +92,9 @@ def read_for_model(
             watch=watch,
         )
     reading = _on_clock(reading.called(_roles(contract)), clock)
+    panel, new = contract.without_new(reading.panel)
+    findings = reading.findings if new is None else (new, *reading.findings)
+    reading = dataclasses.replace(reading, panel=panel, findings=findings)
     reading = reading if console.is_mute else _examined(reading)
     if tz is None and model.options.tz is None and clock.zone is not None and not reading.names_zone:
         reading = dataclasses.replace(reading, findings=(_zone_assumed(clock.zone), *reading.findings))
