@@ -20,7 +20,7 @@ ARCHITECTURE: dict[str, tuple[str, str]] = {
     "nn": ("", "numpy"),
     "data": ("core", "numpy holidays"),
     "evaluation": ("core data", "numpy"),
-    "ingest": ("core evaluation", "numpy pandas pyarrow"),
+    "ingest": ("core evaluation", "numpy pandas pyarrow openpyxl"),
     "forecasters": ("core data nn evaluation", "numpy"),
     "training": ("core data nn evaluation forecasters", "numpy joblib"),
     "model": ("core data evaluation forecasters", "numpy"),
@@ -40,6 +40,7 @@ ONLY_INSIDE_FUNCTIONS = {
     "scipy",
     "onnx",
     "pyarrow",
+    "openpyxl",
     "holidays",
     "resvg_py",
 }

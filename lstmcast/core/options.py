@@ -104,6 +104,13 @@ class Options:
         "read columns side by side as rows: a column an hour, or a column a series (all numbers, or --target A,B)",
         later=True,
     )
+    sheet: str | None = _option(None, "Reading", "sheet of an Excel workbook", unset="the first", later=True)
+    table: str | None = _option(
+        None, "Reading", "table of an SQLite database", unset="the only one", later=True
+    )
+    sql: str | None = _option(
+        None, "Reading", 'query of an SQLite database: "select …"', unset="none", later=True
+    )
     ambiguous: str = _option(
         "order",
         "Reading",

@@ -31,7 +31,7 @@ def advised(
     def attempt(options: Mapping[str, str]) -> None:
         reader(*with_options(options, roles, asked, rules))
 
-    raise settled(reason, source, roles, attempt)
+    raise settled(reason, source, roles, attempt, rules)
 
 
 def with_options(

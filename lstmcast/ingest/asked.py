@@ -28,6 +28,7 @@ class Asked:
     as_of: AsOf | None = None
     lone: str | None = None
     watch: Watch | None = None
+    is_future: bool = False
 
 
 @contextmanager
@@ -41,7 +42,12 @@ def opened(
     check_zone(asked.zone)
     is_counted = COUNT in (asked.freq, asked.lone)
     context = ReadContext(
-        name_of(source), rules, is_lenient=is_lenient, watch=asked.watch, is_counted=is_counted
+        name_of(source),
+        rules,
+        is_lenient=is_lenient,
+        watch=asked.watch,
+        is_counted=is_counted,
+        is_fresh=asked.lone is not None or asked.is_future,
     )
     try:
         yield open_table(source, context)

@@ -75,7 +75,7 @@ def read_future(
     clock: that of history, since a few rows do not show theirs. Columns of `roles` that are known up to now only are
     not looked for; without its time column the file's own is found. Raises as `read` does.
     """
-    asked = Asked(clock.freq, clock.zone, clock.seasons)
+    asked = Asked(clock.freq, clock.zone, clock.seasons, is_future=True)
     read_future = partial(_read, source, is_future=True)
     parsed = advised(source, replace(roles, past=()), asked, rules, read_future)
     findings = tuple(finding for finding in parsed.findings if finding.code not in _OF_LONG_FILES)

@@ -15,6 +15,7 @@ from lstmcast.ingest.table.opening import open_table
 from lstmcast.ingest.table.reader import Table
 from lstmcast.ingest.table.roles import Roles, id_columns, joined_name
 from lstmcast.ingest.text.context import ReadContext
+from lstmcast.ingest.text.rules import ReadingRules
 from lstmcast.ingest.text.source import name_of
 from lstmcast.ingest.time.axis import TimeAxis, companions, find_axis, named_axis
 from lstmcast.ingest.time.frequency import ROWS_A_STEP, round_step
@@ -28,7 +29,9 @@ _TRIED = 4  # remedies of a kind that are tried
 _FEW = 3  # remedies that one message names
 
 
-def settled(error: UnsettledError, source: str | Path, roles: Roles, attempt: Attempt) -> DataError:
+def settled(
+    error: UnsettledError, source: str | Path, roles: Roles, attempt: Attempt, rules: ReadingRules
+) -> DataError:
     """The error with those of its remedies that work.
 
     roles: as the user named them; attempt: reads the file with more options, and raises what such a reading does. A
@@ -38,7 +41,7 @@ def settled(error: UnsettledError, source: str | Path, roles: Roles, attempt: At
         return error.told(error.remedies[:1])
     if error.may_hold_several:
         step = next((r.options["--freq"] for r in error.remedies if "--freq" in r.options), None)
-        for found in (_times(source, roles), _ids(source, roles, step)):
+        for found in (_times(source, roles, rules), _ids(source, roles, rules, step)):
             working = next((works for remedy in found if (works := _working(remedy, attempt))), None)
             if working is not None:
                 return error.told([working])
@@ -69,20 +72,20 @@ def _can_read(options: Mapping[str, str], attempt: Attempt) -> bool:
     return True
 
 
-def _times(source: str | Path, roles: Roles) -> Iterator[Remedy]:
+def _times(source: str | Path, roles: Roles, rules: ReadingRules) -> Iterator[Remedy]:
     """Columns of hours or other parts of the day, where the user named the dates alone."""
     if roles.time is None or "," in roles.time:
         return
-    table = open_table(source, ReadContext(name_of(source)))
+    table = open_table(source, ReadContext(name_of(source), rules))
     date = named_axis(roles.time, table).names[0]
     for axis in islice(companions(date, table), _TRIED):
         yield Remedy({"--time": axis.written}, "does another column hold the time of day? {}")
 
 
-def _ids(source: str | Path, roles: Roles, step: str | None) -> Iterator[Remedy]:
+def _ids(source: str | Path, roles: Roles, rules: ReadingRules, step: str | None) -> Iterator[Remedy]:
     """Columns that name series, beside those that the user named; step: that of all stamps, which single series may
     not show."""
-    table = open_table(source, ReadContext(name_of(source)))
+    table = open_table(source, ReadContext(name_of(source), rules))
     ids = id_columns(roles.id, table)
     used = [name for name in roles.values if name]
     axis = find_axis(table, {*ids, *used}) if roles.time is None else named_axis(roles.time, table)

@@ -139,9 +139,9 @@ def _with_every_number(roles: Roles, table: Table) -> Roles:
         raise countable(error, axis, table) or error from None
 
 
-def only_column(source: str | Path, time: str | None, id_name: str | None) -> str:
+def only_column(source: str | Path, time: str | None, id_name: str | None, rules: ReadingRules) -> str:
     """The one column beside those of time and id; raises UsageError where there are others to choose from."""
-    table = open_table(source, ReadContext(name_of(source)))
+    table = open_table(source, ReadContext(name_of(source), rules))
     ids = id_columns(id_name, table)
     axis = find_axis(table, {*ids}) if time is None else named_axis(time, table)
     others = [name for name in table.names if name not in {*axis.names, *ids}]

@@ -692,7 +692,7 @@ REFUSED = [
     Refused(
         "workbook",
         b"PK\x03\x04rest",
-        "is a zip archive or an Excel workbook; unpack it, or save the sheet as CSV",
+        "is a damaged workbook, or an encrypted one (File is not a zip file); save it again",
     ),
     Refused(
         "web page",

@@ -133,7 +133,9 @@ def read_outcomes(source: str, options: Options, console: Console) -> ParsedFile
     """A file of what came; without a target its only column of values is taken."""
     from lstmcast.ingest import only_column
 
-    target = options.target or (None if options.wide else only_column(source, options.time, options.id))
+    target = options.target or (
+        None if options.wide else only_column(source, options.time, options.id, _rules(options))
+    )
     return read_for_training(source, dataclasses.replace(options, target=target), console)
 
 

@@ -81,9 +81,9 @@ class Table(Protocol):
 class TextTable:
     """A table of text: its dialect, a sample of its rows, and its chunks."""
 
-    def __init__(self, stream: io.BufferedReader, context: ReadContext) -> None:
-        """Read as far as the header; raises DataError when there is no table."""
-        self.context = context
+    def __init__(self, stream: io.BufferedReader, context: ReadContext, kind: str = "") -> None:
+        """Read as far as the header; raises DataError when there is no table. kind: what was made text, if it was."""
+        self.context, self._kind = context, kind
         self._forget()
         raw = watched(
             stream, raw_blocks(stream, context.source, context.rules.largest_unpacked), context.watch
@@ -113,9 +113,8 @@ class TextTable:
     @property
     def layout(self) -> str:
         """What separates its cells, and where its rows begin."""
-        return (
-            f"text, {_SEPARATORS[self.dialect.delimiter]} between cells, data from line {self.dialect.first}"
-        )
+        cells = f"text, {_SEPARATORS[self.dialect.delimiter]} between cells"
+        return f"{self._kind or cells}, data from line {self.dialect.first}"
 
     @property
     def has_semicolons(self) -> bool:

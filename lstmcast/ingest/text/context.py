@@ -18,7 +18,7 @@ class ReadContext:
     is_lenient: whether columns were taken that nobody named, which need not be numbers to their end; watch: told of
     the bytes that are read, where somebody waits for them; signs: decimal signs that cells of the file told;
     is_counted: whether its rows are known to be numbered, so that bare numbers are no dates; given_up: why such columns
-    turned out to be no numbers.
+    turned out to be no numbers; is_fresh: whether a model reads it, with the options of its training.
     """
 
     source: str
@@ -29,6 +29,7 @@ class ReadContext:
     signs: set[str] = field(default_factory=set)
     is_counted: bool = False
     given_up: list[DataError] = field(default_factory=list)
+    is_fresh: bool = False
 
     @property
     def decimal(self) -> str | None:

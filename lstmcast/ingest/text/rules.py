@@ -30,6 +30,7 @@ class ReadingRules:
     absent: a step for which the file has no row is `missing`, `zero` (nothing happened), or as the `last` row; None is
     zero where rows are summed or counted, else missing.
     difference: the target is a counter that only climbs, and what it grows by in each step is wanted.
+    sheet: of an Excel workbook; table, sql: of an SQLite database, of which `sql` is a query.
     wide: columns that stand side by side, such as hours or stores, are read as rows of their own.
     duplicates: of differing rows with one stamp keep the `mean`, the `first`, the `last`, or refuse
     (`error`); None is the mean, unless so many are repeated that the file must hold several series.
@@ -47,6 +48,9 @@ class ReadingRules:
     keep_partial: bool = False
     absent: str | None = None
     wide: bool = False
+    sheet: str | None = None
+    table: str | None = None
+    sql: str | None = None
     difference: bool = False
     duplicates: str | None = None
     ambiguous: str = "order"

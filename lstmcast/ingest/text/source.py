@@ -232,9 +232,8 @@ _COMPRESSED: tuple[tuple[bytes, str, _Opener], ...] = (
 )
 
 _OTHER_FORMATS: tuple[tuple[bytes, str], ...] = (
-    (b"PK\x03\x04", "a zip archive or an Excel workbook; unpack it, or save the sheet as CSV"),
+    (b"PK\x03\x04", "a zip archive; unpack it"),
     (b"\xd0\xcf\x11\xe0", "an old Excel workbook; save the sheet as CSV"),
-    (b"SQLite format", "a SQLite database; export the table as CSV"),
     (b"%PDF", "a PDF; a CSV is needed"),
 )
 
