@@ -35,7 +35,9 @@ def test_every_option_is_a_flag_of_train_with_its_meaning(field: dataclasses.Fie
 
 def test_train_has_no_flag_that_is_neither_an_option_nor_about_the_run_nor_a_gate() -> None:
     found = set(re.findall(r"--[a-z][a-z-]*", lstmcast("train", "--help-all").out.split("Example:")[0]))
-    switches = {f"--no-{f.name}" for f in dataclasses.fields(Options) if isinstance(f.default, bool)}
+    switches = {
+        f"--no-{flag(f.name)[2:]}" for f in dataclasses.fields(Options) if isinstance(f.default, bool)
+    }
     options = {flag(field.name) for field in dataclasses.fields(Options)}
     output = {"--output", "--force", "--json", "--quiet", "--verbose", "--log-json", "--debug", "--help"}
     assert found == options | switches | output | {"--config", "--no-config"} | GATES | AROUND
@@ -57,6 +59,7 @@ def test_check_has_the_options_that_say_how_a_file_is_read() -> None:
         "--help",
         "--no-difference",
         "--no-wide",
+        "--no-keep-partial",
     }
     assert set(re.findall(r"--[a-z][a-z-]*", said)) == reading | output
     assert "column to forecast [every column of numbers]" in " ".join(said.split())

@@ -59,14 +59,22 @@ def without_partial(rows: Rows, readings: Rows, begins: Micros, ends: Micros, co
         return rows
     periods = Periods(readings.utc[known], readings.codes[known], begins[known], ends[known])
     late, early = periods.partial()
-    places = np.flatnonzero(np.isfinite(rows.values[:, 0]))
+    places = _places(readings.codes, begins, known)
+    if len(places) != len(late) or places[-1] >= len(rows.utc):
+        return rows
     partial = places[late | early]
-    if not partial.size or partial.size != (late | early).sum():
+    if not partial.size:
         return rows
     _say(rows, places, late, early, context)
     values = rows.values.copy()
     values[partial, : None if context.is_lenient else 1] = np.nan
     return replace(rows, values=values)
+
+
+def _places(codes: NDArray[np.int64], begins: Micros, known: Mask) -> NDArray[np.intp]:
+    """Which row each period became that has a known reading; one of missing readings is a row too, as of a sum."""
+    periods = np.unique(np.stack([codes, begins]), axis=1, return_inverse=True)[1].ravel()
+    return np.unique(periods[known])
 
 
 def _say(rows: Rows, places: NDArray[np.intp], late: Mask, early: Mask, context: ReadContext) -> None:
