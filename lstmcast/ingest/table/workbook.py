@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import shlex
 import zipfile
+import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -18,14 +19,16 @@ MAGIC = b"PK\x03\x04"
 _PARTS = ("xl/workbook.xml", "xl/workbook.bin")
 _DAMAGE = (
     zipfile.BadZipFile,
-    KeyError,
-    ValueError,
-    TypeError,
+    zlib.error,
     OSError,
     EOFError,
-    IndexError,
+    LookupError,
+    ValueError,
+    TypeError,
     AttributeError,
-    SyntaxError,
+    ArithmeticError,
+    SyntaxError,  # of XML
+    RuntimeError,  # encrypted, or packed in a way that is not known
 )
 
 
