@@ -360,7 +360,7 @@ class Forecast:
     source: (R,) what made each row; fallbacks: series that the model could not forecast; findings: how the rows it
     looked back at are unlike those it learned from; probabilities: of a forecast of classes, each one's (R,) in their
     order, and `point` is then the place of the likeliest; median: (R,), where some of the points are means;
-    filled: columns known ahead that something stands in for.
+    filled: columns known ahead that something stands in for; is_whole: whether all but means are whole numbers.
     """
 
     ids: tuple[str, ...]
@@ -377,6 +377,25 @@ class Forecast:
     probabilities: dict[str, NDArray[np.float64]] = dataclasses.field(default_factory=dict)
     median: NDArray[np.float64] | None = None
     filled: tuple[FilledAhead, ...] = ()
+    is_whole: bool = False
+
+    def in_integers(self) -> Forecast:
+        """The same in whole numbers, as of what is counted: bands hold no less than before, means stay what they are.
+
+        Lower edges are rounded down and upper ones up, medians to the nearest.
+        """
+        bands = {level: (_down(low), _up(high)) for level, (low, high) in self.bands.items()}
+        rounded = {
+            q: np.rint(x) if q == 0.5 else (_down if q < 0.5 else _up)(x) for q, x in self.quantiles.items()
+        }
+        return dataclasses.replace(
+            self,
+            point=np.rint(self.point) if self.median is None else self.point,
+            median=None if self.median is None else np.rint(self.median),
+            bands=bands,
+            quantiles=rounded,
+            is_whole=True,
+        )
 
     def only(self, levels: Collection[int]) -> Forecast:
         """The same without the other bands."""
@@ -386,22 +405,45 @@ class Forecast:
     def table(self) -> dict[str, list[str] | list[float]]:
         """Columns by name, in the order in which they are written."""
         table: dict[str, list[str] | list[float]] = {}
+        cells = _whole_cells if self.is_whole else _cells
         if self.id_name is not None:
             table[self.id_name] = [self.ids[s] for s in self.series]
         table["time"] = self.clock.write(self.times)
         classes = list(self.probabilities)
         table["forecast"] = [classes[int(code)] for code in self.point] if classes else self.point.tolist()
+        if self.is_whole and self.median is None:
+            table["forecast"] = cells(self.point)
         if self.median is not None:
-            table["median"] = self.median.tolist()
+            table["median"] = cells(self.median)
         for name, probability in self.probabilities.items():
             table[f"p_{name}"] = probability.tolist()
         for level in sorted(self.bands):
             lower, upper = self.bands[level]
-            table[f"lo_{level}"], table[f"hi_{level}"] = lower.tolist(), upper.tolist()
+            table[f"lo_{level}"], table[f"hi_{level}"] = cells(lower), cells(upper)
         for quantile in sorted(self.quantiles):
-            table[quantile_name(quantile)] = self.quantiles[quantile].tolist()
+            table[quantile_name(quantile)] = cells(self.quantiles[quantile])
         table["source"] = list(self.source)
         return table
+
+
+_NOISE = 1e-9  # share of a number by which it may be beside a whole one
+
+
+def _down(values: NDArray[np.float64]) -> NDArray[np.float64]:
+    return np.asarray(np.floor(values + _NOISE * np.maximum(np.abs(values), 1)))
+
+
+def _up(values: NDArray[np.float64]) -> NDArray[np.float64]:
+    return -_down(-values)
+
+
+def _cells(values: NDArray[np.float64]) -> list[float]:
+    return list(values.tolist())
+
+
+def _whole_cells(values: NDArray[np.float64]) -> list[float]:
+    """Whole numbers as such; what is too large to be one in a double, as it is."""
+    return [int(value) if abs(value) < 2**53 else value for value in values.tolist()]
 
 
 def quantile_name(quantile: float) -> str:

@@ -17,10 +17,12 @@ import numpy as np
 
 from lstmcast.core.options import Options
 from lstmcast.core.panel import Floats, Integers, Times
+from lstmcast.evaluation.names import naive_name
 from lstmcast.evaluation.report import ClassShares, Shares
 from lstmcast.forecasters.base import Mask, NewRows, Numbers, Part, Stateless, Views, point
 from lstmcast.forecasters.local import Local
 from lstmcast.forecasters.logistic import Logistic
+from lstmcast.forecasters.naive import LAST_VALUE
 from lstmcast.forecasters.network import NetworkForecaster
 
 if TYPE_CHECKING:
@@ -30,6 +32,8 @@ NEARLY_BEST, KNOWN_FROM = 0.02, 60  # up to so many windows; what more of them s
 # A forecaster this many times as bad as the linear one helps by chance only: one bias against another.
 FAR_WORSE = 2.0
 LEAST_SHARE = 0.05
+# The last value ships alone where a mixture is better by less: what a random walk leaves to learn is luck.
+AS_GOOD_AS_A_WALK = 0.01
 CLASS_GAIN = 0.005
 FEWEST_HORIZONS = 4
 _TENTHS = 10
@@ -145,7 +149,13 @@ def linear_of(ensemble: Ensemble) -> Part:
 
 def says_own_edges(ensemble: Ensemble) -> bool:
     """Whether bands come from what a part says of its own spread: where it has weight and there is no network."""
-    return not networks_of(ensemble) and any(isinstance(part, Local) for _, part in ensemble.asked)
+    own = (part for _, part in ensemble.asked if isinstance(part, Local))
+    return not networks_of(ensemble) and any(part.bands is not None for part in own)
+
+
+def is_fitted_anew(ensemble: Ensemble) -> bool:
+    """Whether a part is fitted at every forecast, so that each one takes long."""
+    return any(isinstance(part, Local) for _, part in ensemble.asked)
 
 
 def linear_entry(ensemble: Ensemble) -> Part:
@@ -237,6 +247,7 @@ def choose(
     else:
         shares = {name: answers[name] for name in _admitted(linear, network, others, errors, validation)}
         weights = _nearly_best(validation, shares, network.name, linear.name)
+        weights = _alone(validation, answers, errors, weights) or weights
     order = (network.name, linear.name, *(part.name for part in others))
     parts = [(weights.get(name, 0.0), by_name[name]) for name in order]
     return Ensemble(tuple((w, part) for w, part in parts if w or part is linear)), errors
@@ -280,6 +291,18 @@ def class_shares_of(ensemble: Ensemble) -> ClassShares:
 def tolerance(validation: Validation) -> float:
     """The share of an error by which another is as good: the noise of a mean shrinks with the root of its number."""
     return NEARLY_BEST * min(1.0, math.sqrt(KNOWN_FROM / validation.apart))
+
+
+def _alone(
+    validation: Validation, answers: dict[str, Numbers], errors: dict[str, float], weights: dict[str, float]
+) -> dict[str, float]:
+    """All for the last value where the mixture is hardly better; else nothing."""
+    last = naive_name(LAST_VALUE)
+    if last not in answers:
+        return {}
+    mixed = np.sum([weight * answers[name] for name, weight in weights.items()], axis=0)
+    is_as_good = errors[last] <= (1 + AS_GOOD_AS_A_WALK) * validation.error(mixed)
+    return {last: 1.0} if is_as_good else {}
 
 
 _REQUESTED = {"linear": (0.0, 1.0), "mean": (0.5, 0.5), "network": (1.0, 0.0)}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from statistics import NormalDist
 
 import numpy as np
 from numpy.typing import NDArray
@@ -28,6 +29,7 @@ _AS_GOOD = 1.01
 # a band that just holds on few horizons is too sure of itself, so its level is raised by this share over their number.
 _TOGETHER = 1 / 3
 _HIGHEST = 99.5
+_LEAST_STEP = 1.02  # a band is at least so many times as wide as that of the next lower level
 
 
 @dataclass(frozen=True, eq=False)
@@ -200,19 +202,41 @@ def _asked(
         return Intervals("split", _split(np.abs(error), levels), power, reference)
     below, above = half_widths(quantiles)
     factors = [
-        order_statistic(np.abs(error) / np.where(error < 0, low, high), level)
+        _held_by(np.abs(error) / np.where(error < 0, low, high), level)
         for level, low, high in zip(levels, below, above, strict=True)
     ]
     least = 1.0 if horizons < TRUSTED_HORIZONS else 0.0
-    return Intervals("quantiles", np.maximum(factors, least), power, reference)
+    widths = np.maximum(factors, least)
+    for place in range(1, len(LEVELS)):
+        if pair(LEVELS[place]) == pair(LEVELS[place - 1]):  # the same edges, times another factor
+            widths[place] = max(widths[place], _LEAST_STEP * widths[place - 1])
+    return Intervals("quantiles", widths, power, reference)
 
 
 def _split(error: Numbers, levels: Sequence[float]) -> Numbers:
-    """(levels, K) half-widths; a step without any known target takes the one before it."""
-    widths = np.array([[order_statistic(errors, level) for errors in error] for level in levels])
+    """(levels, K) half-widths; a step without any known target takes the one before it, and no two levels are alike."""
+    widths = np.array([[_held_by(errors, level) for errors in error] for level in levels])
     for step in range(1, widths.shape[1]):
         widths[:, step] = np.where(np.isnan(widths[:, step]), widths[:, step - 1], widths[:, step])
-    return np.asarray(np.nan_to_num(widths))
+    widths = np.nan_to_num(widths)
+    for place in range(1, len(levels)):
+        widths[place] = np.maximum(widths[place], _LEAST_STEP * widths[place - 1])
+    return np.asarray(widths)
+
+
+def _held_by(scores: Numbers, level: float) -> float:
+    """What holds `level` percent: the order statistic, or more than the largest score where that holds too few.
+
+    The largest of n scores holds n / (n + 1) of new ones; beyond that, widths grow as a normal distribution's do.
+    """
+    most = 100 * (count := int(np.isfinite(scores).sum())) / (count + 1)
+    found, level = order_statistic(scores, level), min(level, LEVELS[-1])
+    return found if level <= most or not count else found * _deviations(level) / _deviations(most)
+
+
+def _deviations(level: float) -> float:
+    """Standard deviations on either side of a normal distribution's centre that hold a level in percent."""
+    return NormalDist().inv_cdf(0.5 + level / 200)
 
 
 def order_statistic(scores: Numbers, level: float) -> float:

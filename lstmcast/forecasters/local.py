@@ -220,21 +220,25 @@ def _bank(
 class Local(Stateless):
     """The mixture of the members, with bands from their variance.
 
-    name: `bank` where it is that alone, else `blend`; bands: how wide they are; pooled: the ridge map of a panel.
+    name: `bank` where it is that alone, else `blend`; bands: how wide they are, None where it says a point alone;
+    pooled: the ridge map of a panel.
     """
 
     weights: MemberWeights
     sizes: Sizes
-    bands: SpreadBands = field(default_factory=SpreadBands)
+    bands: SpreadBands | None = field(default_factory=SpreadBands)
     view: int = 0
     name: str = MIXTURE
     pooled: PanelMap | None = None
 
     def predict(self, views: Views, origins: Integers) -> Numbers:
-        """(K, 2 levels + 1, B) scaled: the lower edges of LEVELS from the widest, the point, the upper edges."""
+        """(K, 2 levels + 1, B) scaled: the lower edges of LEVELS from the widest, the point, the upper edges; or
+        (K, 1, B)."""
         windows = views[self.view]
         answers = ask(windows, origins, self.sizes, self.pooled)
         said = answers.mixed(self.weights)
+        if self.bands is None:
+            return windows.scaled_again(said.point[:, None], origins)
         factors, deviation = self.bands.half_widths(LEVELS, answers.rows), np.sqrt(said.variance)
         widths = [factors[level] * deviation for level in LEVELS]
         edges = [said.point - w for w in widths[::-1]] + [said.point] + [said.point + w for w in widths]
@@ -261,4 +265,5 @@ class Local(Stateless):
             raise ValueError("the weights of the members are no shares")
         if self.pooled is not None:
             self.pooled.check(views[self.view].horizon)
-        self.bands.check()
+        if self.bands is not None:
+            self.bands.check()

@@ -31,7 +31,7 @@ from lstmcast.evaluation.report import (
 )
 from lstmcast.evaluation.validation import spaced
 from lstmcast.forecasters.base import Part, Views
-from lstmcast.forecasters.ensemble import Ensemble, linear_of, networks_of, says_own_edges
+from lstmcast.forecasters.ensemble import Ensemble, is_fitted_anew, linear_of, networks_of
 from lstmcast.forecasters.network import NetworkForecaster
 from lstmcast.forecasters.paths import Templates
 from lstmcast.model.fallback import FallbackChain, StandIns, stand_ins, unfit
@@ -350,7 +350,7 @@ class Model:
 
     def _some(self, seen: Integers) -> Integers:
         """All windows of seen rows, or some where each is fitted anew: they are of little worth."""
-        return spaced(seen, MOST_SEEN) if says_own_edges(self.ensemble) else seen
+        return spaced(seen, MOST_SEEN) if is_fitted_anew(self.ensemble) else seen
 
     def backcasts(self, panel: Panel, stride: int = 1) -> Iterator[Backcast]:
         """The single forecasts that `evaluate` judges, a bounded number at a time: unseen ones, then seen ones."""

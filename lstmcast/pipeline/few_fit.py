@@ -223,6 +223,7 @@ def _choices(task: Task, made: _Made, limits: tuple[float, float]) -> Choices:
     """Everything that was mixed, with the figures that decided it."""
     local, mixed, search = made.mixed.local, made.mixed, made.search
     rows = np.array([float(min(int((made.stops - made.starts).max()), local.sizes.rows))])
+    assert local.bands is not None
     deviations = {
         f"{level}": float(width[0]) for level, width in local.bands.half_widths(LEVELS, rows).items()
     }

@@ -108,7 +108,8 @@ def test_few_validation_horizons_are_not_believed() -> None:
     point, quantiles = fan(np.random.default_rng(2), 4, 200)
     exact = point.copy()  # no error at all: the factors would be zero
     assert calibrate(exact, point, quantiles, 3).kind == "split"
-    assert (calibrate(exact, point, quantiles, 4).widths == 1).all()
+    few = calibrate(exact, point, quantiles, 4).widths
+    assert few == pytest.approx([1, 1, 1, 1, 1, 1.02, 1.02**2])  # the last ones are of the same edges
     assert (calibrate(exact, point, quantiles, 8).widths == 0).all()
 
 
@@ -277,3 +278,13 @@ def test_no_level_is_raised_beyond_what_errors_can_tell() -> None:
         order_statistic(row, 99.5) for row in np.abs(given.actual - given.point)
     ]
     assert calibrate(given.actual, given.point, None, 0).widths.tolist() == one.tolist()
+
+
+def test_levels_always_differ_and_go_beyond_the_largest_of_few_errors() -> None:
+    """Of three windows the largest error holds three quarters of new ones: a band of 95 % is wider than that."""
+    few = np.array([[1.0, 2.0, 3.0]])
+    widths = calibrate(few, np.zeros((1, 3)), None, 3).widths[:, 0]
+    assert (np.diff(widths) > 0).all()
+    assert widths[LEVELS.index(95)] > 1.5 * 3
+    alike = calibrate(np.ones((1, 3)), np.zeros((1, 3)), None, 3).widths[:, 0]
+    assert (np.diff(alike) > 0).all()

@@ -117,3 +117,17 @@ def test_an_onnx_graph_says_that_it_holds_medians(model: Model) -> None:
     pytest.importorskip("onnx")
     with pytest.raises(UsageError, match="--point median"):
         export_onnx(model)
+
+
+def test_whole_numbers_hold_no_less_and_a_mean_stays_a_mean(model: Model) -> None:
+    forecast = model.predict(sales(), levels=(80,), quantiles=(0.05, 0.5, 0.95))
+    whole = forecast.in_integers()
+    assert (whole.bands[80][0] <= forecast.bands[80][0]).all()
+    assert (whole.bands[80][1] >= forecast.bands[80][1]).all()
+    assert (whole.quantiles[0.95] >= forecast.quantiles[0.95]).all()
+    assert (whole.point == forecast.point).all()
+    table = whole.table()
+    names = ("median", "lo_80", "hi_80", "q05", "q50")
+    assert {type(value) for name in names for value in table[name]} == {int}
+    alone = fit(sales(), Options(horizon=7, point="median")).predict(sales()).in_integers().table()
+    assert all(isinstance(value, int) for value in alone["forecast"])

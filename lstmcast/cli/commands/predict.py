@@ -107,6 +107,14 @@ Changes = Annotated[
         rich_help_panel="Forecast",
     ),
 ]
+Integers = Annotated[
+    bool,
+    typer.Option(
+        "--integers",
+        help="whole numbers, as of what is counted: bands no narrower, means as they are",
+        rich_help_panel="Forecast",
+    ),
+]
 LedgerFile = Annotated[
     str | None,
     typer.Option(
@@ -143,6 +151,7 @@ def predict(
     horizon: Horizon = None,
     level: Level = None,
     quantiles: Quantiles = None,
+    integers: Integers = False,
     changes: Changes = None,
     total: TotalOption = None,
     total_at: TotalAt = None,
@@ -178,6 +187,7 @@ def predict(
         horizon,
         level,
         quantiles,
+        integers,
         as_of,
         max_age,
         max_age_all,
@@ -218,6 +228,7 @@ CHECKED = (
     "horizon",
     "level",
     "quantiles",
+    "integers",
     "as_of",
     "max_age",
     "max_age_all",
@@ -236,6 +247,7 @@ def checked(values: Mapping[str, Any]) -> tuple[Wanted, Night]:
         None if values["horizon"] is None else read_ahead(values["horizon"]),
         None if level is None else parse_levels(level),
         parse_quantiles(values["quantiles"]),
+        is_whole=values["integers"],
     )
     times = values["as_of"], values["max_age"], values["max_age_all"], values["now"]
     others = {"may_fall_back": not values["no_fallback"], "is_strict": values["strict"], "tz": values["tz"]}
@@ -258,13 +270,14 @@ class Files:
 @dataclass(frozen=True)
 class Wanted:
     """What to forecast: how far ahead (None: as trained), bands in percent (None: the usual one), quantiles; changes
-    beside which it is set, as `--set` has them."""
+    beside which it is set, as `--set` has them; is_whole: in whole numbers."""
 
     horizon: int | str | None
     levels: tuple[int, ...] | None
     quantiles: tuple[float, ...]
     changes: tuple[str, ...] = ()
     is_adapted: bool = False
+    is_whole: bool = False
 
     @property
     def shown(self) -> tuple[int, ...]:
@@ -277,7 +290,9 @@ class Wanted:
         if besides and not model.contract.classes:
             given = {"levels": tuple(sorted({*self.shown, *besides}))}
         ahead = None if self.horizon is None else rows_ahead(self.horizon, model.contract.clock)
-        return model.predict(
+        if self.is_whole and model.contract.classes:
+            raise UsageError("classes are no numbers; leave --integers out", option="--integers")
+        found = model.predict(
             panel,
             ahead,
             quantiles=self.quantiles,
@@ -285,6 +300,7 @@ class Wanted:
             short_future=night.short_future,
             **given,
         )
+        return found.in_integers() if self.is_whole else found
 
 
 @dataclass(frozen=True)
@@ -444,7 +460,7 @@ def write_down(forecast: Forecast, panel: Panel, identity: str, path: str, conso
     from lstmcast import persistence
     from lstmcast.evaluation import ledger
 
-    origins = panel.times[panel.known_until() - 1]
+    origins, forecast = panel.times[panel.known_until() - 1], dataclasses.replace(forecast, median=None)
     rows = table.tidy(forecast, ledger.entries(forecast, origins, identity))
     if persistence.is_database(path):
         series = [] if forecast.id_name is None else [list(rows)[len(ledger.FIRST)]]

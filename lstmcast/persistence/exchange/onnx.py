@@ -36,7 +36,7 @@ from lstmcast.persistence.exchange.network import Shown, quantiles, rising
 
 Array = NDArray[Any]
 # It goes on from a state, row by row, and a graph sees one window: its weight to others would be another forecast.
-_WITHOUT = {"smoothing": "; for a graph, train with --smoothing no"}
+_WITHOUT = dict.fromkeys(("smoothing", "bank"), "; for a graph, train with --smoothing no")
 MEANING = (
     "target: the last {lookback} values before the forecast, gaps filled; forecast: the {horizon} after them"
 )
