@@ -274,9 +274,10 @@ def test_bands_calibrated_on_few_horizons_are_wider(kind: str) -> None:
 def test_no_level_is_raised_beyond_what_errors_can_tell() -> None:
     given = restless(power=0.0)
     one = calibrate(given.actual, given.point, None, 1).widths
-    assert one[LEVELS.index(98)].tolist() == [
+    assert one[LEVELS.index(80)].tolist() == [
         order_statistic(row, 99.5) for row in np.abs(given.actual - given.point)
     ]
+    assert one[LEVELS.index(98)] == pytest.approx(1.02**3 * one[LEVELS.index(80)])  # levels differ all the same
     assert calibrate(given.actual, given.point, None, 0).widths.tolist() == one.tolist()
 
 
