@@ -277,7 +277,9 @@ def test_no_level_is_raised_beyond_what_errors_can_tell() -> None:
     assert one[LEVELS.index(80)].tolist() == [
         order_statistic(row, 99.5) for row in np.abs(given.actual - given.point)
     ]
-    assert one[LEVELS.index(98)] == pytest.approx(1.02**3 * one[LEVELS.index(80)])  # levels differ all the same
+    assert one[LEVELS.index(98)] == pytest.approx(
+        1.02**3 * one[LEVELS.index(80)]
+    )  # levels differ all the same
     assert calibrate(given.actual, given.point, None, 0).widths.tolist() == one.tolist()
 
 
