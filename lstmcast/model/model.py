@@ -31,7 +31,7 @@ from lstmcast.evaluation.report import (
 )
 from lstmcast.evaluation.validation import spaced
 from lstmcast.forecasters.base import Part, Views
-from lstmcast.forecasters.ensemble import Ensemble, is_fitted_anew, linear_of, networks_of
+from lstmcast.forecasters.ensemble import Ensemble, is_fitted_anew, linear_of, networks_of, says_own_edges
 from lstmcast.forecasters.network import NetworkForecaster
 from lstmcast.forecasters.paths import Templates
 from lstmcast.model.fallback import FallbackChain, StandIns, stand_ins, unfit
