@@ -204,6 +204,9 @@ def predict(
     if changes and summing.is_asked:
         message = "--set compares rows of two forecasts; leave --total and --paths out"
         raise UsageError(message, option="--set")
+    if integers and (adapt or summing.is_asked):
+        message = "whole numbers are of a forecast's own rows; leave --adapt, --total and --paths out"
+        raise UsageError(message, option="--integers")
     _refuse_to_adapt(adapt, log_file, is_other=bool(changes) or summing.is_asked or bool(wanted.quantiles))
     wanted = dataclasses.replace(wanted, is_adapted=adapt)
     outputs = Outputs(None if output == STDOUT else output, log_file, influx)
