@@ -65,7 +65,8 @@ Shape = tuple[int, ...]
 _SHOWN = 8  # series
 _MOST_PARTS = 200
 _PATHS = ("horizons", "total", "peak", "across")
-_WIDEST = 10.0  # factor of a total's band
+_WIDEST = 10.0  # factor of a band
+_MOST_HORIZONS = 10_000_000
 
 
 def to_record(model: Model) -> tuple[Document, Arrays]:
@@ -392,6 +393,8 @@ def _templates(told: Document | None, contract: Contract, arrays: Arrays) -> Tem
         raise ValueError("its templates are no bytes of windows")
     if (kept.shape[0], *kept.shape[2:]) != (count, contract.horizon, 2):
         raise ValueError(f"its templates have shape {kept.shape}")
+    if not 1 <= value(int, told["horizons"], "horizons") <= _MOST_HORIZONS:
+        raise ValueError("its templates span no horizon")
     errors = np.ascontiguousarray(kept).view("<i2")[..., 0].astype(np.int16)
     numbers = {name: value(float, told[name], name) for name in _PATHS[1:]}
     if not all(0 < number <= _WIDEST for number in numbers.values()):
@@ -425,6 +428,8 @@ def _check(model: Model) -> None:
         wanted["ladder"] = (model.chain.widths.shape, (len(model.chain.forecasters), len(LEVELS), horizon))
     if model.filling is not None:
         wanted["filling"] = (model.filling.shape, (QUARTERS,))
+        if not ((model.filling >= 1) & (model.filling <= _WIDEST)).all():
+            raise ValueError("bands of filled rows are no wider than others, or far too wide")
     for name, (found, expected) in wanted.items():
         if found != expected:
             raise ValueError(f"{name} has shape {found} where the contract asks for {expected}")
