@@ -10,7 +10,6 @@ from lstmcast.forecasters.base import FitData, Part
 from lstmcast.forecasters.category_naive import FrequencyTable, Transitions
 from lstmcast.forecasters.ensemble import Ensemble
 from lstmcast.forecasters.local import Local
-from lstmcast.forecasters.local_fit import fit_bank
 from lstmcast.forecasters.logistic import Logistic
 from lstmcast.forecasters.naive import SeasonalNaive, fit_naives
 from lstmcast.forecasters.network import NetworkForecaster
@@ -47,7 +46,7 @@ PARTS: dict[str, PartKind] = {
     "seasonal_naive": PartKind(SeasonalNaive, fit_naives),
     "smoothing": PartKind(Smoothing, fit_smoothing, _wants_smoothing),
     "ensemble": PartKind(Ensemble),
-    "local": PartKind(Local, fit_bank, _wants_smoothing),
+    "local": PartKind(Local),
     "logistic": PartKind(Logistic),
     "transitions": PartKind(Transitions),
     "frequency_table": PartKind(FrequencyTable),

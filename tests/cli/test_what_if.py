@@ -84,9 +84,10 @@ def test_the_changed_forecast_is_that_of_a_file_with_these_values(
 def test_what_is_set_outright_needs_no_rows_to_come(weather: tuple[Path, Path], tmp_path: Path) -> None:
     model, data = weather
     short = write_csv(tmp_path / "short.csv", data.read_text().splitlines()[1:1801], HEADER)
-    assert lstmcast("predict", model, short).code == 3
-    ours = lstmcast("predict", model, short, "--set", "temperature=12", "--set", "sky=rain")
-    assert ours.code == 3  # the forecast as it is still needs them
+    assert lstmcast("predict", model, short, "--short-future", "fail").code == 3
+    rows = said(model, short, "--set", "temperature=12", "--set", "sky=rain")
+    assert len(rows) == 24
+    assert all(math.isfinite(float(row["changed"])) for row in rows)
 
 
 def test_a_value_beyond_training_is_warned_of(weather: tuple[Path, Path]) -> None:
