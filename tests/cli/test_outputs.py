@@ -19,7 +19,7 @@ from lstmcast.persistence.outputs import kind_of
 from tests.command_line import Said, lstmcast, process
 from tests.conftest import QUICK
 
-ELSEWHERE = {("guide", "html")}  # a folder, whose files `guide` looks at itself: see below
+ELSEWHERE = {("guide", "html"), ("guide", "man")}  # folders, whose files `guide` looks at itself: see below
 
 
 def parameters() -> Iterator[tuple[str, Any]]:
