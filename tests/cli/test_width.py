@@ -37,6 +37,8 @@ SAID = {
     "refresh": ("refresh m.pkl more.csv --budget 2s",),
     "template": ("template m.pkl data.csv",),
     "report": ("report m.pkl data.csv -o report.html --force",),
+    "watch": ("watch m.pkl more.csv",),
+    "fill": ("fill gap.csv -m m.pkl -o filled.csv --force",),
     "config": ("config", "config train"),
     "guide": ("guide",),
     "export": (),  # prints nothing that is not a path
@@ -52,6 +54,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     rows = hourly_rows(30 * 24)
     write_csv(place / "data.csv", rows[: 26 * 24])
     write_csv(place / "more.csv", rows)
+    write_csv(place / "gap.csv", [*rows[:500], *rows[506:]])
     shops = [f"{shop},{row}" for shop in ("north street", "south") for row in rows]
     write_csv(place / "panel.csv", shops, "shop,time,load")
     for name, source in (("load.csv", "victoria_new.csv"), ("forecasts.csv", "forecasts.csv")):

@@ -571,7 +571,7 @@ UNDERSTOOD = [
         ["2024-05-01 00:00", "2024-05-01 01:00"],
         [3, 6],
         ["aggregated: 3 rows put on a clock of 1 h by their sum"],
-        {"freq": "1h", "rules": ReadingRules(aggregate="sum")},
+        {"freq": "1h", "rules": ReadingRules(aggregate="sum", keep_partial=True)},
     ),
     Understood(
         "days put into weeks",
@@ -579,7 +579,7 @@ UNDERSTOOD = [
         ["2024-05-05", "2024-05-12"],
         [5, 7],
         ["aggregated: 7 rows put on a clock of 1 week by their max"],
-        {"freq": "W-SUN", "rules": ReadingRules(aggregate="max")},
+        {"freq": "W-SUN", "rules": ReadingRules(aggregate="max", keep_partial=True)},
     ),
     Understood(
         "rows of the future",
