@@ -34,6 +34,11 @@ RULES: dict[str, Any] = {
     "exclude": ("2024-01-05..2024-01-06",),
     "task": "classes",
     "max_unpacked": "5GB",
+    "keep_partial": True,
+    "wide": True,
+    "sheet": "May",
+    "table": "states",
+    "sql": "select 1",
 }
 
 
@@ -60,7 +65,7 @@ def test_every_rule_of_reading_is_kept(monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(InterruptedError):
         read_future_for_model("file", model, clock)
     (history, named), (future, _) = asked
-    roles = Roles("load", "day,hour", "shop", (), ("wind",), {})
+    roles = Roles("", "day,hour", "shop", (), ("wind",), {})  # of a wide file the series are targets
     assert history == ("file", roles)
     assert (named["freq"], named["zone"], named["seasons"]) == ("1h", "Europe/Helsinki", (24, 168))
     assert named["rules"] == ReadingRules(**RULES)
