@@ -1,7 +1,7 @@
 """A level that moved for good: half as high again, another machine in the house, another unit.
 
 The rows of the last two blocks (a season each, or a horizon if that is shorter) are set beside what the model said of
-them from the row before each. The level has moved where the mean errors of both are larger than the model's own 98 %
+them from the row before each. The level has moved where the mean errors of both are larger than the model's own 90 %
 bands have room for, which validation errors made as wide as they are, and to the same side, where most rows lie as
 well. One block alone may be a fault. Then the rows since the level moved are divided by how far it did (of data below
 zero: shifted), the model is asked as ever, and what it says is put on the new level again; or, where that was nearer
@@ -29,7 +29,7 @@ Said = Callable[
 ]  # of a panel's windows, in the units of the CSV, with bands of BAND
 
 CODE, SOURCE = "moved", "rescaled"
-LEVEL, BAND = 98, 80
+LEVEL, BAND = 90, 80
 BEYOND = 1.25  # times the mean half-width of the band
 SAME_SIDE = 0.75  # share of a block's rows on the side of its mean error
 BLOCKS = 2

@@ -11,7 +11,7 @@ from lstmcast.persistence.parts import options_document, options_from
 
 LATER = [field for field in dataclasses.fields(Options) if field.metadata["later"]]
 
-VALUES: dict[str, object] = {"max_unpacked": "5GB"}
+VALUES: dict[str, object] = {"max_unpacked": "5GB", "sheet": "May", "table": "states", "sql": "select 1"}
 
 
 def test_what_is_not_set_is_not_written() -> None:
