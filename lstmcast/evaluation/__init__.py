@@ -1,1 +1,1 @@
-"""How good forecasts are: metrics, validation error, backtest, verdict, ledger, drift."""
+"""The quality of forecasts: metrics, validation error, backtest, verdict, ledger, drift."""

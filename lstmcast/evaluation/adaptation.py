@@ -29,8 +29,8 @@ _LEAST, _MOST = -1.0, 1.5  # logarithm of the band's factor
 
 @dataclass(frozen=True, eq=False)
 class Night:
-    """What was said of K rows, and what came: experts (E, K), the shipped one first; lower, upper, actual (K,), NaN
-    where missing; slots: (K,) which rows share a bias: steps, or hours where nights begin at different ones."""
+    """A forecast of K rows, and what came. experts: (E, K), the shipped one first; lower, upper, actual: (K,), NaN
+    where missing; slots: (K,) of a bias that rows share: steps, or hours where nights begin at different ones."""
 
     experts: Numbers
     lower: Numbers
@@ -65,7 +65,7 @@ class _Round:
 
 
 class Adaptation:
-    """What the nights of one series have taught so far."""
+    """The weights, bias and band width that the nights of one series have taught so far."""
 
     def __init__(self, experts: int, slots: int) -> None:
         self.nights = 0
@@ -82,7 +82,7 @@ class Adaptation:
 
     @property
     def factor(self) -> float:
-        """How many times as wide as shipped bands are."""
+        """The factor on the width of bands as shipped."""
         return float(np.exp(self.theta))
 
     def bias(self, slots: Integers) -> Numbers:

@@ -20,7 +20,7 @@ Numbers = NDArray[np.float64]
 
 @dataclass(frozen=True, eq=False)
 class Answer:
-    """What is said of B windows: values (K, Q, B), the point alone or a probability of each class; and bands.
+    """An answer to B windows: values (K, Q, B), the point alone or a probability of each class; and bands.
 
     bands: level in percent -> lower and upper end (K, B); median: (K, B) where some of the points are means.
     """
@@ -35,7 +35,7 @@ class Answer:
         return self.values[:, 0]
 
     def widened(self, factors: Numbers | None) -> Answer:
-        """The same with bands so many times (K, B) as wide; None leaves them."""
+        """Return the answer with bands so many times (K, B) as wide; None leaves them."""
         if factors is None or not self.bands:
             return self
         middle = self.point if self.median is None else self.median
@@ -50,18 +50,18 @@ class Answering(Protocol):
     """Whatever is evaluated."""
 
     def answer(self, views: Sequence[Windows], origins: Integers) -> Answer:
-        """What it says of B windows in the units of the CSV, of which it reads the view that it needs."""
+        """Answer B windows in the units of the CSV, reading the view that it needs."""
 
 
 class Scorer(Protocol):
-    """How answers of one target kind are compared with what came."""
+    """The comparison of answers of one target kind with what came."""
 
     @property
     def tally(self) -> type[Tally]:
         """The kind of tally that counts the terms."""
 
     def terms(self, answer: Answer, windows: Windows, origins: Integers) -> tuple[Terms, Terms]:
-        """What each metric is the mean of, (K, B) each: by step ahead, and within groups."""
+        """Return the terms that each metric is the mean of, (K, B) each: by step ahead, and within groups."""
 
 
 @dataclass(frozen=True, eq=False)

@@ -1,4 +1,4 @@
-"""How good probabilities of classes were: log loss, accuracy and Brier score, summed step by step."""
+"""The errors of probabilities of classes: log loss, accuracy and Brier score, summed step by step."""
 
 from __future__ import annotations
 

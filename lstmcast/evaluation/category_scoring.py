@@ -1,4 +1,4 @@
-"""What is particular about scoring a ledger of classes: its baselines, its figures, and calibration."""
+"""The score of a ledger of classes: its baselines, its figures, and calibration."""
 
 from __future__ import annotations
 

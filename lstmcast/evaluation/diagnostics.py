@@ -1,4 +1,4 @@
-"""Where forecasts go wrong: losses by step, hour, weekday, month, day off and series, and whether bands hold."""
+"""The losses of forecasts by step, hour, weekday, month, day off and series, and whether bands hold."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ class Group:
 
 
 def groupings(panel: Panel) -> dict[str, tuple[list[str], Integers]]:
-    """How target rows are told apart: name -> (labels, (N,) index of the label of each row).
+    """Tell target rows apart: name -> (labels, (N,) index of the label of each row).
 
     By hour and weekday where the clock has them, by month where there are several, by days off where they are known,
     by series in a panel.
@@ -113,7 +113,7 @@ class Tally:
 
 
 class Bands:
-    """How many outcomes each band held, and where they fell among the quantiles."""
+    """The outcomes that each band held, counted, and where they fell among the quantiles."""
 
     def __init__(self) -> None:
         self._inside = dict.fromkeys(LEVELS, 0)
@@ -152,7 +152,7 @@ class Bands:
 
 
 class Chances:
-    """How often classes came that were given a probability: in ten equal stretches of it."""
+    """The frequency of classes by the probability that they were given, in ten equal stretches of it."""
 
     PARTS = 10
 

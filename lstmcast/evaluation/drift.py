@@ -43,7 +43,7 @@ class Alarm:
 
 @dataclass(frozen=True, eq=False)
 class Drift:
-    """What the test says of D days.
+    """The result of the test over D days.
 
     total: (D,) the sum that is compared with THRESHOLD, NaN on days that cannot be judged; factor: the median error of
     the last RECENT days over that of the reference, NaN where nothing can be judged.
@@ -55,12 +55,12 @@ class Drift:
 
     @property
     def is_on(self) -> bool:
-        """Whether there is an alarm on the last day that could be judged."""
+        """True where there is an alarm on the last day that could be judged."""
         return bool(self.alarms) and bool(self.alarms[-1].last == self._judged[-1])
 
     @property
     def days_judged(self) -> int:
-        """How many days could be judged."""
+        """The number of days that could be judged."""
         return len(self._judged)
 
     @property

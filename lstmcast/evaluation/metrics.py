@@ -1,4 +1,4 @@
-"""How wrong a forecast was: errors summed step by step, divided once at the end."""
+"""The errors of forecasts, summed step by step and divided once at the end."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def mean_pinball(actual: Numbers, point: Numbers, bands: Bands) -> Numbers:
 def terms(
     actual: Numbers, point: Numbers, scale: Numbers, bands: Bands | None = None, *, totals: bool = False
 ) -> dict[str, Numbers]:
-    """What each metric is the mean of: (K, B) each, NaN where there is nothing to count.
+    """Return the terms that each metric is the mean of: (K, B) each, NaN where there is nothing to count.
 
     actual (NaN where missing) and point: (K, B); scale: (B,) MASE's denominator. A ratio whose denominator is zero
     is not counted, but sMAPE (Makridakis 1993; in percent of 200, as in the M4 competition) is zero where forecast and
@@ -93,7 +93,7 @@ class Tally:
             total += _by_step(values) if codes is None else self._by_code(values, codes)
 
     def count(self, group: int) -> int:
-        """How many known targets a group has."""
+        """Return how many known targets a group has."""
         first = next(iter(self._sums.values()), None)
         return 0 if first is None else int(first[1, group])
 

@@ -11,7 +11,7 @@ from lstmcast.core.panel import Clock
 
 @dataclass(frozen=True)
 class Words:
-    """What a forecaster is called beside others, within a sentence, and as a part of what ships."""
+    """The names of a forecaster beside others, within a sentence, and as a part of what ships."""
 
     alone: str
     within: str = ""
@@ -48,13 +48,13 @@ def describe(name: str, clock: Clock) -> str:
 
 
 def within(name: str, clock: Clock) -> str:
-    """The same in the middle of a sentence: `the linear forecaster`."""
+    """Return the name in the middle of a sentence: `the linear forecaster`."""
     words = _words(name, clock)
     return words.within or words.alone
 
 
 def part(name: str, clock: Clock) -> str:
-    """The same as a part of what ships, or of what was tried: `linear`."""
+    """Return the name as a part of what ships, or of what was tried: `linear`."""
     words = _words(name, clock)
     return words.part or words.alone
 
@@ -66,7 +66,7 @@ def _words(name: str, clock: Clock) -> Words:
 
 
 def _season(season: int, clock: Clock) -> str:
-    """What a season of so many rows before is called."""
+    """Return the name of a season of so many rows before."""
     return _calendar_words(season, clock) or f"{season} rows earlier"
 
 

@@ -68,7 +68,7 @@ def _plain(value: Any) -> Any:
 
 @dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class Judgement(Document):
-    """How good each forecaster was over all steps, at each step ahead, and within groups of target rows.
+    """The figures of each forecaster over all steps, at each step ahead, and within groups of target rows.
 
     windows: how many were judged; first, last: stamps of the first and last target row; in_sample: whether the model
     was trained on these rows; verdict: one sentence.
@@ -124,7 +124,7 @@ class Search(Document):
 
 @dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class Shares(Document):
-    """What ships, in shares that sum to one; season: the lag of the naive forecaster, 0 where it has no part.
+    """The shares of what ships, which sum to one; season: the lag of the naive forecaster, 0 where it has no part.
 
     others: name of each further part -> its share; None where there is none.
     """
@@ -138,7 +138,7 @@ class Shares(Document):
 
 @dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class SecondView(Document):
-    """How the second linear forecaster sees the rows; validation_mase: of its mean with the first."""
+    """The setting of the second linear forecaster's view; validation_mase: of its mean with the first."""
 
     stage: str
     is_anchored: bool
@@ -198,7 +198,7 @@ class Volatility(Document):
 
 @dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class FewHorizons(Document):
-    """What was mixed where there are too few horizons to choose by.
+    """The mixture where there are too few horizons to choose by.
 
     folds: horizons before which members were fitted anew, and on which weights and bands rest; weights: member ->
     its share where it can answer; deviations: level in percent -> half-width of the band in standard deviations;
@@ -216,7 +216,7 @@ class FewHorizons(Document):
 
 @dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class Shipped(Document):
-    """What ships once the test rows have judged it, its parts taught by every row: the shares that they have then.
+    """The shares of what ships once the test rows have judged it, its parts taught by every row.
 
     mase: forecaster -> error on validation and test rows together, before it learned from these.
     """
@@ -261,7 +261,7 @@ class ClassTried(Document):
 
 @dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class ClassSearch(Document):
-    """What was chosen before training, the others that were tried, and ridge penalty -> log loss."""
+    """The setting chosen before training, the others that were tried, and ridge penalty -> log loss."""
 
     chosen: ClassTried
     others: tuple[ClassTried, ...]
@@ -270,7 +270,7 @@ class ClassSearch(Document):
 
 @dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class ClassShares(Document):
-    """What ships, in shares that sum to one; persistence: None in older files, where it had none.
+    """The shares of what ships, which sum to one; persistence: None in older files, where it had none.
 
     others: name of each further part -> its share; None where there is none.
     """
@@ -300,7 +300,7 @@ class ClassChoices(ClassSearch):
 
 @dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class Learned(Document):
-    """How many rows with a known target a model has learned from, and the stamp of the last of them."""
+    """The number of rows with a known target that a model has learned from, and the stamp of the last of them."""
 
     rows: int
     until: str
@@ -328,7 +328,7 @@ class Report(Judgement):
     learned: Learned | None = None
 
     def judged(self, found: Judgement) -> Self:
-        """The same with another judgement, of the first MOST_STEPS_REPORTED steps ahead."""
+        """Return the report with another judgement, of the first MOST_STEPS_REPORTED steps ahead."""
         parts = _parts(found) | {"by_horizon": found.by_horizon[:MOST_STEPS_REPORTED]}
         return dataclasses.replace(self, **parts)
 
@@ -361,7 +361,7 @@ def judgement(
     in_sample: bool = False,
     horizons: int | None = None,
 ) -> Judgement:
-    """What a backtest found, with its verdict.
+    """Return the findings of a backtest, with its verdict.
 
     origins: (n,) what was judged, at least one; seasons: of the model; horizons: disjoint ones, where these are too few
     for the sentence to pass over them.

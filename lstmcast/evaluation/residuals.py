@@ -1,4 +1,4 @@
-"""What a forecast leaves over: its errors in the order of time, their memory, their spread, their worst days."""
+"""The errors of a forecast in the order of time: their memory, their spread, their worst days."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a ledger said of each row the night before its day, beside what came."""
+"""The forecasts of a ledger from the night before each row's day, beside what came."""
 
 from __future__ import annotations
 
@@ -104,6 +104,6 @@ def _last(ledger: Ledger, is_early: Mask) -> Ledger:
 
 
 def _ends(*keys: Integers) -> Mask:
-    """Whether a row is the last of those with equal keys, which stand together."""
+    """Return whether each row is the last of those with equal keys, which stand together."""
     changes = np.any([key[1:] != key[:-1] for key in keys], axis=0) if len(keys[0]) else np.empty(0, bool)
     return np.append(changes, [True] * min(len(keys[0]), 1)).astype(bool)

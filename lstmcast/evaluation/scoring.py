@@ -1,4 +1,4 @@
-"""What forecasts were worth: a ledger beside what came, by step ahead and by week, and whether it drifts."""
+"""The worth of past forecasts: a ledger beside what came, by step ahead and by week, and whether it drifts."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ class Scored:
 
     @property
     def said(self) -> Numbers:
-        """What the model said: (R,) points, or (R, C) probabilities."""
+        """The model's forecasts: (R,) points, or (R, C) probabilities."""
         chances = self.ledger.probabilities
         return self.ledger.point if chances is None else chances
 
@@ -129,7 +129,7 @@ def compared(ledger: Ledger, actuals: Panel) -> Scored:
 
 
 def _fill(scored: Scored, rows: Integers, actuals: Panel, series: int | None) -> None:
-    """What there is to know of the rows of one series."""
+    """Fill in what there is to know of the rows of one series."""
     own = slice(0, 0) if series is None else actuals.rows(series)
     times, values = actuals.times[own], actuals.target[own]
     grid = _grid(actuals.clock, np.concatenate([times, scored.ledger.issued[rows], scored.ledger.time[rows]]))

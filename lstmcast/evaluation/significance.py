@@ -1,4 +1,4 @@
-"""Whether one forecaster is better than another by more than chance: the test of Diebold and Mariano."""
+"""The test of Diebold and Mariano: whether one forecaster is better than another by more than chance."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _POINTS = 20_001  # of an integral
 
 @dataclass(frozen=True)
 class Significance:
-    """What is said of the difference of two forecasters' losses.
+    """The difference of two forecasters' losses, and how sure it is.
 
     difference: its mean, below zero where the first is better; statistic: it over its standard error; p: how likely a
     difference at least this large is by chance alone; both NaN where too few windows tell.
@@ -56,7 +56,7 @@ def _variance(apart: Numbers, overlap: int) -> float:
 
 
 def tails(size: float, freedom: int) -> float:
-    """How likely Student's t is at least this far from zero, on either side.
+    """Return how likely Student's t is at least this far from zero, on either side.
 
     With t = sqrt(v) tan(a) its density is that of cos(a) to the power of v - 1, which is summed by Simpson's rule.
     """

@@ -29,7 +29,7 @@ class PastForecast:
 
 @dataclass(frozen=True, eq=False)
 class Study:
-    """How a model did on the rows of a file.
+    """The record of a model on the rows of a file.
 
     panel: the file's; windows: how many forecasts were judged; in_sample: whether the model was trained on these rows;
     first, last: stamps of the rows that were judged; measure: what losses are (`mae`, `mase` or `log_loss`);

@@ -51,7 +51,7 @@ class Validation:
 
     @property
     def apart(self) -> int:
-        """How many of the windows have no target row in common, at least one."""
+        """The number of windows that have no target row in common, at least one."""
         horizon, pieces = len(self.actual), np.split(self.origins, np.flatnonzero(np.diff(self.series)) + 1)
         spans = [(int(own[-1]) - int(own[0])) // horizon + 1 for own in pieces if len(own)]
         return max(min(sum(spans), len(self.origins)), 1)

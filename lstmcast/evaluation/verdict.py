@@ -1,4 +1,4 @@
-"""What a report comes down to, in words: who is compared with whom, and one sentence of judgement."""
+"""The verdict in words: who is compared with whom, and one sentence of judgement."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ TOO_SHORT = (
 
 
 def _span(clock: Clock, rows: int) -> str:
-    """How long a stretch of rows is, in the clock's own words: `22 test days`."""
+    """Return how long a stretch of rows is, in the clock's own words: `22 test days`."""
     if clock.is_counter:
         return f"{rows:,} test rows"
     if clock.step is not None:
@@ -30,7 +30,8 @@ def _span(clock: Clock, rows: int) -> str:
 
 
 def error_measure(metrics: Mapping[str, Metrics]) -> str | None:
-    """What forecasters are compared by: MASE, or MAE where MASE is not defined; of means RMSE; of classes, log loss."""
+    """Return the measure that forecasters are compared by. It is MASE, or MAE where MASE is not defined; of means RMSE;
+    of classes log loss."""
     squares: tuple[str, ...] = ("rmse",) if "total" in metrics.get("model", {}) else ()
     for measure in (*squares, "log_loss", "mase", "mae"):
         if metrics.get("model", {}).get(measure) is not None:

@@ -1,4 +1,4 @@
-"""Whether what came is what was to be expected: runs and jumps of errors, at a declared rate of false alarms."""
+"""The watch over errors: runs and jumps beyond what is usual, at a declared rate of false alarms."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ _LONGEST = 3  # equal values in a row that say nothing
 
 @dataclass(frozen=True, eq=False)
 class Gauge:
-    """What the errors of a series usually are like, in half-widths of their 80 % band, from n validation windows.
+    """The usual errors of a series, in half-widths of their 80 % band, from n validation windows.
 
     middle, spread: (K,) of each step; correlation: (K, K); run, jump: scores that all but a share of windows stay
     below; scores: (n,) of the windows, over these; weight: nights that all of them count for; direction: of DIRECTIONS.
@@ -55,12 +55,12 @@ class Gauge:
         return np.asarray(np.maximum(runs[0] / self.run, jumps / self.jump))
 
     def length(self, errors: Numbers, row: int) -> int:
-        """How many rows the run that ends at a row is long."""
+        """Return how many rows long the run is that ends at a row."""
         _, lengths = _runs(self.standard(errors)[None], self.correlation, self.direction)
         return int(lengths[0, row])
 
     def least(self, rows: int, threshold: float) -> float:
-        """How many half-widths each of so many rows has to be off, to be seen."""
+        """Return by how many half-widths each of so many rows has to be off, to be seen."""
         rows = min(rows, len(self.middle))
         spread = float(np.sqrt(self.correlation[:rows, :rows].sum())) * self.run * threshold / rows
         return float(self.spread[:rows].mean()) * spread / NORMAL
@@ -151,7 +151,7 @@ def _order(values: Numbers, share: float) -> float:
 
 
 def thresholds(gauge: Gauge, nights: Sequence[float], share: float) -> list[float]:
-    """What the score of each night, the oldest first, has to exceed, from validation and the nights before it.
+    """Return what the score of each night, the oldest first, has to exceed, from validation and the nights before it.
 
     The weighted 1 - share quantile with the night itself at infinity, as conformal prediction has it; older nights
     count for less (half-life 60).
@@ -178,8 +178,8 @@ def _quantile(values: Numbers, weights: Numbers, share: float) -> float:
 
 
 def rarity(gauge: Gauge, score: float, limit: float, share: float, nights_a_month: float) -> float:
-    """How many months pass between nights of such a score by chance: at the limit as declared, and beyond it as rarely
-    as the tail of validation scores, taken for exponential, has it; a hundred years at most."""
+    """Return how many months pass by chance between nights of such a score. At the limit that is as declared. Beyond it
+    the tail of validation scores is taken for exponential; a hundred years at most."""
     high = gauge.scores[gauge.scores >= np.quantile(gauge.scores, _TAIL)]
     scale = max(float((high - high.min()).mean()), 1e-3)
     rarer = float(np.exp(min(max(score - limit, 0.0) / scale, 50.0)))

@@ -1,4 +1,4 @@
-"""Which ridge maps the linear forecaster is the mean of: validation rows decide."""
+"""The ridge maps whose mean the linear forecaster is, chosen on validation rows."""
 
 from __future__ import annotations
 

@@ -41,7 +41,8 @@ class Expected:
 
 @dataclass(frozen=True, eq=False)
 class Effect:
-    """What columns known ahead do to each row and to what comes: y is factor times what it were without, and shift.
+    """The effect of columns known ahead on each row and on what comes: y is factor times what it were without, and
+    shift.
 
     factor, shift: (T + K, B).
     """
@@ -61,7 +62,7 @@ class Effect:
 
 
 def rows_used(season: int, *, is_daily: bool = False) -> int:
-    """How many of the last rows the bank looks at: more say less of what comes, and cost time."""
+    """Return how many of the last rows the bank looks at: more say less of what comes, and cost time."""
     if is_daily:
         return 280
     return max(12 * season, 60) if season <= 24 else max(5 * season, 60)
@@ -84,7 +85,7 @@ def bank(values: Numbers, season: int, horizon: int) -> Expected:
 
 
 def bank_with_known(values: Numbers, known: Numbers, season: int, horizon: int) -> tuple[Expected, Effect]:
-    """The same of one series (T, 1) with columns known ahead (T + K, q), standardised; and what these do to it.
+    """Forecast one series (T, 1) with columns known ahead (T + K, q), standardised; and return what these do to it.
 
     Every set is tried with and without the columns: a regression whose errors are those of exponential smoothing. AICc
     says how much of it is believed.
@@ -103,7 +104,7 @@ def _alike(observed: Mask) -> Iterator[tuple[NDArray[np.int64], Mask]]:
 
 @dataclass(frozen=True, eq=False)
 class _Fits:
-    """What G sets say of B series on one scale, in units of c.
+    """The fits of G sets to B series on one scale, in units of c.
 
     aicc: (G, B); points, variances: (G, K, B); slopes: (G, q, B) of the columns known ahead, q zero without.
     """
@@ -147,7 +148,8 @@ class _Mean:
         return Expected(point * self.size, (within + between) * self.size**2)
 
     def effect(self) -> Effect:
-        """What the columns known ahead do on the scale on which they are believed most, shrunk by that belief."""
+        """Return the effect of the columns known ahead on the scale where they are believed most, shrunk by that
+        belief."""
         assert self.known is not None
         ends = np.cumsum([len(fits.aicc) for fits in self.fits])[:-1]
         weights = np.split(self.weight, ends)
@@ -186,7 +188,7 @@ class _Scale:
         return np.log1p(np.maximum(values, 0.0)) if self.name == "log1p" else values
 
     def undo(self, scaled: Numbers, most: Numbers) -> tuple[Numbers | float, Numbers]:
-        """How steep the way back is, and the values; most: (B,) as `highest_log` has it."""
+        """Return how steep the way back is, and the values; most: (B,) as `highest_log` has it."""
         if self.name == "y":
             return 1.0, scaled
         slope = np.exp(np.minimum(scaled, most))
@@ -235,7 +237,7 @@ def _information(squares: Numbers, parameters: Numbers, rows: Numbers) -> tuple[
 
 @dataclass(frozen=True, eq=False)
 class _Starts:
-    """What G sets need of the start values, for rows that are observed alike.
+    """The start values that G sets need, for rows that are observed alike.
 
     effect: (G, p, T) of each start on each row; ahead: (G, K, p) on what follows; penalty: (G, p) of the ridge;
     gram, inverse: as of `_normal_equations`; parameters: (G,) how many each set has; growth: (G, K) variance of a step

@@ -1,4 +1,4 @@
-"""What every forecaster is: it reads one of a model's views of the rows, and answers windows in one shape.
+"""The interface of forecasters: each reads one of a model's views of the rows, and answers windows in one shape.
 
 A new part of ensembles is one file of this package, one row in `parts.PARTS`, and nothing else:
 
@@ -71,7 +71,7 @@ class Part(Forecaster, Protocol):
 
     @property
     def is_bound(self) -> bool:
-        """Whether what it says depends on its view: on a calendar regression, or on how windows are normalised."""
+        """True where its answers depend on its view: on a calendar regression, or on how windows are normalised."""
 
     def reading(self, view: int) -> Self:
         """The part as it reads another place among the views."""
@@ -93,7 +93,7 @@ class Part(Forecaster, Protocol):
 
 
 class Stateless:
-    """What a part does that keeps no state: inherit it, and write anew what differs."""
+    """The defaults of a part that keeps no state: inherit it, and write anew what differs."""
 
     family = ""
 
@@ -104,11 +104,11 @@ class Stateless:
 
     @property
     def is_bound(self) -> bool:
-        """The same in every view."""
+        """False: it answers alike in every view."""
         return False
 
     def reading(self, view: int) -> Self:
-        """The same with another `view`, which is a field of every part."""
+        """Return the part with another `view`, which is a field of every part."""
         changed: Any = self
         return cast(Self, dataclasses.replace(changed, view=view))
 
@@ -125,7 +125,7 @@ class Stateless:
         return self
 
     def refitted(self, rows: NewRows) -> Self:
-        """As it is."""
+        """Return the part as it is."""
         return self
 
     def check(self, views: Views, options: Options) -> None:
@@ -134,7 +134,7 @@ class Stateless:
 
 @dataclass(frozen=True, eq=False)
 class FitData:
-    """What a part is fitted on.
+    """The data that a part is fitted on.
 
     split: which rows teach and choose; views: one Windows a view of the model, the network's first; training: (n,)
     origins; validation: by which everything is judged; seasons: lengths in rows, rising.
@@ -152,7 +152,7 @@ class FitData:
 
 @dataclass(frozen=True, eq=False)
 class NewRows:
-    """What a model is taught on with.
+    """The rows that a model is taught on with.
 
     views: levels of a calendar regression cross-fitted; training: (n,) origins; share: what these rows count for,
     beside those that the model has learned from; class_weights: (C,) what each class counts, None for one each.

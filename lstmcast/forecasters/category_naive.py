@@ -77,7 +77,7 @@ class Transitions(Stateless):
             raise ValueError(f"persistence has shape {self.shares.shape} where there are {classes} classes")
 
     def after(self, steps: int) -> Forecaster:
-        """The same, of origins that are so many steps after the last known class."""
+        """Return persistence for origins that are so many steps after the last known class."""
         shares = self.shares[min(steps, len(self.shares) - 1) :]
         return _Later(dataclasses.replace(self, shares=shares), steps)
 

@@ -22,7 +22,7 @@ FEWEST_OF_PLACE = 8
 
 
 def asks_for_mean(values: Numbers, season: int) -> bool:
-    """Whether the mean is to be forecast: medians of each place in a season would add up to far too little.
+    """Return whether a mean is to be forecast, since the medians of all places in a season add up to far too little.
 
     values: (n,) rows of one series, NaN where missing; season: m, whose places are looked at where each has
     FEWEST_OF_PLACE rows. A shop that is closed on Sundays, or the sun at night, does not ask for it; rare sales do.

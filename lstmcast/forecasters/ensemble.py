@@ -57,8 +57,8 @@ class Ensemble(Stateless):
 
     @property
     def source(self) -> str:
-        """What makes the rows of a forecast: `model` with a network, else the part that is alone, or `blend`, as which
-        also a naive forecaster that is alone has always been known."""
+        """The maker of a forecast's rows: `model` with a network, else the part that is alone, or `blend`. A naive
+        forecaster that is alone has always been known as `blend` too."""
         alike = {leaf.name: leaf for _, part in self.asked for leaf in leaves(part)}
         if "network" in alike:
             return "model"
@@ -148,13 +148,13 @@ def linear_of(ensemble: Ensemble) -> Part:
 
 
 def says_own_edges(ensemble: Ensemble) -> bool:
-    """Whether bands come from what a part says of its own spread: where it has weight and there is no network."""
+    """Return whether bands come from a part's own spread: where it has weight and there is no network."""
     own = (part for _, part in ensemble.asked if isinstance(part, Local))
     return not networks_of(ensemble) and any(part.bands is not None for part in own)
 
 
 def is_fitted_anew(ensemble: Ensemble) -> bool:
-    """Whether a part is fitted at every forecast, so that each one takes long."""
+    """Return whether a part is fitted at every forecast, so that each one takes long."""
     return any(isinstance(part, Local) for _, part in ensemble.asked)
 
 
@@ -372,5 +372,5 @@ def _best(validation: ClassValidation, chances: list[Numbers], fractions: int) -
 
 
 def _mixed(weights: tuple[float, ...], chances: list[Numbers]) -> Numbers:
-    """What the mixture gives each class that came."""
+    """Return the probability that the mixture gives each class that came."""
     return np.asarray(sum(share * part for share, part in zip(weights, chances, strict=True) if share))

@@ -34,7 +34,7 @@ _LEAST_STEP = 1.02  # a band is at least so many times as wide as that of the ne
 
 @dataclass(frozen=True, eq=False)
 class Intervals:
-    """How wide the band of each of LEVELS is around the point forecast, in the table's scaled units.
+    """The width of each of LEVELS' bands around the point forecast, in the table's scaled units.
 
     kind `quantiles`: widths (levels,) are factors on the network's own half-widths (conformalised quantiles, Romano
     et al. 2019, multiplicative); kind `split`: widths (levels, K) are half-widths for each step ahead (split
@@ -121,7 +121,7 @@ def half_widths(quantiles: Numbers) -> tuple[Numbers, Numbers]:
 
 
 def pair(level: int) -> tuple[int, int]:
-    """Which of QUANTILES are the lower and the upper end of a level in percent, the outermost beyond them."""
+    """Return the places in QUANTILES of the ends of a level in percent, of the outermost beyond them."""
     low = int(np.argmin([abs(q - (1 - level / 100) / 2) for q in QUANTILES[:_MEDIAN]]))
     return low, len(QUANTILES) - 1 - low
 
@@ -143,7 +143,7 @@ class Evidence:
 
 @dataclass(frozen=True)
 class Following:
-    """How bands follow the volatility of their windows: power and reference as in `stretch`.
+    """The rule by which bands follow the volatility of their windows: power and reference as in `stretch`.
 
     scores: power -> mean Winkler score of the 80 % band on validation windows, of each power that was tried.
     """
@@ -225,7 +225,7 @@ def _split(error: Numbers, levels: Sequence[float]) -> Numbers:
 
 
 def _held_by(scores: Numbers, level: float) -> float:
-    """What holds `level` percent: the order statistic, or more than the largest score where that holds too few.
+    """Return the score that holds `level` percent: the order statistic, or more where the largest holds too few.
 
     The largest of n scores holds n / (n + 1) of new ones; beyond that, widths grow as a normal distribution's do.
     """

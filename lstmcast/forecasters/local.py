@@ -52,7 +52,7 @@ class Sizes:
     pooled: int
 
     def has_own_map(self, rows: int, horizon: int) -> bool:
-        """Whether so many rows hold windows enough for a ridge map of their own."""
+        """Return whether so many rows hold windows enough for a ridge map of their own."""
         fewest = FEWEST_WINDOWS if self.season > 1 else FEWEST_WINDOWS_UNSEASONAL
         return windows_in(rows, self.lookback, horizon) >= fewest
 
@@ -91,7 +91,7 @@ def sizes_of(clock: Clock) -> Sizes:
 
 @dataclass(frozen=True)
 class MemberWeights:
-    """What each member counts for, where it can answer; the weight of those that cannot goes to the others."""
+    """The weight of each member where it can answer; the weight of those that cannot goes to the others."""
 
     bank: float
     theta: float = 0.0
@@ -144,7 +144,7 @@ def histories(windows: Windows, origins: Integers, rows: int) -> Iterator[Histor
 
 @dataclass(frozen=True, eq=False)
 class Answers:
-    """What the members say of n windows, in the units of the CSV without what the calendar says.
+    """The members' answers to n windows, in the units of the CSV without what the calendar says.
 
     points: (M, K, n), of ANSWERING, NaN where a member cannot answer; variance: (K, n) of the surest that has one;
     rows: (n,) of history, as bands count them.

@@ -16,7 +16,7 @@ _MAD = 1.4826  # of a normal distribution: its standard deviation over its media
 
 
 def windows_in(rows: int, lookback: int, horizon: int) -> int:
-    """How many windows of these sizes so many rows hold."""
+    """Return how many windows of these sizes so many rows hold."""
     return max(rows - lookback - horizon + 1, 0)
 
 

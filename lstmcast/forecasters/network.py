@@ -101,7 +101,8 @@ def check_weights(architecture: Architecture, weights: Sequence[Floats], options
 
 
 def inputs_of(batch: Batch, logits: Numbers | None = None) -> Inputs:
-    """What the network reads of a batch; its highway, the window or the logits (K, C, B) of another forecaster."""
+    """Return the network's inputs from a batch; the highway's is the window, or the logits (K, C, B) of another
+    forecaster."""
     window = batch.window
     if logits is not None:
         window = np.ascontiguousarray(logits.reshape(-1, logits.shape[2]).T, dtype=DTYPE)

@@ -41,7 +41,7 @@ class Templates:
 
     @property
     def count(self) -> int:
-        """How many paths there are without chance: each template and its negative."""
+        """The number of paths that there are without chance: each template and its negative."""
         return 2 * int(self.errors.shape[1])
 
     @cached_property
@@ -53,7 +53,7 @@ class Templates:
         return np.asarray(errors / np.where(usual > 0, usual, 1.0))
 
     def place(self, series: int, count: int) -> int:
-        """Whose errors stand for one of so many series."""
+        """Return the place of the errors that stand for one of so many series."""
         own = len(self.errors)
         if count == own:
             return series
@@ -111,7 +111,7 @@ def spread_times(count: int, most: int = MOST_TEMPLATES) -> Integers:
 
 
 def factor(scores: Numbers, horizons: int) -> float:
-    """How many times as wide as its quantiles a band must be to hold, as far as horizons tell.
+    """Return the factor on the width of quantiles at which a band holds, as far as horizons tell.
 
     scores: distances from the centre over the half-width on that side. The conformal order statistic at a level raised
     for few horizons; never below one, by a quarter more at most, and the less the fewer they are.

@@ -110,7 +110,7 @@ class Smoothing(Stateless):
         self.state.check(count, self.rates.memory.shape[1], self.day, self.week)
 
     def __getstate__(self) -> dict[str, object]:
-        """What travels to another process: all but the courses, which are computed again."""
+        """Return the fields for another process, without the courses, which are computed again."""
         return {field.name: getattr(self, field.name) for field in dataclasses.fields(self)}
 
     def _point(self, windows: Windows, origins: Integers) -> Numbers:
@@ -128,7 +128,7 @@ class Smoothing(Stateless):
         return scaling_of(windows.table) if self.units == "residual" else self.scaling
 
     def _course(self, windows: Windows) -> Course:
-        """How it goes over the rows of a table; found once for each."""
+        """Return its course over the rows of a table, found once for each."""
         if windows.table not in self._courses:
             self._courses[windows.table] = self._found(windows)
         return self._courses[windows.table]
@@ -170,7 +170,7 @@ class Smoothing(Stateless):
 
 @dataclass(frozen=True, eq=False)
 class Course:
-    """How the part goes over the rows of a table of S series.
+    """The course of the part over the rows of a table of S series.
 
     values: (N,) what it smooths, NaN where missing; series: (S,) which of the model's each is; new: (S,) the first row
     that the state has not seen; ready: (S,) of the row after which the part is asked.

@@ -58,7 +58,7 @@ class Rates:
 
     @property
     def has_trend(self) -> bool:
-        """Whether any set has a trend."""
+        """True where any set has a trend."""
         return bool(self.values[1].any())
 
     def of_series(self, series: Integers) -> Rates:
@@ -75,7 +75,7 @@ class Rates:
 
 @dataclass(frozen=True, eq=False)
 class State:
-    """Where the recursion stands after a row.
+    """The state of the recursion after a row.
 
     now: (3, S, P) error, level and trend; spread: (S, P) usual size of an error; day: (m, S, P) and week: (M, S, P)
     the profiles, m or M being 1 where there is none; place: (S,) of the last row, whose slots are its remainders.
@@ -93,7 +93,7 @@ class State:
         return State(now, self.spread[series], day, week, self.place[series])
 
     def with_series(self, series: Integers, other: State) -> State:
-        """The same with what another state has of its series put in the place of these (n,)."""
+        """Return the state with another's in the place of these series (n,)."""
         now, spread, day, week = self.now.copy(), self.spread.copy(), self.day.copy(), self.week.copy()
         now[:, series], spread[series] = other.now, other.spread
         day[:, series], week[:, series] = other.day, other.week
@@ -126,7 +126,7 @@ def damped(damping: Numbers, count: Numbers | Integers) -> Numbers:
 
 @dataclass(frozen=True, eq=False)
 class Axis:
-    """Where the rows of a table stand in their seasons.
+    """The places of a table's rows in their seasons.
 
     day, week: rows of the two seasons, 1 for none; offsets: (S+1,) of the series; place: (N,) of each row, whose
     remainders are its slots; before: the row before in the same slot of the day, and of the week, (N,) each, or -1.
@@ -175,7 +175,7 @@ def _before(key: Integers) -> Integers:
 
 @dataclass(frozen=True, eq=False)
 class Trace:
-    """What was known at each row: enough for the forecast from any origin.
+    """The knowledge at each row: enough for the forecast from any origin.
 
     known: (5, N, P) error, level and trend after a row, its day and week slot before it; NaN where nothing passed.
     """
@@ -304,7 +304,8 @@ class _Steps:
         return rows, (places % axis.day, number), (places % axis.week, number)
 
     def _goes_together(self) -> bool:
-        """Whether all series are always in the same slot, which is faster: nearly always, when they start together."""
+        """Return whether all series are always in one slot, which is faster. They nearly always are when they start
+        together."""
         longest = self._places(0)
         return all(
             not ((self._places(number) - longest[:length]) % self._axis.longest).any()
@@ -388,5 +389,5 @@ class _Moving:
             self._week[week] = self.now[WEEK]
 
     def state(self, place: Integers) -> State:
-        """Where every series stands after its last row; place: (S,) of that row."""
+        """Return the state of every series after its last row; place: (S,) of that row."""
         return State(self._all[:DAY].copy(), self._limits / BELIEVED, self._day, self._week, place)

@@ -1,4 +1,4 @@
-"""How exponential smoothing is fitted: parameter sets drawn and judged, in each of the units that make sense."""
+"""The fit of exponential smoothing: parameter sets drawn and judged, in each of the units that make sense."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ _AN_INSTANT = np.timedelta64(1, "us")
 
 @dataclass(frozen=True)
 class Kind:
-    """What is smoothed: rows of the seasons, units, and in which view."""
+    """A kind of smoothing: rows of the seasons, units, and the view that it reads."""
 
     day: int
     week: int
@@ -127,7 +127,7 @@ class _Search:
 
     @property
     def can_judge(self) -> bool:
-        """Whether there is a window to judge by."""
+        """True where there is a window to judge by."""
         return self._count > 0
 
     def tried(self, known: Numbers | None) -> Numbers:
@@ -200,7 +200,7 @@ class _Search:
             self._errors = np.concatenate([self._errors, errors])
 
     def _trace(self, sets: Numbers) -> Trace:
-        """What sets (6, S, P) know at each row."""
+        """Return what sets (6, S, P) know at each row."""
         axis, rates, values = self._axis, Rates(sets), self._searched
         firsts, stops, count = axis.offsets[:-1], axis.offsets[1:], sets.shape[2]
         training = np.maximum(self._data.split.validation - self._data.split.test + stops, firsts)

@@ -25,7 +25,7 @@ _LEAST_STEP = 1.02  # a higher level is at least so many times as wide as the ne
 
 @dataclass(frozen=True)
 class SpreadBands:
-    """How wide bands are in standard deviations.
+    """The width of bands in standard deviations.
 
     folds: J, at most MOST_FOLDS, on which they rest; squares: the sum over folds of the mean squared error in standard
     deviations, of a single file; ratios: how many times as wide as by the prior a panel's errors are, at each of

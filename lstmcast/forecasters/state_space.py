@@ -76,7 +76,7 @@ class States:
 
 
 def season_states(season: int) -> int:
-    """How many states a season of m rows has; 0 for none."""
+    """Return how many states a season of m rows has; 0 for none."""
     return season if season <= MOST_STATES else 2 * HARMONICS
 
 

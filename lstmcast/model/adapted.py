@@ -68,7 +68,7 @@ class _History:
 
     @property
     def rows(self) -> slice:
-        """Where they stand, up to the last known target."""
+        """The rows of the series, up to its last known target."""
         own = self.panel.rows(self.series)
         return slice(own.start, int(self.panel.known_until()[self.series]))
 
@@ -86,7 +86,7 @@ class _History:
         return np.searchsorted(grid, times) + 1
 
     def at(self, places: Integers) -> Numbers:
-        """What is known there, NaN elsewhere."""
+        """Return the known values at these places, NaN elsewhere."""
         values = self.panel.target[self.rows]
         inside = (places >= 0) & (places < len(values))
         return np.where(inside, values[np.clip(places, 0, max(len(values) - 1, 0))], np.nan)

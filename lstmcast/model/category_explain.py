@@ -1,4 +1,4 @@
-"""Why a class is likely: parts of its log-odds against the other classes, which sum to them exactly."""
+"""Parts of the log-odds of a class against the other classes, which sum to them exactly."""
 
 from __future__ import annotations
 
@@ -140,8 +140,8 @@ def _steps(logistic: Logistic, columns: tuple[Column, ...], windows: ClassWindow
 
 
 def class_changes(model: Model, panel: Panel, series: int = 0) -> Changes | None:
-    """What each group of inputs changes in the log-odds of the class that is likeliest now, beside the inputs one
-    longest season before; None where the history is too short for that."""
+    """Return what each group of inputs changes in the log-odds of the class that is likeliest now. Each group is set
+    beside the inputs one longest season before. None where the history is too short for that."""
     season, lookback = max(model.contract.clock.seasons, default=0), model.contract.lookback
     panel = model.contract.marked(panel)
     number = model.contract.check(panel)[series]

@@ -1,4 +1,4 @@
-"""What if: columns known ahead, set or changed in the rows to come."""
+"""Forecasts under other conditions: columns known ahead, set or changed in the rows to come."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ _AFTER_NAME = re.compile(r"\s*(\+=|-=|\*=|/=|=)\s*(.*?)\s*", re.DOTALL)
 
 @dataclass(frozen=True)
 class Change:
-    """What one `--set` asks for.
+    """A change that one `--set` asks for.
 
     column: of the file, or DAYS_OFF; sign: a key of _OPERATORS; amount: a number, or the text of a class.
     """
@@ -44,7 +44,7 @@ class Change:
     amount: str
 
     def __str__(self) -> str:
-        """As it was written."""
+        """Return the change as it was written."""
         return f"{self.column}{self.sign}{self.amount}"
 
     @property
@@ -82,7 +82,7 @@ def _changeable(model: Model) -> list[str]:
 
 
 def _refusal(word: str, names: Sequence[str], model: Model) -> str:
-    """Why words are no change that can be made, with the nearest name."""
+    """Return the reason why words are no change that can be made, with the nearest name."""
     if not names:
         return f"--set {word}: the model knows no column ahead; train with --known"
     name = re.split(r"\s*[-+*/]?=", word.strip())[0]

@@ -1,4 +1,4 @@
-"""Why a forecast is what it is: parts that sum to it exactly, in the units of the CSV."""
+"""The parts of a forecast, which sum to it exactly, in the units of the CSV."""
 
 from __future__ import annotations
 
@@ -243,7 +243,7 @@ def units_of(model: Model, total: Numbers, series: int) -> tuple[Numbers, Number
 
 
 def _factors(model: Model, scaled: Parts, series: int) -> Parts | None:
-    """What each part multiplies the forecast (plus the unit of the logarithm) by; None without a logarithm."""
+    """Return the factor of each part on the forecast plus the unit of the logarithm; None without a logarithm."""
     scaling = of_numbers(model.output).scaling
     if scaling.transform != "log1p":
         return None

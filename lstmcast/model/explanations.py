@@ -17,5 +17,5 @@ def explanation_of(model: Model, panel: Panel, series: int = 0, horizon: int | N
 
 
 def changes_of(model: Model, panel: Panel, series: int = 0) -> Changes | None:
-    """What has changed in it since a season before; None where the history is too short to say."""
+    """Return what has changed in a forecast since a season before; None where the history is too short to say."""
     return class_changes(model, panel, series) if model.contract.classes else changes(model, panel, series)

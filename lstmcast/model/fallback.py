@@ -1,4 +1,4 @@
-"""Who forecasts where the network cannot: the linear map, then the seasonal naive, then the last value."""
+"""The forecasters that stand in where the network cannot: the linear map, the seasonal naive, the last value."""
 
 from __future__ import annotations
 
@@ -74,7 +74,7 @@ class FallbackChain:
         return sorted(range(_LAST + 1, len(self.forecasters)), key=lambda place: errors[place])
 
     def place(self, name: str) -> int:
-        """Where a forecaster of this name stands."""
+        """Return the place of the forecaster of this name."""
         return [forecaster.name for forecaster in self.forecasters].index(name)
 
     def answer(
@@ -108,7 +108,7 @@ class FallbackChain:
 
 @dataclass(frozen=True, eq=False)
 class StandIns:
-    """Who stands in for the model, in which of S series, and why.
+    """The forecasters that stand in for the model in some of S series, and why.
 
     places: series -> place in the chain; stretch: (S,) how much wider bands are.
     """
@@ -243,7 +243,7 @@ REMEDIES = {
 
 
 def reason_of(code: str, panel: Panel, windows: Windows, origin: int) -> str:
-    """Why the model cannot forecast a series, in words."""
+    """Return the reason why the model cannot forecast a series, in words."""
     first, lookback = int(windows.table.firsts(np.array([origin]))[0]), windows.lookback
     series = int(np.searchsorted(panel.offsets, first))
     name = f" of series {panel.ids[series]!r}" if panel.id_name is not None else ""

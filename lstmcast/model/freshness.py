@@ -1,4 +1,4 @@
-"""How old the last known target is, and whether that is too old."""
+"""The age of the last known target, and the refusal of one that is too old."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a model's forecasts owe to each of its parts and inputs: how much worse they are without it."""
+"""The worth of a model's parts and inputs: how much worse its forecasts are without each."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def importance(model: Model, panel: Panel) -> Importance:
 
 
 def importance_at(model: Model, panel: Panel, origins: Integers, *, is_seen: bool) -> Importance:
-    """The same at these origins (n,) of a panel that fits the contract, n > 0.
+    """Return the importance of parts and inputs at these origins (n,) of a panel that fits the contract, n > 0.
 
     Inputs are permuted by whole windows (Breiman 2001; Fisher, Rudin and Dominici 2019), within a series and, where
     there are enough, at one phase of the season: what a window reads of a group is what another one has there.

@@ -1,4 +1,4 @@
-"""Which series' forecast is a mean and not a median, and what that makes of an answer."""
+"""The series whose forecasts are means and not medians, and their answers as means."""
 
 from __future__ import annotations
 
@@ -28,17 +28,17 @@ class Means:
     kinds: Integers
 
     def is_of(self, series: int) -> bool:
-        """Whether the forecast of one of the model's series is a mean."""
+        """Return whether the forecast of one of the model's series is a mean."""
         return bool(self.kinds[series] != MEDIAN)
 
     @property
     def is_judged(self) -> bool:
-        """Whether they are so many that all are judged as means: by squares, and by their total."""
+        """True where at least half of the series are means: then all are judged by squares and by their total."""
         return bool((self.kinds != MEDIAN).mean() >= 0.5)
 
     @property
     def needs_all_levels(self) -> bool:
-        """Whether a mean is made of bands."""
+        """True where a mean is made of bands."""
         return bool((self.kinds == OF_BANDS).any())
 
     def applied(

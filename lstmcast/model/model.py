@@ -50,7 +50,7 @@ WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", 
 
 @dataclass(frozen=True, eq=False)
 class Model:
-    """What a model file holds.
+    """A trained model, as its file holds it.
 
     views: ways to see the rows, the network's first; setting: how that one was chosen; output: what comes out, a
     number or a class; seen_until: (S,) stamp of the last row that taught or chose anything.
@@ -77,7 +77,7 @@ class Model:
 
     @property
     def source(self) -> str:
-        """What makes the rows of a forecast: `model`, or what was better than the network on validation rows."""
+        """The maker of a forecast's rows: `model`, or what was better than the network on validation rows."""
         return self.ensemble.source
 
     @property
@@ -102,7 +102,7 @@ class Model:
         )
 
     def answer(self, views: Views, origins: Integers, levels: Sequence[float] = DEFAULT_LEVELS) -> Answer:
-        """What the model says of B windows, in the units of the CSV: (K, 1, B) and bands, or probabilities."""
+        """Answer B windows in the units of the CSV: (K, 1, B) and bands, or probabilities."""
         scaled = self.output.answer(self.ensemble, views, origins, self.output.needed(levels))
         found = self.output.finished(self._restored(scaled, views, origins), views[0], origins)
         return dataclasses.replace(found, bands={level: found.bands[level] for level in levels})
@@ -173,7 +173,7 @@ class Model:
         )
 
     def start(self, panel: Panel, steps: int, short_future: str = FAIL) -> Start:
-        """What the forecasts of a panel start from; raises what `predict` does."""
+        """Return all that the forecasts of a panel start from; raises what `predict` does."""
         panel = self.contract.marked(panel)
         series = self.contract.check(panel)
         found = covered(panel, self.contract.horizon, steps, short_future)
@@ -220,15 +220,15 @@ class Model:
         )
 
     def _asked(self, views: Views, origins: Integers, levels: Sequence[float]) -> Answer:
-        """What the model says of B windows, scaled."""
+        """Answer B windows, scaled."""
         return self.output.answer(self.ensemble, views, origins, levels)
 
     def _expected(self, series: Integers, panel: Panel, origins: Integers) -> Answer:
-        """What it says of B windows of a panel's own, in the units of the CSV."""
+        """Answer B windows of another panel of the same series, in the units of the CSV."""
         return self.answer(self.windows(panel, series), origins, ())
 
     def _sources(self, fallbacks: Sequence[Fallback], count: int, steps: int) -> tuple[str, ...]:
-        """What makes each row of the forecasts of so many series, so many steps ahead."""
+        """Return the maker of each row of the forecasts of so many series, so many steps ahead."""
         made = {stood_in.series: stood_in.source for stood_in in fallbacks}
         return tuple(made.get(series, self.source) for series in range(count) for _ in range(steps))
 
@@ -255,7 +255,7 @@ class Model:
     def _first_block(
         self, start: Start, levels: Sequence[float], *, may_fall_back: bool
     ) -> tuple[StandIns, Answer]:
-        """Who stands in for the model, and the first K rows of every series; raises DataError where nobody may."""
+        """Return the stand-ins and the first K rows of every series; raises DataError where nobody may stand in."""
         panel, views, origins, seen = start.panel, start.views, start.origins, start.seen
         codes = unfit(views[0], origins)
         if self.source == "model":
@@ -366,17 +366,17 @@ class Model:
                 yield Backcast(forecast, panel.times[chunk - 1], actual, in_sample)
 
     def rows_seen(self, panel: Panel, series: Integers) -> int:
-        """How many rows of the panel with a known target have taught or chosen anything."""
+        """Count the rows of the panel with a known target that have taught or chosen anything."""
         until = np.repeat(self.seen_until[series], panel.lengths)
         return int((np.isfinite(panel.target) & (panel.times <= until)).sum())
 
     def learned(self, panel: Panel, series: Integers, rows_before: int = 0) -> Learned:
-        """What the model says of the rows it has seen: how many, `rows_before` not in this panel, and until when."""
+        """Return how many rows the model has seen, `rows_before` of them not in this panel, and until when."""
         until = self.seen_until[series].max(keepdims=True)
         return Learned(rows=rows_before + self.rows_seen(panel, series), until=panel.clock.write(until)[0])
 
     def judge(self, panel: Panel, origins: Integers) -> Judgement:
-        """What `evaluate` reports, of these windows of rows that the model has not seen; origins: (n,), n > 0."""
+        """Judge windows of rows that the model has not seen, as `evaluate` does; origins: (n,), n > 0."""
         panel = self.contract.marked(panel)
         return self._judge(panel, self.windows(panel, self.contract.check(panel)), origins, in_sample=False)
 
@@ -387,7 +387,7 @@ class Model:
 
 @dataclass(frozen=True, eq=False)
 class Start:
-    """Where the forecasts of S series begin.
+    """The place where the forecasts of S series begin.
 
     panel: history without what is odd, then the rows to be forecast; series: (S,) which of the model's each is;
     origins: (S,); seen, beside: what the last rows are like; views: of the rows; odd: last rows taken as missing;
@@ -435,7 +435,7 @@ def seen_and_fresh(
 
 
 def groupings_of(panel: Panel) -> dict[str, tuple[list[str], Integers]]:
-    """How target rows are grouped in an evaluation: by hour and weekday where the clock has them, and by series."""
+    """Group the target rows of an evaluation: by hour and weekday where the clock has them, and by series."""
     wall, groupings = panel.clock.wall(panel.times), {}
     if panel.clock.step is not None and not panel.clock.is_counter:
         hours = wall.astype("datetime64[h]").astype(np.int64) % 24

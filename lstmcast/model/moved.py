@@ -43,7 +43,7 @@ MOST_SERIES = 200  # of a panel that are rescaled; each takes a few seconds at t
 
 @dataclass(frozen=True)
 class Shift:
-    """How far a level moved from a row on: y becomes y / factor - offset."""
+    """The distance that a level moved from a row on: y becomes y / factor - offset."""
 
     row: int
     factor: float = 1.0
@@ -224,7 +224,7 @@ class OneSeries:
         return shift, error
 
     def stretch(self, shift: Shift) -> float:
-        """How many times as wide as usual a band has to be to hold what it promises over the last blocks."""
+        """Return by which factor a band has to be wider to hold what it promises over the last blocks."""
         said = self.said(shift.undone(self.panel, self.origin), self.starts)
         low, high = said.bands[BAND]
         width = shift.factor * float((high[: self.rows] - low[: self.rows]).mean()) / 2
@@ -261,7 +261,7 @@ def moved_of(
     ask: Ask,
     said: Callable[[int], Said],
 ) -> Moved:
-    """What to do about the levels that moved.
+    """Find the levels that moved, and decide how each is forecast.
 
     is_examined: (S,) whose windows are worth asking; naives: name and season of the forecasters that may stand in;
     levels: (S,) mean size of the rows of training; said: of a series, by its place.

@@ -1,4 +1,4 @@
-"""What comes out of a model: a number with bands within limits, or a probability of each class."""
+"""The output of a model: a number with bands within limits, or a probability of each class."""
 
 from __future__ import annotations
 
@@ -31,13 +31,13 @@ _LARGEST = 1e300  # what a very wide band ends at, so that its width is a number
 
 
 class Output(Protocol):
-    """What tells the models of one target kind from those of the other, once they are trained."""
+    """The side of a trained model that depends on its kind of target."""
 
     def levels(self, levels: Sequence[int] | None, quantiles: Sequence[float]) -> tuple[int, ...]:
         """The bands that are given out where these are asked for; raises UsageError where there can be none."""
 
     def answer(self, ensemble: Ensemble, views: Views, origins: Integers, levels: Sequence[float]) -> Answer:
-        """What an ensemble says of B windows, scaled."""
+        """Return an ensemble's answer to B windows, scaled."""
 
     def restored(self, answer: Answer, series: Integers) -> Answer:
         """A scaled answer in the units of the CSV; series: (B,) which of the model's each is."""
@@ -77,7 +77,7 @@ class Output(Protocol):
         """A forecaster, or the whole ensemble, as it is evaluated: in the units of the CSV."""
 
     def scorer(self, panel: Panel) -> Scorer:
-        """How it is evaluated on the rows of a panel."""
+        """Return the scorer that evaluates answers on the rows of a panel."""
 
 
 @dataclass(frozen=True, eq=False)

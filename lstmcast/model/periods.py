@@ -21,7 +21,8 @@ _LENGTHS = {DAY: 86_400, WEEK: 7 * 86_400, MONTH: 28 * 86_400}
 
 @dataclass(frozen=True, eq=False)
 class Periods:
-    """What is summed: kind is one of NAMED, a duration such as `6h`, or `dates`, whose edges (E,) are wall times."""
+    """The periods that are summed. kind: one of NAMED, a duration such as `6h`, or `dates`, whose edges (E,) are wall
+    times."""
 
     kind: str
     edges: Times | None = None
@@ -40,7 +41,7 @@ class Periods:
         return np.asarray((wall - _MONDAY) // np.timedelta64(length, "s"), dtype=np.int64)
 
     def names(self, codes: Integers, first: str) -> list[str]:
-        """What each period is called, by its beginning; first: that of the horizon."""
+        """Name each period by its beginning; first: the name of the horizon."""
         if self.kind == HORIZON:
             return [first] * len(codes)
         if self.edges is not None:

@@ -54,7 +54,7 @@ def _empty(panel: Panel, series: int, contract: Contract) -> DataError:
 
 
 def _copy_known(panel: Panel, stop: int, end: int, extended: Panel, origin: int, count: int) -> None:
-    """What the file says of known columns beyond the origin."""
+    """Copy the file's values of known columns beyond the origin."""
     there = min(count, end - stop)
     for column in panel.roles(KNOWN):
         extended.values[origin : origin + there, column] = panel.values[stop : stop + there, column]

@@ -1,4 +1,4 @@
-"""What the rows a model learned from were like, and where the window of a fresh file is unlike them."""
+"""The usual range of the rows that a model learned from, and how windows of fresh files differ from it."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ class Habits:
         return type(self)(*(getattr(self, name)[series] for name in self.__dataclass_fields__))
 
     def like(self, values: Sequence[Numbers], season: int, lookback: int) -> Habits:
-        """The same facts of other values (n,), a series each."""
+        """Return these facts of other values (n,), a series each."""
         return habits_of(values, season, lookback)
 
     @property
@@ -90,13 +90,13 @@ class ClassHabits(Habits):
     greatest_shares: Numbers
 
     def like(self, values: Sequence[Numbers], season: int, lookback: int) -> Habits:
-        """The same facts of other codes (n,), a series each."""
+        """Return these facts of other codes (n,), a series each."""
         return class_habits_of(values, self.least_shares.shape[1], lookback)
 
 
 @dataclass(frozen=True, eq=False)
 class Comparison:
-    """How windows differ from habits.
+    """The differences of windows from habits.
 
     is_alien: (S,) which are far outside the range or of another unit; of these, is_out: (N,) the rows that are, and
     is_settled: (S,) whether the series is out there now, and not only for a row or two.
@@ -212,7 +212,7 @@ def _shares(codes: Numbers, classes: int, width: int) -> Numbers:
 
 
 def level_rows(season: int, lookback: int) -> int:
-    """How many rows make a level: a season, or a look-back where there is none."""
+    """Return the number of rows that make a level: a season, or a look-back where there is none."""
     return season if season > 1 else lookback
 
 

@@ -24,7 +24,7 @@ LEARNED = ("linear", "logistic")  # baselines that are a model's own, and no riv
 
 @dataclass(frozen=True, eq=False)
 class Rivals:
-    """What T common windows of K steps say of every rival, models first.
+    """The losses of every rival, models first, over T common windows of K steps.
 
     losses: rival -> (T,) mean over a window's steps of absolute errors over MASE's denominator, or of log loss;
     figures: rival -> measure -> mean; stamps: (T,) of the last row that each window knew; overlap: how many
@@ -42,7 +42,7 @@ class Rivals:
         return sorted(self.losses, key=lambda name: self.losses[name].mean())
 
     def test(self, first: str, second: str) -> Significance:
-        """Whether two differ by more than chance; windows of several series with the same stamp count as one."""
+        """Test whether two rivals differ by more than chance; windows of several series with one stamp count as one."""
         _, place = np.unique(self.stamps, return_inverse=True)
         count = np.bincount(place)
         ours, theirs = (np.bincount(place, self.losses[name]) / count for name in (first, second))
@@ -119,7 +119,7 @@ def _refuse_others(sides: Sequence[_Side]) -> None:
 
 
 def _nothing_common(sides: Sequence[_Side]) -> str:
-    """Why there is no window to compare on, with the row from which on there would be one."""
+    """Return the reason why there is no window to compare on, with the last row that each model has seen."""
     until = {side.name: side.model.seen_until.max() for side in sides}
     words = "; ".join(f"{name} has seen rows until {_written(sides, stamp)}" for name, stamp in until.items())
     return f"no window of the file is unseen by all models ({words}); give a file with newer rows"
@@ -167,7 +167,7 @@ def _baselines(model: Model) -> list[Forecaster]:
 
 
 def _answer(side: _Side, forecaster: Forecaster, keys: NDArray[np.void], steps: int) -> Answer:
-    """What it says of the first steps of each window, in the units of the CSV."""
+    """Answer the first steps of each window, in the units of the CSV."""
     model, origins = side.model, side.at(keys)
     views, judged = (
         model.windows(side.panel, model.contract.check(side.panel)),
@@ -198,7 +198,7 @@ def _figures(answer: Answer, truth: Numbers, losses: Numbers) -> dict[str, float
 
 
 def _overlap(side: _Side, keys: NDArray[np.void], steps: int) -> int:
-    """How many consecutive windows of a series share rows, as their origins usually lie."""
+    """Count the consecutive windows of a series that share rows, as their origins usually lie."""
     origins, series = side.at(keys), _series(side, keys)
     apart = np.diff(origins)[np.diff(series) == 0]
     return max(math.ceil(steps / max(int(np.median(np.abs(apart))), 1)), 1) if len(apart) else 1

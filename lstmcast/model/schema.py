@@ -1,4 +1,4 @@
-"""What a model expects of a file: its columns, its clock, and how much of it."""
+"""The contract of a model with its files: columns, clock, and how many rows."""
 
 from __future__ import annotations
 

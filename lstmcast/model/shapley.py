@@ -1,4 +1,4 @@
-"""Why not as a week before: what each group of inputs changes in a forecast, by Shapley values.
+"""The change of a forecast since a season before, shared among groups of inputs by Shapley values.
 
 Inputs of the same clock one season earlier stand in for those of a group, whole, so that the model never sees what it
 could not have seen: 2^G runs of the plain model for G groups (Shapley 1953; Lundberg and Lee 2017 for models).
@@ -36,8 +36,8 @@ class Group:
 
 @dataclass(frozen=True, eq=False)
 class Change:
-    """What each group changes: before (K,) with everything as a season before, now (K,), and their values (K,) each,
-    which sum to the difference."""
+    """The change that each group of inputs makes: before (K,) with everything as a season before, now (K,), and their
+    values (K,) each, which sum to the difference."""
 
     before: Numbers
     now: Numbers
@@ -104,7 +104,7 @@ def coalitions(panel: Panel, origin: int, season: int, recent: int) -> tuple[Pan
 
 
 def columns_of_group(panel: Panel, group: Group) -> list[int]:
-    """Which columns of a panel a group is about."""
+    """Return the places of the columns of a panel that belong to a group."""
     if group.kind in (RECENT, EARLIER):
         return [0]
     wanted = range(1, len(panel.columns))
@@ -116,8 +116,8 @@ def columns_of_group(panel: Panel, group: Group) -> list[int]:
 
 @dataclass(frozen=True, eq=False)
 class Changes:
-    """What groups of inputs change, in the units of the CSV: in the whole forecast, and in what the network corrects
-    of the linear one (None without a network); rows: how long before the other inputs are."""
+    """The changes by groups of inputs, in the units of the CSV: in the whole forecast, and in the network's correction
+    of the linear one. The latter is None without a network. rows: how long before the other inputs are."""
 
     whole: Change
     network: Change | None
@@ -125,7 +125,7 @@ class Changes:
 
 
 def changes(model: Model, panel: Panel, series: int = 0) -> Changes | None:
-    """What each group of inputs changes in the forecast of a series, beside its inputs one longest season before.
+    """Return what each group of inputs changes in a series' forecast, beside its inputs one longest season before.
 
     None where the history is too short for that, or a season is no longer than the horizon needs to be compared.
     """
@@ -186,5 +186,5 @@ def _correction(model: Model, views: Views, origins: Integers, series: int) -> N
 
 
 def change(worth: Numbers, names: Sequence[Group]) -> Change:
-    """What each group changes; worth: (2^G, K) of each coalition."""
+    """Return the change that each group makes; worth: (2^G, K) of each coalition."""
     return Change(worth[0], worth[-1], dict(zip(names, shapley_values(worth), strict=True)))

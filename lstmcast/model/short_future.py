@@ -99,7 +99,7 @@ def _lacks(panel: Panel, stops: Integers, ahead: int, columns: list[int]) -> Mas
 
 
 def rhythm_of(clock: Clock) -> Rhythm:
-    """What a column's climate is taken over, by the length of a row."""
+    """Return the rhythm in which columns repeat, by the length of a row."""
     if clock.step is not None and not clock.is_counter:
         day = max(round(np.timedelta64(1, "D") / clock.step.to_timedelta64()), 1)
         return Rhythm(day, 7 * day, max(day / _DECAY, 1.0), _DAYS)
@@ -152,7 +152,7 @@ def filled(values: Numbers, origin: int, rhythm: Rhythm, how: str, column: Colum
 
 
 def is_code(values: Numbers, column: Column) -> bool:
-    """Whether a column is a switch, a code or a class, of which a mean says nothing."""
+    """Return whether a column is a switch, a code or a class, of which a mean says nothing."""
     if column.level is not None:
         return True
     known = values[np.isfinite(values)]
@@ -222,7 +222,7 @@ def widening(ratios: Numbers | None, missing: Integers, horizon: int) -> Numbers
 def sources_with(
     sources: tuple[str, ...], ahead: int, found: Covered, deaf: frozenset[int]
 ) -> tuple[str, ...]:
-    """What makes each row, with the columns that something stood in for: `model:temperature_filled`.
+    """Return the maker of each row, with the columns that were filled: `model:temperature_filled`.
 
     sources: (S ahead,); deaf: series whose forecaster reads no column.
     """

@@ -29,7 +29,7 @@ _ROLLED = 14  # days of which it is shown what was said a week before, where the
 
 
 def study(model: Model, panel: Panel) -> Study:
-    """How a model did on a file: on rows it has not seen, or where there are none on those it has.
+    """Study a model on a file: on rows it has not seen, or where there are none on those it has.
 
     Raises DataError where the panel does not fit the contract, or has no window of known rows.
     """
@@ -89,7 +89,8 @@ class _Judge:
         return {name: np.abs(point - actual) / self._scale[series] for name, point in points.items()}
 
     def said(self, origins: Integers, steps: int | None) -> PastForecast:
-        """What was said at these origins: of the row so many steps ahead, or of all rows up to the next origin."""
+        """Return the forecasts made at these origins: of the row so many steps ahead, or of all rows up to the next
+        origin."""
         laid = [np.full(len(self.panel.times), np.nan) for _ in range(3)]
         for chunk in self.views[0].chunks(origins):
             answer = self._model.answer(self.views, chunk, (_BAND,))
@@ -187,8 +188,8 @@ def _shown(panel: Panel, tally: Tally) -> list[int]:
 def _said(
     model: Model, judge: _Judge | _ClassJudge, origins: Integers, shown: Sequence[int]
 ) -> Iterator[PastForecast]:
-    """What was said shortly before and what was said long before: of hours the night before and a week before, of
-    days a day and a week, else one row and a whole horizon."""
+    """Yield the forecasts made shortly before and long before. For hours, these are the night before and a week before;
+    for days, a day and a week; else one row and a whole horizon."""
     panel, horizon = judge.panel, model.contract.horizon
     day = _rows_of_a_day(panel.clock)
     series = panel.series_of_rows()[origins]
@@ -208,7 +209,8 @@ def _said(
 def _rolled(
     model: Model, judge: _Judge | _ClassJudge, origins: Integers, steps: int, day: int
 ) -> PastForecast:
-    """What the model says so many steps ahead, beyond its horizon, on each of the last days: its last day of rows."""
+    """Return the forecasts so many steps ahead, beyond the horizon, on each of the last days: the last day of rows of
+    each."""
     panel, parts = judge.panel, 1 if model.contract.classes else 3
     laid = [np.full(len(panel.times), np.nan) for _ in range(parts)]
     series = panel.series_of_rows()

@@ -43,7 +43,7 @@ class Total:
 
     @property
     def source(self) -> str:
-        """What made it, and whether it is a part of a period only."""
+        """The makers of the total, and whether it is only a part of a period."""
         return "+".join(self.made) + (f":{PARTIAL}" if self.is_partial else "")
 
 
@@ -66,11 +66,11 @@ class Outlook:
         return len(self.forecast.times) // len(self.forecast.ids)
 
     def rows(self, series: int) -> slice:
-        """Where a series stands in the forecast."""
+        """Return the place of a series in the forecast."""
         return slice(series * self.ahead, (series + 1) * self.ahead)
 
     def number(self, series: int) -> int:
-        """Which of the model's series one is."""
+        """Return which of the model's series this one is."""
         return self.model.contract.ids.index(self.forecast.ids[series])
 
     def paths(self, series: int, weights: Numbers | None = None) -> Numbers:
@@ -92,7 +92,7 @@ class Outlook:
 
 
 def outlook(model: Model, panel: Panel, forecast: Forecast, short_future: str, *, fallback: bool) -> Outlook:
-    """What totals and paths of a forecast are made from; raises UsageError where the model keeps no errors."""
+    """Collect what totals and paths of a forecast are made from; raises UsageError where the model keeps no errors."""
     if model.templates is None:
         message = (
             "the model file is older and keeps no errors of whole horizons, which totals and paths are made of; "
@@ -204,7 +204,7 @@ def _before(found: Outlook, series: int, periods: Periods, times: Times) -> tupl
 
 
 def _begins(periods: Periods, stamps: Times, history: Panel) -> bool:
-    """Whether a period begins with the first row of history."""
+    """Return whether a period begins with the first row of history."""
     codes = periods.codes(np.concatenate([_just_before(stamps[0]), stamps[:1]]), history.clock)
     return bool(codes[0] != codes[1])
 
@@ -281,7 +281,7 @@ def _joined(parts: Sequence[_Rows], inside: Sequence[NDArray[np.bool_]]) -> tupl
 
 
 def _made(parts: Sequence[_Rows], inside: Sequence[NDArray[np.bool_]]) -> tuple[str, ...]:
-    """What made the rows, each once; known ones last."""
+    """Return the makers of the rows, each once; known rows last."""
     made: dict[str, None] = {}
     has_known = False
     for part, own in zip(parts, inside, strict=True):

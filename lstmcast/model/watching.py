@@ -1,4 +1,4 @@
-"""What came lately beside what was forecast for it, row by row, and the runs of rows that are alarms."""
+"""The last rows beside their forecasts, row by row, and the runs of rows that are alarms."""
 
 from __future__ import annotations
 
@@ -94,7 +94,7 @@ class Rate:
 
 
 def nights_a_month(model: Model) -> float:
-    """How many horizons a month has; of counted rows, as if a row were an hour."""
+    """Return how many horizons a month has; of counted rows, as if a row were an hour."""
     clock, horizon = model.contract.clock, model.contract.horizon
     if clock.is_counter:
         return DAYS_OF_MONTH * 24 / horizon
@@ -258,8 +258,8 @@ def _least(gauge: Gauge, limit: float, nights: Sequence[Night]) -> tuple[float, 
 
 
 def _of_model(model: Model, panel: Panel, numbers: Integers, rows: int) -> list[list[Night]]:
-    """What the model would have said before the last rows, and before those of as many earlier nights as it has not
-    learned from; the oldest first, by series."""
+    """Return the model's forecasts of the last rows, and of as many earlier nights as it has not learned from. They
+    stand by series, the oldest first."""
     horizon, ends = model.contract.horizon, panel.known_until()
     found: list[list[Night]] = [[] for _ in panel.ids]
     _add_earlier(model, panel, numbers, ends - horizon * -(-rows // horizon), found)
@@ -325,7 +325,7 @@ def _add_earlier(
 
 
 def _of_ledger(model: Model, panel: Panel, numbers: Integers, ledger: Ledger) -> list[list[Night]]:
-    """What the ledger said, one forecast an issue time, the oldest first, by series."""
+    """Return the ledger's forecasts by series, one an issue time, the oldest first."""
     found: list[list[Night]] = [[] for _ in panel.ids]
     ledger = ledger.latest()
     horizon = model.contract.horizon

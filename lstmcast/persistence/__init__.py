@@ -1,4 +1,4 @@
-"""What lstmcast keeps on disk: model files that are data, never code; files replaced whole or not at all."""
+"""The files of lstmcast: models that are data, never code, and files replaced whole or not at all."""
 
 from __future__ import annotations
 
@@ -92,7 +92,7 @@ def write_text(path: str | os.PathLike[str], text: str) -> None:
 
 
 def write_texts(path: str | os.PathLike[str], parts: Iterable[str]) -> None:
-    """The same for a text that comes part by part, and is never in memory as a whole."""
+    """Write a text that comes part by part, and is never in memory as a whole; raises what `write_text` does."""
     replace_file_by_parts(path, (part.encode("utf-8") for part in parts))
 
 
@@ -129,7 +129,7 @@ def save(model: Model, path: str | os.PathLike[str]) -> None:
 
 
 def save_keeping_old(model: Model, path: str | os.PathLike[str], count: int) -> None:
-    """The same, with the file that stood there kept as `path`.1, those before it as .2 and on, `count` of them in all.
+    """Save a model, with the file that stood there kept as `path`.1, and those before it as .2 and on, `count` in all.
 
     At no moment is `path` missing or torn. Call it with the file's lock.
     """
@@ -145,7 +145,7 @@ def load(path: str | os.PathLike[str]) -> Model:
 
 
 def load_identified(path: str | os.PathLike[str]) -> tuple[Model, str]:
-    """The same, and a short identity of just that file: the beginning of its SHA-256."""
+    """Load a model, and return with it a short identity of just that file: the beginning of its SHA-256."""
     with _naming(path):
         data = read_bytes(path, LARGEST["model"])
         document, arrays = decode(data, "model")

@@ -18,7 +18,7 @@ _LONGEST = 1e9  # seconds
 
 
 def to_record(checkpoint: Checkpoint) -> tuple[Document, Arrays]:
-    """What is written: a JSON-able document and the arrays by name."""
+    """Return what is written: a JSON-able document and the arrays by name."""
     document: dict[str, Any] = {"fingerprint": checkpoint.fingerprint}
     arrays: dict[str, NDArray[Any]] = {}
     for part in _PARTS:

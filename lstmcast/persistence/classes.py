@@ -48,7 +48,8 @@ Shape = tuple[int, ...]
 
 
 def class_record(model: Model) -> tuple[Document, Arrays]:
-    """What is written: a JSON-able document, whose `task` says that it is about classes, and the arrays by name."""
+    """Return what is written: a JSON-able document, whose `task` says that it is about classes, and the arrays by
+    name."""
     frequencies = _frequencies(model)
     is_sayable = _is_sayable(model.ensemble)
     words, parts = _said(model) if is_sayable else _told(model)
@@ -86,7 +87,7 @@ def _persistence(ensemble: Ensemble) -> Transitions:
 
 
 def _is_sayable(ensemble: Ensemble) -> bool:
-    """Whether format 1 has words for all parts: a network or none, and the three simpler forecasters."""
+    """Return whether format 1 has words for all parts: a network or none, and the three simpler forecasters."""
     kinds = [type(part) for _, part in ensemble.parts]
     simple = [Logistic, FrequencyTable, Transitions]
     return kinds in (simple, [NetworkForecaster, *simple])

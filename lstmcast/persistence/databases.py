@@ -21,7 +21,7 @@ Columns = Mapping[str, Sequence[str | float]]
 
 
 def is_database(path: Path) -> bool:
-    """Whether a name is that of a database, by its ending."""
+    """Return whether a name is that of a database, by its ending."""
     return os.fsdecode(path).lower().endswith(ENDINGS)
 
 

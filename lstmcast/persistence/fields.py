@@ -80,7 +80,7 @@ def _numbers(hint: Any, items: dict[str, Any], name: str) -> dict[str, Any]:
 
 
 def _is_a(hint: Any, item: Any) -> bool:
-    """Whether a leaf is of a type: True is no number, and a whole number may stand for a real one."""
+    """Return whether a leaf is of a type: True is no number, and a whole number may stand for a real one."""
     if isinstance(item, bool) or hint is bool:
         return isinstance(item, bool) and hint is bool
     return isinstance(item, int | float if hint is float else hint) if isinstance(hint, type) else False

@@ -51,7 +51,7 @@ def replace_file(path: Path, data: bytes) -> None:
 
 
 def replace_file_by_parts(path: Path, parts: Iterable[bytes]) -> None:
-    """The same for data that come part by part, no two of which need be in memory at once.
+    """Replace a file by data that come part by part, no two of which need be in memory at once.
 
     Whatever is raised while they are made leaves the old file as it was.
     """
@@ -124,7 +124,7 @@ def _refusal(path: Path, reason: str) -> OutputError:
 
 
 def _target(path: Path) -> tuple[str, os.stat_result | None]:
-    """Where the file really is (behind symlinks), and what stands there now."""
+    """Return the real place of the file (behind symlinks), and the status of what stands there now."""
     if os.fsdecode(path).endswith((os.sep, os.altsep or os.sep)):
         raise _refusal(path, "it is a folder; name a file in it")
     try:

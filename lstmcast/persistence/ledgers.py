@@ -22,7 +22,7 @@ _CHUNK = 1 << 16
 
 @dataclass(frozen=True)
 class Appended:
-    """What was odd about an append: a last line that was torn was taken out; the file could not be locked."""
+    """The oddities of an append: a torn last line was taken out; the file could not be locked."""
 
     was_torn: bool
     was_unlocked: bool
@@ -128,14 +128,14 @@ def _opened(path: Path, name: str) -> int:
 
 
 def _has_name(descriptor: int, name: str) -> bool:
-    """Whether the file still has its name: it may have been moved away meanwhile."""
+    """Return whether the file still has its name: it may have been moved away meanwhile."""
     with suppress(FileNotFoundError):
         return os.path.samestat(os.fstat(descriptor), os.stat(name))
     return False
 
 
 def _whole_lines(descriptor: int, size: int) -> int:
-    """How many bytes of the file are whole lines."""
+    """Return how many bytes of the file are whole lines."""
     end = size
     while end > 0:
         start = max(end - _CHUNK, 0)

@@ -70,7 +70,7 @@ _MOST_HORIZONS = 10_000_000
 
 
 def to_record(model: Model) -> tuple[Document, Arrays]:
-    """What is written: a JSON-able document and the arrays by name."""
+    """Return what is written: a JSON-able document and the arrays by name."""
     if not isinstance(model.output, NumberOutput):
         from lstmcast.persistence.classes import class_record
 
@@ -147,7 +147,7 @@ class _Words:
 
     @property
     def has_second(self) -> bool:
-        """Whether there is a second view."""
+        """True where there is a second view."""
         return max(len(self.networks), len(self.ridges)) == 2
 
     @property
@@ -364,7 +364,7 @@ def _intervals(document: Document, ensemble: Ensemble, arrays: Arrays) -> Interv
 
 
 def _means(arrays: Arrays) -> Means | None:
-    """Which series' forecasts are means; a file without it has none."""
+    """Return the series whose forecasts are means; a file without it has none."""
     if "means" not in arrays:
         return None
     kinds = arrays["means"]

@@ -162,7 +162,7 @@ def _value(cursor: _Cursor, code: int) -> Value:
 
 
 def _same(pieces: Iterator[bytes | memoryview], data: memoryview) -> bool:
-    """Whether the pieces, one after the other, are `data`."""
+    """Return whether the pieces, one after the other, are `data`."""
     place = 0
     for piece in pieces:
         for start in range(

@@ -104,7 +104,7 @@ def _refuse_other_kind(output: Output) -> None:
 
 
 def is_same(one: str, other: str) -> bool:
-    """Whether two names are of one file; of files that are not there yet, whether they would be."""
+    """Return whether two names are of one file; of files that are not there yet, whether they would be."""
     try:
         statuses = [os.fstat(_STDIN) if name == STREAM else os.stat(name) for name in (one, other)]
     except (OSError, ValueError):
@@ -120,7 +120,7 @@ def _real(name: str) -> str:
 
 
 def kind_of(path: str) -> str | None:
-    """What stands in a file, told by its first bytes; None where there is nothing to lose, or no file."""
+    """Return the kind of a file, told by its first bytes; None where there is nothing to lose, or no file."""
     try:
         descriptor = system.open_reading(path)
     except (OSError, ValueError):

@@ -65,7 +65,7 @@ def microseconds(times: NDArray[np.datetime64]) -> NDArray[np.int64]:
 
 
 def preparation_document(preparation: Preparation, stage: CalendarStage | None) -> Document:
-    """What of a preparation, and of the first view's calendar stage, is no array."""
+    """Return the part of a preparation, and of the first view's calendar stage, that is no array."""
     return {
         "transform": preparation.scaling.transform,
         "with_year": preparation.with_year,
@@ -96,7 +96,7 @@ def preparation_from(fields: Document, arrays: Arrays) -> Preparation:
 
 
 def stage_document(stage: CalendarStage | None) -> Document | None:
-    """What of a calendar stage is no array."""
+    """Return the part of a calendar stage that is no array."""
     if stage is None:
         return None
     design = stage.design
@@ -129,7 +129,7 @@ def network_from(fields: Document, count: int, arrays: Arrays, name: str, view: 
 
 
 def reference_arrays(model: Model) -> Arrays:
-    """What fresh rows are compared with, by name; nothing where the model does not know it."""
+    """Return the arrays that fresh rows are compared with, by name; none where the model does not know them."""
     known = {"habits": model.habits, "ranges": model.ranges}
     return {
         f"{name}.{field.name}": getattr(found, field.name)
@@ -142,7 +142,7 @@ def reference_arrays(model: Model) -> Arrays:
 def reference_from(
     document: Document, arrays: Arrays, habits: type[Habits]
 ) -> tuple[Habits | None, Ranges | None]:
-    """What fresh rows are compared with, as far as the record holds it; habits: of numbers or of classes."""
+    """Return what fresh rows are compared with, as far as the record holds it; habits: of numbers or of classes."""
     kinds: dict[str, type[Any]] = {"habits": habits, "ranges": Ranges}
     found = {
         name: kind(*(arrays[f"{name}.{field.name}"] for field in dataclasses.fields(kind)))

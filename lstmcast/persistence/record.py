@@ -183,7 +183,7 @@ def _check_tree(value: Any, depth: int = 0) -> None:
 
 
 def _is_plain(value: Any) -> bool:
-    """Whether a leaf of the tree is None, a boolean, a number within limits, or text that can be written."""
+    """Return whether a leaf of the tree is None, a boolean, a number within limits, or text that can be written."""
     if isinstance(value, str):
         return value.isascii() or not _HALF_OF_A_LETTER.search(value)
     if isinstance(value, int):

@@ -48,13 +48,13 @@ def report_from(kind: type[AnyReport], document: Any, contract: Contract) -> Any
 
 
 def _is_too_short_to_judge(report: Report) -> bool:
-    """Whether no horizon could be held back, so that nothing has been judged."""
+    """Return whether no horizon could be held back, so that nothing has been judged."""
     few = report.choices.few if isinstance(report.choices, Choices) else None
     return few is not None and few.horizons == 0 and report.windows == 0
 
 
 def _check_judgement(found: Judgement, horizon: int) -> None:
-    """The same forecasters are judged everywhere, at each step ahead, by figures that can be."""
+    """Check that one set of forecasters is judged everywhere, at each step ahead, by figures that can be."""
     steps = len(found.by_horizon)  # older refreshes kept all of them
     names, groups = set(found.test), (found.by_hour, found.by_weekday, found.by_series)
     _ask("model" in names and len(names) > 1, "it judges no model, or one beside nothing")
@@ -78,7 +78,7 @@ def _check_figures(figures: Figures) -> None:
 
 
 def _check_history(report: Report) -> None:
-    """How many rows it has learned from, and by which error each refresh was decided."""
+    """Check the number of rows it has learned from, and the errors by which each refresh was decided."""
     _ask(report.learned is None or 0 <= report.learned.rows <= _MOST, "it has learned from no number of rows")
     for refresh in report.refreshes or ():
         both = refresh.champion, refresh.challenger
@@ -91,7 +91,7 @@ def _check_history(report: Report) -> None:
 
 
 def _check_choices(choices: Choices, lookback: int) -> None:
-    """What was chosen for numbers; lookback: of the model."""
+    """Check what was chosen for numbers; lookback: of the model."""
     for tried in (choices.chosen, *choices.others):
         _check_tried(tried)
     _ask(choices.chosen.lookback == lookback, "the chosen lookback is not the model's")
@@ -128,7 +128,7 @@ def _check_blend(blend: Shares) -> None:
 
 
 def _check_few(few: FewHorizons) -> None:
-    """What was mixed where there are few horizons."""
+    """Check what was mixed where there are few horizons."""
     sizes = (few.folds, few.horizons, few.season, few.rows)
     _ask(all(0 <= size <= _MOST for size in sizes), "it rests on no number of horizons or rows")
     _check_shares(tuple(few.weights.values()))
@@ -155,7 +155,7 @@ def _check_network(network: TriedNetwork) -> None:
 
 
 def _check_class_choices(choices: ClassChoices, contract: Contract) -> None:
-    """What was chosen for classes."""
+    """Check what was chosen for classes."""
     for tried in (choices.chosen, *choices.others):
         _ask(tried.penalty >= 0 and tried.lookback > 0, "a way to look back is none")
         _check_errors({"validation_log_loss": tried.validation_log_loss})

@@ -83,7 +83,7 @@ def _predecessors(real: str) -> list[int]:
 
 
 def _is_same(real: str, other: str) -> bool:
-    """Whether both files hold the same bytes."""
+    """Return whether both files hold the same bytes."""
     try:
         with open(real, "rb") as one, open(other, "rb") as two:
             return one.read() == two.read()
@@ -92,7 +92,7 @@ def _is_same(real: str, other: str) -> bool:
 
 
 def _copy(real: str, other: str) -> None:
-    """The same bytes under another name: a second link to them, or a copy where the disk has no links."""
+    """Put the bytes under another name: a second link to them, or a copy where the disk has no links."""
     try:
         os.link(real, other)
     except OSError:

@@ -104,7 +104,7 @@ def unlock(descriptor: int, name: str) -> None:
 
 
 def has_no_locks(error: OSError) -> bool:
-    """Whether an error of `try_lock` says that the file system knows no locks, as some on a network do not."""
+    """Return whether an error of `try_lock` says that the file system knows no locks, as some on a network do not."""
     return error.errno in _NO_LOCKS
 
 
@@ -113,7 +113,8 @@ def _holder(name: str) -> str:
 
 
 def _hold_by_file(name: str) -> bool:
-    """Where the system has no locks at all: whoever can make a file holds it, until its process is no more."""
+    """Hold the lock by a file, on a system without locks: whoever can make it holds it, until its process is no
+    more."""
     try:
         descriptor = os.open(_holder(name), os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666)
     except FileExistsError:
@@ -130,7 +131,7 @@ def _hold_by_file(name: str) -> bool:
 
 
 def _is_abandoned(holder: str) -> bool:
-    """Whether the process that made the file is no more."""
+    """Return whether the process that made the file is no more."""
     try:
         with open(holder, encoding="ascii") as file:
             os.kill(int(file.read()), 0)
@@ -164,7 +165,7 @@ def remove_if_dead(name: str) -> None:
 
 
 def may_move_open_files() -> bool:
-    """Whether a file can be renamed and removed while it is open; on Windows it cannot."""
+    """Return whether a file can be renamed and removed while it is open; on Windows it cannot."""
     return msvcrt is None
 
 
@@ -206,7 +207,7 @@ def copy_permissions(descriptor: int, existing: os.stat_result) -> None:
 
 
 def is_open_to_all(status: os.stat_result) -> bool:
-    """Whether every user of the machine may change what has this status; of Windows nothing can be said."""
+    """Return whether every user may change what has this status; False on Windows, which does not say."""
     if not hasattr(os, "getuid"):
         return False
     is_sticky_folder = (
@@ -216,7 +217,8 @@ def is_open_to_all(status: os.stat_result) -> bool:
 
 
 def why_untrusted(status: os.stat_result) -> str | None:
-    """Why a file with this status may be by somebody else, None where it is ours (or root's) and closed to others."""
+    """Return why a file with this status may be by somebody else, None where it is ours (or root's) and closed to
+    others."""
     if is_foreign(status):
         return "somebody else owns it"
     if os.name == "posix" and status.st_mode & stat.S_IWOTH:
@@ -226,12 +228,12 @@ def why_untrusted(status: os.stat_result) -> str | None:
 
 
 def is_foreign(status: os.stat_result) -> bool:
-    """Whether somebody else than we or root owns what has this status; of Windows nothing can be said."""
+    """Return whether somebody else than we or root owns what has this status; False on Windows, which does not say."""
     return hasattr(os, "geteuid") and status.st_uid not in (os.geteuid(), 0)
 
 
 def _is_own_group(group: int) -> bool:
-    """Whether a group is that of one user alone, ours, as many systems make one; root's never counts as such."""
+    """Return whether a group is that of one user alone, ours, as many systems make one; root's never counts as such."""
     users, groups = _module("pwd"), _module("grp")
     if users is None or groups is None or os.geteuid() == 0:
         return False

@@ -51,7 +51,7 @@ from lstmcast.training.setup import schedule_of
 
 
 def judged(task: Task, choices: list[Choice], linear: LinearPair, entries: list[Entry]) -> Model:
-    """What ships, its band calibrated on validation rows, judged once on the test rows."""
+    """Return the model that ships, its band calibrated on validation rows, judged once on the test rows."""
     intervals, following = calibrated(task, entries[0])
     limits = limits_of(task.panel, task.blocks, task.options)
     found = _choices(task, choices, linear, entries, intervals, limits, following)
@@ -138,7 +138,7 @@ def _choices(
 
 
 def told_bands(intervals: Intervals, following: Following) -> dict[str, Any]:
-    """How bands were calibrated, as a report's choices have it."""
+    """Describe how bands were calibrated, as a report's choices have it."""
     return {
         "intervals": intervals.kind,
         "interval_widths": _widths(intervals),
@@ -162,7 +162,7 @@ def _widths(intervals: Intervals) -> dict[str, float]:
 
 
 def _told(following: Following) -> Volatility:
-    """How bands follow volatility, and power -> Winkler score of the 80 % band, scaled, by which that was decided."""
+    """Describe how bands follow volatility, with power -> Winkler score of the 80 % band, scaled, which decided it."""
     scores: dict[str, float | None] = {f"{power:g}": score for power, score in following.scores.items()}
     return Volatility(power=following.power, winkler=scores)
 

@@ -1,4 +1,4 @@
-"""Which setting the network learns with: decided by what would ship, not by the linear forecaster alone."""
+"""The choice of the networks' setting, decided by what would ship and not by the linear forecaster alone."""
 
 from __future__ import annotations
 
@@ -104,7 +104,7 @@ def train_networks(
 
 
 def _seen(taught: Sequence[tuple[Candidate, tuple[Trained, ...]]], linear: LinearPair) -> Seen:
-    """What an ensemble with these networks sees."""
+    """Return the views of an ensemble with these networks."""
     return seen_by(taught[0][0].choice, linear, taught[1][0].choice if len(taught) > 1 else None)
 
 
@@ -142,7 +142,7 @@ def _entry(
     together: Seen,
     options: Options,
 ) -> Entry:
-    """What would ship of the networks of a setting, or of two views, the best linear forecasters, and others.
+    """Mix what would ship of the networks of a setting, or of two views, the best linear forecasters, and others.
 
     together: what the others saw when they were fitted.
     """

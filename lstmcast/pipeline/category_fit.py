@@ -57,7 +57,7 @@ Numbers = NDArray[np.float64]
 
 @dataclass(frozen=True, eq=False)
 class _Trained:
-    """What training found out: the choices, the chosen first; the members and their weights; and what ships."""
+    """The findings of training: the choices, the chosen first; the members and their weights; and what ships."""
 
     choices: list[ClassChoice]
     members: list[Trainable]
@@ -75,7 +75,7 @@ def fitting_classes(
     start: Checkpoint | None,
     began: float | None,
 ) -> Iterator[Plan | Expectation | Step | Checkpoint | Model]:
-    """What `fitting` yields for numbers, the finished Model last.
+    """Yield what `fitting` yields for numbers, the finished Model last.
 
     source: another model of classes to start from; start and began: as it has them.
 
@@ -132,7 +132,7 @@ def _refuse_one_class(panel: Panel) -> None:
 
 
 def _describe(choices: list[ClassChoice]) -> ClassSearch:
-    """What was chosen, and every alternative with its validation error (log loss of the logistic regression)."""
+    """Describe the choice, and every alternative with its validation error (log loss of the logistic regression)."""
     tried = [choice.describe() for choice in choices]
     penalties = {f"{penalty:g}": error for penalty, error in choices[0].penalties.items()}
     return ClassSearch(chosen=tried[0], others=tuple(tried[1:]), penalties=penalties)
@@ -141,7 +141,7 @@ def _describe(choices: list[ClassChoice]) -> ClassSearch:
 def _transfer(
     source: Model, choice: ClassChoice, preparation: ClassPreparation, panel: Panel, options: Options
 ) -> Transfer:
-    """What of the other model's weights a network of this choice starts from."""
+    """Match the other model's weights to a network of this choice."""
     windows, setting = choice.windows, _setting(choice)
     view = view_of(
         preparation.rows, PLAIN, panel.columns, panel.ids, panel.clock, windows.segment, panel.classes
@@ -176,7 +176,7 @@ def _mixed(
     blocks: Blocks,
     options: Options,
 ) -> _Trained:
-    """What ships of the networks and of what they are compared with."""
+    """Mix the networks and what they are compared with into what ships."""
     chosen = choices[0]
     architecture = members[0].architecture
     weights = tuple(trained.weights for trained in networks)

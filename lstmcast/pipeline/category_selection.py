@@ -1,4 +1,4 @@
-"""What the logistic regression decides on validation rows: lookback, calendar, ridge penalty."""
+"""The choices made with the logistic regression on validation rows: lookback, calendar, ridge penalty."""
 
 from __future__ import annotations
 
@@ -127,7 +127,7 @@ class ClassTrials:
         return ClassChoice(windows, training, validation, logistic, error)
 
     def _best_penalty(self, choice: ClassChoice) -> ClassChoice:
-        """The same choice with the penalty that has the lowest error, or the one that was asked for."""
+        """Return the choice with the penalty of the lowest error, or the one that was asked for."""
         with_calendar = choice.logistic.with_calendar
         if self.options.penalty is not None:
             return dataclasses.replace(choice, penalties={self.options.penalty: choice.error})

@@ -1,4 +1,4 @@
-"""Which of two ships where horizons are few but windows are many: the linear forecaster, the bank, or their mean."""
+"""The choice where horizons are few but windows are many: the linear forecaster, the bank, or their mean."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ _REFIT = 2  # what tells its randomness from that of the search, the networks an
 
 
 def has_enough(task: Task) -> bool:
-    """Whether both are to be compared: rows of a day or less, or without a calendar, and horizons enough."""
+    """Return whether both can be compared: enough horizons, and rows of a day or less or without a calendar."""
     blocks, clock = task.blocks, task.panel.clock
     rows = (blocks.test - blocks.validation) // task.horizon + (blocks.end - blocks.test) // task.horizon
     return int(rows.max(initial=0)) >= FEWEST_HORIZONS and (clock.step is not None or clock.is_daily)
@@ -76,7 +76,7 @@ def bands_of(task: Task, entry: Entry, last: Entry) -> Intervals:
 def _chosen(
     linear: Part, bank: Local, views: Views, validation: Validation
 ) -> tuple[Ensemble, dict[str, float]]:
-    """What ships, with its bands, and the errors (MASE) that decided it."""
+    """Return what ships, with its bands, and the errors (MASE) that decided it."""
     parts: list[Part] = [linear, bank]
     answers = [point(part.predict(views, validation.origins)) for part in parts]
     errors = [validation.error(answer) for answer in answers]
@@ -96,7 +96,7 @@ def _weights(linear: float, bank: float) -> tuple[float, float]:
 
 
 def _thinned(validation: Validation) -> Validation:
-    """The same with origins half a horizon apart, the last one kept; those of several series are apart already."""
+    """Keep origins half a horizon apart, the last one among them; those of several series are apart already."""
     step = max(len(validation.actual) // 2, 1) if len(np.unique(validation.series)) == 1 else 1
     kept = np.arange(len(validation.origins) - 1, -1, -step)[::-1]
     return dataclasses.replace(

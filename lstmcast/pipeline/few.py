@@ -79,7 +79,7 @@ def remixed(
 
 @dataclass(frozen=True, eq=False)
 class _Folds:
-    """What members said of n horizons that have come: answers, actual (K, n) as `plain` has it, NaN where missing;
+    """The members' answers to n horizons that have come. answers, actual: (K, n) as `plain` has it, NaN where missing;
     series: (n,) of each; count: J."""
 
     answers: Answers

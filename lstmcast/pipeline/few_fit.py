@@ -56,7 +56,7 @@ TRUSTED_BELOW_A_DAY = (
 
 
 def is_few(task: Task) -> bool:
-    """Whether the validation rows hold too few horizons to choose anything by."""
+    """Return whether the validation rows hold too few horizons to choose anything by."""
     clock, options = task.panel.clock, task.options
     asked = (
         options.safeguard != "auto" or task.source is not None or options.lookback or options.linear_lookbacks
@@ -134,7 +134,7 @@ class _Made:
 
 
 def _made(task: Task, name: str) -> _Made:
-    """What the rows of a block teach, and no row after them."""
+    """Make the forecaster from the rows of a block and no row after them."""
     panel, options = task.panel, task.options
     starts, stops = task.blocks.bounds(name)
     rows = Blocks(starts, stops, stops, stops)
@@ -154,7 +154,7 @@ def _made(task: Task, name: str) -> _Made:
 
 
 def _setting(values: Numbers, options: Options) -> Setting:
-    """How the rows are prepared: as they are, unless a calendar stage, or a transform, is asked for."""
+    """Return the setting: rows as they are, unless a calendar stage, or a transform, is asked for."""
     stage = options.calendar if options.calendar in ("calendar", "covariates") else "none"
     transform = options.transform
     if transform == "auto":
@@ -164,7 +164,7 @@ def _setting(values: Numbers, options: Options) -> Setting:
 
 
 def _plan(task: Task, made: _Made) -> Plan:
-    """What was understood: no network is trained, and what is fitted is fitted on the last rows of each series."""
+    """Return the plan: no network is trained, and what is fitted is fitted on the last rows of each series."""
     plan = plan_of(task.panel, task.blocks, made.windows, task.blocks.test, task.options, made.search)
     longest = int((task.blocks.end - task.blocks.start).max(initial=0))
     return dataclasses.replace(plan, lookback=min(made.mixed.local.sizes.rows, longest), steps=0)
@@ -211,7 +211,8 @@ def _again(model: Model, made: _Made, task: Task) -> Model:
 
 
 def _chain(made: _Made, seasons: tuple[int, ...]) -> FallbackChain:
-    """Who stands in where there are too few rows, with bands from how the naive forecasters did in the whole file."""
+    """Build the stand-ins for where rows are too few, with bands from the naive forecasters' errors in the whole
+    file."""
     windows = made.windows
     every = [np.arange(a + 1, b - windows.horizon + 1) for a, b in zip(made.starts, made.stops, strict=True)]
     origins = np.concatenate(every).astype(np.int64)
@@ -249,7 +250,7 @@ def _choices(task: Task, made: _Made, limits: tuple[float, float]) -> Choices:
 
 
 def _shares(made: _Made) -> dict[str, float]:
-    """What each member counts for in the longest series: of those that its rows can teach."""
+    """Return the share of each member in the longest series, of those that its rows can teach."""
     local, rows = made.mixed.local, int((made.stops - made.starts).max())
     names = local.sizes.members(min(rows, local.sizes.rows), made.windows.horizon, local.pooled)
     return local.weights.among(names)

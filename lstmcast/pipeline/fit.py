@@ -114,7 +114,7 @@ def _learning(task: Task, checkpoint: Checkpoint, until: float) -> Iterator[Even
 def _with_every_row(
     task: Task, model: Model, winner: Entry, checkpoint: Checkpoint, until: float
 ) -> Generator[Step | Checkpoint, None, Model]:
-    """What ships of the verdict's model: decided again with the test rows, and taught by all."""
+    """Return the model that ships: the verdict's, decided again with the test rows, and taught by all."""
     newest = decided_again(task, winner)
     ensemble = newest.entry.ensemble if time.monotonic() >= until else taught_by_all(newest)
     if networks_of(ensemble):

@@ -1,4 +1,4 @@
-"""What ships once the test rows have judged it: its shares decided again with them, and every row taught to it.
+"""The model that ships once the test rows have judged it: its shares decided again with them, and taught by every row.
 
 The rows that validate and judge are the newest third of a file, and nearest to what comes. None of them has taught the
 parts of the verdict's model, so that all of them together say which shares these are to have, and how wide the bands;
@@ -85,7 +85,7 @@ def taught_by_all(newest: Newest) -> Ensemble:
 
 
 def _moved(newest: Newest) -> FitData:
-    """What parts are fitted on with the blocks moved to the end."""
+    """Return the data that parts are fitted on with the blocks moved to the end."""
     task, choice, blocks = newest.task, newest.entry.choice, newest.moved
     windows, panel = choice.windows, task.panel
     return FitData(

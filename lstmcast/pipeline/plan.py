@@ -1,4 +1,4 @@
-"""What training understood of a panel and of its task, before it starts."""
+"""The plan of a training: all that was understood of a panel and of the task before it starts."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from lstmcast.training.setup import schedule_of
 
 @dataclass(frozen=True)
 class Plan:
-    """What training understood and chose before it starts; stamps are written as in the file.
+    """All that training understood and chose before it starts; stamps are written as in the file.
 
     blocks: name -> first and last stamp of the first series; choices: what validation rows decided, by which figures,
     before training; start: what of another model's weights is started from, as Transfer.told gives it;

@@ -44,7 +44,7 @@ MOST_ORIGINS = 20_000
 
 @dataclass(frozen=True)
 class Plan:
-    """What a refresh will do; stamps as in the file, of its first series that is judged.
+    """The plan of a refresh; stamps as in the file, of its first series that is judged.
 
     new: rows with a known target that the champion has not seen; learned: what it has learned from, by its report;
     blocks: first and last stamp of the new rows that teach and of those that judge.
@@ -57,7 +57,7 @@ class Plan:
 
 @dataclass(frozen=True, eq=False)
 class Outcome:
-    """Which of the two is better on the judging rows, and the model that would ship in the champion's place.
+    """The better of the two on the judging rows, and the model that would ship in the champion's place.
 
     champion, challenger: reports over the same windows; measure: by which they are compared.
     """
@@ -102,7 +102,8 @@ def refreshing(
 
 
 def _blocks(model: Model, panel: Panel, series: Integers) -> Blocks:
-    """What may teach (training) and the newest half of the unseen rows (test); nothing validates."""
+    """Return the blocks: rows that may teach (training) and the newest half of the unseen ones (test); none
+    validates."""
     start, end, horizon = panel.offsets[:-1], panel.known_until(), model.contract.horizon
     firsts = [
         start[s] + np.searchsorted(panel.times[panel.rows(s)], model.seen_until[own], side="right")
@@ -237,7 +238,8 @@ def _absent(champion: Model, panel: Panel, series: Integers) -> int | None:
 
 
 def _share(champion: Model, panel: Panel, series: Integers, blocks: Blocks, name: str) -> float:
-    """What the rows at hand count for, beside those that only the champion has seen; half where it does not say."""
+    """Return the weight of the rows at hand beside those that only the champion has seen; half where it does not
+    say."""
     rows = sum(int(np.isfinite(panel.target[rows]).sum()) for rows in blocks.slices(name))
     absent = _absent(champion, panel, series)
     return 0.5 if absent is None else rows / max(rows + absent, 1)

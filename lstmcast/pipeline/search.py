@@ -166,7 +166,7 @@ class Trials:
 
     @property
     def is_late(self) -> bool:
-        """Whether the time is up (`until`, of `time.monotonic`): nothing more is tried but what was asked for."""
+        """True once the time is up (`until`, of `time.monotonic`): then only what was asked for is tried."""
         return time.monotonic() >= self._until
 
     @property
@@ -182,8 +182,10 @@ class Trials:
         return choice
 
     def also_earlier(self, choices: list[Choice]) -> list[Choice]:
-        """The same choices with their errors on the earlier blocks too, on those where all of them can be tried, and
-        of the first of these on the validation block itself."""
+        """Return the choices with errors on the earlier blocks too, as far as all of them can be tried there.
+
+        `aged` is the error on the validation block itself of what the first of these blocks gives.
+        """
         choices = [dataclasses.replace(c, errors=c.errors[:1], aged=math.nan) for c in choices]
         for fold in self._earlier:
             if self.is_late:
@@ -222,7 +224,7 @@ def _has_room(blocks: Blocks, lookback: int, horizon: int) -> bool:
 
 
 def described(choices: list[Choice]) -> Search:
-    """What was chosen, and every alternative with its validation error (MASE of the linear forecaster).
+    """Describe the choice, and every alternative with its validation error (MASE of the linear forecaster).
 
     penalties: the error of the chosen setting with every ridge penalty. An error that is HOPELESS times the chosen one
     says no more than that; it is left out as one that is not defined.

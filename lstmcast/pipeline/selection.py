@@ -1,4 +1,4 @@
-"""What the linear forecaster decides on validation rows: transform, lookback, calendar stage, window size."""
+"""The choices made with the linear forecaster on validation rows: transform, lookback, calendar stage, window size."""
 
 from __future__ import annotations
 
@@ -139,7 +139,7 @@ def _stages(trials: Trials, setting: Setting) -> list[Choice]:
 
 
 def _sizes(trials: Trials, setting: Setting) -> list[Choice]:
-    """The same with windows divided by their size; a single series is never so by itself."""
+    """Try windows divided by their size; a single series is never divided so unless that is asked for."""
     wanted = trials.options.window_size
     if wanted == "no" or (wanted == "auto" and len(trials.panel.ids) == 1):
         return []
@@ -163,7 +163,7 @@ def fewest_rows(panel: Panel, horizon: int, options: Options) -> int:
 
 
 def too_little_history(panel: Panel, blocks: Blocks, horizon: int, lookback: int, options: Options) -> str:
-    """What to say where a lookback leaves too few windows."""
+    """Return the message for a lookback that leaves too few windows."""
     held_back = int((blocks.end - blocks.validation).max())
     training = lookback + horizon + FEWEST_WINDOWS - 1
     needed = rows_needed(panel, horizon, training, options.val, options.test)

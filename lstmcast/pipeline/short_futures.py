@@ -1,4 +1,4 @@
-"""How much worse a model forecasts where columns known ahead end early, measured on validation windows."""
+"""The loss of a model where columns known ahead end early, measured on validation windows."""
 
 from __future__ import annotations
 

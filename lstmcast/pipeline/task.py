@@ -37,11 +37,11 @@ class Task:
 
     @cached_property
     def horizons(self) -> int:
-        """How many disjoint horizons the validation block holds."""
+        """The number of disjoint horizons that the validation block holds."""
         return horizons_to_choose_by(self.panel, self.blocks, self.horizon)
 
     def transfer(self, choice: Choice) -> Transfer | None:
-        """What of the other model's weights a network of this choice starts from."""
+        """Match the other model's weights to a network of this choice; None without another model."""
         if self.source is None:
             return None
         windows, panel = choice.windows, self.panel
@@ -57,7 +57,7 @@ class Task:
         return members if begun is None else begin(members, begun)
 
     def plan(self, choices: list[Choice]) -> Plan:
-        """What was understood and chosen before training."""
+        """Return all that was understood and chosen before training."""
         chosen, begun = choices[0], self.transfer(choices[0])
         plan = plan_of(
             self.panel, self.blocks, chosen.windows, chosen.training, self.options, described(choices)

@@ -115,7 +115,7 @@ def _origins(
 def _seen(
     model: Model, views: tuple[Windows, ...], origins: Integers, series: Integers, times: Integers
 ) -> _Seen:
-    """What the model says at these windows."""
+    """Return the model's forecasts of these windows, and what came."""
     horizon = model.contract.horizon
     parts = {
         name: np.full((*origins.shape, horizon), np.nan) for name in ("actual", "point", "below", "above")
@@ -157,7 +157,8 @@ def _filled(errors: Numbers) -> Numbers | None:
 
 
 def _factors(model: Model, templates: Templates, seen: _Seen) -> tuple[float, float, float]:
-    """What totals, peaks, and totals over series ask for, each window's own and overlapping templates left out."""
+    """Return the factors of totals, peaks, and totals over series. Each window's own and overlapping templates are left
+    out."""
     horizon, count = model.contract.horizon, len(seen.series)
     judged = np.unique(np.linspace(0, count - 1, min(count, _MOST_JUDGED)).round().astype(np.int64))
     totals, peaks = [], []
@@ -206,7 +207,7 @@ def _undone(model: Model, scaled: Numbers, series: int) -> Numbers:
 
 
 def _score(values: Numbers, actual: float) -> float:
-    """How far what came lies from the centre of paths (P,), over the half-width on that side."""
+    """Return the distance of what came from the centre of paths (P,), over the half-width on that side."""
     centre, low, high = band_of(values, LEVEL)
     width = float(centre - low if actual < centre else high - centre)
     return abs(actual - float(centre)) / width if width > 0 else (0.0 if actual == centre else 2.0)

@@ -35,7 +35,7 @@ _SEEN = {
 
 @dataclass(frozen=True)
 class View:
-    """What a network is shown, by name: the features of a past segment and of a future one, and the series.
+    """The names of all that a network is shown: the features of a past segment and of a future one, and the series.
 
     classes: of the target, which are what it says as well; empty for numbers.
     """
@@ -48,7 +48,7 @@ class View:
 
 @dataclass(frozen=True)
 class Transfer:
-    """What of another model's weights a new network starts from.
+    """The part of another model's weights that a new network starts from.
 
     weights: (P,) of each member of the other model, NaN where the new network's own start stands; shares: name of
     each layer -> share of its weights that is taken; frozen: parameters that training leaves as they are; differs:
@@ -80,7 +80,7 @@ def view_of(
     segment: int,
     classes: tuple[str, ...] = (),
 ) -> View:
-    """What the network of a model with this preparation is shown; the target's own name does not count.
+    """Return what the network of a model with this preparation is shown; the target's own name does not count.
 
     classes: of the target, each of which has a column in place of the target's.
     """
@@ -133,7 +133,7 @@ def transfer(
 
 
 def begin(members: list[Trainable], transfer: Transfer) -> list[Trainable]:
-    """The same members, started from another model's: its first, second, … and its first again."""
+    """Start the members from another model's: its first, second, … and its first again."""
     weights = itertools.cycle(transfer.weights)
     return [dataclasses.replace(m, weights=next(weights), frozen=transfer.frozen) for m in members]
 
@@ -189,7 +189,7 @@ class _Match:
         return found.flat
 
     def _is_alike(self, name: str) -> bool:
-        """Whether the numbers of a parameter mean in one network what they mean in the other, as far as they go."""
+        """Return whether the numbers of a parameter mean the same in both networks, as far as they go."""
         old, new, part = self.old, self.new, name.split(".")[0]
         if part == "highway":
             return self.is_seen_alike
@@ -209,7 +209,7 @@ class _Match:
         return True
 
     def _fits(self, name: str) -> bool:
-        """Whether a parameter has the same size in both networks along all axes that are taken whole."""
+        """Return whether a parameter has one size in both networks along all axes that are taken whole."""
         shape, other, axes = self.new.shapes()[name], self.old.shapes()[name], self._axes(name)
         return all(a == b for axis, (a, b) in enumerate(zip(shape, other, strict=True)) if axis not in axes)
 
@@ -245,7 +245,7 @@ def _first(count: int) -> Axis:
 
 
 def _common(old: tuple[str, ...], new: tuple[str, ...]) -> Axis:
-    """Where the names that both have stand in the new and in the old."""
+    """Return where the names that both have stand in the new and in the old."""
     place = {name: number for number, name in enumerate(old)}
     pairs = [(number, place[name]) for number, name in enumerate(new) if name in place]
     here, there = np.array(pairs, dtype=np.int64).reshape(-1, 2).T

@@ -1,4 +1,4 @@
-"""Which windows may teach a linear map: not those that it misses by far more than others."""
+"""The windows that may teach a linear map: not those that it misses by far more than others."""
 
 from __future__ import annotations
 

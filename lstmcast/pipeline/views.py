@@ -43,7 +43,7 @@ class LinearPair:
 
 @dataclass(frozen=True, eq=False)
 class Seen:
-    """What an ensemble sees: the choices whose views it has, in the order of the model's views.
+    """The views of an ensemble, with the choices that they come from, in the order of the model's views.
 
     The network's comes first, then the linear forecaster's where it is another, then the second view if there is one.
     """
@@ -103,7 +103,7 @@ def pair_of(choices: list[Choice], wanted: str) -> LinearPair:
 
 
 def _rows(setting: Setting) -> Setting:
-    """What two settings have in common whose windows show the same rows."""
+    """Return what two settings have in common whose windows show the same rows."""
     return dataclasses.replace(setting, stage="none", is_anchored=True)
 
 

@@ -29,7 +29,7 @@ FEATURES, LAST, FREQUENCY, PAST, FUTURE, SERIES = "features", "last", "frequency
 
 
 def class_inputs(model: Model, views: Views, origins: Integers) -> dict[str, Array]:
-    """What the graph is to be given for B windows: arrays by the names of its inputs."""
+    """Return the graph's inputs for B windows: arrays by their names."""
     windows, logistic = of_classes(views[0]), logistic_of(model.ensemble)
     shared, own = logistic.common(windows, origins), logistic.steps(windows, origins)
     whole = np.broadcast_to(shared, (len(own), *shared.shape))

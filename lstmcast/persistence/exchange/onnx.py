@@ -85,7 +85,7 @@ def export_onnx(model: Model, levels: Sequence[int] | None = None) -> Exported:
 
 
 def onnx_inputs(model: Model, panel: Panel) -> dict[str, Array]:
-    """What the graph of a model is to be given to forecast each of B series from its last known target on.
+    """Return the inputs with which a model's graph forecasts each of B series from its last known target on.
 
     Raises DataError where the panel does not fit the contract, or is too short.
     """
@@ -115,7 +115,7 @@ def onnx_inputs(model: Model, panel: Panel) -> dict[str, Array]:
 
 
 def _columns(windows: Windows) -> tuple[Array, Array]:
-    """Which features of a past segment are the target's, and which are others."""
+    """Return which features of a past segment are the target's, and which are others."""
     width = windows.segment * windows.table.past.shape[1]
     target = np.arange(0, width, windows.table.past.shape[1])
     others = np.setdiff1d(np.arange(width + windows.table.calendar.shape[1]), target)
@@ -124,7 +124,7 @@ def _columns(windows: Windows) -> tuple[Array, Array]:
 
 @dataclass(frozen=True, eq=False)
 class _Plan:
-    """What a model's graph has to be given; sizes are those of a window."""
+    """The inputs of a model's graph; sizes are those of a window."""
 
     model: Model
     views: Views
@@ -144,8 +144,8 @@ class _Plan:
 
     @property
     def prefixes(self) -> list[str]:
-        """What the inputs of each view begin with: the first view's with nothing, the linear forecaster's own with
-        `linear_`, the others with `second_` and on."""
+        """The prefixes of the inputs of each view: none for the first, `linear_` for the linear forecaster's own, then
+        `second_` and on."""
         own = ["linear_"] if self.model.linear.view else []
         later = [f"{_ORDINALS[number]}_" for number in range(len(self.views) - len(own) - 1)]
         return ["", *own, *later]
@@ -269,7 +269,7 @@ class _Writer:
         return self.graph.add("Mul", self.graph.add("Sum", *networks), np.array(1 / len(networks)))
 
     def _answer(self, scaled: str, part: Part) -> str:
-        """What a part says: (B, K, Q) of a network, (B, K) of others."""
+        """Write the answer of a part: (B, K, Q) of a network, (B, K) of others."""
         if isinstance(part, NetworkForecaster):
             return self._network(scaled, part)
         if isinstance(part, RidgeForecaster):
@@ -365,7 +365,7 @@ class _Writer:
         return graph.add("Pow", relative, np.array(intervals.power))
 
     def _offsets(self, answers: str | None) -> tuple[list[str | Array], list[str | Array]]:
-        """How far the ends of each of LEVELS are from the point, below and above."""
+        """Write the distances of the ends of each of LEVELS from the point, below and above."""
         intervals, graph = of_numbers(self.model.output).intervals, self.graph
         if intervals.kind == "split" or answers is None:
             fixed: list[str | Array] = [np.array(width) for width in intervals.widths]
