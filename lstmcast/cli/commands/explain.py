@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from lstmcast.cli.commands.predict import Files, Future, read_files
+from lstmcast.cli.sessions.files import Files, Future, read_files
 from lstmcast.cli.sessions.nights import AsOfTime, Night
 from lstmcast.cli.sessions.reading import tell_findings, tell_if_open
 from lstmcast.cli.shell.console import Console

@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from lstmcast.cli.commands.predict import Files, Future, Horizon, Level, read_files
+from lstmcast.cli.sessions.files import Files, Future, read_files
 from lstmcast.cli.sessions.nights import AsOfTime, Night
 from lstmcast.cli.sessions.reading import read_outcomes, survey_file, tell_findings, tell_if_open
+from lstmcast.cli.sessions.wanted import Horizon, Level
 from lstmcast.cli.shell import log
 from lstmcast.cli.shell.console import Console
 from lstmcast.cli.shell.flags import (

@@ -145,14 +145,14 @@ def _resolved(context: typer.Context, words: Sequence[str]) -> list[str]:
 
     Files get absolute names, variables of the environment become options, and a settings file is named.
     """
-    from lstmcast.cli.commands.predict import CHECKED, checked
+    from lstmcast.cli.commands.predict import request
     from lstmcast.cli.shell import run
     from lstmcast.cli.shell.catalogue import Commands
 
     parent: Any = context.parent
     command: Any = Commands()["predict"]
     parsed = command.make_context("predict", list(words), parent=parent)
-    checked({name: parsed.params[name] for name in CHECKED})
+    request(parsed.params)
     refuse("predict", parsed.params)
     if parsed.params["changes"]:
         raise UsageError("--set asks what would be; a nightly forecast says what is expected", option="--set")
@@ -213,7 +213,7 @@ def _limit(given: str | None, model_file: str, source: str, console: Console) ->
 
 
 def _usual_age(model_file: str, source: str, console: Console) -> str | None:
-    """How old data may be: as late as the file is when it is written, and two steps; a day more, since nights differ.
+    """The age that data may have: the file's own delay, two steps, and a day more, since nights differ.
 
     A file that is already dead says nothing about its delay; its age is then two steps and a day.
     """
@@ -269,7 +269,7 @@ def _clock(at: str) -> tuple[int, int]:
 
 
 def _where(names: Sequence[str]) -> Iterator[str]:
-    """What to do with each file."""
+    """A sentence for each file that says where it goes."""
     yield "For cron (crontab -e): every night the forecast, every Sunday the refresh and the score"
     yield f"Or for systemd: ~/.config/systemd/user/{names[1]}"
     for name in names[2:]:

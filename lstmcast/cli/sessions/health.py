@@ -87,14 +87,19 @@ class Vitals:
             self.note("data_age_seconds", time.time() - float(last))
 
 
+def refuse_ping(address: str | None) -> None:
+    """Raise UsageError for an address that cannot be called."""
+    if address is not None and not re.fullmatch(r"https?://\S+", address):
+        raise UsageError("--ping takes an address that begins with http:// or https://", option="--ping")
+
+
 @contextmanager
 def watched(command: str, metrics: str | None, ping: str | None, console: Console) -> Iterator[Vitals]:
     """Write metrics and ping once a run is over, however it ends.
 
     Raises UsageError for a URL that is none, OutputError where metrics cannot be written; a ping that fails is said.
     """
-    if ping is not None and not re.fullmatch(r"https?://\S+", ping):
-        raise UsageError("--ping takes an address that begins with http:// or https://", option="--ping")
+    refuse_ping(ping)
     if metrics is not None:
         from lstmcast import persistence
 

@@ -1,23 +1,23 @@
-"""What `predict` does in a night that is not like the others: late data, odd data, rows the model did not make."""
+"""The options and rules of `predict` for nights that are unlike others: late data, odd data, rows made by others."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from lstmcast.cli.sessions.reading import ZONE_ASSUMED, line_of
+from lstmcast.cli.sessions.remarks import SAME, degraded_by, unmended
 from lstmcast.cli.shell.log import tell_error
 from lstmcast.core.errors import DataError, DegradedError, UsageError
-from lstmcast.core.options import FILL, HOLD, SHORT_FUTURES, seconds
+from lstmcast.core.options import FILL, SHORT_FUTURES, seconds
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Mapping
 
     from lstmcast.cli.shell.console import Console
-    from lstmcast.core.findings import Finding
-    from lstmcast.core.panel import Fallback, FilledAhead, Forecast, Panel
+    from lstmcast.core.panel import Forecast, Panel
     from lstmcast.ingest import AsOf, ParsedFile
 
 PANEL = "Nights"
@@ -106,7 +106,7 @@ class Night:
             raise UsageError(message, option="--short-future")
 
     def cut(self, *, keeps_known: bool) -> AsOf | None:
-        """How to read the history; keeps_known: whether its later rows say what is known ahead."""
+        """The moment at which history is read as it stood; keeps_known: its later rows say what is known ahead."""
         from lstmcast.ingest import AsOf
 
         return None if self.as_of is None else AsOf(self.as_of, keeps_known)
@@ -127,7 +127,7 @@ class Night:
 
     def refuse_findings(self, forecast: Forecast) -> None:
         """Raise DataError for data unlike those of training, if that is not only to be warned of."""
-        found = _refused(forecast) if self.is_strict else []
+        found = unmended(forecast) if self.is_strict else []
         if found:
             told = "; ".join(f"{finding.code}: {finding.message}" for finding in found)
             error = DataError.at(found[0].place.silent(), f"{told} (--strict: nothing was written)")
@@ -146,13 +146,13 @@ class Night:
     def told(self, forecast: Forecast) -> set[str]:
         """Codes of the doctor's findings about the file that say what those about its last rows say better."""
         codes = {finding.code for finding in forecast.findings} | {found.code for found in forecast.fallbacks}
-        return {doctors for code in codes for doctors in _SAME.get(code, ())}
+        return {doctors for code in codes for doctors in SAME.get(code, ())}
 
     def tell(self, forecast: Forecast, console: Console) -> int:
-        """What the night was like, on stderr, once its forecast is written; returns the exit code."""
-        for finding in _refused(forecast):
+        """Say on stderr how the night went, once its forecast is written; return the exit code."""
+        for finding in unmended(forecast):
             console.warn(f"{finding.code}: {finding.message}", finding.code, **finding.place.fields)
-        degraded = list(_degraded(forecast, self.short_future))
+        degraded = list(degraded_by(forecast, self.short_future))
         if degraded and self.is_strict:
             told = "; ".join(f"{code}: {sentence}" for code, sentence in degraded)
             tell_error(DegradedError(told), as_json=False)
@@ -162,64 +162,17 @@ class Night:
         return 0
 
 
-def _refused(forecast: Forecast) -> list[Finding]:
-    """Findings about the last rows that nothing was done about."""
-    mended = {fallback.code for fallback in forecast.fallbacks}
-    return [finding for finding in forecast.findings if finding.code not in mended]
-
-
-def _degraded(forecast: Forecast, how: str) -> Iterator[tuple[str, str]]:
-    """A code and a sentence for each reason and each forecaster that stood in, and for each column that was filled."""
-    kinds: dict[tuple[str, str], list[Fallback]] = {}
-    for fallback in forecast.fallbacks:
-        kinds.setdefault((fallback.code, fallback.source), []).append(fallback)
-    mended = {finding.code: finding.message for finding in forecast.findings}
-    for (code, source), found in kinds.items():
-        if code == "odd_last":
-            yield code, mended[code]
-            continue
-        which = (
-            f"{len(found):,} of {len(forecast.ids):,} series are" if len(forecast.ids) > 1 else "the rows are"
-        )
-        if source == "rescaled":
-            more = f" (and {len(found) - 1:,} more series)" if len(found) > 1 else ""
-            yield code, f"{found[0].reason}{more}; the rows are forecast on the level of now ({source})"
-            continue
-        who = _SPOKEN.get(source, "the same time a season ago")
-        yield code, f"{which} forecast by {who} ({source}), not by the model: {found[0].reason}"
-    filled: dict[str, list[FilledAhead]] = {}
-    for each in forecast.filled:
-        filled.setdefault(each.column, []).append(each)
-    for column, those in filled.items():
-        yield "short_future", _of_filled(column, those, forecast, how)
-
-
-def _of_filled(column: str, found: Sequence[FilledAhead], forecast: Forecast, how: str) -> str:
-    """Which column something stands in for, from when on and in how many rows."""
-    ahead = len(forecast.times) // len(forecast.ids)
-    first = min(found, key=lambda each: each.since)
-    since = forecast.clock.write(first.since.reshape(1))[0]
-    where = f"from {since} on, in" if first.step + first.rows == ahead else f"at {since} and in"
-    many, rows = len(forecast.ids) > 1, max(each.rows for each in found)
-    of = f", of {len(found):,} of {len(forecast.ids):,} series" if many else ""
-    stands_in = "its last value is held" if how == HOLD else "its usual values before it stand in"
-    wider = " and bands are wider" if forecast.bands else ""
-    return (
-        f"{column!r}, known ahead, is missing {where} {rows:,} of the {ahead:,} rows to forecast{of}; "
-        f"{stands_in}{wider} (--short-future)"
+def night_by(values: Mapping[str, Any]) -> Night:
+    """Return the night that the options of `predict` ask for; raise UsageError for what is wrong whatever the file."""
+    night = Night(
+        values["as_of"],
+        values["max_age"],
+        values["max_age_all"],
+        values["now"],
+        may_fall_back=not values["no_fallback"],
+        is_strict=values["strict"],
+        tz=values["tz"],
+        short_future=values["short_future"] or FILL,
     )
-
-
-_SAME = {
-    "flat": ("flat", "stale_tail"),
-    "unit_jump": ("unit_jump", "level_jump", "outliers"),
-    "out_of_range": ("unit_jump", "level_jump", "outliers"),
-    "odd_last": ("outliers",),
-    "missing_share": ("missing_share",),
-    "gaps": ("missing_share",),
-}
-_SPOKEN = {
-    "linear": "the linear map",
-    "naive": "the last value",
-    "persistence": "what followed the last class",
-}
+    night.check()
+    return night

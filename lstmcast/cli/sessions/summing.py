@@ -1,9 +1,10 @@
-"""What `predict` gives out beside single rows: totals and peaks of periods, and sample paths."""
+"""The answers of `predict` that are not single rows: totals and peaks of periods, and sample paths."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -11,7 +12,7 @@ from lstmcast.cli.shell.flags import whole_number
 from lstmcast.core.errors import UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
 
     from lstmcast.cli.sessions.nights import Night
     from lstmcast.core.panel import Clock, Forecast, Panel
@@ -65,7 +66,7 @@ ALL = "all"
 
 @dataclass(frozen=True)
 class Summing:
-    """What is asked for instead of rows, as the user said it."""
+    """The answer that a user asks for instead of rows, in the words of the options."""
 
     total: str | None = None
     at: str | None = None
@@ -76,17 +77,17 @@ class Summing:
 
     @property
     def has_totals(self) -> bool:
-        """Whether totals are asked for."""
+        """True where totals are asked for."""
         return self.total is not None or self.at is not None
 
     @property
     def is_asked(self) -> bool:
-        """Whether anything but rows is."""
+        """True where anything but rows is asked for."""
         return self.has_totals or self.paths is not None
 
     @property
     def called(self) -> str:
-        """What the rows are called in a document."""
+        """The name of the rows in a JSON document."""
         return "totals" if self.has_totals else "forecast" if self.paths is None else "paths"
 
     def check(self) -> None:
@@ -102,11 +103,16 @@ class Summing:
             raise UsageError("--path-columns says how paths are written; give --paths too", option="--paths")
 
 
-def summing_of(
-    total: str | None, at: str | None, over: str | None, is_whole: bool, paths: str | None, has_columns: bool
-) -> Summing:
-    """What is asked for; raises UsageError where it makes no sense."""
-    found = Summing(total, at, over, is_whole, whole_number("paths", paths, 1, MOST_PATHS), has_columns)
+def summing_by(values: Mapping[str, Any]) -> Summing:
+    """Return what the options of `predict` ask for instead of rows; raise UsageError where it makes no sense."""
+    found = Summing(
+        values["total"],
+        values["total_at"],
+        values["total_over"],
+        values["whole"],
+        whole_number("paths", values["paths"], 1, MOST_PATHS),
+        values["path_columns"],
+    )
     found.check()
     return found
 
@@ -140,7 +146,7 @@ def groups_asked(asked: Summing, source: str, panel: Panel) -> dict[str, str] | 
 
 
 def outlook_of(model: Model, panel: Panel, forecast: Forecast, night: Night) -> Outlook:
-    """What totals and paths are made from; raises UsageError for an older model file."""
+    """The outlook that totals and paths are made from; raises UsageError for an older model file."""
     from lstmcast.model.totals import outlook
 
     return outlook(model, panel, forecast, night.short_future, fallback=night.may_fall_back)

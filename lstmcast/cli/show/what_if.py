@@ -7,8 +7,6 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from lstmcast.core.errors import UsageError
-
 if TYPE_CHECKING:
     from lstmcast.cli.show.table import Rows
     from lstmcast.core.findings import Finding
@@ -73,12 +71,3 @@ def what_if(words: Sequence[str], model: Model, panel: Panel, horizon: int, ask:
     rest = tuple(finding for finding in after.findings if finding.place.fields.get("column") not in told)
     after = dataclasses.replace(after, findings=rest)
     return WhatIf(tuple(map(str, changes)), ask(model, panel), after, findings)
-
-
-def refuse_beside(words: Sequence[str], log_file: str | None) -> None:
-    """Raise UsageError for a forecast that would be written down though it is only supposed."""
-    if words and log_file is not None:
-        message = (
-            "--set asks what would be, and the ledger of --log keeps what was said; leave one of them out"
-        )
-        raise UsageError(message, option="--set")
