@@ -81,6 +81,7 @@ def score(ledger: Ledger, actuals: Panel) -> dict[str, Any]:
     if not rows.any():
         raise DataError(_nothing(scored))
     weeks, starts = _weeks(actuals.clock, scored.ledger.time)
+    stand_ins = _stand_ins(scored, rows)
     return {
         "rows": int(rows.sum()),
         "repeated": len(ledger) - len(scored.ledger),
@@ -93,7 +94,8 @@ def score(ledger: Ledger, actuals: Panel) -> dict[str, Any]:
         "by_step": _by(scored, rows, scored.step),
         "by_week": _by(scored, rows, weeks, dict(enumerate(starts))),
         "by_model": _by(scored, rows, scored.ledger.model, dict(enumerate(scored.ledger.models))),
-        "by_source": _by(scored, rows, scored.ledger.source, dict(enumerate(scored.ledger.sources))),
+        "by_source": _by_source(scored, rows),
+        **({"stand_ins": stand_ins} if stand_ins else {}),
         "drift": _drift_report(scored),
         **_calibration(scored, rows),
     }
@@ -242,6 +244,27 @@ def _by(
     ]
 
 
+def _by_source(scored: Scored, rows: NDArray[np.bool_]) -> list[dict[str, Any]]:
+    """The figures of each source, and where there are several whether each drifts."""
+    found = _by(scored, rows, scored.ledger.source, dict(enumerate(scored.ledger.sources)))
+    if len(found) > 1:
+        for group in found:
+            own = scored.ledger.source == scored.ledger.sources.index(group["name"])
+            group["drift"] = _drift_report(scored, own)
+    return found
+
+
+def _stand_ins(scored: Scored, rows: NDArray[np.bool_]) -> dict[str, int]:
+    """Reason -> how many of the judged rows were not the model's own, the commonest first."""
+    reasons: dict[str, int] = {}
+    for code, source in enumerate(scored.ledger.sources):
+        number = int((rows & (scored.ledger.source == code)).sum())
+        if ":" in source and number:
+            reason = source.split(":", 1)[1]
+            reasons[reason] = reasons.get(reason, 0) + number
+    return dict(sorted(reasons.items(), key=lambda each: -each[1]))
+
+
 def _weeks(clock: Clock, times: Times) -> tuple[Integers, list[str]]:
     """(R,) the week of each row, from Monday to Sunday on the wall clock, and the date of each Monday.
 
@@ -259,11 +282,13 @@ def _weeks(clock: Clock, times: Times) -> tuple[Integers, list[str]]:
     return codes, [str(start) for start in starts]
 
 
-def _drift_report(scored: Scored) -> dict[str, Any]:
-    """The test on the mean error of each day that has one, and that of the best naive forecaster over the same days."""
+def _drift_report(scored: Scored, own: NDArray[np.bool_] | None = None) -> dict[str, Any]:
+    """The test on the mean error of each day that has one, and that of the best naive forecaster over the same days;
+    own: (R,) the rows that count, all of them without it."""
     days, stamps = _days(scored)
+    counts = np.ones(len(scored.step), dtype=bool) if own is None else own
     drift, naive = (
-        find_drift(_daily(errors, days, len(stamps)))
+        find_drift(_daily(np.where(counts, errors, np.nan), days, len(stamps)))
         for errors in (np.abs(scored.error), _best_naive(scored))
     )
     return {

@@ -290,7 +290,12 @@ def class_shares_of(ensemble: Ensemble) -> ClassShares:
 
 def tolerance(validation: Validation) -> float:
     """The share of an error by which another is as good: the noise of a mean shrinks with the root of its number."""
-    return NEARLY_BEST * min(1.0, math.sqrt(KNOWN_FROM / validation.apart))
+    return noise(validation.apart)
+
+
+def noise(apart: float) -> float:
+    """The same share of so many windows that do not overlap."""
+    return NEARLY_BEST * min(1.0, math.sqrt(KNOWN_FROM / max(apart, 1.0)))
 
 
 def _alone(

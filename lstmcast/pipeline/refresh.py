@@ -21,7 +21,7 @@ from lstmcast.evaluation.report import ClassReport, Judgement, Learned, NumberRe
 from lstmcast.evaluation.validation import scales
 from lstmcast.evaluation.verdict import error_measure
 from lstmcast.forecasters.base import NewRows, Part, Views
-from lstmcast.forecasters.ensemble import Ensemble, leaves, logistic_of, networks_of, taught
+from lstmcast.forecasters.ensemble import Ensemble, leaves, logistic_of, networks_of, noise, taught
 from lstmcast.forecasters.intervals import TRUSTED_HORIZONS, Evidence, Intervals, calibrate
 from lstmcast.forecasters.network import NetworkForecaster
 from lstmcast.forecasters.ridge import RidgeForecaster
@@ -59,7 +59,8 @@ class Plan:
 class Outcome:
     """The better of the two on the judging rows, and the model that would ship in the champion's place.
 
-    champion, challenger: reports over the same windows; measure: by which they are compared.
+    champion, challenger: reports over the same windows; measure: by which they are compared; is_better: whether the
+    challenger is better, or no worse than noise explains.
     """
 
     model: Model
@@ -159,11 +160,16 @@ def _judging_origins(model: Model, panel: Panel, blocks: Blocks) -> Integers:
 
 
 def _judged(champion: Model, challenger: Model, panel: Panel, origins: Integers) -> Outcome:
-    """Both on the same windows, in MASE, or MAE where that is not defined; a tie is the champion's."""
+    """Both on the same windows, in MASE, or MAE where that is not defined.
+
+    The newer one wins unless it is worse by more than noise: it has seen what the older one has not.
+    """
     before, after = (model.judge(panel, origins) for model in (champion, challenger))
     measure = error_measure(before.test) or "mae"
     old, new = (found.test["model"][measure] for found in (before, after))
-    return Outcome(challenger, before, after, measure, old is not None and new is not None and new < old)
+    apart = len(origins) / champion.contract.horizon
+    is_better = old is not None and new is not None and new <= old * (1 + noise(apart))
+    return Outcome(challenger, before, after, measure, is_better)
 
 
 def _with_all_rows(

@@ -228,6 +228,24 @@ def files(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     }
 
 
+def test_stand_ins_are_counted_and_judged_by_themselves(files: dict[str, Path], tmp_path: Path) -> None:
+    lines = files["ledger"].read_text().splitlines()
+    late = [line.replace(",model", ",seasonal_naive_24:too_short") for line in lines[-240:]]
+    for rows, words in (
+        ([*lines[1:-240], *late], "240 of 1,272 rows were stand-ins (too_short)"),
+        (late, "240 of 240 rows were stand-ins (too_short)"),
+    ):
+        ledger = write_csv(tmp_path / "ledger.csv", rows, lines[0])
+        assert words in lstmcast("score", ledger, files["outcomes"]).err
+    ledger = write_csv(tmp_path / "ledger.csv", [*lines[1:-240], *late], lines[0])
+    document = json.loads(lstmcast("score", ledger, files["outcomes"], "--json").out)["score"]
+    assert document["stand_ins"] == {"too_short": 240}
+    own, other = sorted(document["by_source"], key=lambda group: group["name"])
+    assert (own["name"], other["name"]) == ("model", "seasonal_naive_24:too_short")
+    assert own["drift"]["days_judged"] > other["drift"]["days_judged"] == 0
+    assert "coverage_80" in other["model"]
+
+
 def test_score_shows_all_tables_and_says_whether_it_drifts(files: dict[str, Path]) -> None:
     said = lstmcast("score", files["ledger"], files["outcomes"])
     assert (said.code, said.err) == (0, "")

@@ -18,13 +18,16 @@ from lstmcast.cli.shell.flags import (
     Json,
     ModelFile,
     Quiet,
+    RequireSkill,
     Verbose,
     Wait,
     patience,
+    real_number,
     whole_number,
 )
+from lstmcast.cli.shell.log import as_document
 from lstmcast.cli.show import verdict
-from lstmcast.core.errors import UsageError
+from lstmcast.core.errors import QualityError, UsageError
 from lstmcast.core.options import parse_names, seconds
 
 if TYPE_CHECKING:
@@ -74,6 +77,7 @@ def refresh(
     budget: Budget = None,
     exclude: Exclude = None,
     always: Always = False,
+    require_skill: RequireSkill = None,
     keep: Keep = DEFAULT_KEEP,
     wait: Wait = None,
     rollback: Rollback = False,
@@ -91,14 +95,20 @@ def refresh(
     console = Console(quiet=quiet, verbose=verbose, as_json=as_json)
     count = whole_number("keep", keep, 0, 100) or 0
     if rollback:
-        _refuse_beside_rollback(budget=budget, exclude=exclude, always=always, keep=keep != DEFAULT_KEEP)
+        skill = {"require-skill": require_skill}
+        _refuse_beside_rollback(
+            budget=budget, exclude=exclude, always=always, keep=keep != DEFAULT_KEEP, **skill
+        )
         _roll_back(model, data, patience(wait), console)
         return
     if data is None:
         raise UsageError("DATA is missing: the CSV file with the new rows; or undo with --rollback")
     limit, excluded = None if budget is None else seconds(budget), parse_names(exclude)
+    least = real_number("require_skill", require_skill, -1.0, 1.0)
     with watched("refresh", metrics, ping, console):
-        refresh_model(model, data, limit, excluded, count, console, always=always, wait=patience(wait))
+        refresh_model(
+            model, data, limit, excluded, count, console, always=always, wait=patience(wait), least=least
+        )
 
 
 def _refuse_beside_rollback(**given: object) -> None:
@@ -119,8 +129,12 @@ def refresh_model(
     *,
     always: bool,
     wait: float = 0.0,
+    least: float | None = None,
 ) -> None:
-    """Load, read, train on, judge, replace, show; all with the model's lock, for which it waits so many seconds."""
+    """Load, read, train on, judge, replace, show; all with the model's lock, for which it waits so many seconds.
+
+    least: skill over the best naive forecast below which nothing is replaced; raises QualityError then.
+    """
     from lstmcast import persistence
 
     persistence.probe_folder(model_file, _size(model_file))
@@ -128,13 +142,43 @@ def refresh_model(
         champion = _told_of(persistence.load(model_file), excluded)
         reading = read_for_model(source, champion, console)
         outcome = _follow(champion, reading, budget, console, always=always)
-        replaced = outcome.is_better or always
+        failed = _gate(outcome, least, model_file)
+        replaced = failed is None and (outcome.is_better or always)
         if replaced:
             persistence.save_keeping_old(outcome.model, model_file, count)
             log.milestone("wrote", f"wrote {model_file}", file=model_file)
         done.append(f"{model_file} is replaced" if replaced else f"{model_file} stays as it is")
     with console.at_once():
-        _show(outcome, model_file, count, console, replaced=replaced)
+        _show(outcome, model_file, count, console, failed, replaced=replaced)
+    if failed is not None:
+        raise failed
+    if (words := _said_of_naive(outcome)) is not None:
+        console.warn(words, "train_anew", file=model_file)
+
+
+def _gate(outcome: Outcome, least: float | None, model_file: str) -> QualityError | None:
+    """The error of a model that would not beat the best naive forecast by what is asked; None: it would."""
+    ships = outcome.challenger if outcome.is_better else outcome.champion
+    said = f"{model_file} stays as it is; train anew"
+    return verdict.skill_gate(ships["test"], outcome.model.contract.clock, least, said)
+
+
+def _said_of_naive(outcome: Outcome) -> str | None:
+    """That a naive forecast is better than the model, as it was and trained on, if that is so."""
+    from lstmcast.evaluation.names import describe
+    from lstmcast.evaluation.verdict import best_baseline
+
+    test, measure = outcome.challenger["test"], outcome.measure
+    rival = best_baseline(test)
+    ours = [report["test"]["model"][measure] for report in (outcome.champion, outcome.challenger)]
+    naive = test[rival].get(measure)
+    if naive is None or not all(own is not None and naive < own for own in ours):
+        return None
+    name = describe(rival, outcome.model.contract.clock)
+    return (
+        f"{name} is better on the judging rows than the model, as it was and trained on: the series is no longer what "
+        "it learned from; train anew with lstmcast train"
+    )
 
 
 def _size(model_file: str) -> int:
@@ -202,7 +246,15 @@ def _understood(reading: ParsedFile, plan: Plan, champion: Model) -> list[tuple[
     ]
 
 
-def _show(outcome: Outcome, model_file: str, count: int, console: Console, *, replaced: bool) -> None:
+def _show(
+    outcome: Outcome,
+    model_file: str,
+    count: int,
+    console: Console,
+    failed: QualityError | None,
+    *,
+    replaced: bool,
+) -> None:
     """Both beside the baselines on the judging rows, and what came of it."""
     from lstmcast.evaluation.names import describe
 
@@ -212,7 +264,8 @@ def _show(outcome: Outcome, model_file: str, count: int, console: Console, *, re
     verdict.table("", {**ours, **others}, console)
     console.result("")
     console.result(_sentence(outcome, model_file, count, replaced=replaced))
-    console.document(_document(outcome, model_file, replaced=replaced))
+    document = _document(outcome, model_file, replaced=replaced)
+    console.document(document | ({} if failed is None else as_document(failed)))
 
 
 def _sentence(outcome: Outcome, model_file: str, count: int, *, replaced: bool) -> str:
@@ -220,11 +273,9 @@ def _sentence(outcome: Outcome, model_file: str, count: int, *, replaced: bool) 
     old, new = (report["test"]["model"][outcome.measure] for report in (outcome.champion, outcome.challenger))
     gain = 0.0 if not old else 1 - new / old
     by = f"{abs(gain):.1%}".replace("%", " %")
-    won = (
-        f"Trained on, it is better by {by}"
-        if outcome.is_better
-        else f"Trained on, it is no better ({by} worse)"
-    )
+    won = f"Trained on, it is no better ({by} worse)"
+    if outcome.is_better:
+        won = f"Trained on, it is better by {by}" if gain > 0 else f"Trained on, it is as good ({by} worse)"
     if not replaced:
         return f"{won}: {model_file} stays as it is."
     kept = f"; the old one is {model_file}.1 (undo with --rollback)" if count else ""

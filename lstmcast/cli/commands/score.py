@@ -175,6 +175,11 @@ def _show(report: Report, clock: Clock, console: Console) -> None:
         if len(report[group]) > 1:
             _groups(title, report[group], rival, names, console)
     _show_calibration(report.get("calibration", ()), console)
+    if (words := _stood_in(report)) is not None:
+        console.warn(words, "stand_ins")
+    for group in report["by_source"]:
+        if group.get("drift", {}).get("is_on"):
+            console.result(f"{group['name']}: {drift_sentence(group['drift'])}")
     console.result(drift_sentence(report["drift"]))
 
 
@@ -187,6 +192,20 @@ def _show_calibration(parts: Sequence[Report], console: Console) -> None:
     ]
     console.table(["probability", "came", "rows"], cells)
     console.result("")
+
+
+def _stood_in(report: Report) -> str | None:
+    """How many rows were not the model's own, and why; None where all were."""
+    reasons = report.get("stand_ins")
+    if not reasons:
+        return None
+    total = sum(reasons.values())
+    each = (
+        ", ".join(reasons) if len(reasons) == 1 else ", ".join(f"{n:,} {why}" for why, n in reasons.items())
+    )
+    return (
+        f"{total:,} of {report['rows']:,} rows were stand-ins ({each}); the model's own are judged by source"
+    )
 
 
 def _counted(report: Report) -> str:
