@@ -60,7 +60,7 @@ class Outcome:
     """The better of the two on the judging rows, and the model that would ship in the champion's place.
 
     champion, challenger: reports over the same windows; measure: by which they are compared; is_better: whether the
-    challenger is better, or no worse than noise explains.
+    challenger is better, or no worse than noise explains; noise: the share of an error that it is.
     """
 
     model: Model
@@ -68,6 +68,7 @@ class Outcome:
     challenger: Judgement
     measure: str
     is_better: bool
+    noise: float
 
 
 def refreshing(
@@ -167,9 +168,9 @@ def _judged(champion: Model, challenger: Model, panel: Panel, origins: Integers)
     before, after = (model.judge(panel, origins) for model in (champion, challenger))
     measure = error_measure(before.test) or "mae"
     old, new = (found.test["model"][measure] for found in (before, after))
-    apart = len(origins) / champion.contract.horizon
-    is_better = old is not None and new is not None and new <= old * (1 + noise(apart))
-    return Outcome(challenger, before, after, measure, is_better)
+    share = noise(len(origins) / champion.contract.horizon)
+    is_better = old is not None and new is not None and new <= old * (1 + share)
+    return Outcome(challenger, before, after, measure, is_better, share)
 
 
 def _with_all_rows(

@@ -164,15 +164,15 @@ def _gate(outcome: Outcome, least: float | None, model_file: str) -> QualityErro
 
 
 def _said_of_naive(outcome: Outcome) -> str | None:
-    """That a naive forecast is better than the model, as it was and trained on, if that is so."""
+    """That a naive forecast is better than the model, as it was and trained on, by more than noise, if that is so."""
     from lstmcast.evaluation.names import describe
     from lstmcast.evaluation.verdict import best_baseline
 
-    test, measure = outcome.challenger["test"], outcome.measure
+    test, measure, least = outcome.challenger["test"], outcome.measure, 1.0 - outcome.noise
     rival = best_baseline(test)
     ours = [report["test"]["model"][measure] for report in (outcome.champion, outcome.challenger)]
     naive = test[rival].get(measure)
-    if naive is None or not all(own is not None and naive < own for own in ours):
+    if naive is None or not all(own is not None and naive < least * own for own in ours):
         return None
     name = describe(rival, outcome.model.contract.clock)
     return (
