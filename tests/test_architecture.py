@@ -25,7 +25,10 @@ ARCHITECTURE: dict[str, tuple[str, str]] = {
     "training": ("core data nn evaluation forecasters", "numpy joblib"),
     "model": ("core data evaluation forecasters", "numpy"),
     "persistence": ("core data nn evaluation forecasters training model", "numpy joblib onnx"),
-    "pipeline": ("core data nn evaluation forecasters training model persistence", "numpy threadpoolctl"),
+    "pipeline": (
+        "core data nn evaluation forecasters training model persistence",
+        "numpy threadpoolctl joblib dask distributed",
+    ),
     "estimator": ("core model pipeline", "numpy pandas sklearn"),
     "cli": (
         "core data ingest evaluation training model persistence pipeline",
@@ -34,6 +37,8 @@ ARCHITECTURE: dict[str, tuple[str, str]] = {
 }
 # Never at the top of a file: scikit-learn takes seconds on a slow machine, and extras may be absent.
 ONLY_INSIDE_FUNCTIONS = {
+    "dask",
+    "distributed",
     "sklearn",
     "joblib",
     "threadpoolctl",

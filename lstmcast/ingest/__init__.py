@@ -8,6 +8,7 @@ from lstmcast.ingest.parsed import ParsedFile
 from lstmcast.ingest.reading import read, read_future
 from lstmcast.ingest.surveys import only_column, survey
 from lstmcast.ingest.table.roles import Roles
+from lstmcast.ingest.table.slices import Slices, cut, group_name
 from lstmcast.ingest.text.rules import ReadingRules
 from lstmcast.ingest.text.spans import expanded, spans_among
 from lstmcast.ingest.time.as_of import AsOf
@@ -18,7 +19,10 @@ __all__ = [
     "ParsedFile",
     "ReadingRules",
     "Roles",
+    "Slices",
+    "cut",
     "expanded",
+    "group_name",
     "ledger_shape",
     "only_column",
     "read",

@@ -12,6 +12,7 @@ from lstmcast.core.errors import ModelFileError, OutputError
 from lstmcast.persistence.databases import is_database, replace_table, table_of, upsert
 from lstmcast.persistence.files import (
     A_BLOCK,
+    make_folder,
     permission_warning,
     probe_folder,
     remove_file,
@@ -19,6 +20,21 @@ from lstmcast.persistence.files import (
     replace_file_by_parts,
     shown,
     sweep,
+)
+from lstmcast.persistence.index import (
+    Entry,
+    Failure,
+    Index,
+    has_model,
+    index_file,
+    is_folder,
+    keep_old_index,
+    model_bytes,
+    put_model,
+    read_index,
+    roll_index_back,
+    sweep_models,
+    write_index,
 )
 from lstmcast.persistence.ledgers import append_block, probe_ledger
 from lstmcast.persistence.lock import lock
@@ -36,35 +52,50 @@ __all__ = [
     "A_BLOCK",
     "Arrays",
     "Document",
+    "Entry",
+    "Failure",
+    "Index",
     "Kind",
     "append_block",
     "checkpoint_name",
     "decode",
     "encode",
+    "from_bytes",
+    "has_model",
+    "index_file",
     "is_database",
+    "is_folder",
+    "keep_old_index",
     "load",
     "load_checkpoint",
     "load_identified",
     "lock",
+    "make_folder",
+    "model_bytes",
     "newest_old",
     "permission_warning",
     "probe_folder",
     "probe_ledger",
+    "put_model",
     "read",
+    "read_index",
     "remove_file",
     "replace_file",
     "replace_file_by_parts",
     "replace_table",
     "roll_back",
+    "roll_index_back",
     "save",
     "save_checkpoint",
     "save_keeping_old",
     "shown",
     "sweep",
+    "sweep_models",
     "table_of",
     "to_bytes",
     "upsert",
     "write",
+    "write_index",
     "write_text",
     "write_texts",
 ]
@@ -155,6 +186,14 @@ def load_identified(path: str | os.PathLike[str]) -> tuple[Model, str]:
             return from_record(document, arrays), hashlib.sha256(data).hexdigest()[:IDENTITY]
         except ModelFileError as error:
             raise ModelFileError(f"{error}; train the model again") from None
+
+
+def from_bytes(data: bytes) -> Model:
+    """The model in the bytes of a model file; raises ModelFileError as `load` does."""
+    document, arrays = decode(data, "model")
+    from lstmcast.persistence.models import from_record
+
+    return from_record(document, arrays)
 
 
 def checkpoint_name(path: str | os.PathLike[str]) -> str:

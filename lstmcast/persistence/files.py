@@ -81,6 +81,12 @@ def probe_folder(path: Path, size: int = _CHUNK) -> None:
             os.fsync(temporary.descriptor)
 
 
+def make_folder(path: Path) -> None:
+    """Make a folder, and those above it, if it is not there; raises OutputError when it cannot."""
+    with telling(path):
+        os.makedirs(path, exist_ok=True)
+
+
 def remove_file(path: Path) -> None:
     """Removes the file `path` if it is there; raises OutputError when it cannot."""
     with telling(path), suppress(FileNotFoundError):

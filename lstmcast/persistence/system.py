@@ -242,3 +242,13 @@ def _is_own_group(group: int) -> bool:
     except KeyError:
         return False
     return bool(found.gr_gid == ours.pw_gid and {found.gr_name, *found.gr_mem} == {ours.pw_name})
+
+
+def free_memory() -> float | None:
+    """Bytes of memory that a new process may take without pushing others out; None where the system does not say."""
+    try:
+        with open("/proc/meminfo", encoding="ascii") as file:
+            lines = dict(line.split(":", 1) for line in file)
+        return float(lines["MemAvailable"].split()[0]) * 1024
+    except (OSError, ValueError, KeyError):
+        return None

@@ -76,7 +76,7 @@ def _side_by_side(
     from joblib import Parallel, delayed, parallel_config
 
     taken: dict[int, Trainable] = {}
-    setup = {"initializer": _serve, "initargs": (os.getpid(),)}
+    setup = {"initializer": serve, "initargs": (os.getpid(),)}
     with (
         parallel_config(backend="loky", inner_max_num_threads=1, **setup),
         warnings.catch_warnings(action="ignore"),  # of how a worker was killed
@@ -123,7 +123,7 @@ def _slice(member: Trainable, state: State | None, seconds: float) -> tuple[list
     raise AssertionError("a training has an end")
 
 
-def _serve(parent: int) -> None:
+def serve(parent: int) -> None:
     """Prepare a worker: a signal to all is its parent's to answer, and it does not outlive that."""
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, signal.SIG_IGN)

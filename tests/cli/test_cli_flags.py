@@ -22,7 +22,7 @@ from tests.command_line import PROJECT, lstmcast, process
 
 EXAMPLES = [entry.example for entry in COMMANDS.values()]
 GATES = {"--require-skill"}
-AROUND = {"--resume", "--wait"}
+AROUND = {"--resume", "--wait", "--by", "--jobs", "--cluster", "--allow-mixed", "--max-failures"}
 OF_OTHERS = {"--user", "--rm"}  # of systemctl and podman
 README = (PROJECT / "README.md").read_text(encoding="utf-8")
 

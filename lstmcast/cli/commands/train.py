@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import os
 import shlex
 from contextlib import AbstractContextManager, nullcontext
 from functools import partial
@@ -11,6 +12,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from lstmcast.cli.sessions.delivery import console_beside, deliver, probe
+from lstmcast.cli.sessions.fleet import DEFAULT_FOLDER, Fleet, train_fleet
+from lstmcast.cli.sessions.folders import AllowMixed, By, Cluster, Jobs, MaxFailures
 from lstmcast.cli.sessions.following import Following
 from lstmcast.cli.sessions.keeper import Keeper
 from lstmcast.cli.sessions.reading import read_for_training, tell_days_off, tell_findings, tell_if_open
@@ -28,14 +31,15 @@ from lstmcast.cli.shell.flags import (
     patience,
     real_number,
     takes_options,
+    whole_number,
 )
 from lstmcast.cli.shell.outputs import STDOUT
 from lstmcast.cli.shell.streams import PROGRAM
-from lstmcast.cli.show import choices, chosen, verdict
+from lstmcast.cli.show import choices, chosen, fleet, verdict
 from lstmcast.cli.show.spans import with_span
 from lstmcast.core.errors import QualityError, UsageError
 from lstmcast.core.findings import count
-from lstmcast.core.options import refuse_ignored
+from lstmcast.core.options import parse_names, refuse_ignored
 
 if TYPE_CHECKING:
     from lstmcast.core.options import Options
@@ -60,6 +64,11 @@ def train(
     resume: Resume = False,
     wait: Wait = None,
     require_skill: RequireSkill = None,
+    by: By = None,
+    jobs: Jobs = None,
+    cluster: Cluster = None,
+    allow_mixed: AllowMixed = False,
+    max_failures: MaxFailures = None,
     as_json: Json = False,
     quiet: Quiet = False,
     verbose: Verbose = False,
@@ -77,7 +86,62 @@ def train(
         message = "--resume continues a run that was stopped, which left nothing beside standard output; name a file"
         raise UsageError(message, option="--resume")
     least_skill = real_number("require_skill", require_skill, -1.0, 1.0)
+    if by is not None:
+        asked = _fleet(by, options_from(flags), jobs, cluster, max_failures, allow_mixed=allow_mixed)
+        asked = dataclasses.replace(asked, skill=least_skill, wait=patience(wait))
+        _train_groups(data, options_from(flags), output, asked, console)
+        return
+    _refuse_without_groups(jobs=jobs, cluster=cluster, allow_mixed=allow_mixed, max_failures=max_failures)
     train_model(data, options_from(flags), output, least_skill, console, resume=resume, wait=patience(wait))
+
+
+def _train_groups(data: str, options: Options, output: str, asked: Fleet, console: Console) -> None:
+    """Train a model for each group, into a folder."""
+    is_given = any(given.key == "output" for given in run.current().given())
+    if output == STDOUT:
+        raise UsageError("--by writes a folder, which standard output is not; name one", option="--output")
+    _check(options)
+    folder = output if is_given else DEFAULT_FOLDER
+    done = train_fleet(data, options, folder, asked, console)
+    with console.at_once():
+        fleet.show(folder, done.index.entries, done.failures, done.counts, console)
+    if done.error is not None:
+        raise done.error
+
+
+def _fleet(
+    by: str,
+    options: Options,
+    jobs: str | None,
+    cluster: str | None,
+    max_failures: str | None,
+    *,
+    allow_mixed: bool,
+) -> Fleet:
+    """What is asked of a training of groups; raises UsageError for what makes no sense."""
+    from lstmcast.pipeline.pool import Place
+
+    columns = parse_names(by)
+    if not columns or len(set(columns)) < len(columns):
+        raise UsageError(f"--by takes columns, each once; got {by!r}", option="--by")
+    if cluster is not None and jobs is not None:
+        raise UsageError("--cluster has workers of its own; leave --jobs out", option="--jobs")
+    if cluster is None and allow_mixed:
+        message = "--allow-mixed is about the workers of --cluster; give it too, or leave it out"
+        raise UsageError(message, option="--allow-mixed")
+    limit = options.threads or os.cpu_count() or 1
+    wanted = whole_number("jobs", jobs, 1, 256) or limit
+    place = Place(min(wanted, options.threads or wanted), cluster, allow_mixed)
+    return Fleet(columns, place, most_failures=whole_number("max_failures", max_failures, 0, 10_000_000))
+
+
+def _refuse_without_groups(**given: object) -> None:
+    """Raise UsageError for the first option of groups where there are none."""
+    for name, value in given.items():
+        if value not in (None, False):
+            option = "--" + name.replace("_", "-")
+            message = f"{option} is for many groups; name their columns with --by, or leave it out"
+            raise UsageError(message, option=option)
 
 
 def train_model(

@@ -192,6 +192,13 @@ class Console:
         else:
             self.detail(name, "stage")
 
+    def counted(self, stage: str, done: int, total: int, words: str) -> None:
+        """So many of the tasks of a stage are done: seen on the bar, where there is one."""
+        if self._bar is not None:
+            if self._bar.stage != stage:
+                self._bar.begin(stage)
+            self._bar.move(done, total, words)
+
     @contextmanager
     def progress(self) -> Iterator[Callable[[Step], None]]:
         """What is to be told of every Step: it moves the bar; without one it is silent but for `verbose`."""

@@ -20,6 +20,7 @@ TOPICS = {
     "pictures": "see a forecast, report on a model, explain a value",
     "ledger": "keep what was forecast, and score it later",
     "totals": "totals, means and peaks of periods, totals over series, sample paths",
+    "fleet": "a model for each of many groups: folders, workers and clusters",
     "watch": "an alarm where what came is not what was to be expected",
     "refresh": "let a model learn new rows, safely",
     "panels": "many series in one file",

@@ -27,7 +27,7 @@ class ParquetTable:
     def __init__(self, stream: io.BufferedReader, context: ReadContext) -> None:
         """Read what the file says of itself; raises DataError without pyarrow, or when the file is damaged."""
         self.context, self._stream = context, stream
-        self._arrow, parquet = _pyarrow(context.source)
+        self._arrow, parquet = arrow_of(context.source)
         with self._refusing_damage():
             self._file = parquet.ParquetFile(stream if stream.seekable() else io.BytesIO(stream.read()))
             if not self._file.metadata.num_rows:
@@ -121,7 +121,8 @@ def _is_whole(column: Any) -> bool:
     return "int" in str(column.type) and str(column.type) != "uint64" and not column.null_count
 
 
-def _pyarrow(source: str) -> tuple[ModuleType, ModuleType]:
+def arrow_of(source: str) -> tuple[ModuleType, ModuleType]:
+    """Return pyarrow and its part for parquet; raise DataError, which names a source, where it is not installed."""
     try:
         import pyarrow
         import pyarrow.parquet

@@ -33,6 +33,21 @@ class _UnequippedError(Exception):
     """No module here can unpack this."""
 
 
+class Slice(str):
+    """A source that is no file of its own, under the name by which messages call it.
+
+    opener: opens it as a stream of bytes; it can be pickled, as slices travel to workers.
+    """
+
+    opener: Callable[[], io.BufferedReader]
+
+    def __new__(cls, name: str, opener: Callable[[], io.BufferedReader] | None = None) -> Slice:
+        found = super().__new__(cls, name)
+        if opener is not None:  # it comes later where a slice is unpickled
+            found.opener = opener
+        return found
+
+
 def name_of(source: str | Path) -> str:
     """The source as messages call it."""
     return "standard input" if str(source) == STDIN else str(source)
@@ -71,6 +86,8 @@ def raw_blocks(stream: io.BufferedReader, name: str, largest: float = LARGEST_UN
 
 def opened(source: str | Path) -> io.BufferedReader:
     """The source as a stream of bytes; raises DataError where there is none."""
+    if isinstance(source, Slice):
+        return source.opener()
     if str(source) == STDIN:
         raw = getattr(sys.stdin, "buffer", None)
         if raw is None:
