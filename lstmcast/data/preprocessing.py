@@ -142,7 +142,8 @@ def known_columns(panel: Panel) -> NDArray[np.bool_]:
 def fit_preparation(panel: Panel, blocks: Blocks, scaler: str, transform: str) -> Preparation:
     """Learn from the training block alone; no calendar stage yet."""
     training = blocks.slices("training")
-    scaling = fit_scaling([panel.target[rows] for rows in training], scaler, transform)
+    young = [_of_young(panel, before) for before in blocks.slices("before_test")]
+    scaling = fit_scaling([panel.target[rows] for rows in training], scaler, transform, young)
     scaled = scaling.apply(panel.target, panel.series_of_rows())
     change = np.array([seasonal_scale(scaled[rows], panel.clock.season) for rows in training])
     return Preparation(
@@ -152,6 +153,19 @@ def fit_preparation(panel: Panel, blocks: Blocks, scaler: str, transform: str) -
         masked=any(np.isnan(panel.target[rows]).any() for rows in training),
         change=np.where(change > 0, change, 1.0),
     )
+
+
+def _of_young(panel: Panel, before: slice) -> Numbers:
+    """(n,) rows that tell the size of a series that begins after training: those before its test, or its first ones.
+
+    Its first season is history alone, in every window that is judged.
+    """
+    rows = panel.target[before]
+    return rows if np.isfinite(rows).any() else panel.target[before.start : before.start + _first_rows(panel)]
+
+
+def _first_rows(panel: Panel) -> int:
+    return max(panel.clock.season, 7)
 
 
 def fit_stage(

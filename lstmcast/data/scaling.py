@@ -39,17 +39,52 @@ class Scaling:
         return values
 
 
-def fit_scaling(training: Sequence[Numbers], kind: str, transform: str) -> Scaling:
+def fit_scaling(
+    training: Sequence[Numbers], kind: str, transform: str, instead: Sequence[Numbers] = ()
+) -> Scaling:
     """The scaling of each series from its training values (NaN ignored).
 
-    kind: standard (mean, standard deviation), robust (median, quartiles), minmax (0 to 1) or none.
+    kind: standard (mean, standard deviation), robust (median, quartiles), minmax (0 to 1) or none; instead: values of
+    each series that count where it has no training value, as one that begins later.
     A constant series has scale 1, so it stays what it is.
     """
+    is_young = _is_unknown(training)
+    if instead and is_young.any():
+        training = [
+            spare if is_late else own for own, spare, is_late in zip(training, instead, is_young, strict=True)
+        ]
     units = np.array([_unit(values) for values in training])
     if transform == "log1p":
         training = [np.log1p(np.maximum(y, 0.0) / unit) for y, unit in zip(training, units, strict=True)]
     fitted = np.array([_center_and_scale(values, kind) for values in training])
+    if instead and is_young.any() and kind != "none":
+        fitted = _as_the_others(fitted, is_young, training)
     return Scaling(transform, fitted[:, 0].copy(), fitted[:, 1].copy(), units)
+
+
+def _is_unknown(training: Sequence[Numbers]) -> NDArray[np.bool_]:
+    """(S,) which series have no training value."""
+    return np.array([not np.isfinite(values).any() for values in training], dtype=bool)
+
+
+def _as_the_others(fitted: Numbers, is_young: NDArray[np.bool_], values: Sequence[Numbers]) -> Numbers:
+    """(S, 2) centers and scales; a young series varies, beside its size, no less than the median of the others.
+
+    A few rows tell a level and hardly a spread, and none tells neither: then both are the median of the others.
+    """
+    others, fitted = fitted[~is_young], fitted.copy()
+    if not len(others):
+        return fitted
+    sizes = np.maximum(np.abs(others[:, 0]), others[:, 1])
+    share = float(np.median(others[:, 1] / sizes))
+    for place in np.flatnonzero(is_young):
+        known = values[place][np.isfinite(values[place])]
+        if not len(known):
+            fitted[place] = np.median(others, axis=0)
+        else:
+            spread = float(known.std()) if known.std() > 0 else 0.0
+            fitted[place, 1] = max(spread, share * abs(fitted[place, 0])) or 1.0
+    return fitted
 
 
 def _unit(values: Numbers) -> float:

@@ -29,7 +29,7 @@ Said = Callable[
 ]  # of a panel's windows, in the units of the CSV, with bands of BAND
 
 CODE, SOURCE = "moved", "rescaled"
-LEVEL, BAND = 90, 80
+LEVEL, BAND = 90, 80  # 90: as few false alarms as by 98 % bands (tests/benchmarks/guards.py)
 BEYOND = 1.25  # times the mean half-width of the band
 SAME_SIDE = 0.75  # share of a block's rows on the side of its mean error
 BLOCKS = 2

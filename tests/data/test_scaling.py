@@ -87,3 +87,18 @@ def test_each_series_of_a_panel_has_its_own_scale() -> None:
         assert (part.mean(), part.std()) == pytest.approx((0, 1), abs=1e-9)
     stacked = np.stack([scaled, scaled])
     assert scaling.undo(stacked, series)[1] == pytest.approx(values)
+
+
+@pytest.mark.parametrize("kind", ["standard", "robust", "minmax"])
+@pytest.mark.parametrize("rows", [0, 1, 20])
+def test_a_series_that_begins_after_training_has_the_size_of_its_own_rows(kind: str, rows: int) -> None:
+    late = 20_000 + 1_500 * load(200)[:rows] / load(200).std()
+    usual = fit_scaling([load(200)], kind, "none")
+    found = fit_scaling([load(200), np.full(5, np.nan)], kind, "none", [load(200), late])
+    assert found.center[0] == usual.center[0]
+    assert found.scale[0] == usual.scale[0]
+    if rows:
+        assert found.center[1] > 15_000
+        assert found.scale[1] > 500
+    else:
+        assert (found.center[1], found.scale[1]) == (usual.center[0], usual.scale[0])
