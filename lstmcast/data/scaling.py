@@ -77,7 +77,7 @@ def _as_the_others(fitted: Numbers, is_young: NDArray[np.bool_], values: Sequenc
         return fitted
     sizes = np.maximum(np.abs(others[:, 0]), others[:, 1])
     share = float(np.median(others[:, 1] / sizes))
-    for place in np.flatnonzero(is_young):
+    for place in map(int, np.flatnonzero(is_young)):
         known = values[place][np.isfinite(values[place])]
         if not len(known):
             fitted[place] = np.median(others, axis=0)
