@@ -180,6 +180,7 @@ class Model:
         panel, origins = at_origin(found.panel, self.contract, steps, self._since(series))
         seen = compare(self.habits, panel, origins, series, self.contract)
         beside = () if self.ranges is None else tuple(self.ranges.findings(panel, origins, self.contract))
+        panel = panel if self.ranges is None or not beside else self.ranges.held(panel)
         views = self.windows(panel, series)
         odd = odd_end_of(panel, views, origins, seen.is_out, self._asked, partial(self._expected, series))
         if len(odd.series):

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lstmcast.core.findings import WARNING, Finding, count
-from lstmcast.core.panel import Integers, Panel
+from lstmcast.core.panel import Column, Integers, Panel
 from lstmcast.core.place import Place
 from lstmcast.data.windows import MOST_MISSING
 from lstmcast.model.schema import Contract
@@ -118,11 +118,8 @@ class Ranges:
     def findings(self, panel: Panel, origins: Integers, contract: Contract) -> Iterator[Finding]:
         """Columns of numbers far outside their range in a look-back, or in the horizon after it."""
         is_seen = _rows_seen(panel, origins, contract)
-        for place, column in enumerate(panel.columns[1:]):
+        for place, column, slack in self._judged(panel):
             low, high = self.lowest[place], self.highest[place]
-            if column.level is not None or low == high:  # a class, or never seen to change
-                continue
-            slack = max(_OF_SPAN * (high - low), _OF_SIZE * max(abs(low), abs(high)))
             values = panel.values[:, place + 1]
             beyond = np.where(is_seen, np.maximum(low - values, values - high), np.nan)
             if (beyond > slack).any():
@@ -130,9 +127,27 @@ class Ranges:
                 stamp = panel.clock.write(panel.times[[row]])[0]
                 message = (
                     f"{count(number, 'row')} of {column.name!r} far outside what training saw ({low:,.6g} to "
-                    f"{high:,.6g}), the furthest is {values[row]:,.6g} at {stamp}"
+                    f"{high:,.6g}), the furthest is {values[row]:,.6g} at {stamp}; held within that"
                 )
                 yield Finding(WARNING, "out_of_range", message, place=Place(column=column.name, stamp=stamp))
+
+    def held(self, panel: Panel) -> Panel:
+        """The panel with values far outside their range at its edge: no weight was learned for what lies beyond."""
+        values = panel.values.copy()
+        for place, _, slack in self._judged(panel):
+            low, high = self.lowest[place], self.highest[place]
+            own = values[:, place + 1]
+            values[:, place + 1] = np.where(
+                (own < low - slack) | (own > high + slack), own.clip(low, high), own
+            )
+        return dataclasses.replace(panel, values=values)
+
+    def _judged(self, panel: Panel) -> Iterator[tuple[int, Column, float]]:
+        """Place, column and slack of each column that has a range: no class, and seen to change in training."""
+        for place, column in enumerate(panel.columns[1:]):
+            low, high = float(self.lowest[place]), float(self.highest[place])
+            if column.level is None and low != high:
+                yield place, column, max(_OF_SPAN * (high - low), _OF_SIZE * max(abs(low), abs(high)))
 
 
 def _rows_seen(panel: Panel, origins: Integers, contract: Contract) -> Mask:

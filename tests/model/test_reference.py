@@ -175,3 +175,17 @@ def test_a_covariate_that_never_changed_in_training_has_no_range() -> None:
     flat = dataclasses.replace(ranges, lowest=np.zeros(1), highest=np.zeros(1))
     panel.values[-1, 1] = 1.0
     assert list(flat.findings(panel, np.array([420]), model.contract)) == []
+
+
+def test_a_covariate_far_outside_its_range_is_held_at_its_edge() -> None:
+    panel, _ = weather(600)
+    model = single_threaded(panel, small(safeguard="linear"))
+    fresh, points = without_target(panel, 590), []
+    for value in (95.0, 9_500.0, float(panel.values[:, 1].max())):
+        values = fresh.values.copy()
+        values[594, 1] = value
+        points.append(model.predict(dataclasses.replace(fresh, values=values)).point)
+    assert points[0].tolist() == points[1].tolist()
+    assert model.ranges is not None
+    values[594, 1] = model.ranges.highest[0]
+    assert points[0].tolist() == model.predict(dataclasses.replace(fresh, values=values)).point.tolist()
