@@ -13,7 +13,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
-from lstmcast.core.errors import ModelFileError
+from lstmcast.core.errors import DataError, ModelFileError
 from lstmcast.core.options import write_names
 from lstmcast.persistence.files import remove_file, replace_file, shown
 from lstmcast.persistence.record import LARGEST
@@ -277,3 +277,35 @@ def roll_index_back(folder: str) -> str:
         os.replace(f"{path}.{number}", path if number == 1 else f"{path}.{number - 1}")
         number += 1
     return old
+
+
+LEDGERS = "lstmcast-ledgers"
+
+
+def ledger_name(group: Sequence[str]) -> str:
+    """The name of a group's ledger within a folder of them, the same every night."""
+    return file_name(group, b"").removesuffix(".pkl") + ".csv"
+
+
+def read_ledgers(folder: str) -> tuple[tuple[str, ...], dict[tuple[str, ...], str]]:
+    """Read a folder of ledgers: the columns that name a group, and the ledger of each.
+
+    Raises DataError where it is none that `predict --log` wrote.
+    """
+    path = index_file(folder)
+    try:
+        document = json.loads(read_bytes(path, _LARGEST))
+        if document["format"] != LEDGERS:
+            raise ValueError
+        groups = [_texts(group) for group in document["groups"]]
+        return _texts(document["by"]), {group: os.path.join(folder, ledger_name(group)) for group in groups}
+    except (ModelFileError, ValueError, KeyError, TypeError, RecursionError):
+        message = f"{shown(folder)}: is no folder of ledgers; predict writes one with --log DIR, of a folder of models"
+        raise DataError(message, file=folder) from None
+
+
+def write_ledgers(folder: str, by: Sequence[str], groups: Sequence[Sequence[str]]) -> None:
+    """Write down which groups have a ledger in a folder; raises OutputError."""
+    document = {"format": LEDGERS, "version": VERSION, "by": list(by), "groups": sorted(map(list, groups))}
+    text = json.dumps(document, indent=1, ensure_ascii=False)
+    replace_file(index_file(folder), (text + "\n").encode("utf-8", "surrogatepass"))

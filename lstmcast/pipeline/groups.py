@@ -137,7 +137,11 @@ def verdict_of(model: Model) -> dict[str, Any]:
 
     skill: by which share its error is below that of the best baseline; measure, error: which error, and how large.
     """
-    metrics = model.report["test"]
+    return verdict_by(model.report["test"])
+
+
+def verdict_by(metrics: Mapping[str, Any]) -> dict[str, Any]:
+    """The verdict of these figures, as `verdict_of` has it."""
     measure = error_measure(metrics)
     found, rival = skill(metrics) if measure is not None else (None, "")
     error = None if measure is None else metrics["model"][measure]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import platform
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -39,11 +38,11 @@ def environment() -> Environment:
     from threadpoolctl import threadpool_info
 
     kinds = sorted(
-        f"{found.get('internal_api')} {found.get('version')} on {found.get('architecture', platform.machine())}"
+        f"{found.get('internal_api')} {found.get('version')} on {found.get('architecture')}"
         for found in threadpool_info()
         if found.get("user_api") == "blas" and "numpy" in str(found.get("filepath"))
     )
-    return Environment(__version__, np.__version__, ", ".join(kinds) or platform.machine())
+    return Environment(__version__, np.__version__, ", ".join(kinds) or "a BLAS of no name")
 
 
 @dataclass(frozen=True)
@@ -110,7 +109,7 @@ class _Numbered(Generic[Result]):
 
     def __call__(self) -> tuple[int, Result]:
         if self.wanted is not None:
-            _refuse_other(self.wanted, environment(), f"worker {platform.node()}")
+            _refuse_other(self.wanted, environment(), f"worker process {os.getpid()}")
         return self.number, quietly(self.job)
 
 

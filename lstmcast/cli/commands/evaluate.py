@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from lstmcast.cli.sessions.delivery import console_beside, deliver, probe
+from lstmcast.cli.sessions.folders import refuse_of_one_model
 from lstmcast.cli.sessions.reading import read_for_model, tell_days_off, tell_findings, tell_if_open
 from lstmcast.cli.shell.console import Console
 from lstmcast.cli.shell.flags import OUTPUT, DataFile, Json, ModelFile, Quiet, Verbose, whole_number
@@ -16,6 +18,7 @@ from lstmcast.cli.show import table, verdict
 
 if TYPE_CHECKING:
     from lstmcast.core.panel import Clock
+    from lstmcast.model.model import Model
 
 Stride = Annotated[
     str, typer.Option(metavar="N", help="rows between two forecasts", rich_help_panel="Evaluation")
@@ -50,7 +53,24 @@ def evaluate(
     """
     console = console_beside(output, quiet=quiet, verbose=verbose, as_json=as_json)
     every = whole_number("stride", stride, 1, 1_000_000) or 1
+    if os.path.isdir(model):
+        _evaluate_folder(model, data, every, output, console)
+        return
     evaluate_file(model, data, every, output, console)
+
+
+def _evaluate_folder(folder: str, source: str, stride: int, output: str | None, console: Console) -> None:
+    """Judge every model of a folder on its own group."""
+    from lstmcast.cli.commands.folders import evaluate_folder
+
+    refuse_of_one_model(folder, output=output)
+
+    def one(model: Model, rows: str, voice: Console) -> Mapping[str, Any]:
+        reading = read_for_model(rows, model, voice)
+        tell_findings(reading, voice)
+        return model.evaluate(reading.panel, stride)
+
+    evaluate_folder(folder, source, console, one)
 
 
 def evaluate_file(model_file: str, source: str, stride: int, output: str | None, console: Console) -> None:

@@ -21,6 +21,11 @@ def info(model: ModelFile, as_json: Json = False, quiet: Quiet = False, verbose:
     What it needs of a file, what was chosen for it, and how well it did on rows it had not seen.
     """
     console = Console(quiet=quiet, verbose=verbose, as_json=as_json)
+    if os.path.isdir(model):
+        from lstmcast.cli.commands.folders import info_folder
+
+        info_folder(model, console)
+        return
     with console.at_once():
         show_model(model, console)
 

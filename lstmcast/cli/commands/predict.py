@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import partial
@@ -11,6 +13,7 @@ import typer
 
 from lstmcast.cli.sessions.destinations import Destinations, ForecastOutput, LedgerFile
 from lstmcast.cli.sessions.files import Files, Future, read_files
+from lstmcast.cli.sessions.folders import refuse_of_one_model
 from lstmcast.cli.sessions.health import (
     InfluxFile,
     MetricsFile,
@@ -112,7 +115,10 @@ def predict(
     console = Console(quiet=quiet, verbose=verbose, as_json=as_json)
     asked = request(context.params)
     with watched("predict", metrics, ping, console) as vitals:
-        vitals.code = forecast_file(model, Files(data, future), asked, console, vitals)
+        if os.path.isdir(model):
+            vitals.code = _forecast_folder(model, Files(data, future), asked, console, vitals)
+        else:
+            vitals.code = forecast_file(model, Files(data, future), asked, console, vitals)
     if vitals.code:
         raise typer.Exit(vitals.code)
 
@@ -182,6 +188,41 @@ def forecast_file(model_file: str, files: Files, asked: Request, console: Consol
     if places.ledger is not None:
         write_down(made.shipped.only((BAND,)), panel, identity, places.ledger, console)
     return code
+
+
+def _forecast_folder(folder: str, files: Files, asked: Request, console: Console, vitals: Vitals) -> int:
+    """Forecast every group of a folder of models; return the exit code."""
+    from lstmcast.cli.commands.folders import forecast_folder
+    from lstmcast.evaluation.ledger import BAND
+
+    refuse_of_one_model(folder, influx=asked.destinations.points)
+
+    def one(
+        model: Model, identity: str, own: Files, ledger: str | None, voice: Console, numbers: Vitals
+    ) -> tuple[Rows, dict[str, Any], int]:
+        places = dataclasses.replace(asked.destinations, ledger=ledger)
+        mine, night = dataclasses.replace(asked, destinations=places), asked.night
+        panel, readings = read_files(own, model, night, voice)
+        night.refuse_assumed(readings)
+        night.refuse_stale(panel, voice)
+        besides = set() if ledger is None else {BAND}
+        make = _supposed if asked.wanted.changes else partial(_made, besides=besides, source=own.history)
+        made = make(model, panel, mine, voice)
+        told = night.told(made.forecast)
+        for reading in readings:
+            tell_findings(reading, voice, besides=told)
+        asked.wanted.warn_of_rolling_on(model.contract, voice)
+        numbers.note_forecast(made.forecast, panel)
+        code = night.tell(made.forecast, voice)
+        if ledger is not None:
+            write_down(made.shipped.only((BAND,)), panel, identity, ledger, voice)
+        remarks = [each for reading in readings for each in reading.findings if each.code not in told]
+        document = (
+            table.document(made.rows, made.forecast, remarks, asked.summing.called) if console.as_json else {}
+        )
+        return made.rows, document | dict(made.more), code
+
+    return forecast_folder(folder, files, asked.destinations, console, vitals, one)
 
 
 def _made(

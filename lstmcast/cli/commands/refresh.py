@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from lstmcast.cli.sessions.folders import RefreshGroup, refuse_of_one_model
 from lstmcast.cli.sessions.health import MetricsFile, PingUrl, watched
 from lstmcast.cli.sessions.reading import read_for_model, tell_findings
 from lstmcast.cli.shell import log
@@ -99,6 +100,12 @@ def refresh(
         _refuse_beside_rollback(
             budget=budget, exclude=exclude, always=always, keep=keep != DEFAULT_KEEP, **skill
         )
+        if os.path.isdir(model):
+            from lstmcast.cli.commands.folders import roll_folder_back
+
+            refuse_of_one_model(model, data=data)
+            roll_folder_back(model, patience(wait), console)
+            return
         _roll_back(model, data, patience(wait), console)
         return
     if data is None:
@@ -106,6 +113,13 @@ def refresh(
     limit, excluded = None if budget is None else seconds(budget), parse_names(exclude)
     least = real_number("require_skill", require_skill, -1.0, 1.0)
     with watched("refresh", metrics, ping, console):
+        if os.path.isdir(model):
+            from lstmcast import ingest
+            from lstmcast.cli.commands.folders import refresh_folder
+
+            asked = RefreshGroup(ingest.expanded(excluded), always, least, limit)
+            refresh_folder(model, data, asked, count, patience(wait), console)
+            return
         refresh_model(
             model, data, limit, excluded, count, console, always=always, wait=patience(wait), least=least
         )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import functools
+import os
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -27,6 +28,7 @@ from lstmcast.cli.show import verdict
 from lstmcast.core.errors import QualityError, UsageError
 
 if TYPE_CHECKING:
+    from lstmcast.core.findings import Finding
     from lstmcast.core.options import Options
     from lstmcast.core.panel import Clock
 
@@ -76,7 +78,30 @@ def score(
         "coverage": real_number("require_coverage", require_coverage, 0.0, 1.0),
     }
     with watched("score", metrics, ping, console) as vitals:
+        if os.path.isdir(forecasts):
+            _score_folder(forecasts, data, options_from(flags), gates, console)
+            return
         score_file(forecasts, data, options_from(flags), gates, console, vitals)
+
+
+def _score_folder(
+    folder: str, source: str, options: Options, gates: Mapping[str, float | None], console: Console
+) -> None:
+    """Score the ledger of every group of a folder."""
+    from lstmcast.cli.commands.folders import score_folder
+
+    options.check()
+    clocks: dict[str, Clock] = {}
+
+    def one(ledger: str, rows: str, voice: Console) -> Report:
+        report, clock, _ = _scored(ledger, rows, options, gates, voice)
+        clocks[rows] = clock
+        return report
+
+    def gate(report: Report, name: str) -> QualityError | None:
+        return _gate(report, gates, next(iter(clocks.values())), name)
+
+    score_folder(folder, source, options, console, one, gate)
 
 
 def score_file(
@@ -91,10 +116,26 @@ def score_file(
 
     vitals: takes how good the last week was.
     """
+    options.check()
+    report, clock, findings = _scored(ledger_file, source, options, gates, console)
+    _note_week(report, vitals)
+    for finding in findings:
+        console.detail(finding.message, finding.code, **finding.place.fields)
+    failed = _gate(report, gates, clock, ledger_file)
+    with console.at_once():
+        _show(report, clock, console)
+        console.document({"score": report} | ({} if failed is None else as_document(failed)))
+    if failed is not None:
+        raise failed
+
+
+def _scored(
+    ledger_file: str, source: str, options: Options, gates: Mapping[str, float | None], console: Console
+) -> tuple[Report, Clock, tuple[Finding, ...]]:
+    """Return the report of a ledger beside what came, the clock of both, and what was found on the ledger."""
     from lstmcast import ingest
     from lstmcast.evaluation import scoring
 
-    options.check()
     shape = ingest.ledger_shape(ledger_file)
     if shape.classes and gates["coverage"] is not None:
         message = (
@@ -111,16 +152,8 @@ def score_file(
     clock = reading.panel.clock
     ledger, findings = ingest.read_ledger(ledger_file, clock)
     report = scoring.score(ledger, reading.panel)
-    _note_week(report, vitals)
     tell_findings(reading, console)
-    for finding in findings:
-        console.detail(finding.message, finding.code, **finding.place.fields)
-    failed = _gate(report, gates, clock, ledger_file)
-    with console.at_once():
-        _show(report, clock, console)
-        console.document({"score": report} | ({} if failed is None else as_document(failed)))
-    if failed is not None:
-        raise failed
+    return report, clock, findings
 
 
 def _note_week(report: Report, vitals: Vitals) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import os
 import shutil
 import tempfile
@@ -13,7 +14,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from lstmcast.cli.shell.console import Console
-from lstmcast.core.errors import DataError, LstmcastError, UsageError
+from lstmcast.core.errors import DataError, LstmcastError, QualityError, TrainingError, UsageError
 from lstmcast.core.findings import count
 
 if TYPE_CHECKING:
@@ -115,6 +116,91 @@ class Failed:
             group, first = next(iter(self.groups.items()))
             message = f"{len(self.groups):,} of {total:,} groups {what}; the first is {group}: {first}"
             raise type(first)(message)
+
+
+class OfGroup(Console):
+    """A console for one group of many: what is said on stderr begins with its name, and nothing goes to stdout."""
+
+    def __init__(self, console: Console, group: str) -> None:
+        super().__init__(quiet=console.quiet, verbose=console.verbose)
+        self._said, self._group = console, group
+
+    def warn(self, message: str, code: str = "warning", **where: Any) -> None:
+        """Say it with the group."""
+        self._said.warn(f"group {self._group}: {message}", code, **where)
+
+    def detail(self, message: str, code: str = "detail", **where: Any) -> None:
+        """Say it with the group, for the curious."""
+        self._said.detail(f"group {self._group}: {message}", code, **where)
+
+    def hint(self, message: str, code: str = "hint") -> None:
+        """Say nothing: hints are for one model."""
+
+    def _emit(self, text: str) -> None:
+        """Write nothing: what is given out is given out together."""
+
+
+@dataclass(frozen=True)
+class RefreshGroup:
+    """A model of a folder to be trained on, as it travels: where it and its rows stand.
+
+    least: the skill below which nothing is replaced; budget: seconds.
+    """
+
+    exclude: tuple[str, ...]
+    is_always: bool
+    least: float | None
+    budget: float | None
+    entry: Entry | None = None
+    source: str = ""
+    folder: str = ""
+
+    def __call__(self) -> Refreshed:
+        """Train it on; whatever goes wrong is in the result, so that other groups go on."""
+        assert self.entry is not None
+        try:
+            return self._refreshed(self.entry)
+        except LstmcastError as error:
+            return Refreshed(self.entry, error=error)
+        except Exception as bug:
+            told = TrainingError(f"a bug of ours, {type(bug).__name__}: {bug}")
+            return Refreshed(self.entry, error=told)
+
+    def _refreshed(self, entry: Entry) -> Refreshed:
+        from lstmcast import persistence
+        from lstmcast.cli.sessions.reading import read_for_model
+        from lstmcast.evaluation.verdict import skill
+        from lstmcast.pipeline.groups import verdict_by
+        from lstmcast.pipeline.refresh import Outcome, refreshing
+
+        model = persistence.from_bytes(persistence.model_bytes(self.folder, entry))
+        spans = dict.fromkeys((*model.options.exclude, *self.exclude))
+        options = dataclasses.replace(model.options, exclude=tuple(spans))
+        model = dataclasses.replace(model, options=options)
+        panel = read_for_model(self.source, model, MUTE).panel
+        (*_, outcome) = refreshing(model, panel, budget=self.budget, always=self.is_always, threads=1)
+        assert isinstance(outcome, Outcome)
+        ships = outcome.challenger if outcome.is_better else outcome.champion
+        found, _ = skill(ships["test"])
+        if self.least is not None and (found is None or found < self.least):
+            message = (
+                f"--require-skill asks for {self.least:.1%}, and it has {0.0 if found is None else found:.1%}"
+            )
+            return Refreshed(entry, error=QualityError(message.replace("%", " %"), option="--require-skill"))
+        if not (outcome.is_better or self.is_always):
+            return Refreshed(entry)
+        verdict = verdict_by(outcome.challenger["test"])
+        return Refreshed(entry, persistence.to_bytes(outcome.model), verdict)
+
+
+@dataclass(frozen=True)
+class Refreshed:
+    """The result for a group: the bytes of the model that replaces it, None where the old one stays, or an error."""
+
+    entry: Entry
+    data: bytes | None = None
+    verdict: Mapping[str, Any] = field(default_factory=dict)
+    error: LstmcastError | None = None
 
 
 @contextmanager

@@ -71,6 +71,14 @@ class Vitals:
         if value is not None:
             self.numbers.setdefault(name, {})[label] = float(value)
 
+    def add(self, other: Vitals) -> None:
+        """Take over the numbers of one model of several: rows add up, the rest is that of the worst."""
+        for name, values in other.numbers.items():
+            mine = self.numbers.setdefault(name, {})
+            for label, value in values.items():
+                both = (mine[label], value) if label in mine else (value,)
+                mine[label] = sum(both) if name == "rows" else max(both)
+
     def note_forecast(self, forecast: Forecast, panel: Panel) -> None:
         """Age of the data, rows by source, and the share of rows that were degraded."""
         sources: dict[str, int] = {}

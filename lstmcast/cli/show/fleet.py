@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from lstmcast.cli.show.verdict import percent
 from lstmcast.core.findings import count
-from lstmcast.persistence.index import percent
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -88,6 +88,20 @@ def show_skill(entries: Sequence[Entry], failures: Sequence[Failure], console: C
         if len(failures) > _WORST:
             console.result(f"and {len(failures) - _WORST:,} more (see index.json)")
         console.result("")
+
+
+def show_models(entries: Sequence[Entry], console: Console) -> None:
+    """Show a row for each model."""
+    rows = [
+        [
+            entry.name,
+            entry.file,
+            "" if entry.verdict.get("skill") is None else percent(entry.verdict["skill"]),
+        ]
+        for entry in entries
+    ]
+    console.table(["group", "file", "skill"], rows, left={1})
+    console.result("")
 
 
 def _short(message: str) -> str:

@@ -1,0 +1,194 @@
+"""A folder of models: trained group by group, kept, predicted, refreshed and scored with one start."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from tests.command_line import lstmcast
+
+TINY = (
+    *(
+        "--target",
+        "qty",
+        "--steps",
+        "3",
+        "--hidden",
+        "4",
+        "--no-final",
+        "--linear-pair",
+        "no",
+        "--smoothing",
+        "no",
+    ),
+    *("--lookback", "24", "--horizon", "4", "--segment", "4", "--calendar", "none", "--transform", "none"),
+    *("--anchor", "no", "--penalty", "1", "--linear-lookbacks", "24"),
+)
+NAMES = ["a/b", "A-B", "ö,x"]
+
+
+def rows(hours: int) -> list[dict[str, str]]:
+    """Hours of three groups, whose names are no names of files, one after the other in time."""
+    rng = np.random.default_rng(0)
+    start, hour = np.datetime64("2024-01-01T00:00"), np.timedelta64(1, "h")
+    found = []
+    for number in range(hours):
+        for place, name in enumerate(NAMES):
+            value = 50 + 10 * np.sin(number * np.pi / 12 + place) + rng.normal()
+            stamp = str(start + number * hour).replace("T", " ") + ":00"
+            found.append({"time": stamp, "shop": name, "kind": "7", "qty": f"{value:.2f}"})
+    return found
+
+
+def write(path: Path, found: list[dict[str, str]]) -> Path:
+    """Rows as a CSV file."""
+    with path.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.DictWriter(file, list(found[0]))
+        writer.writeheader()
+        writer.writerows(found)
+    return path
+
+
+def index_of(folder: Path) -> dict[str, dict[str, object]]:
+    """The entries of an index by the names of their groups."""
+    document = json.loads((folder / "index.json").read_text(encoding="utf-8"))
+    return {entry["name"]: entry for entry in document["groups"]}
+
+
+@pytest.fixture(scope="module")
+def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A file of three groups."""
+    return write(tmp_path_factory.mktemp("data") / "sales.csv", rows(420))
+
+
+@pytest.fixture(scope="module")
+def models(data: Path) -> Path:
+    """The folder trained on it, in this process."""
+    folder = data.parent / "models"
+    said = lstmcast("train", data, "--by", "shop,kind", "--jobs", 1, "-o", folder, *TINY)
+    assert said.code == 0, said.err
+    assert "needs about" in said.out
+    return folder
+
+
+def test_every_group_has_a_file_of_its_own_and_finished_ones_are_kept(data: Path, models: Path) -> None:
+    before = index_of(models)
+    assert len(before) == len({str(entry["file"]).lower() for entry in before.values()}) == 3
+    assert all((models / str(entry["file"])).is_file() for entry in before.values())
+    said = lstmcast("train", data, "--by", "shop,kind", "--jobs", 1, "-o", models, *TINY)
+    assert "3 kept" in said.out
+    assert index_of(models) == before
+    assert not [path for path in models.iterdir() if path.name.startswith(".parts")]
+
+
+def test_a_folder_of_files_gives_the_same_bits(data: Path, models: Path, tmp_path: Path) -> None:
+    found = rows(420)
+    for shop in NAMES:
+        place = tmp_path / "parts" / f"shop={shop.replace('/', '%2F')}"
+        place.mkdir(parents=True)
+        mine = [{name: row[name] for name in ("time", "kind", "qty")} for row in found if row["shop"] == shop]
+        write(place / "1.csv", mine[:200])
+        write(place / "2.csv", mine[200:])
+    folder = tmp_path / "models"
+    said = lstmcast("train", tmp_path / "parts", "--by", "shop,kind", "--jobs", 1, "-o", folder, *TINY)
+    assert said.code == 0, said.err
+    assert index_of(folder) == index_of(models)
+
+
+def test_parquet_files_are_read_group_by_group(data: Path, models: Path, tmp_path: Path) -> None:
+    pandas = pytest.importorskip("pandas")
+    pytest.importorskip("pyarrow")
+    table = pandas.read_csv(data, parse_dates=["time"])
+    table.to_parquet(tmp_path / "sales.parquet", row_group_size=300)
+    assert (
+        lstmcast("predict", models, tmp_path / "sales.parquet", "-q").out
+        == lstmcast("predict", models, data, "-q").out
+    )
+
+
+def test_forecasts_of_all_groups_are_one_table_and_each_is_that_of_its_model(
+    data: Path, models: Path, tmp_path: Path
+) -> None:
+    said = lstmcast("predict", models, data, "--log", tmp_path / "nights", "-q")
+    assert said.code == 0, said.err
+    found = list(csv.DictReader(io.StringIO(said.out)))
+    assert list(found[0])[:4] == ["shop", "kind", "time", "forecast"]
+    mine = [row for row in rows(420) if row["shop"] == "ö,x"]
+    alone = write(tmp_path / "one.csv", [{"time": row["time"], "qty": row["qty"]} for row in mine])
+    model = models / str(next(entry["file"] for name, entry in index_of(models).items() if "ö" in name))
+    one = list(csv.DictReader(io.StringIO(lstmcast("predict", model, alone, "-q").out)))
+    assert [row["forecast"] for row in found if row["shop"] == "ö,x"] == [row["forecast"] for row in one]
+    later = write(tmp_path / "later.csv", rows(480))
+    scored = json.loads(lstmcast("score", tmp_path / "nights", later, "--json").out)
+    assert {each["group"] for each in scored["groups"]} == set(index_of(models))
+
+
+def test_a_failure_ends_nothing_and_is_exit_7(tmp_path: Path) -> None:
+    found = [row for row in rows(420) if row["shop"] == "A-B"]
+    bad = [{**row, "shop": "bad", "qty": "x"} for row in found[:30]]
+    folder = tmp_path / "models"
+    said = lstmcast(
+        "train", write(tmp_path / "x.csv", found + bad), "--by", "shop", "--jobs", 1, "-o", folder, *TINY
+    )
+    assert said.code == 7
+    assert "1 of 2 groups failed" in said.err
+    assert list(index_of(folder)) == ["A-B"]
+    failures = json.loads((folder / "index.json").read_text(encoding="utf-8"))["failures"]
+    assert failures[0]["name"] == "bad"
+    assert lstmcast("info", folder, "--json").code == 0
+
+
+def test_refresh_replaces_all_at_once_and_is_undone(data: Path, models: Path, tmp_path: Path) -> None:
+    import shutil
+
+    folder = tmp_path / "models"
+    shutil.copytree(models, folder)
+    before = index_of(folder)
+    later = write(tmp_path / "later.csv", [row for row in rows(520) if row["shop"] == "A-B"])
+    said = lstmcast("refresh", folder, later, "--always")
+    assert said.code == 3
+    assert "1 of 3 models are replaced" in said.out
+    assert lstmcast("evaluate", folder, later, "--json").code == 0
+    assert lstmcast("refresh", folder, "--rollback").code == 0
+    assert index_of(folder) == before
+
+
+def test_a_changed_model_is_refused_and_the_others_forecast(data: Path, models: Path, tmp_path: Path) -> None:
+    import shutil
+
+    folder = tmp_path / "models"
+    shutil.copytree(models, folder)
+    entry = index_of(folder)["A-B,7"]
+    other = index_of(folder)["a/b,7"]
+    shutil.copy(folder / str(other["file"]), folder / str(entry["file"]))
+    said = lstmcast("predict", folder, data, "-q")
+    assert said.code == 4
+    assert "index.json" in said.err
+    assert {row["shop"] for row in csv.DictReader(io.StringIO(said.out))} == {"a/b", "ö,x"}
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (("--jobs", 2), "--by"),
+        (("--by", "shop,shop"), "each once"),
+        (("--by", "shop", "-o", "-"), "standard output"),
+        (("--by", "shop", "--cluster", "nowhere"), "tcp://"),
+        (("--by", "shop", "--allow-mixed"), "--cluster"),
+    ],
+)
+def test_what_makes_no_sense_is_refused(data: Path, arguments: tuple[object, ...], words: str) -> None:
+    said = lstmcast("train", data, *TINY, *arguments)
+    assert said.code == 2
+    assert words in said.err
+
+
+def test_a_column_that_is_not_there_is_named(data: Path, tmp_path: Path) -> None:
+    said = lstmcast("train", data, "--by", "shopp", "-o", tmp_path / "m", *TINY)
+    assert said.code == 3
+    assert "'shopp' (--by)" in said.err
