@@ -15,6 +15,7 @@ _HOMES = {
     "Options": "core.options",
     "Panel": "core.panel",
     "Roles": "ingest",
+    "backtest": "pipeline.cross_validation",
     "export_onnx": "persistence.exchange.onnx",
     "export_torch": "persistence.exchange.torch",
     "fit": "pipeline.fit",

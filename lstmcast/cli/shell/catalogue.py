@@ -69,6 +69,12 @@ COMMANDS = {
         "lstmcast evaluate model.pkl load.csv --output singles.csv",
         "start",
     ),
+    "backtest": Entry(
+        "Train on several stretches of history and judge each.",
+        "lstmcast backtest load.csv --target load --folds 5",
+        "accuracy",
+        ("target", "time", "id", "known", "holidays", "horizon", "budget", "folds", "window", "output"),
+    ),
     "compare": Entry(
         "Compare two models on the same unseen rows.",
         "lstmcast compare load.pkl other.pkl load.csv",
