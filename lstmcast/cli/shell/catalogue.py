@@ -71,7 +71,7 @@ COMMANDS = {
     ),
     "backtest": Entry(
         "Train on several stretches of history and judge each.",
-        "lstmcast backtest load.csv --target load --folds 5",
+        "lstmcast backtest load.csv --target load --folds 2 --steps 20",
         "accuracy",
         ("target", "time", "id", "known", "holidays", "horizon", "budget", "folds", "window", "output"),
     ),
