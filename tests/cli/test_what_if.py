@@ -31,20 +31,10 @@ def rows_of(count: int, known: int) -> list[str]:
 def weather(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
     """A model that knows temperature and sky ahead, and a file with a day to come."""
     folder = tmp_path_factory.mktemp("weather")
-    data = write_csv(folder / "data.csv", rows_of(1824, 1800), HEADER)
+    data = write_csv(folder / "data.csv", rows_of(1224, 1200), HEADER)
     model = folder / "model.pkl"
-    words = (
-        "--target",
-        "load",
-        "--known",
-        "temperature,sky",
-        "--steps",
-        "10",
-        "--hidden",
-        "4",
-        "--horizon",
-        "24",
-    )
+    small = ("--steps", 10, "--hidden", 4, "--lookback", 48, "--horizon", 24, "--smoothing", "no")
+    words = ("--target", "load", "--known", "temperature,sky", *small)
     assert lstmcast("train", data, *words, "-o", model).code == 0
     return model, data
 
@@ -73,9 +63,9 @@ def test_the_changed_forecast_is_that_of_a_file_with_these_values(
 ) -> None:
     model, data = weather
     lines = data.read_text().splitlines()
-    cells = [line.split(",") for line in lines[1801:]]
+    cells = [line.split(",") for line in lines[1201:]]
     dry = [f"{t},{load},{float(degrees) * 1.5:.3f},clear" for t, load, degrees, _ in cells]
-    other = write_csv(tmp_path / "other.csv", [*lines[1:1801], *dry], HEADER)
+    other = write_csv(tmp_path / "other.csv", [*lines[1:1201], *dry], HEADER)
     changed = said(model, data, "--set", "temperature*=1.5", "--set", "sky=clear")
     for ours, theirs in zip(changed, said(model, other), strict=True):
         assert float(ours["changed"]) == pytest.approx(float(theirs["forecast"]), rel=1e-6)
@@ -83,7 +73,7 @@ def test_the_changed_forecast_is_that_of_a_file_with_these_values(
 
 def test_what_is_set_outright_needs_no_rows_to_come(weather: tuple[Path, Path], tmp_path: Path) -> None:
     model, data = weather
-    short = write_csv(tmp_path / "short.csv", data.read_text().splitlines()[1:1801], HEADER)
+    short = write_csv(tmp_path / "short.csv", data.read_text().splitlines()[1:1201], HEADER)
     assert lstmcast("predict", model, short, "--short-future", "fail").code == 3
     rows = said(model, short, "--set", "temperature=12", "--set", "sky=rain")
     assert len(rows) == 24
@@ -145,18 +135,8 @@ def test_all_days_to_come_can_be_off(tmp_path: Path) -> None:
     lower = [f"{stamp},{float(load) - 40 * (stamp[:10] in off):.3f}" for stamp, load in pairs]
     data = write_csv(tmp_path / "data.csv", lower)
     write_csv(tmp_path / "off.csv", sorted(off), "date")
-    words = (
-        "--target",
-        "load",
-        "--holidays",
-        tmp_path / "off.csv",
-        "--steps",
-        "10",
-        "--hidden",
-        "4",
-        "--horizon",
-        "24",
-    )
+    small = ("--steps", 10, "--hidden", 4, "--lookback", 48, "--horizon", 24, "--smoothing", "no")
+    words = ("--target", "load", "--holidays", tmp_path / "off.csv", *small)
     model = tmp_path / "model.pkl"
     assert lstmcast("train", data, *words, "-o", model).code == 0
     found = said(model, data, "--set", "holiday=1")
