@@ -51,7 +51,7 @@ from lstmcast.training.setup import schedule_of
 
 
 def judged(task: Task, choices: list[Choice], linear: LinearPair, entries: list[Entry]) -> Model:
-    """Return the model that ships, its band calibrated on validation rows, judged once on the test rows."""
+    """Return the model of the verdict, its band calibrated on validation rows, judged once on the test rows."""
     intervals, following = calibrated(task, entries[0])
     limits = limits_of(task.panel, task.blocks, task.options)
     found = _choices(task, choices, linear, entries, intervals, limits, following)
@@ -59,7 +59,6 @@ def judged(task: Task, choices: list[Choice], linear: LinearPair, entries: list[
     model = shipped(task, entries[0], intervals, limits, report)
     views = model.windows(task.panel, np.arange(len(task.panel.ids)))
     model = dataclasses.replace(model, ensemble=model.ensemble.moved_on(views, task.blocks.test))
-    model = with_validation_errors(model, task, entries[0])
     verdict = _verdict(model, views, task.panel, task.blocks)
     return dataclasses.replace(model, report=report.judged(verdict))
 

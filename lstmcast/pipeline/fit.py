@@ -19,7 +19,7 @@ from lstmcast.forecasters.ensemble import Ensemble, networks_of, taught
 from lstmcast.model.model import Model
 from lstmcast.model.output import of_numbers
 from lstmcast.persistence import load
-from lstmcast.pipeline.assembly import judged, with_limits_of_all
+from lstmcast.pipeline.assembly import judged, with_limits_of_all, with_validation_errors
 from lstmcast.pipeline.candidates import Candidate, Entry, candidates_of, train_networks
 from lstmcast.pipeline.category_fit import fitting_classes
 from lstmcast.pipeline.either import bands_of, either, has_enough, with_all_rows
@@ -107,6 +107,8 @@ def _learning(task: Task, checkpoint: Checkpoint, until: float) -> Iterator[Even
     model = judged(task, choices, linear, entries)
     if options.final:
         model = yield from _with_every_row(task, model, entries[0], checkpoint, until)
+    else:
+        model = with_validation_errors(model, task, entries[0])
     learned = model.learned(panel, np.arange(len(panel.ids)))
     yield dataclasses.replace(model, report=dataclasses.replace(model.report, learned=learned))
 
@@ -136,7 +138,7 @@ def _comparing(task: Task, until: float) -> Iterator[Event]:
     yield task.plan(choices)
     linear = pair_of(choices, options.linear_pair)
     entry = either(task, linear)
-    model = judged(task, choices, linear, [entry])
+    model = with_validation_errors(judged(task, choices, linear, [entry]), task, entry)
     if options.final:
         last = with_all_rows(task, entry)
         intervals = bands_of(task, entry, last)

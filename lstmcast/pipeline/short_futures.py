@@ -13,7 +13,7 @@ from lstmcast.model.short_future import QUARTERS, covered
 
 Numbers = NDArray[np.float64]
 
-MOST_WINDOWS = 100
+MOST_WINDOWS = 40  # their errors are alike: more cost time and tell little more
 FEWEST_WINDOWS = 10
 _WIDEST = 3.0
 _CLIMATE = 15  # days before an origin that what stands in may look at
