@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import shlex
 import shutil
 import subprocess
 from datetime import UTC, datetime
@@ -164,6 +165,16 @@ def test_the_week_has_a_refresh_and_with_a_ledger_a_score(project: Path) -> None
     assert [" refresh " in line for line in shell_commands(printed("m.pkl", "new.csv"))] == [False, True]
     logged = shell_commands(printed("m.pkl", "new.csv", "--log", "f.csv"))
     assert " score " in logged[2]
+
+
+def test_the_weekly_lines_look_at_the_settings_of_the_nightly_one(project: Path) -> None:
+    settings = project / "lstmcast.toml"
+    settings.write_text("[predict]\nlevel = 80\n")
+    lines = shell_commands(printed("m.pkl", "new.csv", "--log", "f.csv"))
+    assert all(f"--config {shlex.quote(str(settings))}" in line for line in lines)
+    lines = shell_commands(printed("m.pkl", "new.csv", "--log", "f.csv", "--no-config"))
+    assert len(lines) == 3
+    assert all("--no-config" in line for line in lines)
 
 
 def test_the_printed_line_does_at_night_what_the_typed_one_does_here(project: Path, tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import os
 import re
 import sys
@@ -100,11 +101,13 @@ def schedule(
     given += ["--output", _absolute(output), *([] if log_file is None else ["--log", _absolute(log_file)])]
     given += ["--force"] if context.params["force"] else []
     given = [*given[:2], *where_settings_stand(context), *given[2:]]
-    words = [*program(), "predict", *_resolved(context, given)]
-    words += _limit(max_age, model, data, console)
+    found, settings = _resolved(context, given)
+    words = [*program(), "predict", *found, *settings, *_limit(max_age, model, data, console)]
     log = None if units.mailer() else _absolute(f"{PROGRAM}.log")
     night = units.Night(tuple(words), hour, minute, _here(), log)
-    files = _files(night, [_absolute(model), _absolute(data)], log_file and _absolute(log_file))
+    files = _files(
+        night, _weekly(_absolute(model), _absolute(data), log_file and _absolute(log_file), settings)
+    )
     codes = {str(code): f"{EXIT_CODES[code]}: {_MEANT_FOR_PREDICT[code]}" for code in _WORTH_TELLING}
     _show(files, codes, hour, console)
     console.document({"command": words, **files, "exit_codes": codes})
@@ -118,30 +121,34 @@ def program() -> list[str]:
     return [os.path.abspath(sys.executable), "-m", PROGRAM]
 
 
-def _files(night: units.Night, inputs: list[str], ledger: str | None) -> dict[str, str]:
-    """The nightly lines, the weekly ones, and systemd's units, by name."""
-    weekly = [
-        units.Night(
-            (*program(), "refresh", *inputs), (night.hour + 1) % 24, night.minute, night.folder, night.log
-        )
-    ]
+def _weekly(model: str, data: str, ledger: str | None, settings: list[str]) -> dict[str, list[str]]:
+    """The words of each command of a week, by its name; they look at the settings that the nightly line looks at."""
+    found = {"refresh": [*program(), "refresh", model, data, *settings]}
     if ledger is not None:
-        score = (*program(), "score", ledger, inputs[1])
-        weekly.append(units.Night(score, (night.hour + 2) % 24, night.minute, night.folder, night.log))
-    lines = [night.crontab(), *(each.crontab("0") for each in weekly)]
+        found["score"] = [*program(), "score", ledger, data, *settings]
+    return found
+
+
+def _files(night: units.Night, weekly: dict[str, list[str]]) -> dict[str, str]:
+    """The crontab's lines and systemd's units by name: nightly, and weekly an hour later each."""
     failed = f"{PROGRAM}-failed@%n.service"
-    return {
-        "crontab": "".join(lines),
+    lines = [night.crontab()]
+    files = {
         f"{PROGRAM}.service": night.service("Forecast of the night", failed),
         f"{PROGRAM}.timer": night.timer("Forecast every night"),
-        f"{PROGRAM}-refresh.service": weekly[0].service("Refresh of the week", failed),
-        f"{PROGRAM}-refresh.timer": weekly[0].timer("Refresh every week", units.WEEKLY),
-        f"{PROGRAM}-failed@.service": units.failure(PROGRAM),
     }
+    for later, (name, words) in enumerate(weekly.items(), start=1):
+        week = dataclasses.replace(night, words=tuple(words), hour=(night.hour + later) % 24)
+        lines.append(week.crontab("0"))
+        files[f"{PROGRAM}-{name}.service"] = week.service(f"{name.capitalize()} of the week", failed)
+        files[f"{PROGRAM}-{name}.timer"] = week.timer(f"{name.capitalize()} every week", units.WEEKLY)
+    return {"crontab": "".join(lines), **files, f"{PROGRAM}-failed@.service": units.failure(PROGRAM)}
 
 
-def _resolved(context: typer.Context, words: Sequence[str]) -> list[str]:
-    """The words of predict that say the same wherever they are run; raises what predict itself would.
+def _resolved(context: typer.Context, words: Sequence[str]) -> tuple[list[str], list[str]]:
+    """The words of predict that say the same wherever they are run, and those of its settings.
+
+    Raises what predict itself would.
 
     Files get absolute names, variables of the environment become options, and a settings file is named.
     """
@@ -161,9 +168,7 @@ def _resolved(context: typer.Context, words: Sequence[str]) -> list[str]:
     for given in run.current().given():
         found += _as_words(given, is_file=taken[given.key].metavar == "FILE")
     found += ["--force"] if parsed.params["force"] else []
-    if parsed.params["no_config"]:
-        return [*found, "--no-config"]
-    return [*found, *_config(parsed.params["config"])]
+    return found, ["--no-config"] if parsed.params["no_config"] else _config(parsed.params["config"])
 
 
 def _as_words(given: Given, *, is_file: bool) -> list[str]:
