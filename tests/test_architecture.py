@@ -34,6 +34,10 @@ ARCHITECTURE: dict[str, tuple[str, str]] = {
         "core data ingest evaluation training model persistence pipeline",
         "typer rich markdown_it resvg_py",
     ),
+    "interface": (
+        "core model pipeline persistence ingest evaluation cli",
+        "numpy pandas",
+    ),
 }
 # Never at the top of a file: scikit-learn takes seconds on a slow machine, and extras may be absent.
 ONLY_INSIDE_FUNCTIONS = {

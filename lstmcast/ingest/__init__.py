@@ -10,16 +10,20 @@ from lstmcast.ingest.surveys import only_column, survey
 from lstmcast.ingest.table.roles import Roles
 from lstmcast.ingest.table.slices import Slices, cut, group_name
 from lstmcast.ingest.text.rules import ReadingRules
+from lstmcast.ingest.text.source import Buffer, Frame, Source
 from lstmcast.ingest.text.spans import expanded, spans_among
 from lstmcast.ingest.time.as_of import AsOf
 
 __all__ = [
     "AsOf",
+    "Buffer",
     "Finding",
+    "Frame",
     "ParsedFile",
     "ReadingRules",
     "Roles",
     "Slices",
+    "Source",
     "cut",
     "expanded",
     "group_name",

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 from lstmcast.ingest.asked import Asked
@@ -12,11 +11,12 @@ from lstmcast.ingest.parsed import ParsedFile
 from lstmcast.ingest.remedies import settled
 from lstmcast.ingest.table.roles import Roles
 from lstmcast.ingest.text.rules import ReadingRules
+from lstmcast.ingest.text.source import Source
 from lstmcast.ingest.time.remedy import UnsettledError
 
 
 def advised(
-    source: str | Path,
+    source: Source,
     roles: Roles,
     asked: Asked,
     rules: ReadingRules,

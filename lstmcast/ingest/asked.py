@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
 
 from lstmcast.core.errors import DataError, UsageError
 from lstmcast.core.panel import COUNTER as COUNT
@@ -13,7 +12,7 @@ from lstmcast.ingest.table.opening import open_table
 from lstmcast.ingest.table.reader import Table
 from lstmcast.ingest.text.context import ReadContext
 from lstmcast.ingest.text.rules import ReadingRules
-from lstmcast.ingest.text.source import Watch, name_of
+from lstmcast.ingest.text.source import Source, Watch, name_of
 from lstmcast.ingest.time.as_of import AsOf
 from lstmcast.ingest.time.zones import check_zone
 
@@ -32,9 +31,7 @@ class Asked:
 
 
 @contextmanager
-def opened(
-    source: str | Path, asked: Asked, rules: ReadingRules, *, is_lenient: bool = False
-) -> Iterator[Table]:
+def opened(source: Source, asked: Asked, rules: ReadingRules, *, is_lenient: bool = False) -> Iterator[Table]:
     """The table of a source; an error that ends its reading carries what was found until then."""
     rules.check()
     if rules.aggregate is not None and asked.freq is None:

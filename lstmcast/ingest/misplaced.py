@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 
 import numpy as np
 
@@ -14,17 +13,18 @@ from lstmcast.ingest.table.opening import open_table
 from lstmcast.ingest.table.reader import Table
 from lstmcast.ingest.text.cells import as_text
 from lstmcast.ingest.text.context import ReadContext
+from lstmcast.ingest.text.source import Source, is_lasting
 from lstmcast.ingest.time.remedy import UnsettledError
 
 
 @contextmanager
-def naming_its_column(table: Table, source: str | Path) -> Iterator[None]:
+def naming_its_column(table: Table, source: Source) -> Iterator[None]:
     """An error of a cell in the column of values, which a wide file has not got, names the file's own column."""
     try:
         yield
     except DataError as error:
         is_made = isinstance(table, LongTable) and error.column == table.value and error.line is not None
-        if not isinstance(table, LongTable) or not is_made or not Path(source).is_file():
+        if not isinstance(table, LongTable) or not is_made or not is_lasting(source):
             raise
         column = _column(table, source, error)
         if column is None:
@@ -37,7 +37,7 @@ def naming_its_column(table: Table, source: str | Path) -> Iterator[None]:
         raise
 
 
-def _column(table: LongTable, source: str | Path, error: DataError) -> str | None:
+def _column(table: LongTable, source: Source, error: DataError) -> str | None:
     """The column whose cell in the line of an error is the one that its message shows."""
     wide = open_table(source, ReadContext(table.context.source, table.context.rules))
     names = [name for name in table.shape.columns if name in wide.names]

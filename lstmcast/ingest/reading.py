@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import replace
 from functools import partial
-from pathlib import Path
 
 import numpy as np
 
@@ -27,7 +26,7 @@ from lstmcast.ingest.targets import with_target
 from lstmcast.ingest.text.context import ReadContext
 from lstmcast.ingest.text.layouts import EPOCH
 from lstmcast.ingest.text.rules import ReadingRules
-from lstmcast.ingest.text.source import Watch
+from lstmcast.ingest.text.source import Source, Watch
 from lstmcast.ingest.text.spans import without
 from lstmcast.ingest.time.as_of import AsOf
 from lstmcast.ingest.time.axis import TimeAxis, find_axis, named_axis
@@ -39,7 +38,7 @@ _OF_LONG_FILES = {"missing", "constant", "sentinel"}  # findings that a few rows
 
 
 def read(
-    source: str | Path,
+    source: Source,
     roles: Roles,
     *,
     freq: str | None = None,
@@ -65,7 +64,7 @@ def read(
 
 
 def read_future(
-    source: str | Path,
+    source: Source,
     roles: Roles,
     clock: Clock,
     rules: ReadingRules = ReadingRules(),  # noqa: B008 (frozen)
@@ -82,9 +81,7 @@ def read_future(
     return replace(parsed, findings=findings)
 
 
-def _read(
-    source: str | Path, roles: Roles, asked: Asked, rules: ReadingRules, *, is_future: bool
-) -> ParsedFile:
+def _read(source: Source, roles: Roles, asked: Asked, rules: ReadingRules, *, is_future: bool) -> ParsedFile:
     with opened(source, asked, rules) as table:
         table, inner = shaped(table, roles, asked, is_future=is_future)
         chosen = inner if inner.target else with_target(inner, table)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from itertools import islice
-from pathlib import Path
 
 import numpy as np
 
@@ -16,7 +15,7 @@ from lstmcast.ingest.table.reader import Table
 from lstmcast.ingest.table.roles import Roles, id_columns, joined_name
 from lstmcast.ingest.text.context import ReadContext
 from lstmcast.ingest.text.rules import ReadingRules
-from lstmcast.ingest.text.source import name_of
+from lstmcast.ingest.text.source import Source, is_lasting, name_of
 from lstmcast.ingest.time.axis import TimeAxis, companions, find_axis, named_axis
 from lstmcast.ingest.time.frequency import ROWS_A_STEP, round_step
 from lstmcast.ingest.time.remedy import Remedy, UnsettledError, unsettled
@@ -30,14 +29,14 @@ _FEW = 3  # remedies that one message names
 
 
 def settled(
-    error: UnsettledError, source: str | Path, roles: Roles, attempt: Attempt, rules: ReadingRules
+    error: UnsettledError, source: Source, roles: Roles, attempt: Attempt, rules: ReadingRules
 ) -> DataError:
     """The error with those of its remedies that work.
 
     roles: as the user named them; attempt: reads the file with more options, and raises what such a reading does. A
     stream cannot be read again: then the likeliest is named untried.
     """
-    if not Path(source).is_file():
+    if not is_lasting(source):
         return error.told(error.remedies[:1])
     if error.may_hold_several:
         step = next((r.options["--freq"] for r in error.remedies if "--freq" in r.options), None)
@@ -72,7 +71,7 @@ def _can_read(options: Mapping[str, str], attempt: Attempt) -> bool:
     return True
 
 
-def _times(source: str | Path, roles: Roles, rules: ReadingRules) -> Iterator[Remedy]:
+def _times(source: Source, roles: Roles, rules: ReadingRules) -> Iterator[Remedy]:
     """Columns of hours or other parts of the day, where the user named the dates alone."""
     if roles.time is None or "," in roles.time:
         return
@@ -82,7 +81,7 @@ def _times(source: str | Path, roles: Roles, rules: ReadingRules) -> Iterator[Re
         yield Remedy({"--time": axis.written}, "does another column hold the time of day? {}")
 
 
-def _ids(source: str | Path, roles: Roles, rules: ReadingRules, step: str | None) -> Iterator[Remedy]:
+def _ids(source: Source, roles: Roles, rules: ReadingRules, step: str | None) -> Iterator[Remedy]:
     """Columns that name series, beside those that the user named; step: that of all stamps, which single series may
     not show."""
     table = open_table(source, ReadContext(name_of(source), rules))

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
-from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
@@ -28,12 +27,12 @@ from lstmcast.ingest.table.roles import Roles, id_columns, listed
 from lstmcast.ingest.targets import counted
 from lstmcast.ingest.text.context import ReadContext
 from lstmcast.ingest.text.rules import ReadingRules
-from lstmcast.ingest.text.source import Watch, name_of
+from lstmcast.ingest.text.source import Source, Watch, name_of
 from lstmcast.ingest.time.axis import find_axis, named_axis
 
 
 def survey(
-    source: str | Path,
+    source: Source,
     roles: Roles,
     *,
     freq: str | None = None,
@@ -54,7 +53,7 @@ def survey(
     return advised(source, roles, asked, rules, partial(_survey, source))
 
 
-def _survey(source: str | Path, roles: Roles, asked: Asked, rules: ReadingRules) -> ParsedFile:
+def _survey(source: Source, roles: Roles, asked: Asked, rules: ReadingRules) -> ParsedFile:
     with opened(source, asked, rules, is_lenient=not (roles.target or rules.wide)) as table:
         table, roles = shaped(table, roles, asked)
         named = roles if roles.target else _with_every_number(roles, table)
@@ -139,7 +138,7 @@ def _with_every_number(roles: Roles, table: Table) -> Roles:
         raise countable(error, axis, table) or error from None
 
 
-def only_column(source: str | Path, time: str | None, id_name: str | None, rules: ReadingRules) -> str:
+def only_column(source: Source, time: str | None, id_name: str | None, rules: ReadingRules) -> str:
     """The one column beside those of time and id; raises UsageError where there are others to choose from."""
     table = open_table(source, ReadContext(name_of(source), rules))
     ids = id_columns(id_name, table)

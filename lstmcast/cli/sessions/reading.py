@@ -3,23 +3,35 @@
 from __future__ import annotations
 
 import dataclasses
-from typing import TYPE_CHECKING
+from contextlib import AbstractContextManager
+from typing import TYPE_CHECKING, Protocol
 
 from lstmcast.core.errors import UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable
+    from collections.abc import Callable, Collection, Iterable
 
     from lstmcast.cli.shell.console import Console
     from lstmcast.core.findings import Finding
     from lstmcast.core.options import Options
     from lstmcast.core.panel import Clock, Holidays, Times
-    from lstmcast.ingest import AsOf, ParsedFile, ReadingRules, Roles
+    from lstmcast.ingest import AsOf, ParsedFile, ReadingRules, Roles, Source
     from lstmcast.model.model import Model
     from lstmcast.model.schema import Contract
 
 
-def read_for_training(source: str, options: Options, console: Console) -> ParsedFile:
+class Reader(Protocol):
+    """Somebody who waits for a file to be read: a console, or a program."""
+
+    @property
+    def is_mute(self) -> bool:
+        """True where nobody looks at what is found."""
+
+    def reading(self) -> AbstractContextManager[Callable[[int, int], None] | None]:
+        """What is to be told of the bytes read; None where nobody would see it."""
+
+
+def read_for_training(source: Source, options: Options, console: Reader) -> ParsedFile:
     """What the options name in a file; raises DataError when it is not there."""
     from lstmcast.ingest import Roles, read
 
@@ -67,7 +79,7 @@ ZONE_ASSUMED = "zone_assumed"  # code of a finding
 
 
 def read_for_model(
-    source: str, model: Model, console: Console, as_of: AsOf | None = None, tz: str | None = None
+    source: Source, model: Model, console: Reader, as_of: AsOf | None = None, tz: str | None = None
 ) -> ParsedFile:
     """What a model was trained on, in a fresh file, as it stands or stood; raises DataError when it is not there.
 
@@ -139,7 +151,7 @@ def read_outcomes(source: str, options: Options, console: Console) -> ParsedFile
     return read_for_training(source, dataclasses.replace(options, target=target), console)
 
 
-def read_future_for_model(source: str, model: Model, clock: Clock, tz: str | None = None) -> ParsedFile:
+def read_future_for_model(source: Source, model: Model, clock: Clock, tz: str | None = None) -> ParsedFile:
     """The columns that a model knows ahead, in a file of rows to come; clock: that of the history before them.
 
     tz: the zone of stamps that name none; None is that of the history.

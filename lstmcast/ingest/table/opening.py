@@ -2,29 +2,34 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 from lstmcast.core.errors import UsageError
 from lstmcast.ingest.table import parquet, sqlite, workbook
+from lstmcast.ingest.table.frame import FrameTable
 from lstmcast.ingest.table.reader import Table, TextTable
 from lstmcast.ingest.text.context import ReadContext
-from lstmcast.ingest.text.source import opened
+from lstmcast.ingest.text.source import Buffer, Frame, Source, opened
 
 _LONGEST = len(sqlite.MAGIC)
 _OF_WORKBOOKS, _OF_DATABASES = ("sheet",), ("table", "sql")
 
 
-def open_table(source: str | Path, context: ReadContext) -> Table:
+def open_table(source: Source, context: ReadContext) -> Table:
     """The table that a file or standard input holds; raises DataError when there is none, UsageError for an option
     that picks a table of another kind of file."""
     if context.rules.table is not None and context.rules.sql is not None:
         raise UsageError("--table and --sql say the same thing twice; give one of them", option="--sql")
+    if isinstance(source, Frame):
+        _refuse((*_OF_WORKBOOKS, *_OF_DATABASES), "a DataFrame", context)
+        return FrameTable(source, context)
     stream = opened(source)
     try:
         magic = stream.peek(_LONGEST)
         if magic.startswith(sqlite.MAGIC):
             _refuse(_OF_WORKBOOKS, "a SQLite database", context)
             stream.close()
+            if isinstance(source, Buffer):
+                message = "is an SQLite database; give the path of its file, of which bytes are not enough"
+                raise context.refusal(message)
             return sqlite.open_database(source, context)
         if magic.startswith(workbook.MAGIC) and workbook.is_workbook(stream):
             _refuse(_OF_DATABASES, "a workbook", context)

@@ -15,11 +15,15 @@ import sys
 import time
 import zlib
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 from lstmcast.core.errors import DataError
 from lstmcast.core.options import LARGEST_UNPACKED
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 BLOCK = 4 << 20
 STDIN = "-"
@@ -27,6 +31,38 @@ PATIENCE = 5.0  # seconds to wait for whoever writes into a pipe
 _ZSTD_PIECE = 2048  # bytes; its decoder gives out all that they hold at once, which is 64 MB at most
 _Opener = Callable[[BinaryIO], Any]  # what opens a packed stream: a context manager with read(size)
 _DAMAGE = (EOFError, OSError, lzma.LZMAError, zlib.error, ValueError)
+
+
+@dataclass(frozen=True, eq=False)
+class Frame:
+    """A pandas DataFrame as a source; name: as messages call it."""
+
+    frame: pd.DataFrame
+    name: str = "DataFrame"
+
+    def __str__(self) -> str:
+        """The name that messages have."""
+        return self.name
+
+
+@dataclass(frozen=True, eq=False)
+class Buffer:
+    """The bytes of a file as a source; name: as messages call it."""
+
+    content: bytes
+    name: str = "buffer"
+
+    def __str__(self) -> str:
+        """The name that messages have."""
+        return self.name
+
+
+Source = str | Path | Frame | Buffer
+
+
+def is_lasting(source: Source) -> bool:
+    """True for a source that can be read again, which a pipe cannot."""
+    return isinstance(source, Frame | Buffer) or Path(source).is_file()
 
 
 class _UnequippedError(Exception):
@@ -48,7 +84,7 @@ class Slice(str):
         return found
 
 
-def name_of(source: str | Path) -> str:
+def name_of(source: Source) -> str:
     """The source as messages call it."""
     return "standard input" if str(source) == STDIN else str(source)
 
@@ -84,8 +120,10 @@ def raw_blocks(stream: io.BufferedReader, name: str, largest: float = LARGEST_UN
             yield block
 
 
-def opened(source: str | Path) -> io.BufferedReader:
+def opened(source: str | Path | Buffer) -> io.BufferedReader:
     """The source as a stream of bytes; raises DataError where there is none."""
+    if isinstance(source, Buffer):
+        return io.BufferedReader(io.BytesIO(source.content))  # type: ignore[type-var,arg-type,unused-ignore]
     if isinstance(source, Slice):
         return source.opener()
     if str(source) == STDIN:

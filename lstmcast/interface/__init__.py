@@ -1,0 +1,1 @@
+"""What people in Python call: data of pandas in, forecasts of pandas out, by the rooms of the command line."""
