@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from lstmcast.cli.sessions.reading import line_of, read_for_model, read_for_training, read_future_for_model
 from lstmcast.core.findings import WARNING, Finding
 from lstmcast.core.panel import Panel
-from lstmcast.ingest import Frame, expanded
+from lstmcast.ingest import Frame, Source, expanded
 from lstmcast.interface.frames import source_of
 
 if TYPE_CHECKING:
@@ -93,7 +93,7 @@ def _told_by(model: Model) -> Options:
     )
 
 
-def _named_for(source: object, model: Model) -> object:
+def _named_for(source: Source, model: Model) -> Source:
     """The source, a frame's column of times under the name that the model looks for."""
     time = model.contract.time
     if not isinstance(source, Frame) or time is None or time in source.frame.columns:
