@@ -65,11 +65,13 @@ class Forecast(nouns.Forecast):
 
     def __dataframe__(self, nan_as_null: bool = False, allow_copy: bool = True) -> Any:
         """The dataframe interchange protocol, as pandas speaks it."""
-        return self.to_frame().__dataframe__(nan_as_null, allow_copy)
+        frame: Any = self.to_frame()
+        return frame.__dataframe__(nan_as_null, allow_copy)
 
     def __arrow_c_stream__(self, requested_schema: object = None) -> Any:
         """Arrow's C stream, as pandas and pyarrow speak it."""
-        return self.to_frame().__arrow_c_stream__(requested_schema)  # type: ignore[operator]
+        frame: Any = self.to_frame()
+        return frame.__arrow_c_stream__(requested_schema)
 
     def plot(self, series: str | None = None) -> Picture:
         """Return a picture of a series (by name; None is the first) that a notebook shows; it has `save(path)`."""

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import dataclasses
+import io
 import os
 from collections.abc import Iterable, Mapping
-from typing import IO, TYPE_CHECKING, Any, TypeAlias
+from typing import IO, TYPE_CHECKING, Any, TypeAlias, cast
 
 from lstmcast.core.errors import DataError, UsageError
 from lstmcast.core.options import Options
@@ -53,8 +54,8 @@ def source_of(data: Data, options: Options) -> tuple[Source, Options]:
 
     if isinstance(data, str | os.PathLike):
         return os.fspath(data), options
-    if hasattr(data, "read"):
-        content = data.read()
+    if isinstance(data, io.IOBase) or (not hasattr(data, "columns") and hasattr(data, "read")):
+        content = cast("IO[Any]", data).read()
         return Buffer(content.encode() if isinstance(content, str) else content), options
     if isinstance(data, np.ndarray):
         data = _of_array(data)
@@ -130,16 +131,17 @@ def _with_levels(frame: pd.DataFrame, options: Options) -> tuple[pd.DataFrame, O
     """The frame with the levels of its index as columns: the one of times, and the names of series."""
     import pandas as pd
 
-    levels, times = list(range(frame.index.nlevels)), []
+    index = cast("pd.MultiIndex", frame.index)
+    levels, times = list(range(index.nlevels)), []
     names = []
     for level in levels:
-        values, name = frame.index.levels[level], frame.index.names[level]
+        values, name = index.levels[level], index.names[level]
         is_time = isinstance(values, pd.DatetimeIndex | pd.PeriodIndex)
         times += [level] if is_time else []
         names.append(_free(frame, str(name) if name is not None else "time" if is_time else f"level_{level}"))
     if not times:
         times = [levels[-1]]
-    frame = frame.set_axis(frame.index.set_names(names), axis=0).reset_index()
+    frame = frame.set_axis(index.set_names(names), axis=0).reset_index()
     others = [names[level] for level in levels if level != times[-1]]
     return frame, dataclasses.replace(
         options, time=options.time or names[times[-1]], id=options.id or ",".join(others) or None

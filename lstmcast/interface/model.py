@@ -35,7 +35,7 @@ class Model(rooms.Model):
             return model
         return cls(**{field.name: getattr(model, field.name) for field in dataclasses.fields(rooms.Model)})
 
-    def predict(  # type: ignore[override]  # it takes more, and two further words
+    def predict(
         self,
         data: Data,
         horizon: int | str | None = None,
@@ -77,7 +77,7 @@ class Model(rooms.Model):
         found = outlook(self, panel, forecast, short, fallback=fallback)
         return pd.DataFrame(dict(summed_columns(Summing(paths=count), "", found, ())))
 
-    def evaluate(self, data: Data, stride: int = 1) -> Evaluation:  # type: ignore[override]  # it takes more
+    def evaluate(self, data: Data, stride: int = 1) -> Evaluation:
         """Judge the model on data with a rolling origin, as `lstmcast evaluate` does."""
         return super().evaluate(panel_for_model(data, self), stride)
 
