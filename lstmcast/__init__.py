@@ -17,6 +17,7 @@ _HOMES = {
     "Panel": "core.panel",
     "Roles": "ingest",
     "backtest": "pipeline.cross_validation",
+    "datasets": "interface.datasets",
     "export_onnx": "persistence.exchange.onnx",
     "export_torch": "persistence.exchange.torch",
     "fit": "interface.functions",
@@ -32,10 +33,11 @@ __all__ = ["__version__", *sorted(_HOMES)]
 
 
 def __getattr__(name: str) -> object:
-    """A public name, from the room where it lives; importing lstmcast itself stays free of NumPy."""
+    """Return a public name from the room where it lives; importing lstmcast itself stays free of NumPy."""
     if name not in _HOMES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    value: object = getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)
+    module = import_module(f"{__name__}.{_HOMES[name]}")
+    value: object = module if _HOMES[name].endswith(f".{name}") else getattr(module, name)
     globals()[name] = value
     return value
 

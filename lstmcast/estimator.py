@@ -15,6 +15,8 @@ from sklearn.utils.validation import check_is_fitted
 from lstmcast.core.errors import DataError, UsageError
 from lstmcast.core.options import Options
 from lstmcast.core.panel import KNOWN, PAST, TARGET, Clock, Column, Panel, default_seasons
+from lstmcast.evaluation.names import naive_name
+from lstmcast.evaluation.verdict import best_baseline, gain
 from lstmcast.model.model import Model
 from lstmcast.pipeline.fit import fit
 
@@ -25,22 +27,27 @@ _FIELDS = [
     if f.metadata["group"] != "Reading" and f.name not in ("time", "id")
 ]
 
+# An attribute `transform` would make scikit-learn take the estimator for a transformer.
+_OTHERWISE = {"transform": "target_transform"}
+_DEFAULTS = {_OTHERWISE.get(field.name, field.name): field.default for field in _FIELDS}
+
 
 class LSTMForecaster(BaseEstimator):  # type: ignore[misc]
-    """Forecasts a series; its parameters are those of `Options` that are not about files.
+    """The scikit-learn estimator that forecasts a series; its parameters are the `Options` that are not about files.
 
-    They are stored as given and checked in `fit`, after which model_ is the model, report_ its verdict on test rows.
+    `transform` is called `target_transform` here, and is accepted by its own name too. Parameters are stored as given
+    and checked in `fit`, after which model_ is the model, report_ its verdict on test rows.
     """
 
     model_: Model
     report_: Mapping[str, Any]
 
     def __init__(self, **options: Any) -> None:
-        defaults = {field.name: field.default for field in _FIELDS}
-        unknown = sorted(options.keys() - defaults.keys())
+        given = {_OTHERWISE.get(name, name): value for name, value in options.items()}
+        unknown = sorted(given.keys() - _DEFAULTS.keys())
         if unknown:
             raise TypeError(f"LSTMForecaster has no parameter {unknown[0]!r}")
-        for name, value in (defaults | options).items():
+        for name, value in (_DEFAULTS | given).items():
             setattr(self, name, value)
 
     def fit(self, X: pd.DataFrame | pd.Series, y: None = None) -> LSTMForecaster:
@@ -49,7 +56,9 @@ class LSTMForecaster(BaseEstimator):  # type: ignore[misc]
         The index is a regular DatetimeIndex; missing values are NaN. A target of text or categories is one of classes.
         Raises the errors of lstmcast.errors.
         """
-        options = Options(**self.get_params(deep=False))
+        options = Options(
+            **{field.name: getattr(self, _OTHERWISE.get(field.name, field.name)) for field in _FIELDS}
+        )
         self.model_ = fit(panel_of(X, options), options)
         self.report_ = self.model_.report
         return self
@@ -68,11 +77,26 @@ class LSTMForecaster(BaseEstimator):  # type: ignore[misc]
         utc = pd.DatetimeIndex(forecast.times)
         return table.set_axis(wall if zone is None else utc.tz_localize("UTC").tz_convert(zone), axis=0)
 
+    def score(self, X: pd.DataFrame | pd.Series, y: None = None) -> float:
+        """Return the skill on X with a rolling origin: the share by which the error is below the seasonal naive's.
+
+        Of classes it is measured by log loss, beside the frequency table. NaN where the naive is without error.
+        """
+        check_is_fitted(self, "model_")
+        panel = panel_of(X, self.model_.options, self.model_.contract.classes)
+        metrics = self.model_.evaluate(panel)["test"]
+        seasonal = naive_name(panel.clock.season)
+        found = gain(metrics, seasonal if seasonal in metrics else best_baseline(metrics))
+        return float("nan") if found is None else found
+
 
 LSTMForecaster.__init__.__signature__ = inspect.Signature(  # type: ignore[attr-defined]
     [
         inspect.Parameter("self", inspect.Parameter.POSITIONAL_OR_KEYWORD),
-        *(inspect.Parameter(f.name, inspect.Parameter.KEYWORD_ONLY, default=f.default) for f in _FIELDS),
+        *(
+            inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=one)
+            for name, one in _DEFAULTS.items()
+        ),
     ]
 )
 

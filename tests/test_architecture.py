@@ -29,7 +29,7 @@ ARCHITECTURE: dict[str, tuple[str, str]] = {
         "core data nn evaluation forecasters training model persistence",
         "numpy threadpoolctl joblib dask distributed",
     ),
-    "estimator": ("core model pipeline", "numpy pandas sklearn"),
+    "estimator": ("core evaluation model pipeline", "numpy pandas sklearn"),
     "cli": (
         "core data ingest evaluation training model persistence pipeline",
         "typer rich markdown_it resvg_py",

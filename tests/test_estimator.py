@@ -11,7 +11,7 @@ from sklearn.base import clone
 
 from lstmcast.core.errors import DataError, UsageError
 from lstmcast.core.options import Options
-from lstmcast.estimator import LSTMForecaster
+from lstmcast.estimator import LSTMForecaster, panel_of
 from lstmcast.ingest import ReadingRules
 
 
@@ -24,7 +24,27 @@ def _daily_profile(rows: int, zone: str | None = None) -> pd.Series:
 def test_its_parameters_are_the_options_with_their_defaults() -> None:
     about_files = {"time", "id"} | {field.name for field in dataclasses.fields(ReadingRules)}
     expected = {f.name: f.default for f in dataclasses.fields(Options) if f.name not in about_files}
+    expected["target_transform"] = expected.pop("transform")
     assert LSTMForecaster().get_params() == expected
+
+
+def test_scikit_learn_does_not_take_it_for_a_transformer() -> None:
+    named = LSTMForecaster(transform="log1p")
+    assert named.get_params() == LSTMForecaster(target_transform="log1p").get_params()
+    assert not hasattr(named, "transform")
+    series = _daily_profile(400) + 0.1
+    fitted = named.set_params(steps=2, hidden=4, lookback=24, horizon=4).fit(series)
+    assert fitted.model_.options.transform == "log1p"
+
+
+def test_its_score_is_the_skill_against_the_seasonal_naive() -> None:
+    series = _daily_profile(600)
+    fitted = LSTMForecaster(steps=2, hidden=4, lookback=24, horizon=4, safeguard="linear").fit(series)
+    later = _daily_profile(900)[500:]
+    metrics = fitted.model_.evaluate(panel_of(later, fitted.model_.options))["test"]
+    expected = 1 - metrics["model"]["mase"] / metrics["seasonal_naive_24"]["mase"]
+    assert fitted.score(later) == pytest.approx(expected)
+    assert expected > 0
 
 
 def test_a_clone_has_the_same_parameters_and_no_model() -> None:
