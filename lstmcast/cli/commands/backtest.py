@@ -190,7 +190,7 @@ def _show_folds(found: CrossValidation, clock: Clock, console: Console) -> None:
 
 
 def sentence(found: CrossValidation) -> str:
-    """How many folds the model wins, and by how much in the mean."""
+    """Return a sentence on how many folds the model wins, and by how much in the mean."""
     gains = [fold.skill for fold in found.folds if fold.skill is not None]
     won = sum(gain > 0 for gain in gains)
     mean, many = mean_skill(found), len(found.folds)

@@ -75,7 +75,7 @@ def _measured(reading: ParsedFile, options: Options) -> ParsedFile:
 
 
 def _refuse(error: DataError, console: Console) -> None:
-    """What was found before the reason to refuse the file, which the caller tells."""
+    """Show what was found, before the reason to refuse the file, which the caller tells."""
     from lstmcast.core.findings import REFUSAL, Finding
 
     with console.at_once():
@@ -84,7 +84,7 @@ def _refuse(error: DataError, console: Console) -> None:
 
 
 def _show(reading: ParsedFile, console: Console) -> None:
-    """What was understood, a picture of it in a terminal, and the findings, the gravest first."""
+    """Show what was understood, a picture of it in a terminal, and the findings, the gravest first."""
     from lstmcast.data.checks import overview
 
     columns = [overview(reading.panel, column) for column in range(reading.panel.values.shape[1])]

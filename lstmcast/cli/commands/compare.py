@@ -61,7 +61,7 @@ def compare_files(files: tuple[str, str], source: str, stride: int, console: Con
 
 
 def _names(files: tuple[str, str]) -> tuple[str, str]:
-    """What the models are called: by file, by the whole path where that is the same, by number where that is too."""
+    """Return the models' names: by file, by whole path where files share a name, by number where paths do."""
     short = tuple(os.path.basename(file) for file in files)
     if short[0] != short[1]:
         return short[0], short[1]
@@ -85,7 +85,7 @@ def _show(found: Rivals, models: tuple[str, ...], clock: Clock, console: Console
 
 
 def sentence(found: Rivals, models: tuple[str, ...]) -> str:
-    """Which model is better, by how much, and whether that may be chance."""
+    """Return a sentence on which model is better, by how much, and whether that may be chance."""
     better, worse = sorted(models, key=lambda name: found.losses[name].mean())
     low, high = (float(found.losses[name].mean()) for name in (better, worse))
     if low == high:
@@ -121,5 +121,5 @@ def _document(found: Rivals, models: tuple[str, ...], files: dict[str, str], clo
 
 
 def _plain(fields: dict[str, float]) -> dict[str, float | None]:
-    """The same with None for what is not known."""
+    """Return the fields with None for what is not known."""
     return {name: None if math.isnan(value) else value for name, value in fields.items()}

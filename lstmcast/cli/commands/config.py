@@ -32,7 +32,7 @@ class Line:
     place: str
 
     def cells(self) -> tuple[str, str, str, str]:
-        """The same in words, shorter where the commands are most of those that have the option."""
+        """The row of the table in words, shorter where most commands that have the option share its value."""
         others = [name for name in self.takers if name not in self.commands]
         names = ", ".join(self.commands)
         if len(others) < len(self.commands) and len(self.takers) > 1:
@@ -40,7 +40,7 @@ class Line:
         return names, self.option, self.value, self.place
 
     def record(self) -> dict[str, Any]:
-        """The same for a JSON document."""
+        """Return the setting for a JSON document."""
         return {"commands": self.commands, "option": self.option, "value": self.value, "from": self.place}
 
 
@@ -95,7 +95,7 @@ def in_force(named: str | None, command: str | None) -> Iterator[Line]:
 
 
 def places(named: str | None, *, ignored: bool) -> Iterator[tuple[str, str]]:
-    """Where settings are looked for, what wins first: each place, and what is there."""
+    """Yield each place where settings are looked for, what wins first, and what is there."""
     variables = sum(name.startswith(PREFIX) and bool(text) for name, text in os.environ.items())
     yield f"variables {PREFIX}*", _state("none set" if not variables else f"{variables} set", ignored)
     for path in (folder_file(named), user_file()):

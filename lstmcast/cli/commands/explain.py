@@ -87,7 +87,7 @@ def one_name(series: str | None) -> str | None:
 
 @dataclass(frozen=True)
 class Asked:
-    """Which row of which series is to be explained, as the user said; None for all rows and the first series."""
+    """The row and the series to be explained, as the user said; None for all rows and the first series."""
 
     at: str | None
     step: int | None
@@ -160,7 +160,7 @@ def show_explanation(model: Model, panel: Panel, asked: Asked, clock: Clock, con
 
 
 def _title(model: Model, panel: Panel, place: int, found: Explanation, clock: Clock, places: int) -> str:
-    """What is explained, in a sentence."""
+    """Return a sentence on what is explained."""
     from lstmcast.cli.show.drawing.words import number
     from lstmcast.cli.show.pictures.axis import span, stamps
 
@@ -202,7 +202,7 @@ def _show_parts(found: Explanation, clock: Clock, places: int, console: Console)
 
 
 def _show_changes(changes: Changes, clock: Clock, places: int, rows: slice, console: Console) -> None:
-    """What each group of inputs changes, in the whole forecast and in what the network corrects."""
+    """Show what each group of inputs changes, in the whole forecast and in what the network corrects."""
     from lstmcast.cli.show.drawing.words import number
     from lstmcast.cli.show.pictures.axis import span
 
@@ -256,7 +256,7 @@ def _named(parts: Any, clock: Clock, row: int) -> dict[str, float]:
 
 
 def _change_document(changes: Changes, clock: Clock, chosen: slice) -> dict[str, Any]:
-    """What has changed since a season before, on average over the rows asked for."""
+    """Return what has changed since a season before, on average over the rows asked for."""
 
     def groups(change: Any) -> dict[str, float]:
         return {

@@ -51,7 +51,7 @@ def show_model(model_file: str, console: Console) -> None:
 
 
 def _show(model: Model, first: list[tuple[str, str]], console: Console) -> None:
-    """What it needs, what was chosen, and how well it did."""
+    """Show what the model needs, what was chosen, and how well it did."""
     lines = [
         *first,
         *about.needs(model),

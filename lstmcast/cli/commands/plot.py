@@ -129,8 +129,10 @@ def plot(
 
 @dataclass(frozen=True)
 class Chosen:
-    """What of a file is drawn: series by name (none: the first few), the end of it as the user said; is_short: for a
-    terminal, where less can be seen."""
+    """The part of a file that is drawn: series by name (none: the first few), the end as the user said.
+
+    is_short: for a terminal, where less can be seen.
+    """
 
     series: tuple[str, ...]
     last: str | None
@@ -158,7 +160,10 @@ class Chosen:
         return [place[name] for name in self.series] or list(range(min(len(panel.ids), most)))
 
     def rows(self, clock: Clock) -> int | None:
-        """How many rows of the end are drawn; None where nothing was said. Raises UsageError for what is no time."""
+        """Return how many rows of the end are drawn; None where nothing was said.
+
+        Raises UsageError for what is no time.
+        """
         if self.last is None or self.last.strip().isdecimal():
             return None if self.last is None else max(int(self.last), 2)
         if clock.is_counter:
@@ -232,7 +237,7 @@ def of_forecast(model_file: str, asked: Asked, chosen: Chosen, console: Console)
 
 
 def of_ledger(ledger_file: str, source: str, options: Options, chosen: Chosen, console: Console) -> Drawn:
-    """What a ledger said of each row the night before, and what came."""
+    """Return pictures of what a ledger said of each row the night before, and what came."""
     from lstmcast import ingest
     from lstmcast.cli.show.pictures.said import said_and_came
     from lstmcast.evaluation.said import beside_outcomes, night_before

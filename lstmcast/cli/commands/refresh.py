@@ -283,7 +283,7 @@ def _show(
 
 
 def _sentence(outcome: Outcome, model_file: str, count: int, *, replaced: bool) -> str:
-    """Who won by how much, and what was done."""
+    """Return a sentence on who won by how much, and what was done."""
     old, new = (report["test"]["model"][outcome.measure] for report in (outcome.champion, outcome.challenger))
     gain = 0.0 if not old else 1 - new / old
     by = f"{abs(gain):.1%}".replace("%", " %")

@@ -79,7 +79,7 @@ def report_file(model_file: str, source: str, ledger: str | None, output: str, c
 
 
 def _study(model: Model, panel: Panel) -> tuple[Study | None, str]:
-    """How the model did on the file, or why nothing of it can be judged."""
+    """Return how the model did on the file, or why nothing of it can be judged."""
     from lstmcast.model.study import study
 
     try:
@@ -150,7 +150,7 @@ def _forecast(model: Model, panel: Panel) -> tuple[list[str], list[Picture], str
 
 
 def _why(model: Model, panel: Panel) -> list[tuple[str, list[explained.Row]]]:
-    """What the forecast of the first series is made of, and what has changed in it since a season before."""
+    """Return tables of the parts of the first series' forecast, and of its change since a season before."""
     from lstmcast.cli.show.pictures.axis import span
     from lstmcast.data.digits import decimals
     from lstmcast.model.explanations import changes_of, explanation_of
@@ -183,7 +183,7 @@ def _owed(model: Model, panel: Panel) -> tuple[str, list[explained.Row]]:
 
 
 def _beside(ledger_file: str, panel: Panel, console: Console) -> list[Picture]:
-    """What a ledger said the night before, beside what came."""
+    """Return pictures of what a ledger said the night before, beside what came."""
     from lstmcast import ingest
     from lstmcast.cli.show.pictures.said import said_and_came
     from lstmcast.evaluation.said import beside_outcomes, night_before

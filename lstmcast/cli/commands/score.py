@@ -157,7 +157,7 @@ def _scored(
 
 
 def _note_week(report: Report, vitals: Vitals) -> None:
-    """How many outcomes of the last week lay in the band, and how much better than the best naive forecast it was."""
+    """Note last week's share of outcomes within the band, and the skill beside the best naive forecast."""
     from lstmcast.evaluation.verdict import best_baseline
 
     if not report["by_week"]:
@@ -228,7 +228,7 @@ def _show_calibration(parts: Sequence[Report], console: Console) -> None:
 
 
 def _stood_in(report: Report) -> str | None:
-    """How many rows were not the model's own, and why; None where all were."""
+    """Return a line on how many rows were not the model's own, and why; None where all were."""
     reasons = report.get("stand_ins")
     if not reasons:
         return None
@@ -242,7 +242,7 @@ def _stood_in(report: Report) -> str | None:
 
 
 def _counted(report: Report) -> str:
-    """How many rows were judged, and why others were not."""
+    """Return a line on how many rows were judged, and why others were not."""
     left = {
         "to_come": "yet to come",
         "missing": "whose outcome is missing",
@@ -285,7 +285,7 @@ def _table(
 
 
 def drift_sentence(drift: Report) -> str:
-    """Whether the errors drift, since when, and how that was decided."""
+    """Return a sentence on whether the errors drift, since when, and how that was decided."""
     from lstmcast.evaluation.drift import ALLOWANCE, FEWEST, RECENT, REFERENCE, THRESHOLD
 
     how = (

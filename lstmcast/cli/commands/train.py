@@ -118,7 +118,7 @@ def _fleet(
     *,
     allow_mixed: bool,
 ) -> Fleet:
-    """What is asked of a training of groups; raises UsageError for what makes no sense."""
+    """Return what is asked of a training of groups; raises UsageError for what makes no sense."""
     from lstmcast.pipeline.pool import Place
 
     columns = parse_names(by)
@@ -230,7 +230,7 @@ def _tell_holidays(panel: Panel, plan: Plan, console: Console) -> None:
 
 
 def _show_plan(reading: ParsedFile, console: Console, plan: Plan) -> None:
-    """What was understood and, for the curious, what was tried before training."""
+    """Show what was understood and, for the curious, what was tried before training."""
     tell_findings(reading, console)
     _tell_holidays(reading.panel, plan, console)
     console.notes(_understood(reading, plan))
@@ -241,7 +241,7 @@ def _show_plan(reading: ParsedFile, console: Console, plan: Plan) -> None:
 
 
 def _understood(reading: ParsedFile, plan: Plan) -> list[tuple[str, str]]:
-    """What training understood of the file and of the task, line by line."""
+    """Return what training understood of the file and of the task, line by line."""
     series = f" in {plan.series:,} series" if reading.roles.id else ""
     missing = f"{plan.missing:,} missing" if plan.missing else "none missing"
     seasons = " and ".join(f"{season:,}" for season in plan.seasons)
@@ -267,7 +267,7 @@ def _understood(reading: ParsedFile, plan: Plan) -> list[tuple[str, str]]:
 
 
 def _made(model: Model, output: str | None, console: Console) -> list[tuple[str, str]]:
-    """What the model is made of, and for the curious why; else where that stands, if it is written."""
+    """Return what the model is made of, and for the curious why; else where that stands, if it is written."""
     if console.verbose:
         why = [("Chosen", chosen.in_short(model)), *chosen.judged(model), *chosen.details(model)]
         return [("Made of", chosen.made_of(model)), *chosen.limits(model), *why]

@@ -90,7 +90,7 @@ def watch(
 
 @dataclasses.dataclass(frozen=True)
 class Asked:
-    """How much is looked at, how many false alarms there may be, on which side, and whose forecasts."""
+    """The user's wishes: how much is looked at, the rate of false alarms, on which side, whose forecasts."""
 
     last: str
     rate: tuple[float, str]
@@ -131,7 +131,7 @@ def _rate(asked: tuple[float, str], clock: Clock) -> Rate:
 
 
 def rows_of(last: str, model: Model) -> int:
-    """How many rows are looked at; raises UsageError."""
+    """Return how many rows are looked at; raises UsageError."""
     if model.contract.clock.is_counter and not last.isdecimal():
         return model.contract.horizon
     return rows_ahead(read_ahead(last), model.contract.clock)
@@ -227,7 +227,7 @@ def columns_of(found: Sequence[Watched], panel: Panel) -> dict[str, list[Any]]:
 
 
 def document_of(found: Sequence[Watched], alarms: Sequence[Alarm], panel: Panel) -> dict[str, Any]:
-    """The same for a program."""
+    """Return alarms and rows as a document for a program."""
     columns = columns_of(found, panel)
     rows = [dict(zip(columns, values, strict=True)) for values in zip(*columns.values(), strict=True)]
     told = [

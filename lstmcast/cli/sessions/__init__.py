@@ -1,1 +1,1 @@
-"""What several commands do with files: reading for a model, checkpoints, nights."""
+"""The work with files that several commands share: reading for a model, checkpoints, nights."""

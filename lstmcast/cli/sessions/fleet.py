@@ -95,7 +95,7 @@ def _make_folder(folder: str, source: str) -> None:
 
 
 def _begun(folder: str, asked: Fleet) -> Index:
-    """What stands in the folder; raises UsageError where that is of other columns, or no index."""
+    """Return the index in the folder; raises UsageError where that is of other columns, or no index."""
     from lstmcast import persistence
     from lstmcast.core.errors import ModelFileError
 
@@ -242,7 +242,7 @@ class _Writing:
         persistence.write_index(self._folder, self._index.with_entries([], failures))
 
     def done(self) -> Done:
-        """What came of all groups."""
+        """Return what came of all groups."""
         from lstmcast import persistence
 
         failures = tuple(persistence.Failure(group, *told) for group, told in sorted(self._failures.items()))

@@ -71,7 +71,7 @@ class Following:
         raise AssertionError("the training ended without a model")
 
     def budget(self, given: str | None) -> dict[str, Any]:
-        """How the budget went, for a program; whoever gets a model whose training was cut is told so."""
+        """Return how the budget went, for a program; warn whoever gets a model whose training was cut."""
         if self._expectation is None or given is None:
             return {}
         if self._is_late:
@@ -92,7 +92,7 @@ class Following:
 
 
 def _in_words(expectation: Expectation) -> str:
-    """What training should take."""
+    """Return a line on what training should take."""
     count, left = expectation.networks, max(expectation.left, 0)
     networks = "1 network" if count == 1 else f"{count} networks"
     task = f"{networks} of {expectation.steps:,} steps at {1000 * expectation.step_seconds:,.1f} ms"

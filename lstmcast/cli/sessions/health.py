@@ -1,4 +1,4 @@
-"""What an operator's monitoring reads: a file of metrics, the forecast as points in time, and a ping."""
+"""The output that an operator's monitoring reads: a file of metrics, the forecast in time, and a ping."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ _MEANINGS = {
 
 @dataclass
 class Vitals:
-    """What a run learns about its health, as it goes; code: its exit code; numbers: name -> value, by labels."""
+    """The facts that a run learns of its health; code: its exit code; numbers: name -> value, by labels."""
 
     command: str
     code: int = 0
@@ -172,7 +172,7 @@ def _quoted(label: str) -> str:
 
 
 def _last_success(path: str) -> float | None:
-    """When the old file says that a run last succeeded; None where it does not."""
+    """Return when the old file says that a run last succeeded; None where it does not."""
     try:
         with open(path, encoding="utf-8") as file:
             found = re.search(

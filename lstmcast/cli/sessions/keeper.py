@@ -38,7 +38,10 @@ class Keeper:
         self._failed = False
 
     def find(self, panel: Panel, options: Options, pretrained: Model | None, resume: bool) -> Checkpoint:
-        """What to start from: what an earlier run has left, if it is wanted, readable, and of the same training."""
+        """Return where to start: an earlier run's checkpoint if wanted, readable and of the same training.
+
+        Else it is an empty one.
+        """
         from lstmcast.training.checkpoint import Checkpoint, fingerprint
 
         networks = [] if pretrained is None else pretrained.networks

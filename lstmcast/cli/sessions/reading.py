@@ -28,11 +28,11 @@ class Reader(Protocol):
         """True where nobody looks at what is found."""
 
     def reading(self) -> AbstractContextManager[Callable[[int, int], None] | None]:
-        """What is to be told of the bytes read; None where nobody would see it."""
+        """Give what is to be told of the bytes read; None where nobody would see it."""
 
 
 def read_for_training(source: Source, options: Options, console: Reader) -> ParsedFile:
-    """What the options name in a file; raises DataError when it is not there."""
+    """Return what the options name in a file; raises DataError when it is not there."""
     from lstmcast.ingest import Roles, read
 
     roles = Roles(options.target or "", options.time, options.id, options.known, options.past)
@@ -56,7 +56,10 @@ def _with_days_off(reading: ParsedFile, options: Options) -> ParsedFile:
 
 
 def survey_file(source: str, options: Options, console: Console) -> ParsedFile:
-    """What `check` looks at: the file as training reads it, or without a target all columns that could be one."""
+    """Return what `check` looks at: the file as training reads it.
+
+    Without a target, these are all columns that could be one.
+    """
     from lstmcast.ingest import Roles, survey
 
     roles = Roles(options.target or "", options.time, options.id, options.known, options.past)
@@ -81,7 +84,9 @@ ZONE_ASSUMED = "zone_assumed"  # code of a finding
 def read_for_model(
     source: Source, model: Model, console: Reader, as_of: AsOf | None = None, tz: str | None = None
 ) -> ParsedFile:
-    """What a model was trained on, in a fresh file, as it stands or stood; raises DataError when it is not there.
+    """Return what a model was trained on, in a fresh file, as it stands or stood.
+
+    Raises DataError when it is not there.
 
     tz: the zone of stamps that name none; None is the model's, which is said where those of training named it. The
     frequency is found as it was in training, not taken from the model: else every second row of hourly data
@@ -208,7 +213,7 @@ def tell_days_off(holidays: Holidays | None, clock: Clock, times: Times, console
 
 
 def tell_findings(reading: ParsedFile, console: Console, besides: Collection[str] = ()) -> None:
-    """What the reader repaired or wondered about: warnings always, the rest for the curious.
+    """Tell what the reader repaired or wondered about: warnings always, the rest for the curious.
 
     besides: codes of what is told otherwise already.
 

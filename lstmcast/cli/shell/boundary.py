@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 class _StoppedError(LstmcastError):
-    """How a signal is told."""
+    """The error by which a signal is told."""
 
     name = "E_STOPPED"
 
@@ -23,7 +23,7 @@ class _StoppedError(LstmcastError):
 
 
 class _BugError(LstmcastError):
-    """How a bug of ours is told."""
+    """The error by which a bug of ours is told."""
 
 
 def guarded(arguments: list[str]) -> int:
@@ -69,7 +69,7 @@ def _python_warning(
     file: TextIO | None = None,
     line: str | None = None,
 ) -> None:
-    """What libraries warn their callers of is for us, not for the user."""
+    """Log a library's warning while debugging: it is for us, not for the user."""
     if run.current().debug:
         log.tell(log.INFO, "python_warning", f"{category.__name__}: {message} ({filename}:{lineno})")
 
@@ -93,7 +93,7 @@ def _naming_model(error: LstmcastError) -> LstmcastError:
 
 
 def _without_memory(error: MemoryError) -> LstmcastError:
-    """What there was not enough memory for."""
+    """Return an error that says what there was not enough memory for."""
     wanted, file = f" ({error})" if str(error) else "", run.current().model
     if file is not None:
         return ModelFileError(

@@ -17,7 +17,7 @@ NAMES_OF_HELP = {"help_option_names": ["-h", "--help"]}
 
 
 class Entry(NamedTuple):
-    """What the help of the whole program says of a command (the first line of its own), an example, and more.
+    """The entry of a command in the help of the whole program: its first line, an example, and more.
 
     topic: of the guide, to read on; essentials: the flags that its short help shows, all if none.
     """
@@ -133,7 +133,7 @@ class Commands(Mapping[str, Command]):
         return iter(COMMANDS)
 
     def __len__(self) -> int:
-        """How many there are."""
+        """Return how many commands there are."""
         return len(COMMANDS)
 
 
@@ -154,7 +154,7 @@ class Group(Plain, TyperGroup):
         return [*help.section("Commands", help.rows(pairs)), *self.option_sections(ctx)]
 
     def help_ending(self, ctx: Any) -> list[str]:
-        """Where to read on."""
+        """Return lines on where to read on."""
         return ["Help on a command: lstmcast COMMAND -h", "The manual: lstmcast guide"]
 
 

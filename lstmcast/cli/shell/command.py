@@ -1,4 +1,4 @@
-"""How a command parses and helps: words as they are, options by group, and at the end an example to paste."""
+"""The parsing and help of a command: words as they are, options by group, at the end an example to paste."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class _AsTyped:
 
 
 class Plain(_Base):  # type: ignore[misc]
-    """What commands and the group of them share."""
+    """The part that commands and the group of them share."""
 
     def get_params(self, ctx: Any) -> list[Any]:
         """The parameters, none of them converted.
@@ -57,11 +57,11 @@ class Plain(_Base):  # type: ignore[misc]
         raise typer.Exit
 
     def help_sections(self, ctx: Any) -> list[str]:
-        """What stands between the description and the example."""
+        """Return what stands between the description and the example."""
         return self.option_sections(ctx)
 
     def help_ending(self, ctx: Any) -> list[str]:
-        """What stands below the example: where to read on."""
+        """Return what stands below the example: where to read on."""
         return [f"Read on: lstmcast guide {self.topic}"] if getattr(self, "topic", None) else []
 
     def option_sections(self, ctx: Any) -> list[str]:
@@ -127,7 +127,7 @@ class Command(Plain, TyperCommand):
 
 
 class _Defaults:
-    """What options are where no flag says it; environment and file are read when the first of them is asked for.
+    """The options' values where no flag says them; environment and file are read when one is first asked for.
 
     So `--help`, which is answered before, neither waits for them nor fails with them.
     """
@@ -147,7 +147,7 @@ class _Defaults:
         return setting.value
 
     def setting(self, name: str) -> Setting | None:
-        """The same with its place."""
+        """Return the value of a parameter with its place; None where nothing sets it."""
         is_one = name in self._keys and not self._ctx.resilient_parsing
         return self._settings().get(self._ctx.command.name, {}).get(self._keys[name]) if is_one else None
 
@@ -170,13 +170,13 @@ class _Defaults:
 
 
 class Takes(Mapping[str, Mapping[str, str]]):
-    """What each option of each command takes; commands are loaded only when there is something to look up."""
+    """The values that each command's options take; commands are loaded only for something to look up."""
 
     def __init__(self, commands: Mapping[str, Command]) -> None:
         self._commands = commands
 
     def __getitem__(self, name: str) -> dict[str, str]:
-        """What a command's options take, by their keys: a metavar, nothing for a switch."""
+        """Return what a command's options take, by their keys: a metavar, nothing for a switch."""
         options = _settable(self._commands[name])
         return {_key(option): "" if option.is_flag else option.metavar or "TEXT" for option in options}
 
@@ -185,7 +185,7 @@ class Takes(Mapping[str, Mapping[str, str]]):
         return iter(self._commands)
 
     def __len__(self) -> int:
-        """How many commands there are."""
+        """Return how many commands there are."""
         return len(self._commands)
 
 

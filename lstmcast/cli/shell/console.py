@@ -1,4 +1,4 @@
-"""How much a command says, and how: results on stdout, progress and warnings on stderr, text as it is."""
+"""The voice of a command: results on stdout, progress and warnings on stderr, text as it is."""
 
 from __future__ import annotations
 
@@ -27,7 +27,9 @@ LARGE_FILE = 20_000_000  # bytes from which on reading takes a second or more
 
 
 class Console:
-    """How much a command says: quiet leaves the result, verbose adds details, as_json leaves one document.
+    """A console that says as much as is asked.
+
+    quiet leaves the result, verbose adds details, as_json leaves one document.
 
     is_aside: stdout is for a file that the command gives out there, so all that would stand beside it goes to stderr.
     """
@@ -49,12 +51,12 @@ class Console:
 
     @property
     def is_mute(self) -> bool:
-        """Whether findings reach nobody."""
+        """True where findings reach nobody."""
         return self.quiet and not self.verbose and not self.as_json
 
     @contextmanager
     def at_once(self) -> Iterator[None]:
-        """What is said within goes to stdout in one piece, so that `| head` does not leave us in the middle of it."""
+        """Send what is said within to stdout in one piece: `| head` does not leave us in the middle of it."""
         self._held = []
         try:
             yield
@@ -140,18 +142,18 @@ class Console:
         self._emit(as_text(safe, in_colour=_colors(sys.stdout) is not None))
 
     def draws(self) -> bool:
-        """Whether a picture is of use: on a terminal, where neither brevity nor JSON was asked for."""
+        """Return True where a picture is of use: on a terminal, with neither brevity nor JSON asked for."""
         is_shown = not self.quiet and not self.as_json and not self._is_aside
         return is_shown and sys.stdout is not None and sys.stdout.isatty()
 
     def letters(self) -> Literal["braille", "ascii"]:
-        """What a picture is made of: ASCII for a dumb terminal, and where the locale knows no other letters."""
+        """Return what a picture is made of: ASCII for a dumb terminal or a locale without other letters."""
         locale = next((os.environ[name] for name in _LOCALES if os.environ.get(name)), "UTF-8")
         is_plain = os.environ.get("TERM") == "dumb" or "UTF8" not in locale.upper().replace("-", "")
         return "ascii" if is_plain else "braille"
 
     def width(self) -> int:
-        """How many letters fit across."""
+        """Return how many letters fit across."""
         return shutil.get_terminal_size().columns
 
     def warn(self, message: str, code: str = "warning", **where: Any) -> None:
@@ -201,13 +203,13 @@ class Console:
 
     @contextmanager
     def progress(self) -> Iterator[Callable[[Step], None]]:
-        """What is to be told of every Step: it moves the bar; without one it is silent but for `verbose`."""
+        """Give what is to be told of every Step: it moves the bar; without one only `verbose` says it."""
         with self.stages():
             yield self._step_line if self._bar is None else self._move
 
     @contextmanager
     def reading(self) -> Iterator[Callable[[int, int], None] | None]:
-        """What is to be told of the bytes read of a large file; None where nobody would see it."""
+        """Give what is to be told of the bytes read of a large file; None where nobody would see it."""
         with self.stages():
             yield None if self._bar is None else self._read
 
@@ -240,7 +242,10 @@ class Console:
             self.detail(f"step {done} of {total}, {_loss_words(step)}", "step", step=done, steps=total)
 
     def _position(self, step: Step) -> tuple[bool, int, int]:
-        """Whether a round begins, and steps done and to do over all members, of which several may be under way."""
+        """Return True where a round begins, and steps done and to do over all members.
+
+        Several members may be under way.
+        """
         before = self._reached.get(step.member)
         if before is not None and (before[1] != step.total or before[0] >= step.number):
             self._reached.clear()  # another round has begun
@@ -281,7 +286,10 @@ def _is_terminal(stream: TextIO | None) -> bool:
 
 
 def _colors(stream: TextIO | None) -> Literal["standard"] | None:
-    """What rich may use, bold included: nothing by NO_COLOR and TERM=dumb, else on a terminal or by FORCE_COLOR."""
+    """Return what rich may use: nothing by NO_COLOR and TERM=dumb, else colour by terminal or FORCE_COLOR.
+
+    Bold is included.
+    """
     if os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb":
         return None
     is_terminal = stream is not None and stream.isatty()

@@ -1,4 +1,4 @@
-"""What a command line can say: flags that several commands share, and those of `train`, made from Options."""
+"""The flags of a command line: those that several commands share, and those of `train`, made from Options."""
 
 from __future__ import annotations
 
@@ -158,7 +158,7 @@ def takes_common_options(function: Callable[..., None]) -> Callable[..., None]:
 
 
 def where_settings_stand(context: typer.Context) -> list[str]:
-    """What was said of settings to a command, as words for another that it calls."""
+    """Return what was said of settings to a command, as words for another that it calls."""
     if context.params["no_config"]:
         return ["--no-config"]
     named = context.params["config"]
@@ -166,7 +166,7 @@ def where_settings_stand(context: typer.Context) -> list[str]:
 
 
 def _tell_untrusted() -> None:
-    """What is taken from a file of settings that may be by somebody else."""
+    """Warn of what is taken from a file of settings that may be by somebody else."""
     from lstmcast.cli.shell.settings import InFile
 
     places = {each.key: each.place for each in run.current().given() if isinstance(each.place, InFile)}
@@ -177,7 +177,7 @@ def _tell_untrusted() -> None:
 
 
 def _tell_settings() -> None:
-    """What was set other than by flags, and where."""
+    """Log what was set other than by flags, and where."""
     for given in run.current().given():
         if given.place:
             log.tell(log.INFO, "setting", str(given), **given.place.where)
@@ -200,7 +200,7 @@ def takes_reading_options(
 
 
 def _free_target(field: dataclasses.Field[Any], target: str) -> dataclasses.Field[Any]:
-    """The same field, but of the target the word for what it is when nobody names it."""
+    """Return the field; for the target, a copy with the word for what it is when nobody names it."""
     if field.name == "target":
         field = copy.copy(field)
         field.metadata = types.MappingProxyType({**field.metadata, "unset": target})
@@ -319,7 +319,7 @@ def _completer(choices: tuple[str, ...]) -> Callable[[str], list[str]] | None:
 
 
 def _value(field: dataclasses.Field[Any], word: Any) -> Any:
-    """What a word says, in the type of its option."""
+    """Return what a word says, in the type of its option."""
     kind = _kind(field)
     if word is None:
         return field.default

@@ -14,12 +14,12 @@ Row = tuple[str, str]
 
 
 def width() -> int:
-    """How many letters a line may have: as many as the terminal, within reason."""
+    """Return how many letters a line may have: as many as the terminal, within reason."""
     return max(NARROWEST, min(WIDEST, shutil.get_terminal_size((80, 24)).columns))
 
 
 def line_width(stream: TextIO | None) -> int | None:
-    """How many letters a line to a stream may have: as many as its terminal; None where it is none: any number."""
+    """Return how many letters a line to a stream may have: as its terminal has; None where it is none."""
     if stream is None or not stream.isatty():
         return None
     return max(NARROWEST, shutil.get_terminal_size().columns)

@@ -1,4 +1,4 @@
-"""What each command writes and what it reads, by its parameters, so that nothing is written onto what is read."""
+"""The files that each command writes and reads, by its parameters: nothing is written onto what is read."""
 
 from __future__ import annotations
 
@@ -96,7 +96,7 @@ def _beside(command: str, path: str, values: Mapping[str, Any]) -> Iterator[tupl
 
 
 def _read(command: str, values: Mapping[str, Any]) -> dict[str, list[str]]:
-    """What a command reads: the word of a message -> the paths."""
+    """Return what a command reads: the word of a message -> the paths."""
     from lstmcast.core.options import parse_names
 
     found: dict[str, list[str]] = {}

@@ -14,7 +14,7 @@ _TOLD_FROM = 0.03  # of a stage: before that its speed says nothing
 
 
 class Bar:
-    """Where a training is: its stage, how much of that is done, and in words what is going on."""
+    """The place where a training is: its stage, how much of that is done, and in words what is going on."""
 
     def __init__(self, screen: Any) -> None:
         self._screen = screen

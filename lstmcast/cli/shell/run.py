@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 class Run:
-    """What every part of the command line may ask about this run.
+    """The facts that every part of the command line may ask about this run.
 
     as_json, log_json, quiet, debug: set by flag, environment or file; given: looks up every option that was set and
     where; settings: file and environment of all commands, None until they are read; model: the file that is in use,
@@ -43,13 +43,13 @@ class Run:
 
 
 def _is_set(flag: str, arguments: list[str]) -> bool:
-    """As far as can be said before anything is parsed; the boundary must know it even when nothing can be."""
+    """Return True where a flag seems set before parsing; the boundary must know it even if parsing fails."""
     variable = PREFIX + flag[2:].replace("-", "_").upper()
     return flag in arguments or os.environ.get(variable, "").lower() in ON
 
 
 def has_settings(file: str | None) -> bool:
-    """Whether there is anything that sets options besides flags; file: the one that was named."""
+    """Return True where anything sets options besides flags; file: the one that was named."""
     is_in_environment = any(name.startswith(PREFIX) for name in os.environ)
     is_there = is_in_environment or file is not None or os.path.lexists(SETTINGS_FILE)
     return is_there or os.path.lexists(user_file())

@@ -38,7 +38,7 @@ _TEXT = 'text in quotes such as "load"', (str, int, float, date, time)  # val = 
 
 @dataclass(frozen=True)
 class InFile:
-    """Where a key stands in a file."""
+    """The place where a key stands in a file."""
 
     path: str
     text: str
@@ -51,7 +51,7 @@ class InFile:
 
     @property
     def place(self) -> Place:
-        """The same with its fields."""
+        """The file and, where it can be told, the line, with their fields."""
         line = self._line()
         return Place(self.path if line is None else f"{self.path}, line {line}", file=self.path, line=line)
 
@@ -71,7 +71,7 @@ class InFile:
         return None
 
     def _is_in(self, lines: list[str]) -> bool | None:
-        """Whether these lines hold the key; None where they end in the middle of a value."""
+        """Return True where these lines hold the key; None where they end in the middle of a value."""
         import tomllib
 
         try:
@@ -114,12 +114,12 @@ class Given:
     place: InFile | InEnvironment | None = None
 
     def __str__(self) -> str:
-        """What was set, and where."""
+        """Return what was set, and where."""
         value = self.value if isinstance(self.value, str) else str(self.value).lower()
         return f"{self.key} = {value} ({self.place or COMMAND_LINE})"
 
     def record(self) -> dict[str, str | bool]:
-        """The same for a JSON document."""
+        """Return the setting for a JSON document."""
         return {"option": self.key, "value": self.value, "from": str(self.place or COMMAND_LINE)}
 
 
@@ -218,7 +218,7 @@ def _text(name: str, *, is_named: bool) -> tuple[str, str | None]:
 
 
 def why_untrusted(file: str) -> str | None:
-    """Why a file that nobody named may be by somebody else: the file, or the link that leads to it; None if not."""
+    """Return why a file that nobody named, or the link to it, may be by somebody else; None if it is not."""
     from lstmcast.persistence import system
 
     link = os.lstat(file)
@@ -273,7 +273,7 @@ def _entry(kinds: Kinds, keys: tuple[str, ...], value: Any, place: InFile) -> En
 
 
 def _unknown(kinds: Kinds, scope: str, key: str) -> str:
-    """What is wrong with a key that no option has."""
+    """Return what is wrong with a key that no option has."""
     if scope == EVERY and key in kinds:
         return f"{key} is a command; its options stand in a table [{key}]"
     names = kinds[scope] if scope else {key for options in kinds.values() for key in options} | set(kinds)
@@ -290,7 +290,7 @@ def nearest(name: str, names: Iterable[str], otherwise: str) -> str:
 
 
 def _kind(kinds: Kinds, scope: str, key: str) -> str:
-    """What an option takes; those of one name take the same in every command."""
+    """Return what an option takes; those of one name take the same in every command."""
     return kinds[_commands(kinds, scope, key)[0]][key]
 
 

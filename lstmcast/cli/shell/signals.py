@@ -17,7 +17,7 @@ class Stopped(BaseException):
         self.exit_code = 128 + number
 
     def with_words(self, words: str) -> Stopped:
-        """The same with other words after the signal's name: on how things stand now."""
+        """Return the signal with other words after its name: on how things stand now."""
         return Stopped(self._number, self._name, words)
 
 

@@ -67,7 +67,7 @@ def _write_all(buffer: BinaryIO, data: bytes) -> None:
 
 
 def _broken(stream: TextIO, error: Exception) -> OutputError:
-    """How a stdout that cannot be written is told; from then on nothing is written there."""
+    """Return the error by which a broken stdout is told; from then on nothing is written there."""
     _abandon(stream)
     return OutputError(f"standard output cannot be written: {_reason(error)}")
 

@@ -21,12 +21,12 @@ class Table:
 
     @property
     def widths(self) -> list[int]:
-        """How many letters each column has."""
+        """The number of letters in each column."""
         return [_width(column) for column in zip(self.header, *self.rows, strict=True)]
 
     @property
     def width(self) -> int:
-        """How many letters a line has."""
+        """The number of letters in a line."""
         return sum(self.widths) + GAP * (len(self.header) - 1)
 
     def without(self, place: int) -> Table:

@@ -1,1 +1,1 @@
-"""What people see: choices, verdicts, tables, charts."""
+"""The sights that people see: choices, verdicts, tables, charts."""

@@ -1,4 +1,4 @@
-"""What a model needs, has seen, and how it would be made again, line by line."""
+"""The lines on what a model needs, has seen, and how it would be made again."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _MAKERS = {
 
 
 def needs(model: Model) -> list[tuple[str, str]]:
-    """What a file for `predict` must hold."""
+    """Return lines on what a file for `predict` must hold."""
     contract = model.contract
     ahead, behind = (with_span(rows, contract.clock.freq) for rows in (contract.horizon, contract.lookback))
     rows = f"at least {behind}; uses the last {contract.history:,}"
@@ -59,7 +59,7 @@ def rebuilding(model: Model) -> list[tuple[str, str]]:
 
 
 def seen(model: Model) -> list[tuple[str, str]]:
-    """What it has learned from, and how the last refresh was decided."""
+    """Return lines on what the model has learned from, and how the last refresh was decided."""
     from lstmcast.evaluation.verdict import error_measure
 
     told = model.report.learned

@@ -26,7 +26,7 @@ _LEAST, _GAP = 4, 2
 
 @dataclass(frozen=True)
 class _Pen:
-    """What axes and samples in the legend are made of."""
+    """The letters that axes and samples in the legend are made of."""
 
     side: str
     tick: str

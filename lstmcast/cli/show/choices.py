@@ -1,4 +1,4 @@
-"""What was chosen for a model, in words, and the figures that decided it."""
+"""The choices that were made for a model, in words, and the figures that decided them."""
 
 from __future__ import annotations
 
@@ -45,7 +45,10 @@ _LEVELS_SHOWN = ("80", "90", "95")
 
 
 def in_short(choices: Choices, clock: Clock, *, is_free: bool) -> str:
-    """What was chosen, in one line; says so where the network has no part, and whether that was free to be chosen."""
+    """Return what was chosen, in one line.
+
+    It says so where the network has no part, and whether that was free to be chosen.
+    """
     if choices.few is not None:
         return few_choices.in_short(choices.few, clock)
     chosen, blend = choices.chosen, _shipped(choices)
@@ -63,7 +66,7 @@ def in_short(choices: Choices, clock: Clock, *, is_free: bool) -> str:
 
 
 def left_out(choices: Choices, *, is_free: bool) -> str:
-    """Why the network has no part in what ships, in brackets; nothing where it has one, or was not to have any."""
+    """Return why the network has no part in what ships; "" where it has, or was not to have any."""
     is_out = not _shipped(choices).network and is_free and choices.networks is not None
     return _why_left_out(choices) if is_out else ""
 
@@ -77,7 +80,7 @@ def judged(choices: Choices, clock: Clock) -> list[tuple[str, str]]:
 
 
 def _shipped(choices: Choices) -> Shares:
-    """What ships: as it was judged, or as it was decided again after that."""
+    """Return the shares that ship: as they were judged, or as they were decided again after that."""
     return (choices.shipped or choices).blend
 
 
@@ -89,7 +92,7 @@ def _linear(setting: Tried) -> str:
 
 
 def _second(second: SecondView | None, chosen: Tried) -> list[str]:
-    """What sees the calendar otherwise and is averaged with the linear forecaster, if anything is."""
+    """Return a word on the second view that is averaged with the linear forecaster, if there is one."""
     if second is None:
         return []
     view = _STAGES[second.stage] if second.stage != chosen.stage else _frame(second)
@@ -259,7 +262,7 @@ def _listed(errors: Figures) -> str:
 
 
 def _pair(choices: Choices) -> str:
-    """What averaging two linear forecasters gained, where two are averaged."""
+    """Return what averaging two linear forecasters gained; "" where no two are averaged."""
     if choices.second is None:
         return ""
     alone, both = choices.chosen.validation_mase[0], choices.second.validation_mase
@@ -297,7 +300,7 @@ def _errors(errors: Figures, clock: Clock) -> str:
 
 
 def shares(choices: Choices, clock: Clock) -> dict[str, float]:
-    """What ships: each part as a person calls it (`network` for networks), and its share."""
+    """Return what ships: each part as a person calls it (`network` for networks), and its share."""
     from lstmcast.evaluation.names import part
 
     if choices.few is not None:
@@ -321,7 +324,7 @@ def _blend(blend: Shares, clock: Clock) -> str:
 
 
 def _band(choices: Choices) -> str:
-    """How the band was calibrated: factors on the network's quantiles, or widths for each step ahead."""
+    """Return how the band was calibrated: factors on the network's quantiles, or widths by step ahead."""
     if choices.intervals == "split":
         return "as wide as validation errors were at each step ahead (split conformal)"
     widths = choices.interval_widths or {}
@@ -330,7 +333,7 @@ def _band(choices: Choices) -> str:
 
 
 def _volatility(told: Volatility | None) -> str:
-    """How bands follow that of the window, and the Winkler scores that decided it, where several powers were tried."""
+    """Return how bands follow the window's volatility, and the Winkler scores that decided its power."""
     if told is None:
         return ""
     power, scores = told.power, told.winkler

@@ -1,4 +1,4 @@
-"""What was chosen for a model, in words: of numbers or of classes."""
+"""The choices that were made for a model, in words: of numbers or of classes."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _COUNTED = {2: "two", 3: "three", 4: "four", 5: "five", 6: "six"}
 
 
 def in_short(model: Model) -> str:
-    """What was chosen, in one line; says so where the network has no part."""
+    """Return what was chosen, in one line; says so where the network has no part."""
     from lstmcast.evaluation.report import ClassChoices
 
     found, clock = model.report.choices, model.contract.clock
@@ -29,7 +29,10 @@ def in_short(model: Model) -> str:
 
 
 def made_of(model: Model) -> str:
-    """What ships, the largest share first, and how far it looks back: `70 % LSTM (two networks), 30 % linear; …`."""
+    """Return what ships, the largest share first, and how far it looks back.
+
+    An example: `70 % LSTM (two networks), 30 % linear; …`.
+    """
     from lstmcast.evaluation.report import ClassChoices
 
     found, clock = model.report.choices, model.contract.clock
@@ -45,7 +48,7 @@ def made_of(model: Model) -> str:
 
 
 def _networks(model: Model) -> str:
-    """What the networks are, and how many where there are several."""
+    """Return what the networks are, and how many where there are several."""
     count = sum(len(part.weights) for part in model.networks)
     kind, *variant = model.options.cell.split("-")
     cell = "-".join([kind.upper(), *variant])
@@ -88,7 +91,7 @@ def tried(found: Search | ClassSearch) -> tuple[Sequence[str], list[list[str]], 
 
 
 def show_tried(found: Search | ClassSearch, console: Console) -> None:
-    """The same in a terminal."""
+    """Show in a terminal every setting that was tried."""
     header, rows, word = tried(found)
     if not rows:
         return

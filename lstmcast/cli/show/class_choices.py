@@ -1,4 +1,4 @@
-"""What was chosen for a model of classes, in words, and the figures that decided it."""
+"""The choices that were made for a model of classes, in words, and the figures that decided them."""
 
 from __future__ import annotations
 
@@ -23,7 +23,10 @@ TRIED = "Log loss of the logistic regression on the validation block."
 
 
 def in_short(choices: ClassChoices, clock: Clock, *, is_free: bool) -> str:
-    """What was chosen, in one line; says so where the network has no part; is_free: though nobody said it should."""
+    """Return what was chosen, in one line; says so where the network has no part.
+
+    is_free: nobody said that it should have none.
+    """
     chosen = choices.chosen
     mixture = [f"{share:.0%}".replace("%", f" % {name}") for name, share in shares(choices, clock).items()]
     words = [
@@ -36,12 +39,12 @@ def in_short(choices: ClassChoices, clock: Clock, *, is_free: bool) -> str:
 
 
 def left_out(choices: ClassChoices, *, is_free: bool) -> str:
-    """Why the network has no part in what ships, in brackets; nothing where it has one, or was not to have any."""
+    """Return why the network has no part in what ships; "" where it has, or was not to have any."""
     return _why_left_out(choices.validation_log_loss) if not choices.mixture.network and is_free else ""
 
 
 def shares(choices: ClassChoices, clock: Clock) -> dict[str, float]:
-    """What ships: each part as a person calls it, and its share."""
+    """Return what ships: each part as a person calls it, and its share."""
     from lstmcast.evaluation.names import part
 
     return {part(name, clock): share for name, share in vars(choices.mixture).items() if share}

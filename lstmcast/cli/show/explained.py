@@ -23,7 +23,7 @@ Row = tuple[str, float, str]  # name, value, value in words
 
 
 def part_name(part: Part, clock: Clock) -> str:
-    """What a part is called; clock: with the model's seasons."""
+    """Return the name of a part; clock: with the model's seasons."""
     from lstmcast.evaluation.names import describe, naive_name, within
 
     longest, main = max(clock.seasons, default=1), clock.season
@@ -60,7 +60,7 @@ def column_name(name: str) -> str:
 
 
 def group_name(group: Group, clock: Clock) -> str:
-    """What a group of inputs is called."""
+    """Return the name of a group of inputs."""
     if group.kind == "column":
         return column_name(group.name)
     last = span(clock, clock.season) if clock.season > 1 else "rows"
@@ -81,7 +81,7 @@ def part_rows(found: Explanation, clock: Clock, decimals: int) -> list[Row]:
 
 
 def change_rows(change: Change, clock: Clock, decimals: int, chosen: slice) -> list[Row]:
-    """What each group of inputs changes, the largest first; means over some of the steps."""
+    """Return what each group of inputs changes, the largest first; means over some of the steps."""
     found = {group_name(group, clock): float(each[chosen].mean()) for group, each in change.groups.items()}
     ranked = sorted(found.items(), key=lambda item: -abs(item[1]))
     return [(name, value, signed(value, decimals)) for name, value in ranked]

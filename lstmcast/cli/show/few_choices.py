@@ -1,4 +1,4 @@
-"""What was mixed for a model of few horizons, in words, and the figures it rests on."""
+"""The mixture that was made for a model of few horizons, in words, and the figures it rests on."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _LEVELS_SHOWN = ("80", "90", "95")
 
 
 def in_short(few: FewHorizons, clock: Clock) -> str:
-    """What ships, in shares, and on how many horizons these rest."""
+    """Return what ships, in shares, and on how many horizons these rest."""
     from lstmcast.evaluation.names import part
 
     shares = " + ".join(
@@ -35,7 +35,7 @@ def details(choices: Choices, few: FewHorizons, clock: Clock) -> list[tuple[str,
 
 
 def _rests(few: FewHorizons) -> str:
-    """What weights and bands rest on."""
+    """Return a sentence part on what weights and bands rest on."""
     if not few.folds:
         return "weights and bands rest on no horizon of this file, but on what such series usually do"
     return f"weights and bands rest on {count(few.folds, 'horizon')}"

@@ -61,7 +61,7 @@ def show(
 
 
 def show_skill(entries: Sequence[Entry], failures: Sequence[Failure], console: Console) -> None:
-    """How skill is spread, and the groups that are worst."""
+    """Show how skill is spread, the groups that are worst, and those that failed."""
     spread = distribution(entries)
     if spread["judged"]:
         console.result(

@@ -91,7 +91,7 @@ def _exit_codes() -> str:
 
 
 def _packages() -> str:
-    """What each package says of itself in its first sentence."""
+    """Return a table of what each package says of itself in its first line."""
     import ast
 
     home = resources.files("lstmcast")

@@ -41,7 +41,7 @@ _DIGITS = 4
 
 
 def sentence(panel: Panel, forecast: Forecast, series: int) -> str:
-    """What the forecast of a series comes down to; of classes which is likeliest."""
+    """Return a sentence on what the forecast of a series comes down to; of classes which is likeliest."""
     if forecast.probabilities:
         return _of_classes(forecast, series)
     from lstmcast.data.digits import decimals

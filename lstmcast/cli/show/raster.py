@@ -38,7 +38,7 @@ def png(pictures: Sequence[Picture]) -> bytes:
 
 
 def has_letters() -> bool:
-    """Whether the converter finds a font on this machine: without one a PNG has no words."""
+    """Return True where the converter finds a font on this machine: without one a PNG has no words."""
     import resvg_py
 
     from lstmcast.cli.show.figure import FONT

@@ -16,7 +16,10 @@ def with_span(rows: int, freq: str) -> str:
 
 
 def span_of(rows: int, freq: str) -> str | None:
-    """How long so many rows of a frequency are, None where that cannot be told; freq: as the clock writes it."""
+    """Return how long so many rows of a frequency are, None where that cannot be told.
+
+    freq: as the clock writes it.
+    """
     found = re.fullmatch(r"(\d*)([A-Za-z]+?)(?:[SE]?(?:-[A-Z]+)?)?", freq)
     if found is None:
         return None

@@ -13,7 +13,7 @@ LONGEST = "1h"  # a night's forecast takes seconds; what takes an hour hangs
 
 @dataclass(frozen=True)
 class Night:
-    """What runs at which hour and minute, in which folder; log: where stderr goes, None where cron can send mail."""
+    """A command with its hour, minute and folder; log: where stderr goes, None where cron can send mail."""
 
     words: tuple[str, ...]
     hour: int
@@ -55,7 +55,7 @@ def failure(program: str) -> str:
 
 
 def mailer() -> bool:
-    """Whether this machine has a program by which cron could send its mail."""
+    """Return True where this machine has a program by which cron could send its mail."""
     import shutil
 
     places = os.pathsep.join([os.environ.get("PATH", ""), "/usr/sbin", "/usr/lib"])

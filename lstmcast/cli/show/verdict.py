@@ -1,4 +1,4 @@
-"""How a report looks: each forecaster beside the model, overall and by step ahead."""
+"""The look of a report: each forecaster beside the model, overall and by step ahead."""
 
 from __future__ import annotations
 
@@ -77,7 +77,7 @@ def percent(share: float) -> str:
 
 
 def show_with_steps(report: Mapping[str, Any], clock: Clock, console: Console) -> None:
-    """The same, and of classes how it is at some of the steps ahead."""
+    """Show the report, and of classes how it is at some of the steps ahead."""
     show(report, clock, console)
     if "log_loss" in report["test"]["model"]:
         show_by_horizon(report, clock, console)
@@ -119,7 +119,7 @@ def show_groups(report: Mapping[str, Any], clock: Clock, console: Console) -> No
 
 
 def show_bands(metrics: Mapping[str, Metrics], console: Console) -> None:
-    """How each band did: the share it held, its Winkler score, and the mean pinball loss of all its edges."""
+    """Show the share that each band held, its Winkler score, and the mean pinball loss of all edges."""
     mine = metrics["model"]
     levels = [name.removeprefix("winkler_") for name in mine if name.startswith("winkler_")]
     words = [

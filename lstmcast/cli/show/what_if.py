@@ -45,11 +45,11 @@ class WhatIf:
 
     @property
     def has_effect(self) -> bool:
-        """Whether the two differ at all."""
+        """True where the two differ at all."""
         return any(any(column) for column in self._differences().values())
 
     def sentence(self) -> str:
-        """What the changes make of the mean, in a sentence; of classes, of how many rows."""
+        """Return a sentence on what the changes make of the mean; of classes, of how many rows."""
         words = " and ".join(self.words)
         if not self.has_effect:
             return f"{words}: nothing changes, since what ships of this model makes no use of it."

@@ -1,1 +1,1 @@
-"""What every picture is made of: shapes, scales, axes, colours; a terminal and a browser show the same ones."""
+"""The makings of every picture: shapes, scales, axes, colours; terminal and browser show the same ones."""

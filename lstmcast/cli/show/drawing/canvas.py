@@ -31,7 +31,7 @@ class Canvas:
 
     @staticmethod
     def sample(number: int, letters: Letters) -> str:
-        """What the band of a number looks like, counted from the narrowest."""
+        """Return a sample of the band of a number, counted from the narrowest."""
         if letters == "ascii":
             return _ASCII_BANDS[min(number, 2)]
         dots = [
@@ -118,7 +118,7 @@ class Canvas:
 
 
 def _is_set(x: int, y: int, number: int) -> bool:
-    """Whether a band has a dot here: half of them in the narrowest, then a quarter, then an eighth."""
+    """Return True where a band has a dot: half of them in the narrowest, then a quarter, then an eighth."""
     if number == 0:
         return (x + y) % 2 == 0
     return x % 2 == 0 and (y % 2 == 0 if number == 1 else y % 4 == x % 4)

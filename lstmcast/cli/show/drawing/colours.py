@@ -29,7 +29,7 @@ DARK = {
 
 
 def strokes(fine: int = 1) -> str:
-    """How each shape is drawn; fine: places of the canvas in a pixel."""
+    """Return the style by which each shape is drawn; fine: places of the canvas in a pixel."""
     width = {place: f"{place * fine:g}" for place in (1, 1.6, 2, 3, 5, 6, 8, 10)}
     return f""".line{{fill:none;stroke-width:{width[1.6]};stroke-linejoin:round;stroke-linecap:round}}
 .dots{{fill:none;stroke-width:{width[3]};stroke-linecap:round;stroke-opacity:.7}}

@@ -23,7 +23,10 @@ class Frame:
     y: Scale
 
     def below(self, width: float, letter: float) -> list[Tick]:
-        """What is written along the lower axis; width: of the axis, letter: of a letter in the same measure."""
+        """Return what is written along the lower axis.
+
+        width: of the axis, letter: of a letter in the same measure.
+        """
         axis = self.picture.axis
         if isinstance(axis, TimeAxis):
             return timeline.ticks(self.x.low, self.x.high, axis.spacing, axis.zone, width, letter)
@@ -51,7 +54,7 @@ def frame_of(picture: Picture) -> Frame | None:
 
 
 def _numbers(scale: Scale, axis: NumberAxis, width: float, letter: float) -> list[Tick]:
-    """As many round numbers as stand apart."""
+    """Return as many round numbers as stand apart."""
     for most in range(_MOST_NUMBERS, 1, -1):
         found = scales.ticks(scale, most, is_whole=axis.is_whole, is_share=axis.is_share)
         widest = max((len(tick.label) for tick in found), default=0)

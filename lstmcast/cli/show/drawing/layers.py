@@ -44,7 +44,7 @@ def kind_of(picture: Picture, line: Line) -> str:
 
 
 def legend(picture: Picture) -> list[Named]:
-    """What stands for what, where there is more than one thing to tell apart.
+    """Return what stands for what, where there is more than one thing to tell apart.
 
     A band has its class as often as bands lie one upon the other there: `band band` is darker than `band`.
     """
@@ -64,7 +64,7 @@ def swatch(kind: str, dot: str, stroke: str, area: str) -> str:
 
 
 def flags(frame: Frame) -> list[tuple[float, float, str]]:
-    """Where the numbers of the marks stand, as shares of the width and of the height from the upper left corner.
+    """Return where the marks' numbers stand, as shares of width and height from the upper left corner.
 
     Those that would touch stand together: `2, 3`.
     """

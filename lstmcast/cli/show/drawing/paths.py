@@ -12,7 +12,10 @@ At = Callable[[float, float], Point]
 
 
 def placed(frame: Frame, width: int, height: int) -> At:
-    """Where a place and a value of a frame stand on a canvas of this size, from the upper left corner."""
+    """Return a function from a place and a value of a frame to its point on a canvas of this size.
+
+    Points count from the upper left corner.
+    """
 
     def at(place: float, value: float) -> Point:
         return round(width * frame.x.share(place)), round(height * (1 - frame.y.share(value)))

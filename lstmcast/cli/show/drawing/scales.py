@@ -29,7 +29,7 @@ class Scale:
     high: float
 
     def share(self, value: float) -> float:
-        """How far along the axis a value stands: 0 at low, 1 at high."""
+        """Return how far along the axis a value stands: 0 at low, 1 at high."""
         return (value / 2 - self.low / 2) / (self.high / 2 - self.low / 2)  # halves cannot overflow
 
 

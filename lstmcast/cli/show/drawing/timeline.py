@@ -85,7 +85,7 @@ def zone_of(name: str | None) -> tzinfo:
 
 
 def wall(place: float, zone: tzinfo) -> datetime:
-    """What a clock on the wall shows at an instant."""
+    """Return what a clock on the wall shows at an instant."""
     bounded = min(max(int(place), _SINCE + _DAY), _UNTIL - _DAY)
     return (
         (_EPOCH + timedelta(microseconds=bounded)).replace(tzinfo=UTC).astimezone(zone).replace(tzinfo=None)
@@ -115,7 +115,7 @@ def ticks(
 
 
 def _fits(unit: _Unit, span: float, spacing: float, width: float, letter: float) -> bool:
-    """Whether the labels of a unit stand apart, and no tick falls between two rows."""
+    """Return True where the labels of a unit stand apart, and no tick falls between two rows."""
     return unit.length >= 0.9 * spacing and span / unit.length * (unit.letters + 2) * letter <= width
 
 

@@ -38,7 +38,7 @@ def stamps(clock: Clock, times: Times) -> list[str]:
 
 
 def span(clock: Clock, rows: int) -> str:
-    """How long a stretch of rows is, as a person says it: `2 weeks`, `24 hours`, `12 months`."""
+    """Return how long a stretch of rows is, as a person says it: `2 weeks`, `24 hours`, `12 months`."""
     if clock.step is not None and not clock.is_counter:
         minutes = rows * clock.step.total_seconds() / 60
         for length, fewest, unit in _LONG:

@@ -82,7 +82,7 @@ def usual_history(clock_seasons: Sequence[int], horizon: int) -> int:
 
 
 def _about(stretch: Stretch, forecast: Forecast, rows: Integers) -> str:
-    """What the picture shows, for those who cannot see it."""
+    """Return what the picture shows, for those who cannot see it."""
     first, last = stamps(forecast.clock, forecast.times[rows[[0, -1]]])
     words = f"{stretch.name}: {span(forecast.clock, len(stretch.times))} of history, then the forecast"
     if forecast.probabilities:

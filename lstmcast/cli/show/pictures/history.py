@@ -97,7 +97,7 @@ def history(stretch: Stretch) -> Picture:
 
 
 def _about(stretch: Stretch, line: Line) -> str:
-    """What the picture shows, for those who cannot see it."""
+    """Return what the picture shows, for those who cannot see it."""
     clock, times = stretch.panel.clock, stretch.panel.times
     first, last = stamps(clock, times[[stretch.first, stretch.stop - 1]])
     words = f"{stretch.name} from {first} to {last}, {count(stretch.stop - stretch.first, 'row')}"
@@ -144,7 +144,7 @@ def table(stretch: Stretch) -> Table:
 
 
 def _class_table(stretch: Stretch) -> Table:
-    """How often each class came."""
+    """Return a table of how often each class came."""
     codes = stretch.values.tolist()
     known = sum(code == code for code in codes)
     rows = [

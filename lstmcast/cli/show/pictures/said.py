@@ -1,4 +1,4 @@
-"""What a ledger said the night before, beside what came."""
+"""The picture of what a ledger said the night before, beside what came."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def said_and_came(panel: Panel, said: Said) -> Picture:
 
 
 def _about(clock: Clock, said: Said, name: str, digits: int) -> str:
-    """What the picture shows, for those who cannot see it."""
+    """Return what the picture shows, for those who cannot see it."""
     first, last = stamps(clock, said.times[[0, -1]])
     errors = [abs(error) for error in said.error.tolist() if error == error]
     words = (

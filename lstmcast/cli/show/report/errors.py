@@ -1,4 +1,4 @@
-"""Where the errors are: by step ahead, hour, weekday, month, day off and series."""
+"""The places where the errors are: by step ahead, hour, weekday, month, day off and series."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What forecasts leave over: errors over time, their memory, their spread; and whether bands hold."""
+"""The errors that forecasts leave over: over time, their memory, their spread; and whether bands hold."""
 
 from __future__ import annotations
 
@@ -69,7 +69,7 @@ def _over_time(study: Study) -> Picture:
 
 
 def _memory(study: Study) -> Picture:
-    """How errors hang together with those some rows later."""
+    """Return a picture of how errors hang together with those some rows later."""
     lags = _autocorrelation(study)
     if not lags:
         return Picture("Memory", "No two errors are known.", NumberAxis())
@@ -177,7 +177,7 @@ def _coverage(coverage: dict[int, float]) -> Picture:
 
 
 def _places(places: list[float]) -> Picture:
-    """Where outcomes fell among the quantiles: even where the bands are right."""
+    """Return a picture of where outcomes fell among the quantiles: even where the bands are right."""
     width = 1 / len(places)
     ends = [(place * width, (place + 1) * width) for place in range(len(places))]
     below, above = sum(places[: len(places) // 2]), sum(places[-1:])
@@ -203,7 +203,7 @@ def _places(places: list[float]) -> Picture:
 
 
 def _calibration(study: Study) -> Picture:
-    """How often classes came that had been given a probability."""
+    """Return a picture of how often classes came that had been given a probability."""
     parts = [] if study.chances is None else study.chances.parts
     return Picture(
         title="Probabilities: how often what was given one came",

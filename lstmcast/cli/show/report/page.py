@@ -69,7 +69,7 @@ def _lead(told: Told) -> str:
 
 
 def on_this_file(study: Study) -> str:
-    """How the model did on the rows of the file, beside the best naive forecaster, in a sentence."""
+    """Return a sentence on how the model did on the file's rows, beside the best naive forecaster."""
     overall = study.tally.overall()
     mine, other = overall.losses["model"], overall.losses[study.rival]
     kind = "rows it was trained on" if study.in_sample else "rows it has not seen"

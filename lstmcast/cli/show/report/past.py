@@ -1,4 +1,4 @@
-"""What was said beside what came: the last weeks, and the worst days."""
+"""The forecasts of the past beside what came: the last weeks, and the worst days."""
 
 from __future__ import annotations
 

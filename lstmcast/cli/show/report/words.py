@@ -1,4 +1,4 @@
-"""How a report names forecasters, groups and losses."""
+"""The names that a report gives to forecasters, groups and losses."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ _MEASURES = {
 
 
 def measure(study: Study) -> str:
-    """What a loss is, in words."""
+    """Return what a loss is, in words."""
     return _MEASURES[study.measure]
 
 
 def unit(study: Study) -> str:
-    """The same below a picture, with the target's name where it is in its units."""
+    """Return what a loss is, for below a picture: with the target's name where it is in its units."""
     return f"{measure(study)} of {study.panel.columns[0].name}" if study.measure == "mae" else measure(study)
 
 
@@ -45,7 +45,7 @@ def rival(study: Study) -> str:
 
 
 def lead(study: Study, said: PastForecast) -> str:
-    """How far ahead something was said: `the night before`, `a week ahead`."""
+    """Return how far ahead something was said: `the night before`, `a week ahead`."""
     if said.steps is None:
         return "the night before"
     told = span(study.panel.clock, said.steps)

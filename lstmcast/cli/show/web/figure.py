@@ -85,7 +85,7 @@ def _grid(frame: Frame, numbers: Sequence[Tick]) -> Iterator[str]:
 
 
 def _below(frame: Frame, before: int) -> Iterator[str]:
-    """What is written below: the more of it, the wider the picture is."""
+    """Yield what is written below: the more of it, the wider the picture is."""
     for kind, width in _WIDTHS.items():
         ticks = frame.below(width, _LETTER)
         yield f'<div class="x {kind}">'
@@ -116,7 +116,7 @@ def _flags(frame: Frame) -> Iterator[str]:
 
 
 def _legend(picture: Picture) -> str:
-    """What stands for what."""
+    """Return what stands for what."""
     keys = "".join(
         f'<li><svg viewBox="0 0 24 12" aria-hidden=true>{swatch(kind, *_KEY)}</svg>{text(name)}'
         for kind, name in legend(picture)
@@ -125,7 +125,7 @@ def _legend(picture: Picture) -> str:
 
 
 def _hover(frame: Frame, table: Table | None) -> str:
-    """Where the rows of the table stand along the axis, for the script; the first and the last do on an even grid."""
+    """Return where the table's rows stand along the axis, for the script; two do on an even grid."""
     if table is None or not table.places:
         return ""
     shares = [frame.x.share(place) for place in table.places]

@@ -67,7 +67,7 @@ def code(line: str, about: str) -> str:
 
 
 def folded(summary: str, inside: str, *, is_open: bool = False) -> str:
-    """What is shown when its summary is asked for; without a script too."""
+    """Return what is shown when its summary is asked for; without a script too."""
     return f"<details{' open' if is_open else ''}><summary>{text(summary)}</summary>\n{inside}</details>\n"
 
 

@@ -1,4 +1,4 @@
-"""How pages look, and the few lines of script that show figures under a pointer."""
+"""The look of pages, and the few lines of script that show figures under a pointer."""
 
 from __future__ import annotations
 
