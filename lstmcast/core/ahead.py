@@ -1,4 +1,4 @@
-"""How far ahead: rows, or a span of time such as 24h, 1d or 2w that a clock turns into rows."""
+"""The distance ahead: rows, or a span of time such as 24h, 1d or 2w that a clock turns into rows."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def read_ahead(text: str, option: str = "--horizon") -> int | str:
 
 
 def rows_ahead(ahead: int | str, clock: Clock, option: str = "--horizon") -> int:
-    """How many rows of a clock that is; raises UsageError for a span that is no whole number of them."""
+    """Return how many rows of a clock that is; raise UsageError where a span is no whole number of them."""
     if isinstance(ahead, int):
         return ahead
     read = read_ahead(ahead, option)

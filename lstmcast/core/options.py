@@ -48,7 +48,7 @@ def _option(
 
 @dataclass(frozen=True, kw_only=True)
 class Options:
-    """What a user may set; None means: derived from the data (`auto`), or `none` where it says so."""
+    """The settings of a user; None means: derived from the data (`auto`), or `none` where it says so."""
 
     target: str | None = _option(None, "Data", "column to forecast", unset="the only column of numbers")
     time: str | None = _option(None, "Data", "time column")

@@ -54,7 +54,7 @@ class Clock:
         return _tick(pd.tseries.frequencies.to_offset(self.freq))
 
     def steps_like(self, other: Clock) -> bool:
-        """Whether two clocks take the same step, however it is spelled: `h` and `60min`."""
+        """Return whether two clocks take the same step, however it is spelled: `h` and `60min`."""
         if self.is_counter or other.is_counter:
             return self.freq == other.freq
         to_offset = pd.tseries.frequencies.to_offset
@@ -90,7 +90,7 @@ class Clock:
         return self.grid(time, count + 1)[1:]
 
     def steps(self, start: np.datetime64, stop: np.datetime64) -> int:
-        """How many steps it is from one stamp (UTC) to a later one."""
+        """Return how many steps it is from one stamp (UTC) to a later one."""
         if self.step is not None:
             return round((stop - start) / self.step.to_timedelta64())
         count = 1
@@ -99,7 +99,7 @@ class Clock:
         return int(np.searchsorted(grid, stop))
 
     def wall(self, times: Times) -> Times:
-        """What a clock on the wall shows at these instants (UTC in, zone-less out)."""
+        """Return what a clock on the wall shows at these instants (UTC in, zone-less out)."""
         if self.zone is None or self.is_counter:
             return times
         local = pd.DatetimeIndex(times).tz_localize("UTC").tz_convert(self.zone).tz_localize(None)
@@ -261,7 +261,7 @@ class Panel:
         return np.diff(self.offsets)
 
     def rows(self, series: int) -> slice:
-        """Where a series stands in the flat arrays."""
+        """Return the place of a series in the flat arrays."""
         return slice(int(self.offsets[series]), int(self.offsets[series + 1]))
 
     def series_of_rows(self) -> Integers:
@@ -279,7 +279,7 @@ class Panel:
         return [i for i, column in enumerate(self.columns) if column.role == role]
 
     def take(self, starts: Integers, stops: Integers) -> Panel:
-        """The same series, each cut to rows starts[s]:stops[s] of the flat arrays."""
+        """Return these series, each cut to rows starts[s]:stops[s] of the flat arrays."""
         rows = np.concatenate([np.arange(a, b) for a, b in zip(starts, stops, strict=True)])
         offsets = np.concatenate([[0], np.cumsum(stops - starts)])
         return dataclasses.replace(self, offsets=offsets, times=self.times[rows], values=self.values[rows])
@@ -380,7 +380,9 @@ class Forecast:
     is_whole: bool = False
 
     def in_integers(self) -> Forecast:
-        """The same in whole numbers, as of what is counted: bands hold no less than before, means stay what they are.
+        """Return this forecast in whole numbers, as of what is counted.
+
+        Bands hold no less than before, means stay what they are.
 
         Lower edges are rounded down and upper ones up, medians to the nearest.
         """
@@ -398,7 +400,7 @@ class Forecast:
         )
 
     def only(self, levels: Collection[int]) -> Forecast:
-        """The same without the other bands."""
+        """Return this forecast without the other bands."""
         bands = {level: band for level, band in self.bands.items() if level in levels}
         return dataclasses.replace(self, bands=bands)
 

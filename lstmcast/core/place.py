@@ -6,7 +6,9 @@ from __future__ import annotations
 
 
 class Place:
-    """Where a fact stands, as far as known: `line` counts from 1, `stamp` is text, `option` a flag such as `--val`.
+    """The place of a fact, as far as known.
+
+    `line` counts from 1, `stamp` is text, `option` a flag such as `--val`.
 
     str(place) is its text, made of the fields where none is given: `d.csv: line 12 (2024-01-31), column 'load'`.
     """
@@ -36,7 +38,7 @@ class Place:
         return self.text
 
     def silent(self) -> Place:
-        """The same for a message that says it in its own words already."""
+        """Return these fields without a text, for a message that says it in its own words already."""
         place = Place()
         place.fields = dict(self.fields)
         return place

@@ -1,4 +1,4 @@
-"""What the wall clock says about a row: harmonics of the day and the year, and the weekday."""
+"""The features that the wall clock gives a row: harmonics of the day and the year, and the weekday."""
 
 from __future__ import annotations
 

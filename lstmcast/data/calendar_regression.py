@@ -26,7 +26,7 @@ BASE, WEEK, YEAR, TREND = "base", "week", "year", "trend"  # groups of columns
 
 
 def rows_in_a_day(clock: Clock) -> int:
-    """How many rows a day has, at least one; a counter has no day."""
+    """Return how many rows a day has, at least one; a counter has no day."""
     if clock.step is None or clock.is_counter:
         return 1
     return max(round(np.timedelta64(1, "D") / clock.step), 1)
@@ -34,7 +34,7 @@ def rows_in_a_day(clock: Clock) -> int:
 
 @dataclass(frozen=True)
 class Covariate:
-    """How a known column enters: a switch between two values, or a numeric curve bent at its knots.
+    """A known column as it enters: a switch between two values, or a numeric curve bent at its knots.
 
     column: index among the known columns; values: the two of a switch, else empty; knots: (5,) inner sextiles;
     smooth: whether its exponentially weighted means enter too (thermal inertia).
@@ -48,7 +48,7 @@ class Covariate:
 
 @dataclass(frozen=True)
 class Design:
-    """Which columns the regression has.
+    """The columns of the regression.
 
     with_year: whether training rows span the two years that features of the year need; covariates: those that enter.
     """
@@ -80,7 +80,7 @@ class Design:
         return np.concatenate(parts, axis=1)
 
     def groups(self, times: Times, smoothed: Numbers) -> Iterator[tuple[str | int, Numbers]]:
-        """The same columns by what they say: WEEK, YEAR, TREND, or the place of a known column."""
+        """Yield the columns by what they say: WEEK, YEAR, TREND, or the place of a known column."""
         wall = self.clock.wall(times)
         yield from self._calendar(wall)
         yield from self._covariates(wall, smoothed)
@@ -142,7 +142,7 @@ def _trailing_mean(values: Numbers, offsets: Integers, half_life: float, tail: i
 
 
 def describe_covariates(known: Numbers, clock: Clock) -> tuple[Covariate, ...]:
-    """How each known column (n, c) of training rows enters; one that never changes does not."""
+    """Return how each known column (n, c) of training rows enters; one that never changes does not."""
     described = []
     for column, values in enumerate(known.T):
         distinct = np.unique(values[np.isfinite(values)])

@@ -1,4 +1,4 @@
-"""How often each class came in training rows: by season of the row, and after each class."""
+"""The frequency of each class in training rows: by season of the row, and after each class."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ class Frequencies:
 
 
 def season_kind(clock: Clock, *, with_year: bool) -> str:
-    """What a season is on a clock; with_year: whether training rows show the year twice."""
+    """Return what a season is on a clock; with_year: whether training rows show the year twice."""
     if clock.is_counter:
         return "phase" if clock.seasons else "none"
     if clock.step is not None:

@@ -1,4 +1,4 @@
-"""How many digits numbers are written with: as many as the data have."""
+"""The number of digits that numbers are written with: as many as the data have."""
 
 from __future__ import annotations
 

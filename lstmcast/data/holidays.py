@@ -55,7 +55,7 @@ def require_days(panel: Panel) -> None:
 
 
 def taught(panel: Panel, rows: list[slice]) -> int:
-    """How many days off these rows can teach: days that hold one of them."""
+    """Return how many days off these rows can teach: days that hold one of them."""
     if panel.holidays is None:
         return 0
     wall = np.concatenate([panel.clock.wall(panel.times[own]) for own in rows])

@@ -1,4 +1,4 @@
-"""How many looks a block gives: disjoint horizons, counted over all series, discounted by how far these go together."""
+"""The looks that a block gives: disjoint horizons of all series, discounted by how far these go together."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def horizons_to_choose_by(panel: Panel, blocks: Blocks, horizon: int) -> int:
 
 
 def independent_series(panel: Panel, taught: Sequence[slice]) -> float:
-    """As how many independent series those of a panel count, by how far the mean of them all varies.
+    """Return as how many independent series those of a panel count, by how far their mean varies.
 
     Compared are seasonal differences, standardised, at the same instants: where each pair has the correlation r, S
     series are S / (1 + (S - 1) r), which is Kish's design effect (1965).

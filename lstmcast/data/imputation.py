@@ -44,7 +44,7 @@ def hold_from_past(values: Numbers, offsets: Integers, season: int) -> Numbers:
 
 
 def reach(season: int) -> int:
-    """How many rows a known value may stand in for missing ones, and how far back a season is looked for.
+    """Return how many rows a known value may stand in for missing ones, and how far back a season is sought.
 
     A month of hours: a column that is written once a month holds until it is written again.
     """

@@ -89,7 +89,7 @@ def _kept(values: Numbers, columns: int) -> tuple[Integers, int]:
 
 
 def _breaks(known: Mask, kept: Integers, size: int) -> Mask:
-    """Whether so many rows are missing between each kept row and the next that a picture shows it."""
+    """Return whether so many rows are missing between each kept row and the next that a picture shows it."""
     missing = np.cumsum(~known)
     between: Integers = missing[kept[1:]] - missing[kept[:-1]]
     return np.asarray(between >= size)

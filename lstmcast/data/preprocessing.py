@@ -31,7 +31,7 @@ Numbers = NDArray[np.float64]
 
 @dataclass(frozen=True, eq=False)
 class Preparation:
-    """What a table is made with.
+    """The scaling and the facts of training rows that a table is made with.
 
     scaling: of the target, series by series; covariates: of the other columns, over all series.
     with_year: whether training rows can teach features of the year; masked: whether they have gaps to learn from.

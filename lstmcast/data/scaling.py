@@ -96,7 +96,10 @@ def _unit(values: Numbers) -> float:
 
 
 def _center_and_scale(values: Numbers, kind: str) -> tuple[float, float]:
-    """As scikit-learn's scalers have them; one object a series would take longer than training on short ones."""
+    """Return center and scale as scikit-learn's scalers have them.
+
+    One of their objects a series would take longer than training on short ones.
+    """
     known = values[np.isfinite(values)]
     if kind == "none" or not len(known):
         return 0.0, 1.0

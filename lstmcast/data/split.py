@@ -45,7 +45,7 @@ class Blocks:
         return [slice(int(a), int(b)) for a, b in zip(*self.bounds(name), strict=True)]
 
     def horizons(self, horizon: int) -> int:
-        """How many disjoint horizons the validation block holds."""
+        """Return how many disjoint horizons the validation block holds."""
         return int((self.test - self.validation).max()) // horizon
 
     def origins(self, name: str, lookback: int, horizon: int) -> Integers:
@@ -121,7 +121,7 @@ def _share(lengths: Integers, share: float) -> Integers:
 
 
 def _rows_in_a_year(panel: Panel) -> int:
-    """How many rows the clock makes in a year; without a calendar, no limit."""
+    """Return how many rows the clock makes in a year; without a calendar, no limit."""
     if panel.clock.is_counter:
         return int(panel.lengths.max(initial=0))
     first = panel.times[0]
@@ -132,7 +132,7 @@ def _rows_in_a_year(panel: Panel) -> int:
 def _rows(
     panel: Panel, lengths: Integers, text: str | None, flag: str, default: Integers, later: Integers
 ) -> Integers:
-    """How many rows a block takes of series of these lengths, of which `later` rows come after it."""
+    """Return how many rows a block takes of series of these lengths, of which `later` rows come after it."""
     if text is None:
         return default
     if re.fullmatch(_DATE, text):

@@ -1,4 +1,4 @@
-"""How a model sees the rows of a panel: what is taken out first, and what each window is normalised by."""
+"""The view of a model on the rows of a panel: what is taken out first, and what normalises each window."""
 
 from __future__ import annotations
 

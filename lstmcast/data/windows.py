@@ -156,7 +156,7 @@ class Windows:
         return sliding_window_view(column, self.horizon)[origins].T
 
     def furthest(self, origin: int) -> float:
-        """How far from zero the scaled values before an origin go, as far back as the series does."""
+        """Return how far from zero the scaled values in the lookback before an origin go."""
         first = max(int(self.table.firsts(np.array([origin]))[0]), origin - self.lookback)
         return float(np.abs(self.table.scaled[first:origin]).max())
 
@@ -208,7 +208,7 @@ class Windows:
         return np.asarray(0.5 * values.std(axis=1) + 0.5 * change + 1e-3)
 
     def _loss_weight(self, origins: Integers, size: NDArray[np.float64]) -> NDArray[np.float64] | float:
-        """What a normalised error counts: a sized window's is worth its size over its series' usual change."""
+        """Return an error's weight: 1, or in sized windows size over the series' usual change, clipped."""
         if not self.is_sized:
             return 1.0
         return np.clip(size / self.table.change[self.table.series[origins - 1]], 0.1, 10.0)

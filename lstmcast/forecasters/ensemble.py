@@ -294,7 +294,7 @@ def tolerance(validation: Validation) -> float:
 
 
 def noise(apart: float) -> float:
-    """The same share of so many windows that do not overlap."""
+    """Return the tolerated share of an error, for so many windows that do not overlap."""
     return NEARLY_BEST * min(1.0, math.sqrt(KNOWN_FROM / max(apart, 1.0)))
 
 

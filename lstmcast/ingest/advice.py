@@ -22,7 +22,7 @@ def advised(
     rules: ReadingRules,
     reader: Callable[[Roles, Asked, ReadingRules], ParsedFile],
 ) -> ParsedFile:
-    """What the reader makes of it; an error that an option settles names one that was tried."""
+    """Return what the reader makes of it; an error that an option settles names one that was tried."""
     try:
         return reader(roles, asked, rules)
     except UnsettledError as error:
@@ -37,7 +37,7 @@ def advised(
 def with_options(
     options: Mapping[str, str], roles: Roles, asked: Asked, rules: ReadingRules
 ) -> tuple[Roles, Asked, ReadingRules]:
-    """What is read where these options are given besides."""
+    """Return roles, words on the clock and rules with these options given besides."""
     given: dict[str, Any] = {name.removeprefix("--"): value or True for name, value in options.items()}
     roles = replace(roles, time=given.pop("time", roles.time), id=given.pop("id", roles.id))
     asked = replace(asked, freq=given.pop("freq", asked.freq), zone=given.pop("tz", asked.zone), watch=None)

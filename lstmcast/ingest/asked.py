@@ -1,4 +1,4 @@
-"""What the user says of the clock of a file, and the table of the file opened under these words."""
+"""The user's words on the clock of a file, and the table of the file opened under these words."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from lstmcast.ingest.time.zones import check_zone
 
 @dataclass(frozen=True)
 class Asked:
-    """What the user says of the clock; None: as the file shows."""
+    """The user's words on the clock; None: as the file shows."""
 
     freq: str | None
     zone: str | None

@@ -84,7 +84,7 @@ def _looking_at(chunk: Chunk, time: str, context: ReadContext) -> Iterator[None]
 
 
 def _column(name: str, roles: Roles, table: Table) -> ValueColumn:
-    """What collects a column: numbers, or the classes that a model, the user or else the cells say it has."""
+    """Return the collector of a column: a count, numbers, or classes that model, user or cells tell of."""
     context, is_target = table.context, name == roles.target
     if is_target and context.rules.aggregate == "count":
         return CountColumn(name, context)
@@ -100,7 +100,7 @@ def _column(name: str, roles: Roles, table: Table) -> ValueColumn:
 
 @dataclass(frozen=True)
 class _Signs:
-    """What a file shows of its decimal sign beyond a single column."""
+    """The signs of a file that show its decimal sign beyond a single column."""
 
     table: Table
     axis: TimeAxis
@@ -108,7 +108,7 @@ class _Signs:
 
     @property
     def is_continental(self) -> bool:
-        """Whether it is written as where thousands have points: semicolons between cells, or days first."""
+        """Return whether semicolons part cells or days come first, as where thousands have points."""
         return self.table.has_semicolons or self.stamps.order == DMY
 
     def beside(self, columns: Sequence[ValueColumn]) -> str | None:

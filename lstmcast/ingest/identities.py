@@ -30,7 +30,7 @@ class _Codes:
     columns: NDArray[np.int64]
 
     def distinct(self, which: Sequence[int]) -> int:
-        """How many different values these columns have together."""
+        """Return how many different values these columns have together."""
         return np.unique(_as_one(self.columns[list(which)])).size
 
     def of_some_stamps(self) -> _Codes:

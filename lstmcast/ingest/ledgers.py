@@ -107,7 +107,7 @@ def _codes(
 
 @dataclass(frozen=True)
 class Shape:
-    """Which columns a ledger has: id names the series, None without one; classes: empty for forecasts of numbers."""
+    """The columns of a ledger: id names the series, None without one; classes: empty for numbers."""
 
     id: str | None
     classes: tuple[str, ...]
@@ -119,7 +119,7 @@ class Shape:
 
 
 def ledger_shape(source: str | Path) -> Shape:
-    """Which columns a ledger has; raises DataError for what is no ledger."""
+    """Return the columns of a ledger; raise DataError for what is no ledger."""
     return _shape(_opened(source, ReadContext(name_of(source))))
 
 

@@ -44,7 +44,7 @@ class ParsedFile:
         return {name: rule for name, rule in found.items() if rule is not None}
 
     def called(self, roles: Roles) -> ParsedFile:
-        """The same with its columns under the names of these roles, by which they were looked for."""
+        """Return this file with its columns under the names of these roles, by which they were looked for."""
         names = dict(zip(self.roles.values, roles.values, strict=True))
         columns = tuple(
             replace(c, name=names[c.source] + c.name.removeprefix(c.source)) for c in self.panel.columns

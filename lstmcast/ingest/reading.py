@@ -209,7 +209,7 @@ def _resolved(roles: Roles, table: Table, *, is_future: bool) -> tuple[Roles, Ti
 
 
 def _has_time(time: str | None, table: Table) -> bool:
-    """Whether the table has this time column, or all of several."""
+    """Return whether the table has this time column, or all of several."""
     return time in table.names or set(parse_names(time)) <= set(table.names)
 
 

@@ -102,13 +102,13 @@ def _varying(
 
 
 def _varies(values: NDArray[np.float64]) -> bool:
-    """Whether there are two different numbers."""
+    """Return whether there are two different numbers."""
     known = values[np.isfinite(values)]
     return bool(known.size) and bool((known != known[0]).any())
 
 
 def _nothing_varies(parsed: ParsedFile, context: ReadContext) -> DataError:
-    """Why there is nothing to forecast: the first column that was given up, or all are constant."""
+    """Return why there is nothing to forecast: the first column that was given up, or all are constant."""
     if context.given_up:
         return context.given_up[0]
     known = parsed.panel.target[np.isfinite(parsed.panel.target)]

@@ -1,1 +1,1 @@
-"""What people in Python call: data of pandas in, forecasts of pandas out, by the rooms of the command line."""
+"""The calls for people in Python: data of pandas in, forecasts of pandas out, by the command line's rooms."""

@@ -75,7 +75,7 @@ class Architecture:
 
     @property
     def head_steps(self) -> int:
-        """How often the dense layers on top are applied: once a future segment, or once."""
+        """The number of times the dense layers on top are applied: once a future segment, or once."""
         return 1 if self.is_direct else self.future_steps
 
     @property

@@ -13,7 +13,7 @@ from lstmcast.nn.recurrence import Gradient, RecurrentWorkspace
 
 
 class Cell(NamedTuple):
-    """What every cell gives; lstm.py says what each takes.
+    """The functions that every cell gives; lstm.py says what each takes.
 
     shape(D, H) and start(rng, how, D, H) of its weights, one array; workspace(T, B, D, H, dtype, …);
     forward(weight, workspace) -> outputs, cache; backward(weight, cache, d_h, d_weight) -> Gradient;

@@ -65,7 +65,10 @@ class CoupledWorkspace(lstm.LSTMWorkspace):
         )
 
     def block_factors(self, start: int, stop: int) -> None:
-        """What does not depend on the arriving gradient, in slots cell, o, f, g, forget (to the next carry)."""
+        """Fill the factors that do not depend on the arriving gradient.
+
+        The slots are cell, o, f, g, forget (to the next carry).
+        """
         factors = self.backward.factors[: stop - start]
         z, h2 = self.z[start:stop], self.outputs[start:stop, None]
         cell, forget, candidate, spare = factors[:, 0], factors[:, 2], factors[:, 3], factors[:, 4]

@@ -202,7 +202,7 @@ def _load_backward(weight: Array, cache: GRUWorkspace) -> None:
 
 
 def _block_factors(cache: GRUWorkspace, start: int, stop: int) -> None:
-    """What does not depend on the arriving gradient, in slots Un, r, z, n, h."""
+    """Fill the factors that do not depend on the arriving gradient, in slots Un, r, z, n, h."""
     factors, z = cache.backward.factors[: stop - start], cache.z[start:stop]
     recall, reset, update, candidate, kept = (factors[:, slot] for slot in range(5))
     np.subtract(cache.two, z[:, :2], out=factors[:, 1:3])

@@ -121,7 +121,10 @@ class LSTMWorkspace(RecurrentWorkspace):
         self.z[0, -1] = self.c0
 
     def block_factors(self, start: int, stop: int) -> None:
-        """What does not depend on the arriving gradient, in slots cell, o, i, f, g, forget (to the next carry)."""
+        """Fill the factors that do not depend on the arriving gradient.
+
+        The slots are cell, o, i, f, g, forget (to the next carry).
+        """
         factors = self.backward.factors[: stop - start]
         z, h2 = self.z[start:stop], self.outputs[start:stop, None]
         np.tanh(self.z[start + 1 : stop + 1, 4], out=factors[:, 0])

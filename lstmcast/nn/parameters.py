@@ -43,7 +43,7 @@ class Parameters:
 
 
 def _slices(shapes: Mapping[str, tuple[int, ...]]) -> dict[str, slice]:
-    """Where each array stands in the flat vector."""
+    """Return where each array stands in the flat vector."""
     slices, start = {}, 0
     for name, shape in shapes.items():
         stop = start + int(np.prod(shape))

@@ -78,7 +78,7 @@ class PeepholeWorkspace(lstm.LSTMWorkspace):
         return aligned((self.block, 2, hidden, batch), self.xh.dtype)
 
     def block_factors(self, start: int, stop: int) -> None:
-        """As lstm.LSTMWorkspace, and the ways through the peepholes added to slots cell and forget.
+        """Fill lstm's factors, with the ways through the peepholes added to slots cell and forget.
 
         The slots are 2, 4, 8, 8, 4 and 1 times the derivatives: half of po o-slot is 2 times what goes through it;
         of i and f, which are met by 2 dLoss/dc, a quarter of p times the slot is what the doubled carry gains.

@@ -1,4 +1,4 @@
-"""What all recurrent cells share: the columns of their steps, what a backward pass gives, when a gradient is dead."""
+"""The common part of all recurrent cells: columns of steps, results of a backward pass, dead gradients."""
 
 from __future__ import annotations
 
@@ -14,7 +14,9 @@ FLUSH_BELOW = 1e-20
 
 
 class RecurrentWorkspace:
-    """What goes into the products of T steps, for B columns: x, h and ones below each other, made once and handed in.
+    """The operands of T steps' products, for B columns: x, h and ones below each other.
+
+    They are made once and handed in.
 
     Write `x` (T, D, B) and each part of `state` (H, B) before `forward`; h of each step is `unit` times `outputs`
     (T, H, B). With keep=False only one step's gates are kept: less memory and faster, but no `backward` after it. With
@@ -74,7 +76,7 @@ class RecurrentWorkspace:
 
 
 class Gradient(NamedTuple):
-    """What `backward` gives besides the gradient of the weights; all borrowed from the workspace.
+    """The results of `backward` besides the gradient of the weights; all borrowed from the workspace.
 
     d_x (T, D, B), or (T, 0, B) where inputs are data; d_state: one (H, B) for each part of the state before the
     first step, h and then c where there is one; first: before this step all is zero.

@@ -1,4 +1,4 @@
-"""How the learning rate moves over training: factors on it, by name."""
+"""The course of the learning rate over training: factors on it, by name."""
 
 from __future__ import annotations
 

@@ -13,7 +13,7 @@ Draw = Callable[[np.random.Generator, int, int], Array]
 
 
 class Start(NamedTuple):
-    """How a recurrent layer starts: draw(rng, rows, columns) for inputs and for h, and the forget gate's bias."""
+    """The start of a recurrent layer: draw(rng, rows, columns) for x and h, and the forget gate's bias."""
 
     dense: Draw
     inputs: Draw

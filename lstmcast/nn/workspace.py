@@ -1,4 +1,4 @@
-"""What a network works on: the inputs of a batch, and every buffer between them and its outputs."""
+"""The memory of a network: the inputs of a batch, and every buffer between them and its outputs."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from lstmcast.nn.recurrence import RecurrentWorkspace
 
 @dataclass(frozen=True, eq=False)
 class Inputs:
-    """What a batch of B windows shows the network; one float dtype, C-contiguous.
+    """A batch of B windows as the network sees it; one float dtype, C-contiguous.
 
     past (B, T_p, F_p); future (B, T_f, F_f); window (B, L), read by the highway only, or
     for classes (B, K C), the logits that it adds; series (B,) whole numbers.
@@ -37,7 +37,7 @@ Masks = Mapping[str, Array]
 
 @dataclass(frozen=True, eq=False)
 class Cache:
-    """What `backward` needs of a `forward`; it borrows the workspace until the next forward.
+    """The part of a `forward` that `backward` needs; it borrows the workspace until the next forward.
 
     past (T_p, F_p, B) and future (T_f, F_f, B): what was seen of the inputs; masks: what was dropped, by its place.
     """
@@ -90,7 +90,7 @@ class NetworkWorkspace:
 
     @staticmethod
     def _dropouts(a: Architecture, batch: int, dtype: np.dtype) -> dict[str, Dropout]:
-        """What is dropped, by its place, in the order in which masks are drawn."""
+        """Return what is dropped, by its place, in the order in which masks are drawn."""
         past = {"past": (a.past_steps, a.hidden, batch)} if a.is_embedded else {}
         between = {f"between.{layer}": (a.hidden, batch) for layer in range(1, a.layers)}
         layers = past | {"head": (a.head_steps, a.hidden, batch)} | between

@@ -119,7 +119,7 @@ class Index:
 
 
 def is_folder(path: str) -> bool:
-    """Whether a path is a folder, where a model file was expected."""
+    """Return whether a path is a folder, where a model file was expected."""
     return os.path.isdir(path)
 
 
@@ -219,7 +219,7 @@ def model_bytes(folder: str, entry: Entry) -> bytes:
 
 
 def has_model(folder: str, entry: Entry) -> bool:
-    """Whether the file of an entry is there and holds what the index says."""
+    """Return whether the file of an entry is there and holds what the index says."""
     try:
         model_bytes(folder, entry)
     except ModelFileError:

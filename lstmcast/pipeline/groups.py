@@ -133,7 +133,7 @@ def _trained(task: GroupTask) -> Trained:
 
 
 def verdict_of(model: Model) -> dict[str, Any]:
-    """How a model did on rows that it had not seen, in short.
+    """Return how a model did on rows that it had not seen, in short.
 
     skill: by which share its error is below that of the best baseline; measure, error: which error, and how large.
     """

@@ -1,4 +1,4 @@
-"""Where tasks run: in this process, in several of this machine, or on a cluster; their results have the same bits."""
+"""The place where tasks run: this process, several of this machine, or a cluster, with the same bits."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def environment() -> Environment:
 
 @dataclass(frozen=True)
 class Place:
-    """Where tasks run.
+    """The place where tasks run.
 
     jobs: processes of this machine, with 1 all runs in this one; cluster: the address of a scheduler, or `local:N`;
     may_differ: whether workers of a cluster may have another environment than this process.
@@ -206,7 +206,7 @@ def _first(jobs: Iterator[Any], count: int) -> Iterator[Any]:
 
 
 def _result(future: Any) -> Any:
-    """What a task gave; raises TrainingError where its workers were killed again and again."""
+    """Return what a task gave; raise TrainingError where its workers were killed again and again."""
     from distributed import KilledWorker
 
     try:
@@ -256,7 +256,7 @@ def _client(place: Place) -> Iterator[Any]:
 
 
 def _workers(client: Any, place: Place, wanted: Environment | None) -> int:
-    """How many workers there are; raises UsageError where none comes, UsageError for one of another environment."""
+    """Return how many workers there are; raise UsageError where none comes, or for another environment."""
     from distributed import TimeoutError as LateError
 
     try:

@@ -1,4 +1,4 @@
-"""What a training should take, from a few timed steps, and how a budget is spread over its parts."""
+"""The time that a training should take, from a few timed steps, and a budget spread over its parts."""
 
 from __future__ import annotations
 
@@ -49,14 +49,14 @@ class Expectation:
 
 
 def deadline(options: Options, began: float | None) -> float:
-    """When the budget is spent (of `time.monotonic`), if it began to run then, else now; infinite without one."""
+    """Return when a budget that began then, else now, is spent (`time.monotonic`); infinite without one."""
     if options.budget is None:
         return math.inf
     return (time.monotonic() if began is None else began) + seconds(options.budget, "--budget")
 
 
 def expected(members: Sequence[Trainable], options: Options, until: float) -> Expectation:
-    """What these members of a training should take, and its last round; until: when the budget is spent."""
+    """Return what training these members should take, and its last round; until: when the budget ends."""
     final = GENTLE_STEPS if options.final else 0.0
     return expect(members, options.members, options.threads, final, until - time.monotonic())
 
@@ -64,7 +64,7 @@ def expected(members: Sequence[Trainable], options: Options, until: float) -> Ex
 def expect(
     members: Sequence[Trainable], winners: int, threads: int | None, final: float, left: float
 ) -> Expectation:
-    """What it should take to train these members, then the winners among them again, for a share `final` of the steps.
+    """Return the time to train these members, then the winners again for a share `final` of the steps.
 
     left: seconds that are left of the budget.
     """

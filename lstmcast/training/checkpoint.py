@@ -1,4 +1,4 @@
-"""How far a training has come, as plain data: what a later run goes on from."""
+"""The progress of a training, as plain data: what a later run goes on from."""
 
 from __future__ import annotations
 
@@ -35,13 +35,13 @@ class Trained:
 
 @dataclass(frozen=True, eq=False)
 class Progress:
-    """How far several networks have come, by their number: some are finished, some under way."""
+    """The progress of several networks, by their number: some are finished, some under way."""
 
     finished: Mapping[int, Trained] = field(default_factory=dict)
     underway: Mapping[int, State] = field(default_factory=dict)
 
     def after(self, number: int, result: Trained | State) -> Progress:
-        """The same once this network has come so far."""
+        """Return the progress once this network has come so far."""
         others = {other: state for other, state in self.underway.items() if other != number}
         if isinstance(result, State):
             return Progress(self.finished, {**others, number: result})
@@ -50,7 +50,7 @@ class Progress:
 
 @dataclass(frozen=True, eq=False)
 class Checkpoint:
-    """How far a whole training has come: the networks of the contest, and the winner's last round over all rows.
+    """The progress of a whole training: the networks of the contest, and the winner's last round.
 
     fingerprint: of the data and options it belongs to. What is not in it, is computed again.
     """

@@ -1,4 +1,4 @@
-"""What the head of a network says, of either target kind: its start, loss, batches and forecaster."""
+"""The head of a network, of either target kind: its start, loss, batches and forecaster."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ SPREAD_WINDOWS = 2_000
 
 
 class Head(Protocol):
-    """What tells the networks of one target kind from those of the other."""
+    """The head that tells the networks of one target kind from those of the other."""
 
     def begin(
         self, architecture: Architecture, parameters: Parameters, windows: Windows, training: Integers

@@ -32,7 +32,7 @@ Sample = Callable[[np.random.Generator], tuple[Inputs, Floats, Floats]]
 
 @dataclass(frozen=True)
 class Step:
-    """What happened at one training step; validation_loss is NaN between validations.
+    """The outcome of one training step; validation_loss is NaN between validations.
 
     is_late: whether it is the last one because the time was up.
     """
@@ -50,7 +50,7 @@ class Step:
 
 @dataclass(frozen=True)
 class Schedule:
-    """How long and how fast: steps, highest rate, gradient norm, and validations without a gain before stopping.
+    """The pace of training: steps, highest rate, gradient norm, validations without a gain before it stops.
 
     seconds: the longest time to go on for; None for no limit. kind: a name of SCHEDULES; a plateau, which needs a
     judge, is PLATEAU validations without a gain, and lowers the rate to PLATEAU_FACTOR of it. clip_value: largest
@@ -88,7 +88,7 @@ class Schedule:
 
 @dataclass
 class TrainingSetup:
-    """What one network trains with: a source of batches, a loss, an optimizer and a judge.
+    """The parts that one network trains with: a source of batches, a loss, an optimizer and a judge.
 
     sample(rng) -> inputs, target (K, B), weight (K, B); validate(parameters) -> error on validation rows.
     best_step: at which step the parameters stood that training leaves behind; frozen: parts of the flat vector that
@@ -183,7 +183,7 @@ class Training:
         self._leave_best()
 
     def state(self) -> State:
-        """Where it stands; to be asked for between two steps."""
+        """Return where training stands; to be asked for between two steps."""
         setup = self._setup
         return State(
             step=self._step,
@@ -225,7 +225,7 @@ class Training:
         return loss
 
     def _look(self, loss: float) -> Step:
-        """What the step came to, judged where it is time for that."""
+        """Return what the step came to, judged where it is time for that."""
         schedule, number, is_late = self._schedule, self._step, self._is_late()
         error, is_best = math.nan, False
         if number % schedule.validate_every == 0 or number == schedule.steps or is_late:

@@ -28,7 +28,7 @@ GENTLE_RATE = 0.3
 
 
 def schedule_of(training: Integers, options: Options) -> Schedule:
-    """How long to train on this many windows."""
+    """Return the schedule for training on this many windows."""
     steps = options.steps
     if steps is None:
         steps = default_steps(len(training))
@@ -40,7 +40,7 @@ def schedule_of(training: Integers, options: Options) -> Schedule:
 
 
 def gentle_schedule(schedule: Schedule, steps: int) -> Schedule:
-    """How to go on gently with weights that took so many steps: a share of them, at a share of the rate.
+    """Return a gentle schedule for weights that took so many steps: a share of them, at a share of the rate.
 
     Nothing is held back to judge by, so that there is neither a plateau nor an early end.
     """
@@ -100,8 +100,11 @@ def _sample(
 
 
 def start_of(architecture: Architecture) -> str:
-    """How weights start: a few long segments learn best from small uniform weights and no bias; many single rows
-    remember from the first step on with orthogonal recurrent weights and a forget gate's bias of one."""
+    """Return the way in which weights start.
+
+    A few long segments learn best from small uniform weights and no bias. Many single rows remember from the
+    first step on with orthogonal recurrent weights and a forget gate's bias of one.
+    """
     return "uniform" if architecture.segment > 1 else "orthogonal"
 
 

@@ -1,4 +1,4 @@
-"""What can be trained: one network, as plain data that a worker can be handed."""
+"""A network that can be trained, as plain data that a worker can be handed."""
 
 from __future__ import annotations
 
@@ -49,14 +49,14 @@ class Trainable:
         return setup
 
     def within(self, seconds: float, state: State | None) -> Trainable:
-        """The same, to be trained from this state for no longer than so many seconds."""
+        """Return this network, to be trained from this state for no longer than so many seconds."""
         if math.isinf(seconds):
             return self
         limit = max(seconds, 0.0) + (0.0 if state is None else state.seconds)
         return dataclasses.replace(self, schedule=dataclasses.replace(self.schedule, seconds=limit))
 
     def over_all_rows(self, trained: Trained, blocks: Blocks) -> Trainable:
-        """The same network, going on gently over all rows to the end; nothing is held back to stop it."""
+        """Return this network, to go on gently over all rows to the end; nothing is held back to stop it."""
         windows = self.windows
         return dataclasses.replace(
             self,

@@ -38,7 +38,7 @@ def train_members(
 
 
 def workers_for(members: int, threads: int | None) -> int:
-    """How many members train at a time."""
+    """Return how many members train at a time."""
     return min(threads or os.cpu_count() or 1, members)
 
 

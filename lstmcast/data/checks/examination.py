@@ -94,7 +94,7 @@ def _sampled(panel: Panel) -> Iterator[Finding]:
 
 
 def _missing(seen: Sequence[Track]) -> Iterator[Finding]:
-    """How much is missing, absent rows included, and the longest stretch of it."""
+    """Yield how much is missing, absent rows included, and the longest stretch of it."""
     rows = sum(track.values.size for track in seen)
     missing = sum(int(np.isnan(track.values).sum()) for track in seen)
     if rows < _FEWEST or missing < _GAPPY * rows:
@@ -156,7 +156,7 @@ def _counter(metered: Sequence[tuple[Track, Meter]]) -> Finding:
 
 
 def _seasons(seen: Sequence[Track]) -> Iterator[Finding]:
-    """How strong the seasons of the clock are; where it has none, the one that the target shows."""
+    """Yield how strong the seasons of the clock are; where it has none, the one that the target shows."""
     track, clock = seen[0], seen[0].panel.clock
     strengths = seasons.strengths([each.values for each in seen], clock.seasons)
     if strengths:

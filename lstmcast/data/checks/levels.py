@@ -39,7 +39,7 @@ def power_of_ten(before: float, after: float) -> int | None:
 
 
 def unit_jumps(values: Numbers, season: int = 1) -> list[Jump]:
-    """Where a series (n,) grows to 100, 1,000, … times its size, or shrinks so, from one row to the next, and stays."""
+    """Return where a series (n,) grows or shrinks by a factor of 100, 1,000, … at one row, and stays so."""
     rows = np.flatnonzero(np.isfinite(values) & (values != 0))
     known = values[rows]
     size = np.log10(np.abs(known))
@@ -63,7 +63,7 @@ def _is_steady(size: Numbers) -> bool:
 
 
 def level_jumps(values: Numbers, season: int = 1) -> list[Jump]:
-    """Where the level of a series (n,) changes at once and stays, by far more than it usually moves.
+    """Return where the level of a series (n,) changes at once and stays, by far more than it usually moves.
 
     season: rows whose median is a level that knows no season; 1 where there is none. Medians of blocks of that length
     are compared, four before with four after; a series of less than sixteen seasons shows no jump.

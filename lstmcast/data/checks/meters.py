@@ -26,7 +26,7 @@ class Meter:
 
 
 def meter(values: Numbers) -> Meter | None:
-    """What a series (n,) is if it never falls but to its bottom; None for every other."""
+    """Return the meter that a series (n,) is if it never falls but to its bottom; None for every other."""
     rows = np.flatnonzero(np.isfinite(values))
     known = values[rows]
     if known.size < _FEWEST:

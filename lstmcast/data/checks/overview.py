@@ -28,7 +28,7 @@ class Overview:
 
 @np.errstate(all="ignore")
 def overview(panel: Panel, column: int) -> Overview:
-    """What there is to know of a column at a glance."""
+    """Return what there is to know of a column at a glance."""
     seen = list(tracks(panel, column))
     values = np.concatenate([track.values for track in seen]) if seen else np.empty(0)
     known = values[np.isfinite(values)]

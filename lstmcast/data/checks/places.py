@@ -1,4 +1,4 @@
-"""Where in a series the doctor's findings lie: gaps, stretches that stand still, jumps, outliers."""
+"""The places of the doctor's findings in a series: gaps, stretches that stand still, jumps, outliers."""
 
 from __future__ import annotations
 

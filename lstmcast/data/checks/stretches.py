@@ -26,7 +26,7 @@ class Stretch:
 
     @property
     def length(self) -> int:
-        """How many rows it has."""
+        """The number of its rows."""
         return self.stop - self.start
 
 
@@ -66,7 +66,7 @@ def _runs(values: Numbers) -> tuple[Places, Places]:
 
 
 def _is_odd(values: Numbers, lengths: Places, place: int) -> bool:
-    """Whether a stretch is longer than others of its value, and its value not one at which the series mostly rests."""
+    """Return whether a stretch outlasts others of its value, at which the series does not mostly rest."""
     same = values == values[place]
     same[place] = False
     others = lengths[same]

@@ -73,7 +73,7 @@ class ClassColumn:
 
     @property
     def width(self) -> int:
-        """How many classes there are up to now."""
+        """The number of classes up to now."""
         return sum(code >= 0 for code in self._codes.values())
 
     def _code(self, text: str) -> int:
@@ -151,7 +151,7 @@ def codes_of(columns: NDArray[np.float64]) -> NDArray[np.float64]:
 
 
 def _sorted(texts: list[str]) -> tuple[str, ...]:
-    """As text; numbers by their size."""
+    """Return these texts in order: by size where all are numbers, else as text."""
     try:
         return tuple(sorted(texts, key=float))
     except ValueError:

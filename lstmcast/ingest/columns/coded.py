@@ -49,6 +49,6 @@ def code_of(cells: Sequence[str]) -> Code | None:
 
 
 def _has_marks(last: Sequence[str]) -> bool:
-    """Whether the digits behind the comma are marks: nearly always the same, as no decimal is."""
+    """Return whether the digits behind the comma are marks: nearly always the same, as no decimal is."""
     often = max(map(last.count, set(last)))
     return len(set(last)) <= _FEW_MARKS or often >= 0.8 * len(last)

@@ -56,7 +56,7 @@ def are_bare(names: Sequence[str]) -> bool:
 
 
 def is_extra(label: str) -> bool:
-    """Whether an hour is one that only the day has on which the clock is put back."""
+    """Return whether an hour is one that only the day has on which the clock is put back."""
     number, again = read_number(label) or (0, UNSAID)
     return again not in (UNSAID, FIRST) or number in (25, 49, 50, *range(97, 101))
 

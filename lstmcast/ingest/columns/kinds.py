@@ -25,7 +25,7 @@ def is_text_class(cells: Iterable[str], missing: Sequence[str]) -> bool:
 
 
 def mostly_numbers(present: set[str]) -> bool:
-    """Whether most of the different cells are numbers, with or without a unit."""
+    """Return whether most of the different cells are numbers, with or without a unit."""
     if present and _are_plain(present):
         return True
     bare = sum(map(is_number, present))

@@ -45,12 +45,12 @@ class LongTable:
 
     @property
     def layout(self) -> str:
-        """How the wide table is written, and that it is wide."""
+        """The layout of the wide table, and its shape in words."""
         return f"{self._table.layout}; wide: {self.shape.words}"
 
     @property
     def has_semicolons(self) -> bool:
-        """As of the wide table."""
+        """Return whether semicolons stand between the cells of the wide table."""
         return self._table.has_semicolons
 
     @property
@@ -103,7 +103,7 @@ class LongTable:
 
 
 def _rare(shape: Shape) -> list[bool]:
-    """Which of the columns are parts of a day, or days of a month, that not every day or month has."""
+    """Return which columns are parts of a day, or days of a month, that not every day or month has."""
     if shape.label == DAY:
         return [int(label) > _ALL_MONTHS for label in shape.labels]
     last = hours.last_of(shape.labels) if shape.label == HOUR else None

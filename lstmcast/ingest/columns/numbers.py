@@ -116,7 +116,7 @@ class NumberColumn:
         return numbers
 
     def _floats(self, cells: Cells) -> Numbers | None:
-        """As Python reads them, NaN where a word means missing; None where some cell is neither."""
+        """Return cells as Python reads them, NaN where one means missing; None where some cell is neither."""
         numbers: Numbers | None
         try:
             numbers = cells.astype(np.float64)
@@ -129,7 +129,7 @@ class NumberColumn:
         return numbers
 
     def _among_words(self, cells: Cells) -> Numbers | None:
-        """The same, of cells of which some begin as no number does."""
+        """Return the numbers among words that mean missing, which are NaN; None where a cell is neither."""
         is_word = _begins_as_none(cells)
         words, counts = np.unique(cells[is_word], return_counts=True)
         texts = [shown(word).strip() for word in words]
@@ -155,7 +155,7 @@ class NumberColumn:
         return self._floats(characters.view(cells.dtype))
 
     def _note_points(self, cells: Cells, is_known: Mask, lines: Lines) -> None:
-        """Whether the points of a chunk are decimal points for sure, or may stand between thousands."""
+        """Note whether the points of a chunk are decimal points for sure, or may stand between thousands."""
         points = open_points(cells[is_known])
         if points is None:
             self.decimal = "."
@@ -216,7 +216,7 @@ class NumberColumn:
         self.affix = BARE if self._pieces else common_affix(numerals) or BARE
 
     def _misfit(self, number: Numeral) -> str | None:
-        """Why a number is not one of this column, in words that follow the cell; None where it is one."""
+        """Return why a number is none of this column, in words that follow the cell; None where it is one."""
         affix = self.affix or BARE
         if number.affix == affix:
             return None

@@ -65,7 +65,7 @@ class Numeral:
         return -number if self.is_negative else number
 
     def is_grouped(self, decimal: str) -> bool:
-        """Whether signs stand between its thousands."""
+        """Return whether signs stand between its thousands."""
         return bool(_GROUPS[decimal].search(self.digits))
 
 
@@ -89,7 +89,7 @@ def numeral(cell: str) -> Numeral | None:
 
 
 def _brackets(match: re.Match[str]) -> bool | None:
-    """Whether the number stands in brackets; None where they do not match."""
+    """Return whether the number stands in brackets; None where they do not match."""
     opened, shut = (
         sum(bool(match[name]) for name in names) for names in (("open", "inner"), ("shut", "close"))
     )
@@ -124,5 +124,5 @@ def is_currency(word: str) -> bool:
 
 
 def takes_bare(affix: Affix) -> bool:
-    """Whether a number without this affix is one of the same unit: 5 among per cents or millions may be another."""
+    """Return whether a number without this affix has the same unit: 5 among per cents may have another."""
     return affix[1] not in ("%", "‰") and affix[1] not in _MULTIPLIERS

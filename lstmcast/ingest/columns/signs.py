@@ -60,8 +60,11 @@ class OpenCells:
         ]
 
     def looks_grouped(self, sign: str, pieces: list[Numbers]) -> bool:
-        """Whether this sign, a point or a comma, may well stand between thousands: different numbers are without it,
-        none of those is a thousand, and they are of another size or too many to have three decimals by chance."""
+        """Return whether this sign, a point or a comma, may well stand between thousands.
+
+        Different numbers are without it, none of those is a thousand, and they are of another size or too
+        many to have three decimals by chance.
+        """
         signed, rest = self._apart(sign, pieces)
         if not signed.size or np.unique(rest).size < _DIFFERENT or rest.max() >= _UNGROUPED:
             return False
@@ -69,7 +72,7 @@ class OpenCells:
         return signed.size >= _ENOUGH or not 1 / _ALIKE <= ratio <= _ALIKE
 
     def mostly_pointed(self, pieces: list[Numbers]) -> bool:
-        """Whether nearly every number has a point and three digits behind it."""
+        """Return whether nearly every number has a point and three digits behind it."""
         pointed, rest = self._apart(".", pieces)
         return rest.size <= _FEW * pointed.size
 

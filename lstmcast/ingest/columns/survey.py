@@ -112,7 +112,7 @@ def all_numbers(roles: Roles, found: Sequence[Candidate], table: Table) -> Roles
 
 
 def no_numbers(roles: Roles, free: Sequence[Candidate], table: Table) -> str:
-    """What to say of a table without a column of numbers: the classes that could be forecast, or what there is."""
+    """Return what to say of a table without a column of numbers: the classes it offers, or what there is."""
     classes = [each.name for each in free if each.kind == CLASSES]
     if classes:
         several = f"columns {listed(tuple(classes))} hold" if classes[1:] else f"column {classes[0]!r} holds"
@@ -124,7 +124,7 @@ def no_numbers(roles: Roles, free: Sequence[Candidate], table: Table) -> str:
 
 
 def finding(target: str, found: Sequence[Candidate], checked: Sequence[str]) -> Finding | None:
-    """What to say of the columns that nobody named; target: empty where all of `checked` could be it."""
+    """Return what to say of columns that nobody named; target: empty where all of `checked` could be it."""
     helpful = [each for each in found if each.name not in checked and each.kind != CONSTANT]
     others = listed(tuple(str(each) for each in helpful))
     if not target and len(checked) > 1:

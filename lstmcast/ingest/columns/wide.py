@@ -32,8 +32,11 @@ _LIKE, MANY = 5, 30  # columns of one stem, or of numbers at all, from which on 
 
 @dataclass(frozen=True)
 class Shape:
-    """How a table is wide: columns that stand side by side, what each of their names says, and in which column a long
-    table would say it: one of SERIES, HOUR, DAY, MONTH, TIME; words: the shape as messages tell it."""
+    """The shape of a wide table: columns that stand side by side, and what each of their names says.
+
+    label: in which column a long table would say it, one of SERIES, HOUR, DAY, MONTH, TIME; words: the shape
+    as messages tell it.
+    """
 
     columns: tuple[str, ...]
     labels: tuple[str, ...]
@@ -154,7 +157,7 @@ def refuse_wide(table: Table, target: str = "") -> None:
 
 
 def looks_wide(numbers: Sequence[str]) -> str:
-    """What to say of very many columns of numbers, or of many with one stem: empty where they are none."""
+    """Return what to say of very many columns of numbers, or of many with one stem; empty for none."""
     stems: dict[str, list[str]] = {}
     for name in numbers:
         stems.setdefault(re.sub(r"\d+", "#", plain(name)), []).append(name)

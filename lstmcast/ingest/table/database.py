@@ -15,7 +15,7 @@ LEDGER_TABLE = "forecasts"
 
 
 def is_database(source: str | Path) -> bool:
-    """Whether a file is a SQLite database, by its first bytes."""
+    """Return whether a file is a SQLite database, by its first bytes."""
     try:
         with open(source, "rb") as file:
             return file.read(len(MAGIC)) == MAGIC

@@ -28,7 +28,7 @@ class Dialect:
 
     @property
     def width(self) -> int:
-        """How many cells a row has."""
+        """The number of cells in a row."""
         return len(self.names)
 
 

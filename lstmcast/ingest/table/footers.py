@@ -53,7 +53,7 @@ def _is_date(cell: str) -> bool:
 
 
 def length(columns: Sequence[Cells]) -> int:
-    """How many of the last rows are a footer; columns: cells (n,) of those that tell a row by its time.
+    """Return how many of the last rows are a footer; columns: cells (n,) that tell a row by its time.
 
     Such a row has a word there, or nothing. More than MOST of them are none, nor are all rows.
     """
@@ -65,7 +65,7 @@ def length(columns: Sequence[Cells]) -> int:
 
 
 def _is_footer(cells: Sequence[str]) -> bool:
-    """Whether no cell holds a time or one gone wrong, which begins with a digit."""
+    """Return whether no cell holds a time or one gone wrong, which begins with a digit."""
     said = [cell.strip() for cell in cells if cell.strip()]
     return not any(
         cell[0].isdigit() or is_data(cell) or sum(map(str.isdigit, cell)) > _DIGITS for cell in said
@@ -73,12 +73,12 @@ def _is_footer(cells: Sequence[str]) -> bool:
 
 
 def is_remark(cells: Sequence[str]) -> bool:
-    """Whether a line of other than the usual number of cells is a remark: its first cell is a word."""
+    """Return whether a line of an unusual number of cells is a remark: its first cell is a word."""
     return bool(cells) and bool(cells[0].strip()) and _is_footer(cells[:1])
 
 
 def looks_like(cells: Sequence[str]) -> str:
-    """What an odd line looks like, in words; empty where nobody can tell."""
+    """Return what an odd line looks like, in words; empty where nobody can tell."""
     said = [cell.strip() for cell in cells if cell.strip()]
     if any(_TOTALS.fullmatch(cell) for cell in said):
         return "a total"

@@ -37,7 +37,7 @@ class Chunk:
     cells: tuple[Cells, ...]
 
     def without(self, rows: NDArray[np.bool_]) -> Chunk:
-        """The same without some rows."""
+        """Return this chunk without some rows."""
         if not rows.any():
             return self
         return Chunk(self.lines[~rows], tuple(cells[~rows] for cells in self.cells))
@@ -59,11 +59,11 @@ class Table(Protocol):
 
     @property
     def layout(self) -> str:
-        """How it is written, in words."""
+        """The layout of the table, in words."""
 
     @property
     def has_semicolons(self) -> bool:
-        """Whether semicolons stand between its cells, as where commas are decimal."""
+        """Return whether semicolons stand between its cells, as where commas are decimal."""
 
     def zone_of(self, names: Sequence[str]) -> str | None:
         """The zone that the source itself names for the stamps in these columns, if it does."""
@@ -112,18 +112,18 @@ class TextTable:
 
     @property
     def layout(self) -> str:
-        """What separates its cells, and where its rows begin."""
+        """The layout in words: its kind or what separates its cells, and the line where its rows begin."""
         cells = f"text, {_SEPARATORS[self.dialect.delimiter]} between cells"
         return f"{self._kind or cells}, data from line {self.dialect.first}"
 
     @property
     def has_semicolons(self) -> bool:
-        """Whether semicolons stand between its cells, as where commas are decimal."""
+        """Return whether semicolons stand between its cells, as where commas are decimal."""
         return self.dialect.delimiter == ";"
 
     @functools.cached_property
     def _places(self) -> dict[str, int]:
-        """Where each column is; the first of those of one name."""
+        """The place of each column by its name; the first of those of one name."""
         return {name: place for place, name in reversed(list(enumerate(self.dialect.names)))}
 
     def zone_of(self, names: Sequence[str]) -> str | None:
@@ -159,7 +159,7 @@ class TextTable:
         self._say_odd_lines()
 
     def _footer(self, names: Sequence[str], columns: Sequence[Cells]) -> int:
-        """How many of the last rows of these columns are no rows."""
+        """Return how many of the last rows of these columns are no rows."""
         found = [cells for name, cells in zip(names, columns, strict=True) if name in self._keys]
         return footers.length(found)
 
@@ -226,7 +226,7 @@ class TextTable:
         return (end + 1, found) if end < whole and found <= footers.MOST else (len(block), 0)
 
     def _cut_line(self, block: bytes) -> int | None:
-        """Where a last line starts that was cut off, if one was."""
+        """Return where a last line starts that was cut off; None where none was."""
         start = block.rfind(b"\n") + 1
         last = block[start:]
         is_whole = not last.strip() or len(self._fields(last.decode())) >= self.dialect.width
@@ -287,7 +287,7 @@ class TextTable:
         return frame.iloc[1:]
 
     def _ragged(self, line: int, block: bytes, reason: str) -> DataError:
-        """What to say of a line with too many cells, or of a quote that never ends."""
+        """Return the error of a line with too many cells, or of a quote that never ends."""
         if match := re.search(r"Expected (\d+) fields in line (\d+), saw (\d+)", reason):
             number = line + int(match[2]) - 2
             return self.context.refusal(
@@ -341,7 +341,7 @@ def _all_equal(cells: Sequence[Cells], texts: Sequence[str]) -> NDArray[np.bool_
 
 
 class _OddLines:
-    """How many lines were odd in some way, and which was the first."""
+    """The number of lines that were odd in some way, and the first of them."""
 
     def __init__(self) -> None:
         self.number, self.first = 0, 0
@@ -357,7 +357,7 @@ class _OddLines:
 
 
 def _sample_end(block: bytes) -> int:
-    """Where the sample's last row ends, which a quoted cell may carry on over many lines."""
+    """Return where the sample's last row ends, which a quoted cell may carry on over many lines."""
     end = _line_start(block, SAMPLE)
     while 0 < end < len(block) and block.count(b'"', 0, end) % 2:
         closing = block.find(b'"', end)
@@ -366,7 +366,7 @@ def _sample_end(block: bytes) -> int:
 
 
 def _line_start(block: bytes, lines: int) -> int:
-    """Where the line after so many whole lines of a block starts; its end when there are fewer."""
+    """Return where the line after so many whole lines of a block starts; its end when there are fewer."""
     place = 0
     for _ in range(lines):
         place = block.find(b"\n", place) + 1

@@ -20,7 +20,7 @@ _SHOWN = 30  # column names in a message
 
 @dataclass(frozen=True)
 class Roles:
-    """Which column is which: time and id None when not named; several time columns have commas between.
+    """The columns by role: time and id None when not named; several time columns have commas between.
 
     levels: the classes of each column that has some; None: as the file shows.
     """
@@ -48,7 +48,7 @@ class Roles:
         return (self.levels or {}).get(self.target, ())
 
     def renamed(self, name: Callable[[str, str], str]) -> Roles:
-        """The same roles but time and id under other names; name: (column, option that named it) -> column."""
+        """Return these roles with all but time and id renamed; name: (column, its option) -> column."""
         known = {column: name(column, "--known") for column in self.known}
         past = {column: name(column, "--past") for column in self.past}
         target, levels = name(self.target, "--target"), self.levels
@@ -116,7 +116,7 @@ def match(name: str, table: Table, option: str) -> str:
 
 
 def _absent(name: str, table: Table, option: str) -> str:
-    """What to say of a column that is not there."""
+    """Return what to say of a column that is not there."""
     by_form = {plain(column): column for column in table.names}
     near = difflib.get_close_matches(plain(name), by_form, n=1)
     hint = f"; did you mean {by_form[near[0]]!r}?" if near else ""

@@ -119,7 +119,7 @@ def cut(
 
 
 def is_parquet(source: str) -> bool:
-    """Whether a source is a parquet file, or a folder of them."""
+    """Return whether a source is a parquet file, or a folder of them."""
     if os.path.isdir(source):
         return any(name.lower().endswith(_PARQUET) for name in _files(source))
     try:

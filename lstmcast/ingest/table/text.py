@@ -88,7 +88,7 @@ def _line_ends(pieces: Iterator[bytes]) -> Iterator[bytes]:
 
 
 def _cut(data: bytes) -> int:
-    """Where the last whole line outside quotes ends; 0 when there is none."""
+    """Return where the last whole line outside quotes ends; 0 when there is none."""
     cut = data.rfind(b"\n") + 1
     if data.count(b'"', 0, cut) % 2:
         opening = data.rfind(b'"', 0, cut)

@@ -67,7 +67,7 @@ def _rows(sheet: Any, context: ReadContext) -> Iterator[list[Any]]:
 
 
 def _value(cell: Any) -> Any:
-    """What a cell holds; a date where its format shows no time of day."""
+    """Return what a cell holds; a date where its format shows no time of day."""
     value = cell.value
     if getattr(cell, "is_date", False) and hasattr(value, "date") and not value.time():
         return value if "h" in str(cell.number_format).lower() else value.date()

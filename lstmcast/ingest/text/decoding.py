@@ -89,7 +89,7 @@ class _Digits:
         return self.part(name, 0) / 10.0 ** self.width(name)
 
     def width(self, name: str) -> int:
-        """How many characters a part has."""
+        """Return how many characters a part has."""
         start, stop = self.layout.spans.get(name, (0, 0))
         return stop - start
 

@@ -72,7 +72,7 @@ class Layout:
 
     @property
     def depth(self) -> int:
-        """How fine the layout is: 0 year, 1 quarter, 2 month, 3 week, 4 day, 5 hour, 6 minute, 7 second."""
+        """The finest unit: 0 year, 1 quarter, 2 month, 3 week, 4 day, 5 hour, 6 minute, 7 second."""
         finest = max((_DEPTHS.get(part, 0) for part in self.spans), default=0)
         return max(finest, 2 if self.month else 0)
 
@@ -186,7 +186,7 @@ def _may_be(order: str, shape: str) -> bool:
 
 
 def _layouts(order: str, match: re.Match[str]) -> Iterator[Layout]:
-    """What a match says: of the name of a month perhaps two things."""
+    """Yield the layouts that a match says: of the name of a month perhaps two."""
     name = match.groupdict().get("name")
     if name is None:
         yield from _layout(order, match, 0)

@@ -22,7 +22,7 @@ _CHOICES: dict[str, tuple[str, ...]] = {
 
 @dataclass(frozen=True, kw_only=True)
 class ReadingRules:
-    """What the user said about a file; None means: decided by the file, and said.
+    """The user's rules on how to read a file; None means: decided by the file, and said.
 
     aggregate: put irregular stamps on the clock of `freq` by `mean`, `sum`, `last` or `max`, or by the number of
     rows with a target (`count`).

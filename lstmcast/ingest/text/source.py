@@ -163,7 +163,10 @@ class _Pipe(io.RawIOBase):
             raise
 
     def _begin(self) -> bytes:
-        """What comes first, nothing yet where a writer is there and thinks."""
+        """Return the first byte, nothing yet where a writer is there and thinks.
+
+        Raise TimeoutError where none comes in time.
+        """
         deadline = time.monotonic() + PATIENCE
         while time.monotonic() < deadline:
             try:
@@ -268,7 +271,7 @@ class _ZstdFrames:
         return unpacked
 
     def _frames(self, packed: bytes) -> Iterator[bytes]:
-        """What is unpacked of some bytes, which may end one frame and begin the next."""
+        """Yield what is unpacked of some bytes, which may end one frame and begin the next."""
         while packed:
             try:
                 yield self._frame.decompress(packed)

@@ -54,7 +54,7 @@ class _Named:
 
 
 def _name_of(zone: str, utc: int) -> str:
-    """What a zone's clock is called at an instant in µs."""
+    """Return what a zone's clock is called at an instant in µs."""
     return ((_EPOCH + timedelta(microseconds=utc)).astimezone(ZoneInfo(zone)).tzname() or "").lower()
 
 

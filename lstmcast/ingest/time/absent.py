@@ -21,7 +21,7 @@ _QUANTISED = 3  # rows for each different value, from which on equal neighbours 
 
 
 def meaning(rules: ReadingRules) -> str:
-    """What an absent row means: as the user said, else that nothing happened where rows are summed or counted."""
+    """Return what an absent row means: as the user said, else zero for sums and counts, missing otherwise."""
     if rules.absent is not None:
         return rules.absent
     return ZERO if rules.aggregate in ("sum", "count") else MISSING
@@ -73,15 +73,19 @@ def say_doubt(values: Numbers, absent: Mask, is_inner: Mask, name: str, context:
 
 
 def looks_sold(known: Numbers) -> bool:
-    """Whether numbers are counts of what happened, told of only when something did: whole, above zero, and now and
-    then small beside the usual."""
+    """Return whether numbers look like counts of what happened, told of only when something did.
+
+    They are whole, above zero, and now and then small beside the usual.
+    """
     if known.size < _FEWEST or known.min() <= 0 or (known != np.round(known)).any():
         return False
     return bool(known.min() <= 0.5 * np.median(known))
 
 
 def looks_changed(values: Numbers, is_inner: Mask) -> bool:
-    """Whether values (n,) are told of only when they change: hardly two equal ones in a row though few are different.
+    """Return whether values (n,) look as if they were told of only when they change.
+
+    Hardly two equal ones then stand in a row, though few are different.
 
     is_inner: (n-1,) whether two follow each other in one series.
     """
@@ -98,5 +102,5 @@ def looks_changed(values: Numbers, is_inner: Mask) -> bool:
 
 
 def _gaps(absent: Mask) -> int:
-    """How many stretches of absent rows there are."""
+    """Return how many stretches of absent rows there are."""
     return int((np.diff(absent.astype(np.int8)) == 1).sum())

@@ -67,7 +67,7 @@ class TimeAxis:
         return joined
 
     def column(self, context: ReadContext) -> AxisColumn:
-        """What collects its columns."""
+        """Return the collector of its columns."""
         return AxisColumn(self, context)
 
 
@@ -100,7 +100,7 @@ class AxisColumn:
 
     @property
     def is_empty(self) -> bool:
-        """Whether no cell was taken."""
+        """Return whether no cell was taken."""
         return self._stamps.is_empty
 
     def finish(self) -> Stamps:
@@ -315,7 +315,7 @@ def _with_companion(date: _Candidate, table: Table, free: Sequence[str]) -> Time
 
 
 def _companions(date: _Candidate, table: Table, others: Sequence[str]) -> Iterator[TimeAxis]:
-    """What might go with a date, the likeliest first."""
+    """Yield what might go with a date, the likeliest first."""
     numbers = [
         name for name in others if _may_number(name, table) and numbered.is_numbered(table.column(name))
     ]

@@ -30,7 +30,7 @@ _THINNEST = 20  # rows of the clock for each row of the file, beyond which a sta
 
 @dataclass(frozen=True)
 class Requested:
-    """What the user asks of the clock (None: as the file shows) and how its stamps are written.
+    """The user's wishes for the clock (None: as the file shows) and how its stamps are written.
 
     lone: the frequency of a row that stands alone, and so shows none; identities: columns that might name series;
     are_events: no column holds measurements or amounts, so that rows can be counted only;
@@ -150,7 +150,7 @@ def _refuse_midnights_elsewhere(rows: Rows, context: ReadContext) -> None:
 
 
 def _looseness(freq: str) -> int:
-    """How far steps of one frequency lie apart: months differ by three days, days by a change of the clock."""
+    """Return how far steps of a frequency lie apart: months by three days, days by a change of the clock."""
     return 4 * DAY if frequency.shortest_days(freq) >= 28 else 4 * DAY if freq == "B" else 2 * _HOUR
 
 
@@ -347,7 +347,7 @@ def _evidence(
     repeated: int,
     context: ReadContext,
 ) -> str:
-    """How the frequency shows in the steps (n-1,), 0 between series; gaps are noted on the way."""
+    """Return how the frequency shows in the steps (n-1,), 0 between series; note gaps on the way."""
     wide = np.flatnonzero(steps > 1)
     total = int((steps > 0).sum())
     evidence = f"{frequency.words(clock.freq)} in {int((steps == 1).sum()):,} of {total:,} steps"

@@ -41,8 +41,10 @@ def of_rows(rows: Rows, context: ReadContext) -> Rows:
 
 
 def _after_fall(before: Numbers, after: Numbers) -> Numbers:
-    """What was used where a counter fell: since its new start, or over the end of its dial; nothing where it was only
-    corrected."""
+    """Return what was used where a counter fell: since its new start, or over the end of its dial.
+
+    Nothing was used where it was only corrected.
+    """
     used = np.where(after < (1 - _CORRECTED) * before, after, 0.0)
     restarts = used > 0
     capacity = _capacity(before[restarts], after[restarts])
@@ -52,7 +54,7 @@ def _after_fall(before: Numbers, after: Numbers) -> Numbers:
 
 
 def _capacity(before: Numbers, after: Numbers) -> float | None:
-    """Where the dial ends, when every fall is one over the same end; else None."""
+    """Return where the dial ends, when every fall is one over the same end; else None."""
     if not before.size:
         return None
     powers = (10.0 ** np.ceil(np.log10(max(before.max(), 1.0))), *_BINARY)

@@ -26,14 +26,14 @@ _MINUTE, _DAY = 60_000_000, 86_400_000_000
 
 @dataclass(frozen=True, eq=False)
 class Source:
-    """What else is known of the n rows that stamps are of: series codes (n,), lines (n,), numbers (n, C) or None."""
+    """The n rows that stamps are of: series codes (n,), lines (n,), numbers (n, C) or None."""
 
     codes: NDArray[np.int64]
     lines: Lines
     values: NDArray[np.float64] | None = None
 
     def is_empty(self, rows: NDArray[np.intp]) -> NDArray[np.bool_]:
-        """Which of these rows hold no number."""
+        """Return which of these rows hold no number."""
         if self.values is None:
             return np.zeros(rows.size, dtype=bool)
         return np.asarray(np.isnan(self.values[rows]).all(axis=1))

@@ -210,7 +210,7 @@ def _micros(index: pd.DatetimeIndex) -> tuple[Micros, NDArray[np.bool_]]:
 
 
 def _occurrence(values: Micros) -> NDArray[np.int64]:
-    """How many times each value has appeared before."""
+    """Return how many times each value has appeared before."""
     seen: NDArray[np.int64] = pd.Series(values).groupby(values).cumcount().to_numpy().astype(np.int64)
     return seen
 

@@ -39,7 +39,7 @@ class _Miss:
 
 
 def why(cell: str) -> str:
-    """Why a cell is no time, as far as that can be told; else empty."""
+    """Return why a cell is no time, as far as that can be told; else empty."""
     text = cell.strip()
     if _is_fiscal(text):
         return "a fiscal period, and nothing says when it begins; write the date of its first day"
@@ -66,7 +66,7 @@ def _is_fiscal(text: str) -> bool:
 
 
 def unread_end(text: str) -> str:
-    """What stands behind the longest date that a text begins with; empty where it begins with none."""
+    """Return what stands behind the longest date that a text begins with; empty without such a date."""
     plain = in_ascii(text)
     for end in range(len(plain) - 1, _SHORTEST - 1, -1):
         shape = re.sub(r"\d", "0", plain[:end].lower())
@@ -89,7 +89,7 @@ def nearest(table: Table, free: Sequence[str], share: Callable[[Cells], tuple[fl
 
 
 def _miss(name: str, cells: Cells, share: Callable[[Cells], tuple[float, int]]) -> _Miss | None:
-    """How near a column comes; None for one that is far from it."""
+    """Return how near a column comes to a time; None for one that is far from it."""
     row = next((row for row, cell in enumerate(cells) if cell.strip()), None)
     if row is None:
         return None

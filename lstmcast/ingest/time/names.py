@@ -111,5 +111,5 @@ def is_part(name: str) -> bool:
 
 
 def part_of(name: str) -> str | None:
-    """Which of PARTS a column is named after; None for another name."""
+    """Return the one of PARTS that a column is named after; None for another name."""
     return next((part for part, called in PARTS if unitless(name) in called), None)

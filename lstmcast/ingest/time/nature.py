@@ -11,7 +11,9 @@ _UNLIKE = 0.7  # von Neumann's ratio above which neighbours tell hardly anything
 
 
 def are_amounts(rows: Rows) -> bool:
-    """Whether the target (rows in order) is made of amounts: none negative, and neighbours as unlike as any two.
+    """Return whether the target (rows in order) is made of amounts.
+
+    Amounts are never negative, and neighbours are as unlike as any two.
 
     The measure is von Neumann's ratio of the mean square step to twice the variance, within series: 1 for values that
     have nothing to do with each other, near 0 for a temperature.

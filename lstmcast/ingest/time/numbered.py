@@ -27,7 +27,7 @@ _NUMBER = re.compile(
 
 @dataclass(frozen=True, eq=False)
 class Numbers:
-    """Which part of which day each row is.
+    """The day of each row, and the part of this day that the row is.
 
     days: (n,) midnights in µs on the wall; places: (n,) parts of `step` µs that lie before it; repeats: (n,) FIRST or
     SECOND of two equal hours, or UNSAID; a_day: parts of a usual day; ends: its stamp is its end, not its start.

@@ -72,7 +72,7 @@ def without_partial(rows: Rows, readings: Rows, begins: Micros, ends: Micros, co
 
 
 def _places(codes: NDArray[np.int64], begins: Micros, known: Mask) -> NDArray[np.intp]:
-    """Which row each period became that has a known reading; one of missing readings is a row too, as of a sum."""
+    """Return the rows of periods with a known reading; one of missing readings is a row too, as of a sum."""
     periods = np.unique(np.stack([codes, begins]), axis=1, return_inverse=True)[1].ravel()
     return np.unique(periods[known])
 

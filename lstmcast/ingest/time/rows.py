@@ -45,7 +45,7 @@ class Rows:
 
     @property
     def size(self) -> int:
-        """How many rows there are."""
+        """The number of rows."""
         return int(self.utc.size)
 
     @property

@@ -66,7 +66,7 @@ class Stamps:
 
     @property
     def names_zone(self) -> bool:
-        """Whether the stamps themselves say when they were; rows that are numbered need no zone."""
+        """Return whether the stamps themselves say when they were; rows that are numbered need no zone."""
         return self.offsets is not None or bool(self.region) or self.order in (EPOCH, COUNTER)
 
     @property
@@ -115,7 +115,7 @@ class StampColumn:
 
     @property
     def is_empty(self) -> bool:
-        """Whether no cell was taken."""
+        """Return whether no cell was taken."""
         return self._finest is None
 
     def finish(self) -> Stamps:
