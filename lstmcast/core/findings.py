@@ -36,6 +36,11 @@ def written(number: float) -> str:
     return short if float(short) == number else repr(float(number))
 
 
+def percent(share: float, digits: int = 1) -> str:
+    """Return a share as a person reads it: `12.3 %`."""
+    return f"{share:.{digits}%}".replace("%", " %")
+
+
 def count(number: int, noun: str) -> str:
     """A number with its noun, in English: `1 row`, `2,284 rows`."""
     return f"{number:,} {noun}{'' if number == 1 else 's'}"

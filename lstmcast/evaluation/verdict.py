@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
+from lstmcast.core.findings import percent
 from lstmcast.core.panel import Clock
 from lstmcast.evaluation.metrics import Metrics
 from lstmcast.evaluation.names import within
@@ -109,7 +110,7 @@ def _too_few(horizons: int) -> str:
 
 
 def _compared(share: float, name: str) -> str:
-    percent = f"{abs(share):.0%}".replace("%", " %")
+    by = percent(abs(share), 0)
     if abs(share) < LEVEL:
         return f"level with {name}"
-    return f"beats {name} by {percent}" if share > 0 else f"does NOT beat {name}: {percent} worse"
+    return f"beats {name} by {by}" if share > 0 else f"does NOT beat {name}: {by} worse"

@@ -28,11 +28,6 @@ _HASH = 16  # letters of a file name that tell files apart
 _MODEL = re.compile(r"[A-Za-z0-9._-]{1,80}\.pkl")
 
 
-def percent(share: float) -> str:
-    """A share as a person reads it: `12 %`."""
-    return f"{share:.0%}".replace("%", " %")
-
-
 @dataclass(frozen=True)
 class Entry:
     """A model of a folder.
@@ -51,12 +46,6 @@ class Entry:
     def name(self) -> str:
         """The group as lists have it: `north,3`."""
         return write_names(self.group)
-
-    @property
-    def skill_words(self) -> str:
-        """The skill of the model in words."""
-        skill = self.verdict.get("skill")
-        return "no skill can be told" if skill is None else f"skill {percent(skill)}"
 
 
 @dataclass(frozen=True)
@@ -116,11 +105,6 @@ class Index:
                 for found in self.failures
             ],
         }
-
-
-def is_folder(path: str) -> bool:
-    """Return whether a path is a folder, where a model file was expected."""
-    return os.path.isdir(path)
 
 
 def file_name(group: Sequence[str], data: bytes) -> str:

@@ -25,6 +25,7 @@ from lstmcast.cli.shell.flags import (
 from lstmcast.cli.shell.outputs import STDOUT
 from lstmcast.cli.show import table, verdict
 from lstmcast.core.errors import QualityError
+from lstmcast.core.findings import percent
 from lstmcast.core.options import refuse_ignored
 
 if TYPE_CHECKING:
@@ -133,7 +134,7 @@ def _gate(found: CrossValidation, least: float | None) -> QualityError | None:
     gain = mean_skill(found)
     if least is None or (gain is not None and gain >= least):
         return None
-    reached = "is not defined" if gain is None else f"is {verdict.percent(gain)}"
+    reached = "is not defined" if gain is None else f"is {percent(gain)}"
     message = f"the mean gain over the best baseline {reached}, less than --require-skill {least:g} asks for"
     return QualityError(message, option="--require-skill")
 
@@ -180,7 +181,7 @@ def _show_folds(found: CrossValidation, clock: Clock, console: Console) -> None:
     for fold in found.folds:
         test = fold.report.test
         rival = best_baseline(test)
-        gain = "not defined" if fold.skill is None else verdict.percent(fold.skill)
+        gain = "not defined" if fold.skill is None else percent(fold.skill)
         figures = [verdict.cell(measure, test[name].get(measure)) for name in ("model", rival)]
         own = [f"{fold.number}", fold.report.first, fold.report.last, f"{fold.rows:,}"]
         rows.append([*own, figures[0], figures[1], describe(rival, clock), gain])
@@ -194,7 +195,7 @@ def sentence(found: CrossValidation) -> str:
     gains = [fold.skill for fold in found.folds if fold.skill is not None]
     won = sum(gain > 0 for gain in gains)
     mean, many = mean_skill(found), len(found.folds)
-    by = "" if mean is None else f", by {verdict.percent(mean)} in the mean"
+    by = "" if mean is None else f", by {percent(mean)} in the mean"
     return f"Beats the best baseline in {won} of {many} {'fold' if many == 1 else 'folds'}{by}."
 
 

@@ -13,6 +13,7 @@ from lstmcast.cli.sessions.reading import read_for_model, tell_findings
 from lstmcast.cli.shell.console import Console
 from lstmcast.cli.shell.flags import INPUT, DataFile, Json, ModelFile, Quiet, Verbose, whole_number
 from lstmcast.cli.show import verdict
+from lstmcast.core.findings import percent
 
 if TYPE_CHECKING:
     from lstmcast.core.panel import Clock
@@ -90,7 +91,7 @@ def sentence(found: Rivals, models: tuple[str, ...]) -> str:
     low, high = (float(found.losses[name].mean()) for name in (better, worse))
     if low == high:
         return f"{models[0]} and {models[1]} are equally good."
-    share = verdict.percent(1 - low / high)
+    share = percent(1 - low / high)
     test = found.test(better, worse)
     if math.isnan(test.p):
         return f"{better} is {share} better than {worse}, but too few windows tell whether that is more than chance."

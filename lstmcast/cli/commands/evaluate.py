@@ -61,7 +61,7 @@ def evaluate(
 
 def _evaluate_folder(folder: str, source: str, stride: int, output: str | None, console: Console) -> None:
     """Judge every model of a folder on its own group."""
-    from lstmcast.cli.commands.folders import evaluate_folder
+    from lstmcast.cli.commands.folders.verdicts import evaluate_folder
 
     refuse_of_one_model(folder, output=output)
 

@@ -22,7 +22,7 @@ def info(model: ModelFile, as_json: Json = False, quiet: Quiet = False, verbose:
     """
     console = Console(quiet=quiet, verbose=verbose, as_json=as_json)
     if os.path.isdir(model):
-        from lstmcast.cli.commands.folders import info_folder
+        from lstmcast.cli.commands.folders.verdicts import info_folder
 
         info_folder(model, console)
         return

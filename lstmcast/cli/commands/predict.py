@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -61,6 +61,7 @@ from lstmcast.cli.sessions.wanted import (
 from lstmcast.cli.shell.console import Console
 from lstmcast.cli.shell.flags import FAN_LEVELS, DataFile, Json, ModelFile, Quiet, Verbose
 from lstmcast.cli.shell.outputs import STDOUT
+from lstmcast.cli.shell.streams import json_text
 from lstmcast.cli.show import table
 from lstmcast.cli.show.ledger import adapted_by, write_down
 from lstmcast.cli.show.look import look
@@ -151,7 +152,7 @@ class Made:
     """A forecast that was made.
 
     forecast: with every band that is of use; rows: what is given out of it; more: what stands last in a JSON document;
-    shipped: the model's own, which the ledger keeps; words: a sentence about it, or empty.
+    shipped: the model's own, which the ledger keeps; words: a sentence about it, or empty; readings: of the files.
     """
 
     forecast: Forecast
@@ -159,70 +160,92 @@ class Made:
     more: Mapping[str, Any]
     shipped: Forecast
     words: str = ""
+    readings: Sequence[ParsedFile] = ()
+
+    def document(self, asked: Request) -> dict[str, Any]:
+        """All of it for a program, with the findings that no row tells."""
+        told = asked.night.told(self.forecast)
+        remarks = [each for reading in self.readings for each in reading.findings if each.code not in told]
+        return table.document(self.rows, self.forecast, remarks, asked.summing.called) | dict(self.more)
 
 
 def forecast_file(model_file: str, files: Files, asked: Request, console: Console, vitals: Vitals) -> int:
     """Load, read, predict, write; return the exit code. vitals: takes what monitoring asks for."""
     from lstmcast import persistence
-    from lstmcast.evaluation.ledger import BAND
 
-    night, places = asked.night, asked.destinations
+    places = asked.destinations
     places.probe()
     model, identity = persistence.load_identified(model_file)
-    panel, readings = read_files(files, model, night, console)
-    night.refuse_assumed(readings)
-    night.refuse_stale(panel, console)
-    is_drawn = (
-        places.forecast is None and console.draws() and not (asked.summing.is_asked or asked.wanted.changes)
-    )
-    besides = {*(FAN_LEVELS if is_drawn else ()), *((BAND,) if places.ledger is not None else ())}
-    make = _supposed if asked.wanted.changes else partial(_made, besides=besides, source=files.history)
-    made = make(model, panel, asked, console)
+    is_summed = asked.summing.is_asked or bool(asked.wanted.changes)
+    is_drawn = places.forecast is None and console.draws() and not is_summed
+    panel, made = _forecast(model, files, asked, console, FAN_LEVELS if is_drawn else ())
     tell_if_open(model_file, console)
-    _give_out(made, panel, readings, asked, console, is_drawn=is_drawn)
-    asked.wanted.warn_of_rolling_on(model.contract, console)
-    if places.points is not None:
-        write_points(places.points, model.contract.target, made.forecast.only(asked.wanted.shown))
-    vitals.note_forecast(made.forecast, panel)
-    code = night.tell(made.forecast, console)
-    if places.ledger is not None:
-        write_down(made.shipped.only((BAND,)), panel, identity, places.ledger, console)
-    return code
+    _tell_findings(made, asked, console)
+    if is_drawn:
+        look(panel, made.forecast, made.forecast.only(asked.wanted.shown), console)
+    else:
+        text = json_text(made.document(asked)) if console.as_json else table.as_csv(made.rows)
+        places.write(text, made.rows)
+        if made.words and not console.as_json:
+            console.hint(made.words, "what_if")
+    return _finish(made, panel, model, identity, asked, console, vitals)
 
 
 def _forecast_folder(folder: str, files: Files, asked: Request, console: Console, vitals: Vitals) -> int:
     """Forecast every group of a folder of models; return the exit code."""
-    from lstmcast.cli.commands.folders import forecast_folder
-    from lstmcast.evaluation.ledger import BAND
+    from lstmcast.cli.commands.folders.forecasts import forecast_folder
 
     refuse_of_one_model(folder, influx=asked.destinations.points)
 
     def one(
         model: Model, identity: str, own: Files, ledger: str | None, voice: Console, numbers: Vitals
     ) -> tuple[Rows, dict[str, Any], int]:
-        places = dataclasses.replace(asked.destinations, ledger=ledger)
-        mine, night = dataclasses.replace(asked, destinations=places), asked.night
-        panel, readings = read_files(own, model, night, voice)
-        night.refuse_assumed(readings)
-        night.refuse_stale(panel, voice)
-        besides = set() if ledger is None else {BAND}
-        make = _supposed if asked.wanted.changes else partial(_made, besides=besides, source=own.history)
-        made = make(model, panel, mine, voice)
-        told = night.told(made.forecast)
-        for reading in readings:
-            tell_findings(reading, voice, besides=told)
-        asked.wanted.warn_of_rolling_on(model.contract, voice)
-        numbers.note_forecast(made.forecast, panel)
-        code = night.tell(made.forecast, voice)
-        if ledger is not None:
-            write_down(made.shipped.only((BAND,)), panel, identity, ledger, voice)
-        remarks = [each for reading in readings for each in reading.findings if each.code not in told]
-        document = (
-            table.document(made.rows, made.forecast, remarks, asked.summing.called) if console.as_json else {}
-        )
-        return made.rows, document | dict(made.more), code
+        mine = dataclasses.replace(asked, destinations=dataclasses.replace(asked.destinations, ledger=ledger))
+        panel, made = _forecast(model, own, mine, voice)
+        _tell_findings(made, mine, voice)
+        code = _finish(made, panel, model, identity, mine, voice, numbers)
+        return made.rows, made.document(mine) if console.as_json else {}, code
 
     return forecast_folder(folder, files, asked.destinations, console, vitals, one)
+
+
+def _forecast(
+    model: Model, files: Files, asked: Request, console: Console, besides: Sequence[int] = ()
+) -> tuple[Panel, Made]:
+    """Read history and forecast from its end, with these bands besides; raises what a night refuses."""
+    from lstmcast.evaluation.ledger import BAND
+
+    night = asked.night
+    panel, readings = read_files(files, model, night, console)
+    night.refuse_assumed(readings)
+    night.refuse_stale(panel, console)
+    levels = {*besides, *((BAND,) if asked.destinations.ledger is not None else ())}
+    make = _supposed if asked.wanted.changes else partial(_made, besides=levels, source=files.history)
+    return panel, dataclasses.replace(make(model, panel, asked, console), readings=readings)
+
+
+def _tell_findings(made: Made, asked: Request, console: Console) -> None:
+    """Say what is odd about the files, as far as no row of the forecast does."""
+    told = asked.night.told(made.forecast)
+    for reading in made.readings:
+        tell_findings(reading, console, besides=told)
+
+
+def _finish(
+    made: Made, panel: Panel, model: Model, identity: str, asked: Request, console: Console, vitals: Vitals
+) -> int:
+    """Write points and ledger, note what monitoring asks for, say how the night went; return the exit code."""
+    from lstmcast.evaluation.ledger import BAND
+
+    places = asked.destinations
+    asked.wanted.warn_of_rolling_on(model.contract, console)
+    if places.points is not None:
+        write_points(places.points, model.contract.target, made.forecast.only(asked.wanted.shown))
+    vitals.note_forecast(made.forecast, panel)
+    code = asked.night.tell(made.forecast, console)
+    if places.ledger is not None:
+        write_down(made.shipped.only((BAND,)), panel, identity, places.ledger, console)
+    return code
 
 
 def _made(
@@ -256,25 +279,3 @@ def _supposed(model: Model, panel: Panel, asked: Request, console: Console) -> M
         console.warn(found.sentence(), "what_if")
     words = found.sentence() if found.has_effect else ""
     return Made(found.after, found.rows(), {"changes": found.words}, found.before, words)
-
-
-def _give_out(
-    made: Made, panel: Panel, readings: list[ParsedFile], asked: Request, console: Console, *, is_drawn: bool
-) -> None:
-    """Say what is odd about the files, then show the forecast on a terminal, or write it to its place."""
-    told = asked.night.told(made.forecast)
-    for reading in readings:
-        tell_findings(reading, console, besides=told)
-    if is_drawn:
-        look(panel, made.forecast, made.forecast.only(asked.wanted.shown), console)
-        return
-    remarks = [each for reading in readings for each in reading.findings if each.code not in told]
-    called = asked.summing.called
-    text = (
-        table.as_document(made.rows, made.forecast, remarks, called, made.more)
-        if console.as_json
-        else table.as_csv(made.rows)
-    )
-    asked.destinations.write(text, made.rows)
-    if made.words and not console.as_json:
-        console.hint(made.words, "what_if")

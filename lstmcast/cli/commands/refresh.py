@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import dataclasses
 import os
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from lstmcast.cli.sessions.folders import RefreshGroup, refuse_of_one_model
+from lstmcast.cli.sessions.folders import refuse_of_one_model
 from lstmcast.cli.sessions.health import MetricsFile, PingUrl, watched
-from lstmcast.cli.sessions.reading import read_for_model, tell_findings
+from lstmcast.cli.sessions.reading import read_for_model, tell_findings, with_spans_excluded
 from lstmcast.cli.shell import log
 from lstmcast.cli.shell.console import Console
 from lstmcast.cli.shell.flags import (
@@ -101,7 +100,7 @@ def refresh(
             budget=budget, exclude=exclude, always=always, keep=keep != DEFAULT_KEEP, **skill
         )
         if os.path.isdir(model):
-            from lstmcast.cli.commands.folders import roll_folder_back
+            from lstmcast.cli.commands.folders.renewals import roll_folder_back
 
             refuse_of_one_model(model, data=data)
             roll_folder_back(model, patience(wait), console)
@@ -115,7 +114,7 @@ def refresh(
     with watched("refresh", metrics, ping, console):
         if os.path.isdir(model):
             from lstmcast import ingest
-            from lstmcast.cli.commands.folders import refresh_folder
+            from lstmcast.cli.commands.folders.renewals import RefreshGroup, refresh_folder
 
             asked = RefreshGroup(ingest.expanded(excluded), always, least, limit)
             refresh_folder(model, data, asked, count, patience(wait), console)
@@ -153,10 +152,10 @@ def refresh_model(
 
     persistence.probe_folder(model_file, _size(model_file))
     with console.patient() as done, persistence.lock(model_file, wait):
-        champion = _told_of(persistence.load(model_file), excluded)
+        champion = with_spans_excluded(persistence.load(model_file), excluded)
         reading = read_for_model(source, champion, console)
         outcome = _follow(champion, reading, budget, console, always=always)
-        failed = _gate(outcome, least, model_file)
+        failed = verdict.outcome_gate(outcome, least, f"{model_file} stays as it is; train anew")
         replaced = failed is None and (outcome.is_better or always)
         if replaced:
             persistence.save_keeping_old(outcome.model, model_file, count)
@@ -168,13 +167,6 @@ def refresh_model(
         raise failed
     if (words := _said_of_naive(outcome)) is not None:
         console.warn(words, "train_anew", file=model_file)
-
-
-def _gate(outcome: Outcome, least: float | None, model_file: str) -> QualityError | None:
-    """The error of a model that would not beat the best naive forecast by what is asked; None: it would."""
-    ships = outcome.challenger if outcome.is_better else outcome.champion
-    said = f"{model_file} stays as it is; train anew"
-    return verdict.skill_gate(ships["test"], outcome.model.contract.clock, least, said)
 
 
 def _said_of_naive(outcome: Outcome) -> str | None:
@@ -201,15 +193,6 @@ def _size(model_file: str) -> int:
         return os.path.getsize(model_file)
     except (OSError, ValueError):
         return 0  # whoever reads it says why it cannot be read
-
-
-def _told_of(champion: Model, excluded: tuple[str, ...]) -> Model:
-    """The champion with further bad periods in its options, which the model that replaces it keeps."""
-    from lstmcast import ingest
-
-    options = champion.options
-    spans = dict.fromkeys((*options.exclude, *ingest.expanded(excluded)))
-    return dataclasses.replace(champion, options=dataclasses.replace(options, exclude=tuple(spans)))
 
 
 def _roll_back(model_file: str, data: str | None, wait: float, console: Console) -> None:

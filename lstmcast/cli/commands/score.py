@@ -26,6 +26,7 @@ from lstmcast.cli.shell.flags import (
 from lstmcast.cli.shell.log import as_document
 from lstmcast.cli.show import verdict
 from lstmcast.core.errors import QualityError, UsageError
+from lstmcast.core.findings import percent
 
 if TYPE_CHECKING:
     from lstmcast.core.findings import Finding
@@ -88,20 +89,15 @@ def _score_folder(
     folder: str, source: str, options: Options, gates: Mapping[str, float | None], console: Console
 ) -> None:
     """Score the ledger of every group of a folder."""
-    from lstmcast.cli.commands.folders import score_folder
+    from lstmcast.cli.commands.folders.scores import score_folder
 
     options.check()
-    clocks: dict[str, Clock] = {}
 
-    def one(ledger: str, rows: str, voice: Console) -> Report:
+    def one(ledger: str, rows: str, name: str, voice: Console) -> tuple[Report, QualityError | None]:
         report, clock, _ = _scored(ledger, rows, options, gates, voice)
-        clocks[rows] = clock
-        return report
+        return report, _gate(report, gates, clock, name)
 
-    def gate(report: Report, name: str) -> QualityError | None:
-        return _gate(report, gates, next(iter(clocks.values())), name)
-
-    score_folder(folder, source, options, console, one, gate)
+    score_folder(folder, source, options, console, one)
 
 
 def score_file(
@@ -180,8 +176,8 @@ def _gate(
     least, held = gates["coverage"], report["test"]["model"].get(COVERAGE)
     if failed is not None or least is None or (held is not None and held >= least):
         return failed
-    share = "nothing, since there is none" if held is None else verdict.percent(held)
-    wanted = f"--require-coverage asks for {verdict.percent(least)}"
+    share = "nothing, since there is none" if held is None else percent(held)
+    wanted = f"--require-coverage asks for {percent(least)}"
     message = f"the share of outcomes in the 80 % band is {share}, {wanted}; {outcome}"
     return QualityError(message, file=ledger_file, option="--require-coverage")
 
@@ -220,9 +216,7 @@ def _show_calibration(parts: Sequence[Report], console: Console) -> None:
     """Of classes, how often they came in each tenth of the probability that they were given."""
     if not parts:
         return
-    cells = [
-        [verdict.percent(part["said"]), verdict.percent(part["came"]), f"{part['rows']:,}"] for part in parts
-    ]
+    cells = [[percent(part["said"]), percent(part["came"]), f"{part['rows']:,}"] for part in parts]
     console.table(["probability", "came", "rows"], cells)
     console.result("")
 

@@ -13,8 +13,8 @@ import typer
 
 from lstmcast.cli.sessions.delivery import console_beside, deliver, probe
 from lstmcast.cli.sessions.fleet import DEFAULT_FOLDER, Fleet, train_fleet
-from lstmcast.cli.sessions.folders import AllowMixed, By, Cluster, Jobs, MaxFailures
 from lstmcast.cli.sessions.following import Following
+from lstmcast.cli.sessions.grouping import AllowMixed, By, Cluster, Jobs, MaxFailures
 from lstmcast.cli.sessions.keeper import Keeper
 from lstmcast.cli.sessions.reading import read_for_training, tell_days_off, tell_findings, tell_if_open
 from lstmcast.cli.shell import log, run

@@ -6,13 +6,14 @@ import dataclasses
 import os
 import time
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from lstmcast.cli.sessions.folders import ReadGroup, cut_into_groups
+from lstmcast.cli.sessions.folders import MUTE, cut_into_groups
 from lstmcast.cli.shell import log
 from lstmcast.cli.shell.progress import NETWORKS
 from lstmcast.cli.shell.signals import ignore_signals
 from lstmcast.core.errors import LstmcastError, QualityError, TrainingError, UsageError
+from lstmcast.core.findings import percent
 from lstmcast.core.options import parse_names
 
 if TYPE_CHECKING:
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 
     from lstmcast.cli.shell.console import Console
     from lstmcast.core.options import Options
+    from lstmcast.core.panel import Panel
     from lstmcast.ingest import Slices
     from lstmcast.persistence.index import Failure, Index
     from lstmcast.pipeline.groups import GroupTask, Trained
@@ -155,6 +157,30 @@ def _tasks(
     return tasks_of(readers, options, writing.finished(), workers, began)
 
 
+@dataclass(frozen=True)
+class ReadGroup:
+    """Reads the rows of one group by the options of a training; it travels to workers in place of the rows."""
+
+    source: str
+    options: Options
+
+    def __call__(self) -> GroupRows:
+        """Read them; raises DataError for rows that cannot be understood."""
+        from lstmcast.cli.sessions.reading import read_for_training
+
+        reading = read_for_training(self.source, self.options, MUTE)
+        return GroupRows(reading.panel, reading.shown, reading.roles.time)
+
+
+@dataclass(frozen=True, eq=False)
+class GroupRows:
+    """The rows of a group, and what they showed."""
+
+    panel: Panel
+    shown: dict[str, Any]
+    time_column: str | None
+
+
 class _Writing:
     """The folder as it grows: each model into its file, and now and then the index."""
 
@@ -220,18 +246,17 @@ class _Writing:
             entry = persistence.Entry(result.group, file, digest, result.training, result.verdict)
             self._index = self._index.with_entries([entry])
             self._trained.append(result.group)
-            self._console.detail(f"group {name}: {entry.skill_words}, {result.seconds:.1f} s", "trained")
+            self._console.detail(
+                f"group {name}: {_skill_words(entry.verdict)}, {result.seconds:.1f} s", "trained"
+            )
             log.milestone("wrote", f"wrote {file}", file=os.path.join(self._folder, file))
 
     def _short(self, result: Trained) -> tuple[str, str] | None:
         """The failure of a model that does not beat the best baseline by what is asked."""
-        from lstmcast.persistence.index import percent
-
         least, found = self._asked.skill, result.verdict.get("skill")
         if least is None or result.data is None or (found is not None and found >= least):
             return None
-        has = "no skill can be told" if found is None else f"its skill is {percent(found)}"
-        message = f"{has}, --require-skill asks for {percent(least)}; not written"
+        message = f"{_skill_words(result.verdict)}, --require-skill asks for {percent(least)}; not written"
         return QualityError.name, message
 
     def _write(self) -> None:
@@ -265,3 +290,8 @@ class _Writing:
         first = f"the first is {failures[0].name}: {failures[0].message}"
         error: type[LstmcastError] = QualityError if is_short else TrainingError
         return error(f"{told}; {first}", file=self._folder)
+
+
+def _skill_words(verdict: Mapping[str, Any]) -> str:
+    skill = verdict.get("skill")
+    return "no skill can be told" if skill is None else f"skill {percent(skill)}"

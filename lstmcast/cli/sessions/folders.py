@@ -2,101 +2,26 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import os
 import shutil
 import tempfile
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Annotated, Any
-
-import typer
+from typing import TYPE_CHECKING, Any
 
 from lstmcast.cli.shell.console import Console
-from lstmcast.core.errors import DataError, LstmcastError, QualityError, TrainingError, UsageError
+from lstmcast.core.errors import DataError, LstmcastError, UsageError
 from lstmcast.core.findings import count
 
 if TYPE_CHECKING:
-    from lstmcast.core.options import Options
-    from lstmcast.core.panel import Panel
     from lstmcast.ingest import ReadingRules, Slices
+    from lstmcast.model.model import Model
     from lstmcast.persistence.index import Entry, Index
 
-GROUPS = "Groups"
 MUTE = Console(quiet=True)
 _SPOOL = ".parts-"
-Group = tuple[str, ...]
-
-By = Annotated[
-    str | None,
-    typer.Option(
-        "--by",
-        metavar="A,B",
-        help="train a model for each group of these columns [none]",
-        rich_help_panel=GROUPS,
-    ),
-]
-Jobs = Annotated[
-    str | None,
-    typer.Option(
-        "--jobs",
-        metavar="N",
-        help="groups that are trained at a time [--threads, or the cores]",
-        rich_help_panel=GROUPS,
-    ),
-]
-Cluster = Annotated[
-    str | None,
-    typer.Option(
-        "--cluster",
-        metavar="ADDRESS",
-        help="train groups on a dask cluster: tcp://host:8786, or local:N [none]",
-        is_eager=True,  # said anew each time: tasks are code, which no file of settings may send somewhere
-        rich_help_panel=GROUPS,
-    ),
-]
-AllowMixed = Annotated[
-    bool,
-    typer.Option(
-        "--allow-mixed",
-        help="take workers of other versions, whose last bits may differ",
-        rich_help_panel=GROUPS,
-    ),
-]
-MaxFailures = Annotated[
-    str | None,
-    typer.Option(
-        "--max-failures",
-        metavar="N",
-        help="stop once more than N groups have failed [all are tried]",
-        rich_help_panel=GROUPS,
-    ),
-]
-
-
-@dataclass(frozen=True)
-class ReadGroup:
-    """Reads the rows of one group by the options of a training; it travels to workers in place of the rows."""
-
-    source: str
-    options: Options
-
-    def __call__(self) -> GroupRows:
-        """Read them; raises DataError for rows that cannot be understood."""
-        from lstmcast.cli.sessions.reading import read_for_training
-
-        reading = read_for_training(self.source, self.options, MUTE)
-        return GroupRows(reading.panel, reading.shown, reading.roles.time)
-
-
-@dataclass(frozen=True, eq=False)
-class GroupRows:
-    """The rows of a group, and what they showed."""
-
-    panel: Panel
-    shown: dict[str, Any]
-    time_column: str | None
 
 
 @dataclass
@@ -125,13 +50,17 @@ class OfGroup(Console):
         super().__init__(quiet=console.quiet, verbose=console.verbose)
         self._said, self._group = console, group
 
+    def about(self, message: str) -> str:
+        """Return the message with the group."""
+        return f"group {self._group}: {message}"
+
     def warn(self, message: str, code: str = "warning", **where: Any) -> None:
         """Say it with the group."""
-        self._said.warn(f"group {self._group}: {message}", code, **where)
+        self._said.warn(self.about(message), code, **where)
 
     def detail(self, message: str, code: str = "detail", **where: Any) -> None:
         """Say it with the group, for the curious."""
-        self._said.detail(f"group {self._group}: {message}", code, **where)
+        self._said.detail(self.about(message), code, **where)
 
     def hint(self, message: str, code: str = "hint") -> None:
         """Say nothing: hints are for one model."""
@@ -140,70 +69,7 @@ class OfGroup(Console):
         """Write nothing: what is given out is given out together."""
 
 
-@dataclass(frozen=True)
-class RefreshGroup:
-    """A model of a folder to be trained on, as it travels: where it and its rows stand.
-
-    least: the skill below which nothing is replaced; budget: seconds.
-    """
-
-    exclude: tuple[str, ...]
-    is_always: bool
-    least: float | None
-    budget: float | None
-    entry: Entry | None = None
-    source: str = ""
-    folder: str = ""
-
-    def __call__(self) -> Refreshed:
-        """Train it on; whatever goes wrong is in the result, so that other groups go on."""
-        assert self.entry is not None
-        try:
-            return self._refreshed(self.entry)
-        except LstmcastError as error:
-            return Refreshed(self.entry, error=error)
-        except Exception as bug:
-            told = TrainingError(f"a bug of ours, {type(bug).__name__}: {bug}")
-            return Refreshed(self.entry, error=told)
-
-    def _refreshed(self, entry: Entry) -> Refreshed:
-        from lstmcast import persistence
-        from lstmcast.cli.sessions.reading import read_for_model
-        from lstmcast.evaluation.verdict import skill
-        from lstmcast.pipeline.groups import verdict_by
-        from lstmcast.pipeline.refresh import Outcome, refreshing
-
-        model = persistence.from_bytes(persistence.model_bytes(self.folder, entry))
-        spans = dict.fromkeys((*model.options.exclude, *self.exclude))
-        options = dataclasses.replace(model.options, exclude=tuple(spans))
-        model = dataclasses.replace(model, options=options)
-        panel = read_for_model(self.source, model, MUTE).panel
-        (*_, outcome) = refreshing(model, panel, budget=self.budget, always=self.is_always, threads=1)
-        assert isinstance(outcome, Outcome)
-        ships = outcome.challenger if outcome.is_better else outcome.champion
-        found, _ = skill(ships["test"])
-        if self.least is not None and (found is None or found < self.least):
-            message = (
-                f"--require-skill asks for {self.least:.1%}, and it has {0.0 if found is None else found:.1%}"
-            )
-            return Refreshed(entry, error=QualityError(message.replace("%", " %"), option="--require-skill"))
-        if not (outcome.is_better or self.is_always):
-            return Refreshed(entry)
-        verdict = verdict_by(outcome.challenger["test"])
-        return Refreshed(entry, persistence.to_bytes(outcome.model), verdict)
-
-
-@dataclass(frozen=True)
-class Refreshed:
-    """The result for a group: the bytes of the model that replaces it, None where the old one stays, or an error."""
-
-    entry: Entry
-    data: bytes | None = None
-    verdict: Mapping[str, Any] = field(default_factory=dict)
-    error: LstmcastError | None = None
-
-
-@contextmanager
+@contextlib.contextmanager
 def cut_into_groups(
     source: str,
     by: Sequence[str],
@@ -270,3 +136,34 @@ def refuse_of_one_model(folder: str, **given: object) -> None:
                 f"{option} is for one model, and {folder} is a folder; leave it out, or name a model in it"
             )
             raise UsageError(message, option=option)
+
+
+def cut_for_models(
+    index: Index, folder: str, source: str, console: Console
+) -> contextlib.AbstractContextManager[Slices]:
+    """A source cut into the groups of a folder, by what its first model knows of such files."""
+    from lstmcast import ingest
+    from lstmcast.core.options import parse_names
+
+    model = _first_model(folder, index)
+    if model is None:
+        return cut_into_groups(source, index.by, console)
+    names = {field.name for field in dataclasses.fields(ingest.ReadingRules)} - {"exclude"}
+    rules = ingest.ReadingRules(**{name: getattr(model.options, name) for name in names})
+    contract = model.contract
+    needed = {*parse_names(contract.id), *contract.known, *contract.past, contract.target}
+    return cut_into_groups(source, index.by, console, rules=rules, needed=needed)
+
+
+def _first_model(folder: str, index: Index) -> Model | None:
+    """The first model of a folder that can be read; what is wrong with others is said when their turn comes."""
+    for entry in index.entries:
+        with contextlib.suppress(LstmcastError):
+            return model_of(folder, entry)
+    return None
+
+
+def model_of(folder: str, entry: Entry) -> Model:
+    from lstmcast import persistence
+
+    return persistence.from_bytes(persistence.model_bytes(folder, entry))

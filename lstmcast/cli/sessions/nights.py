@@ -155,7 +155,7 @@ class Night:
         degraded = list(degraded_by(forecast, self.short_future))
         if degraded and self.is_strict:
             told = "; ".join(f"{code}: {sentence}" for code, sentence in degraded)
-            tell_error(DegradedError(told), as_json=False)
+            tell_error(DegradedError(console.about(told)), as_json=False)
             return DegradedError.exit_code
         for code, sentence in degraded:
             console.warn(f"{code}: {sentence}", code)

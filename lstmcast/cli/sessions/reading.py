@@ -81,6 +81,15 @@ def of_numbers(model: Model, command: str) -> Model:
 ZONE_ASSUMED = "zone_assumed"  # code of a finding
 
 
+def with_spans_excluded(model: Model, excluded: tuple[str, ...]) -> Model:
+    """Return the model with further bad periods in its options, which one that is trained on from it keeps."""
+    from lstmcast import ingest
+
+    options = model.options
+    spans = dict.fromkeys((*options.exclude, *ingest.expanded(excluded)))
+    return dataclasses.replace(model, options=dataclasses.replace(options, exclude=tuple(spans)))
+
+
 def read_for_model(
     source: Source, model: Model, console: Reader, as_of: AsOf | None = None, tz: str | None = None
 ) -> ParsedFile:

@@ -156,6 +156,10 @@ class Console:
         """Return how many letters fit across."""
         return shutil.get_terminal_size().columns
 
+    def about(self, message: str) -> str:
+        """Return the message with what it is about, where that is one of many things."""
+        return message
+
     def warn(self, message: str, code: str = "warning", **where: Any) -> None:
         """Something a person should know of, on stderr; code and where: see `log.tell`."""
         if not self.quiet:

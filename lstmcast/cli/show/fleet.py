@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from lstmcast.cli.show.verdict import percent
-from lstmcast.core.findings import count
+from lstmcast.core.findings import count, percent
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

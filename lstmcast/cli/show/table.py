@@ -7,7 +7,6 @@ import io
 import math
 from typing import TYPE_CHECKING, Any
 
-from lstmcast.cli.shell.streams import json_text
 from lstmcast.core.letters import harmless
 
 if TYPE_CHECKING:
@@ -67,17 +66,6 @@ def _beside_actual(backcast: Backcast) -> Rows:
     rows["actual"] = ["" if math.isnan(x) else classes[int(x)] if classes else x for x in came]
     rows["in_sample"] = [int(backcast.in_sample)] * len(forecast.point)
     return rows
-
-
-def as_document(
-    rows: Rows,
-    forecast: Forecast,
-    findings: Sequence[Finding],
-    called: str = "forecast",
-    more: Mapping[str, Any] | None = None,
-) -> str:
-    """The document of a forecast as text; more: what stands last in it."""
-    return json_text(document(rows, forecast, findings, called) | dict(more or {}))
 
 
 def document(

@@ -7,10 +7,12 @@ from typing import TYPE_CHECKING, Any
 
 from lstmcast.cli.show.figures import UNDEFINED, ratio
 from lstmcast.core.errors import QualityError
+from lstmcast.core.findings import percent
 
 if TYPE_CHECKING:
     from lstmcast.cli.shell.console import Console
     from lstmcast.core.panel import Clock
+    from lstmcast.pipeline.refresh import Outcome
 
 Metrics = Mapping[str, float | None]
 
@@ -71,9 +73,10 @@ def skill_gate(
     return QualityError(message, option="--require-skill")
 
 
-def percent(share: float) -> str:
-    """A share as a person reads it: `12.3 %`."""
-    return f"{share:.1%}".replace("%", " %")
+def outcome_gate(outcome: Outcome, least: float | None, said: str) -> QualityError | None:
+    """The error of a refresh whose better model does not beat the best naive forecast by this share, or None."""
+    ships = outcome.challenger if outcome.is_better else outcome.champion
+    return skill_gate(ships["test"], outcome.model.contract.clock, least, said)
 
 
 def show_with_steps(report: Mapping[str, Any], clock: Clock, console: Console) -> None:
@@ -189,7 +192,7 @@ def cell(measure: str, value: float | str | None) -> str:
     if measure == "rows":
         return f"{value:,}"
     if measure.startswith("coverage") or measure.endswith("accuracy"):
-        return f"{value:.1%}".replace("%", " %")
+        return percent(value)
     if measure in ("smape", "mape"):
         return f"{value:.2f} %"
     if measure in ("mase", "log_loss", "brier"):

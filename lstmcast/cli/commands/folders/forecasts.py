@@ -1,0 +1,147 @@
+"""Forecasts of a folder: every group by its own model, given out in one table."""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import os
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from lstmcast.cli.sessions.files import Files
+from lstmcast.cli.sessions.folders import (
+    Failed,
+    OfGroup,
+    absent_groups,
+    cut_for_models,
+    groups_beside_models,
+    model_of,
+)
+from lstmcast.cli.sessions.health import Vitals
+from lstmcast.cli.shell.streams import json_text
+from lstmcast.cli.show import table
+from lstmcast.core.errors import LstmcastError
+
+if TYPE_CHECKING:
+    from lstmcast.cli.sessions.destinations import Destinations
+    from lstmcast.cli.shell.console import Console
+    from lstmcast.ingest import Slices
+    from lstmcast.model.model import Model
+    from lstmcast.persistence.index import Entry, Index
+
+# Forecasts one group: (model, its identity, files, ledger, console, vitals) -> (rows, JSON document, exit code).
+Forecaster = Callable[
+    ["Model", str, Files, str | None, "Console", Vitals], tuple[table.Rows, dict[str, Any], int]
+]
+
+
+def forecast_folder(
+    folder: str, files: Files, places: Destinations, console: Console, vitals: Vitals, one: Forecaster
+) -> int:
+    """Forecast every group, and give all out in one table; returns the exit code.
+
+    Raises an error of the kind of the first failure, once the other groups are written.
+    """
+    from lstmcast import persistence
+
+    index = persistence.read_index(folder)
+    dataclasses.replace(places, ledger=None).probe()
+    if places.ledger is not None:
+        _begin_ledgers(places.ledger, index)
+    failed, code = Failed(), 0
+    tables: list[tuple[Entry, table.Rows]] = []
+    documents: list[dict[str, Any]] = []
+    with _both_cut(index, folder, files, console) as (history, future):
+        for name, error in absent_groups(index, history, files.history).items():
+            failed.note(name, error, console)
+        for entry, source in groups_beside_models(index, history, files.history, console):
+            ledger = None if places.ledger is None else os.path.join(places.ledger, _ledger(entry))
+            voice, own = OfGroup(console, entry.name), Vitals("predict")
+            try:
+                to_come = None if future is None else _future(entry, future, files)
+                model = model_of(folder, entry)
+                identity = entry.sha256[: persistence.IDENTITY]
+                rows, document, found = one(model, identity, Files(source, to_come), ledger, voice, own)
+            except LstmcastError as error:
+                failed.note(entry.name, error, console)
+                continue
+            code = max(code, found)
+            tables.append((entry, rows))
+            documents.append({"group": entry.name, **document})
+            vitals.add(own)
+    _write(places, index, tables, documents, failed, console)
+    failed.refuse(len(index.entries), "have no forecast")
+    return code
+
+
+def _ledger(entry: Entry) -> str:
+    from lstmcast.persistence.index import ledger_name
+
+    return ledger_name(entry.group)
+
+
+def _begin_ledgers(folder: str, index: Index) -> None:
+    """A folder with a ledger for each group; raises OutputError, and DataError where it is another folder's."""
+    from lstmcast import persistence
+    from lstmcast.persistence.index import read_ledgers, write_ledgers
+
+    persistence.make_folder(folder)
+    known = dict[tuple[str, ...], str]()
+    if os.path.lexists(persistence.index_file(folder)):
+        _, known = read_ledgers(folder)
+    write_ledgers(folder, index.by, list(dict.fromkeys((*known, *index.by_group))))
+
+
+@contextlib.contextmanager
+def _both_cut(
+    index: Index, folder: str, files: Files, console: Console
+) -> Iterator[tuple[Slices, Slices | None]]:
+    """History cut into the groups of a folder, and the rows to come where they have a file of their own."""
+    with contextlib.ExitStack() as stack:
+        history = stack.enter_context(cut_for_models(index, folder, files.history, console))
+        future = (
+            None
+            if files.future is None
+            else stack.enter_context(cut_for_models(index, folder, files.future, console))
+        )
+        yield history, future
+
+
+def _future(entry: Entry, slices: Slices, files: Files) -> str:
+    from lstmcast.core.errors import DataError
+
+    if entry.group not in slices.found:
+        raise DataError(f"{files.future}: has no row of group {entry.name}", file=files.future)
+    return slices.found[entry.group]
+
+
+def _write(
+    places: Destinations,
+    index: Index,
+    tables: Sequence[tuple[Entry, table.Rows]],
+    documents: Sequence[Mapping[str, Any]],
+    failed: Failed,
+    console: Console,
+) -> None:
+    """Give all forecasts out: in one table, its first columns those of the groups, or as one JSON document."""
+    rows = joined_tables(index.by, tables)
+    if console.as_json:
+        failures = [{"group": name, "message": str(error)} for name, error in failed.groups.items()]
+        places.write(json_text({"groups": list(documents), "failures": failures}), rows)
+    elif tables:
+        places.write(table.as_csv(rows), rows)
+
+
+def joined_tables(by: Sequence[str], tables: Sequence[tuple[Entry, table.Rows]]) -> table.Rows:
+    """One table of those of all groups; a column that some of them lack is empty there."""
+    names = list(dict.fromkeys(name for _, rows in tables for name in rows))
+    names = [*(name for name in names if name != "source"), *(["source"] if "source" in names else [])]
+    heads = [name if name not in names else f"group_{name}" for name in by]
+    joined: table.Rows = {name: [] for name in (*heads, *names)}
+    for entry, rows in tables:
+        count = len(next(iter(rows.values())))
+        for head, text in zip(heads, entry.group, strict=True):
+            joined[head] += [text] * count
+        for name in names:
+            joined[name] += rows.get(name, [""] * count)
+    return joined
