@@ -180,6 +180,7 @@ def test_a_changed_model_is_refused_and_the_others_forecast(data: Path, models: 
         (("--by", "shop", "-o", "-"), "standard output"),
         (("--by", "shop", "--cluster", "nowhere"), "tcp://"),
         (("--by", "shop", "--allow-mixed"), "--cluster"),
+        (("--by", "shop", "--resume"), "leave --resume out"),
     ],
 )
 def test_what_makes_no_sense_is_refused(data: Path, arguments: tuple[object, ...], words: str) -> None:
@@ -192,3 +193,34 @@ def test_a_column_that_is_not_there_is_named(data: Path, tmp_path: Path) -> None
     said = lstmcast("train", data, "--by", "shopp", "-o", tmp_path / "m", *TINY)
     assert said.code == 3
     assert "'shopp' (--by)" in said.err
+
+
+@pytest.mark.parametrize("is_parquet", [False, True])
+def test_a_target_that_is_not_there_is_named_once_for_all_groups(
+    data: Path, tmp_path: Path, is_parquet: bool
+) -> None:
+    if is_parquet:
+        pandas = pytest.importorskip("pandas")
+        pytest.importorskip("pyarrow")
+        pandas.read_csv(data).to_parquet(tmp_path / "data.parquet")
+        data = tmp_path / "data.parquet"
+    said = lstmcast("train", data, "--by", "shop", "-o", tmp_path / "m", *TINY, "--target", "qtty")
+    assert said.code == 3
+    assert "'qtty' (--target)" in said.err
+    assert "did you mean 'qty'?" in said.err
+    assert "group" not in said.err
+
+
+def test_a_strict_night_names_the_group_that_something_stood_in_for(
+    data: Path, models: Path, tmp_path: Path
+) -> None:
+    lines = data.read_text(encoding="utf-8").splitlines(keepends=True)
+    short = [line for line in lines[1:] if "A-B" in line][-5:]
+    file = tmp_path / "short.csv"
+    file.write_text(
+        "".join([lines[0], *(line for line in lines[1:] if "A-B" not in line), *short]), encoding="utf-8"
+    )
+    said = lstmcast("predict", models, file, "--strict", "-o", tmp_path / "f.csv")
+    assert said.code == 6
+    assert "group A-B,7: " in said.err
+    assert "group ö,x" not in said.err

@@ -87,6 +87,9 @@ def train(
         raise UsageError(message, option="--resume")
     least_skill = real_number("require_skill", require_skill, -1.0, 1.0)
     if by is not None:
+        if resume:
+            message = "--by keeps groups that are finished, whatever is said; leave --resume out"
+            raise UsageError(message, option="--resume")
         asked = _fleet(by, options_from(flags), jobs, cluster, max_failures, allow_mixed=allow_mixed)
         asked = dataclasses.replace(asked, skill=least_skill, wait=patience(wait))
         _train_groups(data, options_from(flags), output, asked, console)

@@ -75,12 +75,25 @@ def train_fleet(source: str, options: Options, folder: str, asked: Fleet, consol
         rules = ingest.ReadingRules(
             **{each.name: getattr(options, each.name) for each in dataclasses.fields(ingest.ReadingRules)}
         )
-        needed = {*parse_names(options.id), *options.known, *options.past, *parse_names(options.target)}
-        with cut_into_groups(source, asked.by, console, rules=rules, needed=needed, beside=folder) as slices:
+        named = _named(options)
+        with cut_into_groups(
+            source, asked.by, console, rules=rules, needed=named.keys(), named=named, beside=folder
+        ) as slices:
             place = _told(slices, asked.place, console)
             writing.begin(slices)
             writing.take(place.run(_tasks(slices, options, writing, place, began)))
     return writing.done()
+
+
+def _named(options: Options) -> dict[str, str]:
+    """The columns that options name, each with its option."""
+    roles = {
+        "--target": parse_names(options.target),
+        "--id": parse_names(options.id),
+        "--known": options.known,
+        "--past": options.past,
+    }
+    return {name: option for option, names in roles.items() for name in names}
 
 
 def _make_folder(folder: str, source: str) -> None:

@@ -77,11 +77,13 @@ def cut_into_groups(
     *,
     rules: ReadingRules | None = None,
     needed: Collection[str] = (),
+    named: Mapping[str, str] | None = None,
     beside: str | None = None,
 ) -> Iterator[Slices]:
     """Cut a source into groups; what is copied for it is gone in the end.
 
-    beside: the folder in which copies are made, where workers of other machines see them; None is one of this machine.
+    needed, named: as `ingest.cut` takes them; beside: the folder in which copies are made, where workers of other
+    machines see them; None is one of this machine.
     """
     from lstmcast.ingest import ReadingRules, cut
 
@@ -92,7 +94,15 @@ def cut_into_groups(
     spool = tempfile.mkdtemp(prefix=_SPOOL, dir=beside)
     try:
         with console.reading() as watch:
-            found = cut(source, by, spool, rules=rules or ReadingRules(), needed=needed, watch=watch)
+            found = cut(
+                source,
+                by,
+                spool,
+                rules=rules or ReadingRules(),
+                needed=needed,
+                named=named or {},
+                watch=watch,
+            )
         if not found.found:
             message = f"{source}: no row has a group; {', '.join(by)} is empty everywhere"
             raise DataError(message, file=source, option="--by")

@@ -14,6 +14,7 @@ from lstmcast.core.options import parse_names, write_names
 from lstmcast.core.panel import Column, columns_of
 from lstmcast.ingest.table.reader import Table
 from lstmcast.ingest.text.cells import Cells, as_text, shown
+from lstmcast.ingest.text.context import ReadContext
 
 _SHOWN = 30  # column names in a message
 
@@ -98,29 +99,34 @@ def joined_ids(parts: Sequence[Cells]) -> Cells:
 
 
 def match(name: str, table: Table, option: str) -> str:
+    """The column of this name in a table, as `matched` finds it."""
+    return matched(name, table.names, table.context, option)
+
+
+def matched(name: str, names: tuple[str, ...], context: ReadContext, option: str) -> str:
     """The column of this name: exactly, else by case, white space and unit, with a finding.
 
     Raises DataError, with the names there are and the nearest, when there is none or more than one.
     """
-    number = table.names.count(name)
+    number = names.count(name)
     if number == 1:
         return name
     if number > 1:
-        raise table.context.refusal(f"{number} columns are called {name!r}; rename all but one")
+        raise context.refusal(f"{number} columns are called {name!r}; rename all but one")
     for form in (plain, unitless):
-        like = [column for column in table.names if form(column) == form(name)]
+        like = [column for column in names if form(column) == form(name)]
         if len(like) == 1:
-            table.context.info("name", f"there is no column {name!r}; {like[0]!r} is taken for it", option)
+            context.info("name", f"there is no column {name!r}; {like[0]!r} is taken for it", option)
             return like[0]
-    raise table.context.refusal(_absent(name, table, option))
+    raise context.refusal(_absent(name, names, option))
 
 
-def _absent(name: str, table: Table, option: str) -> str:
+def _absent(name: str, names: tuple[str, ...], option: str) -> str:
     """Return what to say of a column that is not there."""
-    by_form = {plain(column): column for column in table.names}
+    by_form = {plain(column): column for column in names}
     near = difflib.get_close_matches(plain(name), by_form, n=1)
     hint = f"; did you mean {by_form[near[0]]!r}?" if near else ""
-    return f"there is no column {name!r} ({option}); the columns are {listed(table.names)}{hint}"
+    return f"there is no column {name!r} ({option}); the columns are {listed(names)}{hint}"
 
 
 def listed(names: tuple[str, ...]) -> str:

@@ -7,6 +7,7 @@ import hashlib
 import io
 import os
 from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -19,7 +20,7 @@ from lstmcast.core.options import write_names
 from lstmcast.ingest.table.opening import open_table
 from lstmcast.ingest.table.parquet import MAGIC, arrow_of
 from lstmcast.ingest.table.reader import Table
-from lstmcast.ingest.table.roles import match
+from lstmcast.ingest.table.roles import matched
 from lstmcast.ingest.text.cells import as_text, shown
 from lstmcast.ingest.text.context import ReadContext
 from lstmcast.ingest.text.rules import ReadingRules
@@ -27,6 +28,7 @@ from lstmcast.ingest.text.source import STDIN, Slice, Watch
 
 Group = tuple[str, ...]
 
+NOTHING: Mapping[str, str] = {}
 _PARQUET = (".parquet", ".pq", ".parq")
 _NOWHERE = "__HIVE_DEFAULT_PARTITION__"  # hive's word for a key that is missing
 
@@ -104,18 +106,19 @@ def cut(
     *,
     rules: ReadingRules = ReadingRules(),  # noqa: B008 (frozen)
     needed: Collection[str] = (),
+    named: Mapping[str, str] = NOTHING,
     watch: Watch | None = None,
 ) -> Slices:
     """Cut a file, or a folder of files, into its groups: those rows that have the same texts in the columns `by`.
 
     spool: an empty folder, into which rows of all but parquet files are copied, group by group. needed: columns of `by`
-    that have another part to play too; the others do not stand in a slice. Raises DataError for a column or a file
-    that is not there.
+    that have another part to play too; the others do not stand in a slice. named: columns that must be there, and the
+    options that name them. Raises DataError for a column or a file that is not there.
     """
     context = ReadContext(source, rules, watch=watch)
     if is_parquet(source):
-        return _cut_parquet(source, by, context, needed)
-    return _Spooling(source, by, spool, context, needed).run()
+        return _cut_parquet(source, by, context, needed, named)
+    return _Spooling(source, by, spool, context, needed, named).run()
 
 
 def is_parquet(source: str) -> bool:
@@ -147,19 +150,25 @@ def _partitions(path: str, folder: str) -> dict[str, str]:
     return {name: "" if value == _NOWHERE else unquote(value) for name, value in pairs}
 
 
-def _absent(by: str, names: Sequence[str], context: ReadContext) -> DataError:
-    message = f"there is no column {by!r} (--by); the columns are {', '.join(names[:30])}"
-    return context.refusal(message, column=by, option="--by")
+def _called(asked: Mapping[str, str], names: tuple[str, ...], context: ReadContext) -> tuple[str, ...]:
+    """The columns that options name, as the source calls them; raises DataError for one that is not there."""
+    return tuple(matched(name, names, context, option) for name, option in asked.items())
 
 
 class _Spooling:
     """Copies the rows of each group into a file of its own, in one pass over all files."""
 
     def __init__(
-        self, source: str, by: Sequence[str], spool: str, context: ReadContext, needed: Collection[str]
+        self,
+        source: str,
+        by: Sequence[str],
+        spool: str,
+        context: ReadContext,
+        needed: Collection[str],
+        named: Mapping[str, str],
     ) -> None:
         self._source, self._asked, self._spool, self._context = source, tuple(by), spool, context
-        self._needed = set(needed)
+        self._needed, self._named = set(needed), named
         self._by: tuple[str, ...] = ()
         self._names: tuple[str, ...] = ()
         self._kept: list[str] = []
@@ -204,8 +213,9 @@ class _Spooling:
     def _begin(self, names: tuple[str, ...], table: Table, context: ReadContext) -> None:
         """Take the columns of the first file; raises DataError for another file that lacks one of them."""
         if not self._names:
-            found = [name if name in names else match(name, table, "--by") for name in self._asked]
-            self._by, self._names = tuple(found), names
+            found = _called(dict.fromkeys(self._asked, "--by"), names, context)
+            _called(self._named, names, context)
+            self._by, self._names = found, names
             self._kept = [name for name in names if name not in found or name in self._needed]
             self._delimiter = ";" if table.has_semicolons else ","
         for name in self._names:
@@ -240,15 +250,16 @@ class _Spooling:
         self._rows[group] = self._rows.get(group, 0) + count
 
 
-def _cut_parquet(source: str, by: Sequence[str], context: ReadContext, needed: Collection[str]) -> Slices:
+def _cut_parquet(
+    source: str, by: Sequence[str], context: ReadContext, needed: Collection[str], named: Mapping[str, str]
+) -> Slices:
     """Return the slices of parquet files, of which only the columns of groups are read."""
     arrow, _ = arrow_of(source)
     with _refusing(source, arrow):
         dataset = _dataset(source)
         names = tuple(dataset.schema.names)
-        for name in by:
-            if name not in names:
-                raise _absent(name, names, context)
+        by = _called(dict.fromkeys(by, "--by"), names, context)
+        _called(named, names, context)
         counted = dataset.to_table(columns=list(by)).group_by(list(by)).aggregate([([], "count_all")])
     kept = tuple(name for name in names if name not in by or name in needed)
     raw: dict[Group, list[tuple[Any, ...]]] = {}
@@ -284,18 +295,12 @@ def _dataset(path: str) -> Any:
     return dataset.dataset(files, format="parquet", partitioning=hive if names else None)
 
 
-class _refusing:  # noqa: N801 (a context manager)
-    """Turns what pyarrow cannot read into a DataError."""
-
-    def __init__(self, source: str, arrow: Any) -> None:
-        self._source, self._arrow = source, arrow
-
-    def __enter__(self) -> None:
-        """Begin."""
-
-    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
-        """Raise DataError for an error of pyarrow, or of the file system."""
-        if isinstance(error, self._arrow.ArrowException | OSError):
-            reason = str(error).splitlines()[0]
-            message = f"{self._source}: cannot be read as parquet ({reason}); write it again"
-            raise DataError(message, file=self._source) from None
+@contextmanager
+def _refusing(source: str, arrow: Any) -> Iterator[None]:
+    """Raise DataError for what pyarrow, or the file system, cannot read."""
+    try:
+        yield
+    except (arrow.ArrowException, OSError) as error:
+        reason = str(error).splitlines()[0]
+        message = f"{source}: cannot be read as parquet ({reason}); write it again"
+        raise DataError(message, file=source) from None
