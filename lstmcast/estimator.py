@@ -15,8 +15,7 @@ from sklearn.utils.validation import check_is_fitted
 from lstmcast.core.errors import DataError, UsageError
 from lstmcast.core.options import Options
 from lstmcast.core.panel import KNOWN, PAST, TARGET, Clock, Column, Panel, default_seasons
-from lstmcast.evaluation.names import naive_name
-from lstmcast.evaluation.verdict import best_baseline, gain
+from lstmcast.evaluation.verdict import seasonal_skill
 from lstmcast.model.model import Model
 from lstmcast.pipeline.fit import fit
 
@@ -84,9 +83,7 @@ class LSTMForecaster(BaseEstimator):  # type: ignore[misc]
         """
         check_is_fitted(self, "model_")
         panel = panel_of(X, self.model_.options, self.model_.contract.classes)
-        metrics = self.model_.evaluate(panel)["test"]
-        seasonal = naive_name(panel.clock.season)
-        found = gain(metrics, seasonal if seasonal in metrics else best_baseline(metrics))
+        found = seasonal_skill(self.model_.evaluate(panel)["test"], panel.clock)
         return float("nan") if found is None else found
 
 

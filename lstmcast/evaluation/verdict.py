@@ -9,7 +9,7 @@ import numpy as np
 from lstmcast.core.findings import percent
 from lstmcast.core.panel import Clock
 from lstmcast.evaluation.metrics import Metrics
-from lstmcast.evaluation.names import within
+from lstmcast.evaluation.names import naive_name, within
 
 LEVEL = 0.005
 STARTS = ("linear", "logistic")
@@ -53,6 +53,15 @@ def skill(metrics: Mapping[str, Metrics]) -> tuple[float | None, str]:
     """By which share the model's error is below that of the best baseline (None: not defined), and its name."""
     rival = best_baseline(metrics)
     return gain(metrics, rival), rival
+
+
+def seasonal_skill(metrics: Mapping[str, Metrics], clock: Clock) -> float | None:
+    """Return the share by which the error is below the seasonal naive's; None where that is not defined.
+
+    Of classes, which have no seasonal naive, the best baseline stands in for it.
+    """
+    seasonal = naive_name(clock.season)
+    return gain(metrics, seasonal if seasonal in metrics else best_baseline(metrics))
 
 
 def best_baseline(metrics: Mapping[str, Metrics]) -> str:

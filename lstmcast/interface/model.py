@@ -13,7 +13,7 @@ import pandas as pd
 from lstmcast.core import panel as nouns
 from lstmcast.core.errors import UsageError
 from lstmcast.core.options import FAIL, FILL
-from lstmcast.evaluation.verdict import skill
+from lstmcast.evaluation.verdict import seasonal_skill
 from lstmcast.interface.forecast import Forecast
 from lstmcast.interface.reading import future_for_model, panel_for_model
 from lstmcast.model import model as rooms
@@ -82,8 +82,9 @@ class Model(rooms.Model):
         return super().evaluate(panel_for_model(data, self), stride)
 
     def score(self, data: Data) -> float:
-        """Return the skill, as `--require-skill` has it: the share by which the error beats the best baseline."""
-        found, _ = skill(self.evaluate(data)["test"])
+        """Return the skill with a rolling origin: the share by which the error is below the seasonal naive's."""
+        panel = panel_for_model(data, self)
+        found = seasonal_skill(self.evaluate(panel)["test"], panel.clock)
         return float("nan") if found is None else float(found)
 
     def refresh(self, data: Data, *, budget: float | None = None, always: bool = False) -> Model:

@@ -140,7 +140,48 @@ def test_a_failure_ends_nothing_and_is_exit_7(tmp_path: Path) -> None:
     assert list(index_of(folder)) == ["A-B"]
     failures = json.loads((folder / "index.json").read_text(encoding="utf-8"))["failures"]
     assert failures[0]["name"] == "bad"
-    assert lstmcast("info", folder, "--json").code == 0
+    assert [group["group"] for group in json.loads(lstmcast("info", folder, "--json").out)["groups"]] == [
+        "A-B"
+    ]
+
+
+def test_a_run_ends_once_more_groups_fail_than_may(data: Path, tmp_path: Path) -> None:
+    bad = [{**row, "shop": f"bad {row['shop']}", "qty": "x"} for row in rows(30)]
+    file = write(tmp_path / "x.csv", bad + [row for row in rows(420) if row["shop"] == "ö,x"])
+    said = lstmcast(
+        "train", file, "--by", "shop", "--jobs", 1, "--max-failures", 1, "-o", tmp_path / "m", *TINY
+    )
+    assert said.code == 7
+    assert "2 failed" in said.out
+    assert "2 not tried" in said.out
+    assert index_of(tmp_path / "m") == {}
+
+
+def test_where_all_fall_short_of_the_skill_that_is_asked_for_it_is_exit_5(data: Path, tmp_path: Path) -> None:
+    said = lstmcast(
+        *("train", data, "--by", "shop", "--jobs", 1, "-o", tmp_path / "m", "--require-skill", 0.99, *TINY)
+    )
+    assert said.code == 5
+    assert "3 of 3 groups fall short" in said.err
+    assert index_of(tmp_path / "m") == {}
+
+
+def test_rows_without_a_group_are_left_out_and_counted(data: Path, models: Path, tmp_path: Path) -> None:
+    found = rows(420)
+    nameless = [{**row, "shop": ""} for row in found[:2]]
+    file = write(tmp_path / "x.csv", found + nameless)
+    said = lstmcast("predict", models, file)
+    assert said.code == 0
+    assert "2 rows of" in said.err
+    assert said.out == lstmcast("predict", models, data).out
+
+
+def test_scores_that_fall_short_are_exit_5_for_a_folder_too(data: Path, models: Path, tmp_path: Path) -> None:
+    assert lstmcast("predict", models, data, "--log", tmp_path / "nights", "-o", tmp_path / "f.csv").code == 0
+    later = write(tmp_path / "later.csv", rows(480))
+    said = lstmcast("score", tmp_path / "nights", later, "--require-skill", 0.999)
+    assert said.code == 5
+    assert "3 of 3 groups fall short" in said.err
 
 
 def test_refresh_replaces_all_at_once_and_is_undone(data: Path, models: Path, tmp_path: Path) -> None:
@@ -148,14 +189,16 @@ def test_refresh_replaces_all_at_once_and_is_undone(data: Path, models: Path, tm
 
     folder = tmp_path / "models"
     shutil.copytree(models, folder)
-    before = index_of(folder)
+    before, forecasts = index_of(folder), lstmcast("predict", folder, data, "-q").out
     later = write(tmp_path / "later.csv", [row for row in rows(520) if row["shop"] == "A-B"])
     said = lstmcast("refresh", folder, later, "--always")
     assert said.code == 3
     assert "1 of 3 models are replaced" in said.out
     assert lstmcast("evaluate", folder, later, "--json").code == 0
+    assert lstmcast("predict", folder, data, "-q").out != forecasts
     assert lstmcast("refresh", folder, "--rollback").code == 0
     assert index_of(folder) == before
+    assert lstmcast("predict", folder, data, "-q").out == forecasts
 
 
 def test_a_changed_model_is_refused_and_the_others_forecast(data: Path, models: Path, tmp_path: Path) -> None:

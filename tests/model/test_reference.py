@@ -179,7 +179,7 @@ def test_a_covariate_that_never_changed_in_training_has_no_range() -> None:
 
 def test_a_covariate_far_outside_its_range_is_held_at_its_edge() -> None:
     panel, _ = weather(600)
-    model = single_threaded(panel, small(safeguard="linear"))
+    model = single_threaded(panel, small(safeguard="linear", calendar="covariates"))
     fresh, points = without_target(panel, 590), []
     for value in (95.0, 9_500.0, float(panel.values[:, 1].max())):
         values = fresh.values.copy()
