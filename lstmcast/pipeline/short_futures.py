@@ -13,7 +13,7 @@ from lstmcast.model.short_future import QUARTERS, covered
 
 Numbers = NDArray[np.float64]
 
-MOST_WINDOWS = 40  # their errors are alike: more cost time and tell little more
+MOST_WINDOWS = 100
 FEWEST_WINDOWS = 10
 _WIDEST = 3.0
 _CLIMATE = 15  # days before an origin that what stands in may look at
@@ -32,7 +32,7 @@ def filling_of(model: Model, panel: Panel, origins: Integers) -> Numbers | None:
     cut, places = _cut(model, panel, origins)
     horizon = model.contract.horizon
     rows = places + np.arange(horizon)[:, None]
-    actual, whole = cut.target[rows], _point(model, cut, places)
+    actual, whole = cut.target[rows], _point(model, panel, origins)
     ratios = []
     for quarter in range(1, QUARTERS + 1):
         lacking = -(-quarter * horizon // QUARTERS)
@@ -65,11 +65,11 @@ def _cut(model: Model, panel: Panel, origins: Integers) -> tuple[Panel, Integers
     return cut, cut.offsets[1:] - model.contract.horizon
 
 
-def _point(model: Model, cut: Panel, places: Integers) -> Numbers:
+def _point(model: Model, panel: Panel, origins: Integers) -> Numbers:
     """(K, n) the forecasts of these windows."""
     number = {name: place for place, name in enumerate(model.contract.ids)}
-    views = model.windows(cut, np.array([number[name] for name in cut.ids], dtype=np.int64))
-    return model.answer(views, places, ()).point
+    views = model.windows(panel, np.array([number[name] for name in panel.ids], dtype=np.int64))
+    return model.answer(views, origins, ()).point
 
 
 def _short(cut: Panel, places: Integers, known: list[int], horizon: int, lacking: int) -> Panel:
