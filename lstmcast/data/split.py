@@ -129,13 +129,18 @@ def _rows_in_a_year(panel: Panel) -> int:
     return max(int(np.timedelta64(365, "D") / step), 1)
 
 
+def is_date(text: str) -> bool:
+    """Return True where a block is told by the date at which it begins, and not by a share or a number of rows."""
+    return re.fullmatch(_DATE, text) is not None
+
+
 def _rows(
     panel: Panel, lengths: Integers, text: str | None, flag: str, default: Integers, later: Integers
 ) -> Integers:
     """Return how many rows a block takes of series of these lengths, of which `later` rows come after it."""
     if text is None:
         return default
-    if re.fullmatch(_DATE, text):
+    if is_date(text):
         return _rows_since(panel, text, flag) - later
     try:
         number = float(text)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import re
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -15,16 +14,16 @@ from lstmcast.core.errors import TrainingError, UsageError
 from lstmcast.core.options import Options, seconds
 from lstmcast.core.panel import Integers, Panel
 from lstmcast.data.defaults import horizon_of
-from lstmcast.data.split import split
+from lstmcast.data.split import is_date, split
 from lstmcast.evaluation.report import Figures, Report, Scores
 from lstmcast.evaluation.verdict import skill
 from lstmcast.model.model import Model
+from lstmcast.persistence import load
 from lstmcast.pipeline.fit import fit
 
 EXPANDING, SLIDING = WINDOWS = ("expanding", "sliding")
 MOST_FOLDS = 1_000
 LEAST_TRAINING = 0.4  # of the rows that the first fold keeps before those that judge it
-_DATE = r"\d{4}-\d\d"  # a block that begins with it is a date
 
 
 @dataclass(frozen=True, eq=False)
@@ -107,7 +106,9 @@ def backtesting(
 ) -> Iterator[JudgedFold]:
     """Yield the judged folds as they are done, the earliest first; else as `backtest`."""
     until = None if options.budget is None else time.monotonic() + seconds(options.budget, "--budget")
-    for fold in folds_of(panel, options, folds, window):
+    every = folds_of(panel, options, folds, window)
+    _refuse_seen(options, every[0])
+    for fold in every:
         asked = fold.options
         if until is not None:  # what is left, shared by the folds that are left
             share = max(until - time.monotonic(), 0.0) / (folds - fold.number + 1)
@@ -141,9 +142,22 @@ def _check(options: Options, folds: int, window: str) -> None:
         raise UsageError(f"--folds goes from 1 to {MOST_FOLDS:,}; got {folds:,}", option="--folds")
     if window not in WINDOWS:
         raise UsageError(f"--window is one of {', '.join(WINDOWS)}; got {window!r}", option="--window")
-    if options.val is not None and re.match(_DATE, options.val):
+    if options.val is not None and is_date(options.val):
         message = "--val of a backtest is a share or a number of rows: a date lies in one fold alone"
         raise UsageError(message, option="--val")
+
+
+def _refuse_seen(options: Options, first: Fold) -> None:
+    """Raise UsageError for a model to start from that has seen rows by which a fold is judged."""
+    if options.from_ is None:
+        return
+    seen = load(options.from_).seen_until.max()
+    begins = first.panel.offsets[1:] - first.judged
+    begin = first.panel.times[begins[first.judged > 0]].min()
+    if seen >= begin:
+        last, since = first.panel.clock.write(np.array([seen, begin]))
+        message = f"--from: {options.from_} has seen rows up to {last}, and the first fold is judged from {since} on"
+        raise UsageError(f"{message}; name an older model, or leave --from out", option="--from")
 
 
 def _judged_rows(panel: Panel, options: Options, folds: int) -> Integers:
@@ -153,7 +167,7 @@ def _judged_rows(panel: Panel, options: Options, folds: int) -> Integers:
     lengths = panel.known_until() - panel.offsets[:-1]
     blocks = split(panel, horizon, None, options.test)
     size = blocks.end - blocks.test
-    if options.test is not None and re.match(_DATE, options.test):
+    if options.test is not None and is_date(options.test):
         size = size // folds
     elif options.test is None:
         most = ((1 - LEAST_TRAINING) * lengths / folds).astype(np.int64)

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from lstmcast.core.errors import LstmcastError
+from lstmcast.persistence import save
 from lstmcast.pipeline.cross_validation import backtest, folds_of
 from lstmcast.pipeline.fit import fit
 from tests.command_line import lstmcast
@@ -108,3 +109,14 @@ def test_classes_are_backtested_too(tmp_path: Path) -> None:
     said = lstmcast("backtest", file, *asked, "--window", "sliding", "--json")
     assert said.code == 0, said.err
     assert json.loads(said.out)["means"]["model"]["log_loss"] is not None
+
+
+def test_a_model_to_start_from_must_not_have_seen_what_judges(tmp_path: Path) -> None:
+    panel, options = hourly(400), small(test="24", safeguard="network")
+    path = str(tmp_path / "old.pkl")
+    save(fit(cut(panel, 300), options), path)
+    folds = backtest(panel, dataclasses.replace(options, from_=path), folds=2).folds
+    assert len(folds) == 2
+    save(fit(cut(panel, 360), options), path)
+    with pytest.raises(LstmcastError, match=r"has seen rows up to .* name an older model"):
+        backtest(panel, dataclasses.replace(options, from_=path), folds=2)
