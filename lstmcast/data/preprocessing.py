@@ -158,7 +158,8 @@ def fit_preparation(panel: Panel, blocks: Blocks, scaler: str, transform: str) -
 def _of_young(panel: Panel, before: slice) -> Numbers:
     """(n,) rows that tell the size of a series that begins after training: those before its test, or its first ones.
 
-    Its first season is history alone, in every window that is judged.
+    Where it begins with its test rows, the first season is history alone in every window that is judged, if the
+    look-back is a season or longer.
     """
     rows = panel.target[before]
     return rows if np.isfinite(rows).any() else panel.target[before.start : before.start + _first_rows(panel)]
