@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 import json
+import math
 import os
 import re
 import unicodedata
@@ -13,7 +14,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
-from lstmcast.core.errors import DataError, ModelFileError
+from lstmcast.core.errors import ModelFileError
 from lstmcast.core.options import write_names
 from lstmcast.persistence.files import remove_file, replace_file, shown
 from lstmcast.persistence.record import LARGEST
@@ -22,7 +23,7 @@ from lstmcast.persistence.source import read_bytes
 NAME = "index.json"
 FORMAT = "lstmcast-folder"
 VERSION = 1
-_LARGEST = 1 << 30  # bytes of an index
+LARGEST_INDEX = 1 << 30  # bytes of an index
 _SLUG = 40  # letters of a file name that a person reads
 _HASH = 16  # letters of a file name that tell files apart
 _MODEL = re.compile(r"[A-Za-z0-9._-]{1,80}\.pkl")
@@ -135,7 +136,7 @@ def read_index(folder: str) -> Index:
         )
         raise ModelFileError(message, file=folder)
     try:
-        return _index(json.loads(read_bytes(path, _LARGEST)))
+        return _index(json.loads(read_bytes(path, LARGEST_INDEX)))
     except ModelFileError as error:
         raise ModelFileError(f"{shown(path)}: {error}", file=path) from None
     except (ValueError, KeyError, TypeError, RecursionError):
@@ -152,25 +153,44 @@ def _index(document: Any) -> Index:
         )
     entries = tuple(
         Entry(
-            _texts(each["group"]),
+            texts_of(each["group"]),
             _file(each["file"]),
             str(each["sha256"]),
             str(each["training"]),
-            each["verdict"],
+            _verdict(each["verdict"]),
         )
         for each in document["groups"]
     )
     failures = tuple(
-        Failure(_texts(each["group"]), str(each["error"]), str(each["message"]))
+        Failure(texts_of(each["group"]), str(each["error"]), str(each["message"]))
         for each in document["failures"]
     )
-    by = _texts(document["by"])
-    if any(len(entry.group) != len(by) or not isinstance(entry.verdict, dict) for entry in entries):
+    by = texts_of(document["by"])
+    groups = [*(entry.group for entry in entries), *(failure.group for failure in failures)]
+    if any(len(group) != len(by) for group in groups):
         raise ValueError
     return Index(by, entries, failures)
 
 
-def _texts(values: Any) -> tuple[str, ...]:
+def _verdict(found: Any) -> dict[str, Any]:
+    """The verdict of a model, if it is one: figures are finite numbers or null, words are text or null."""
+    verdict = {name: found[name] for name in ("skill", "best_baseline", "measure", "error")}
+    for name, kind in (
+        ("skill", float | int),
+        ("error", float | int),
+        ("best_baseline", str),
+        ("measure", str),
+    ):
+        value = verdict[name]
+        if value is None:
+            continue
+        if not isinstance(value, kind) or (not isinstance(value, str) and not math.isfinite(value)):
+            raise ValueError
+    return verdict
+
+
+def texts_of(values: Any) -> tuple[str, ...]:
+    """The texts that name a group or its columns; raises ValueError for anything else."""
     if not isinstance(values, list) or not values or not all(isinstance(value, str) for value in values):
         raise ValueError
     return tuple(values)
@@ -261,35 +281,3 @@ def roll_index_back(folder: str) -> str:
         os.replace(f"{path}.{number}", path if number == 1 else f"{path}.{number - 1}")
         number += 1
     return old
-
-
-LEDGERS = "lstmcast-ledgers"
-
-
-def ledger_name(group: Sequence[str]) -> str:
-    """The name of a group's ledger within a folder of them, the same every night."""
-    return file_name(group, b"").removesuffix(".pkl") + ".csv"
-
-
-def read_ledgers(folder: str) -> tuple[tuple[str, ...], dict[tuple[str, ...], str]]:
-    """Read a folder of ledgers: the columns that name a group, and the ledger of each.
-
-    Raises DataError where it is none that `predict --log` wrote.
-    """
-    path = index_file(folder)
-    try:
-        document = json.loads(read_bytes(path, _LARGEST))
-        if document["format"] != LEDGERS:
-            raise ValueError
-        groups = [_texts(group) for group in document["groups"]]
-        return _texts(document["by"]), {group: os.path.join(folder, ledger_name(group)) for group in groups}
-    except (ModelFileError, ValueError, KeyError, TypeError, RecursionError):
-        message = f"{shown(folder)}: is no folder of ledgers; predict writes one with --log DIR, of a folder of models"
-        raise DataError(message, file=folder) from None
-
-
-def write_ledgers(folder: str, by: Sequence[str], groups: Sequence[Sequence[str]]) -> None:
-    """Write down which groups have a ledger in a folder; raises OutputError."""
-    document = {"format": LEDGERS, "version": VERSION, "by": list(by), "groups": sorted(map(list, groups))}
-    text = json.dumps(document, indent=1, ensure_ascii=False)
-    replace_file(index_file(folder), (text + "\n").encode("utf-8", "surrogatepass"))

@@ -267,3 +267,35 @@ def test_a_strict_night_names_the_group_that_something_stood_in_for(
     assert said.code == 6
     assert "group A-B,7: " in said.err
     assert "group ö,x" not in said.err
+
+
+@pytest.mark.parametrize(
+    ("place", "value"),
+    [
+        (("groups", 0, "verdict", "skill"), "much"),
+        (("groups", 0, "verdict", "skill"), float("nan")),
+        (("groups", 0, "verdict", "error"), [1]),
+        (("groups", 0, "verdict", "measure"), 5),
+        (("groups", 0, "verdict"), []),
+        (("groups", 0, "group"), ["a"]),
+        (("groups", 0, "file"), "../model.pkl"),
+        (("groups", 0), None),
+        (("groups",), {"a": 1}),
+        (("by",), []),
+        (("version",), "new"),
+        (("format",), None),
+        (("failures",), [{"group": ["a", "b", "c"], "error": "", "message": ""}]),
+    ],
+)
+def test_a_forged_index_is_refused_in_one_line(
+    models: Path, tmp_path: Path, place: tuple[str | int, ...], value: object
+) -> None:
+    document = json.loads((models / "index.json").read_text(encoding="utf-8"))
+    inner = document
+    for step in place[:-1]:
+        inner = inner[step]
+    inner[place[-1]] = value
+    (tmp_path / "index.json").write_text(json.dumps(document), encoding="utf-8")
+    said = lstmcast("info", tmp_path)
+    assert (said.code, said.out) == (4, "")
+    assert said.err.count("\n") == 1

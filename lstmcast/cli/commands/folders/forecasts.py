@@ -75,7 +75,7 @@ def forecast_folder(
 
 
 def _ledger(entry: Entry) -> str:
-    from lstmcast.persistence.index import ledger_name
+    from lstmcast.persistence.ledger_index import ledger_name
 
     return ledger_name(entry.group)
 
@@ -83,7 +83,7 @@ def _ledger(entry: Entry) -> str:
 def _begin_ledgers(folder: str, index: Index) -> None:
     """A folder with a ledger for each group; raises OutputError, and DataError where it is another folder's."""
     from lstmcast import persistence
-    from lstmcast.persistence.index import read_ledgers, write_ledgers
+    from lstmcast.persistence.ledger_index import read_ledgers, write_ledgers
 
     persistence.make_folder(folder)
     known = dict[tuple[str, ...], str]()

@@ -24,7 +24,7 @@ def score_folder(folder: str, source: str, options: Options, console: Console, o
     Raises QualityError, having shown all, where a gate is not passed by some.
     """
     from lstmcast.core.options import parse_names
-    from lstmcast.persistence.index import read_ledgers
+    from lstmcast.persistence.ledger_index import read_ledgers
 
     by, ledgers = read_ledgers(folder)
     failed = Failed()
