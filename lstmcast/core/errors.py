@@ -82,6 +82,10 @@ class DataError(LstmcastError):
     findings: tuple[Finding, ...] = ()
 
 
+class TooFewNewError(DataError):
+    """Input data that have too few rows beyond those that a model has seen, with which nothing is wrong besides."""
+
+
 class ModelFileError(LstmcastError):
     """A file that is not a model, is damaged, or is too new."""
 

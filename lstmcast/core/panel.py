@@ -238,6 +238,7 @@ class Panel:
     times: (N,) UTC, regular within a series; values: (N, C) float64, NaN where missing, target first.
     holidays: the days off of which a column known ahead is made (see `with_holidays`), if there is one.
     classes: those of the target, whose values are then their places in it; empty for a target of numbers.
+    unit: what stands around every number of the target in its file (`kWh`, `%`), or empty.
     """
 
     ids: tuple[str, ...]
@@ -249,6 +250,7 @@ class Panel:
     id_name: str | None = None
     holidays: Holidays | None = None
     classes: tuple[str, ...] = ()
+    unit: str = ""
 
     @property
     def target(self) -> NDArray[np.float64]:

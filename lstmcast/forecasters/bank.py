@@ -8,7 +8,7 @@ multiplicative on y is additive on a log scale, and the Jacobian of each makes t
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import product
@@ -125,12 +125,7 @@ class _Mean:
         self.size = median_size(values[observed])
         rows = np.where(observed[:, None], values, 0.0) / self.size
         self.known = known
-        self.fits = [
-            fits
-            for scale in (_PLAIN, _LOG1P, _LOG)
-            for sets in _forms(season, len(values))
-            for fits in _fits(sets, scale, rows, observed, horizon, known)
-        ]
+        self.fits = _on_all_scales(_forms(season, len(values)), rows, observed, horizon, known)
         aicc = np.concatenate([fits.aicc for fits in self.fits])
         weight = np.exp(-(aicc - aicc.min(axis=0)) / 2)
         self.weight = weight / weight.sum(axis=0)
@@ -204,19 +199,39 @@ _LOG1P = _Scale("log1p", 0.0, is_open=False)
 _LOG = _Scale("log", POSITIVE_FROM, is_open=True)
 
 
+def _on_all_scales(
+    forms: Sequence[ParameterSets], rows: Numbers, observed: Mask, horizon: int, known: Numbers | None
+) -> list[_Fits]:
+    """The fits of all forms on the plain scale, then on those of logarithms; rows: (T, B) in units of the median size,
+    anything where not observed.
+
+    The recursion knows no scale, so it runs over the rows on all scales at once.
+    """
+    scales, count = (_PLAIN, _LOG1P, _LOG), rows.shape[1]
+    scaled = [scale.apply(rows) for scale in scales]
+    centred = np.hstack([each - each[observed].mean(axis=0) for each in scaled])
+    ran = [run(sets, States(sets, centred.shape[1]), centred, observed, horizon) for sets in forms]
+    found: list[_Fits] = []
+    for number, scale in enumerate(scales):
+        own = slice(number * count, (number + 1) * count)
+        for sets, (errors, points) in zip(forms, ran, strict=True):
+            alone = np.ascontiguousarray(errors[..., own]), points[..., own]
+            found += _fits(sets, scale, rows, alone, observed, known)
+    return found
+
+
 def _fits(
     sets: ParameterSets,
     scale: _Scale,
     rows: Numbers,
+    ran: tuple[Numbers, Numbers],
     observed: Mask,
-    horizon: int,
     known: Numbers | None,
 ) -> Iterator[_Fits]:
-    """Every set on one scale, without and with the known columns; rows: (T, B) in units of the median size, anything
-    where not observed."""
-    scaled, starts = scale.apply(rows), _starts(sets, observed.tobytes(), horizon)
+    """Every set on one scale, without and with the known columns; ran: errors and points of the recursion on it."""
+    errors, points = ran
+    scaled, starts = scale.apply(rows), _starts(sets, observed.tobytes(), points.shape[1])
     level, most = scaled[observed].mean(axis=0), highest_log(scaled[observed])
-    errors, points = run(sets, States(sets, rows.shape[1]), scaled - level, observed, horizon)
     for ready in (starts,) if known is None else (starts, _beside(starts, sets, known, observed)):
         squares, start = _least_squares(ready, errors)
         aicc, sigma = _information(squares, ready.parameters, scaled[observed])

@@ -126,7 +126,7 @@ def understood(table: Table, roles: Roles, asked: Asked, *, is_future: bool) -> 
     if not is_future:
         _refuse_empty(rows, roles, context)
     series = regular(rows, requested, context)
-    panel = _panel(series, rows.ids, roles)
+    panel = replace(_panel(series, rows.ids, roles), unit=context.units.get(roles.target, ""))
     panel = panel if is_future else _without_excluded(panel, context.rules.exclude, context)
     findings = tuple(context.findings)
     return ParsedFile(

@@ -30,7 +30,8 @@ class Contract:
     """Columns of the file by role, the ids of the series, the clock, and the sizes of a window.
 
     time: the time column's name; history: rows before an origin that a forecast may depend on; levels: the classes
-    of each column that has some, the target's too; holidays: days off that the model knows by itself.
+    of each column that has some, the target's too; holidays: days off that the model knows by itself; unit: of the
+    target, where the cells of the file had one.
     """
 
     target: str
@@ -46,6 +47,7 @@ class Contract:
     history: int
     levels: dict[str, tuple[str, ...]] = field(default_factory=dict)
     holidays: Holidays | None = None
+    unit: str = ""
 
     def check(self, panel: Panel) -> Integers:
         """(S,) which of the model's series each of the panel's is; raises DataError where the panel does not fit."""
@@ -148,6 +150,7 @@ def contract_of(
         history=history,
         levels=_levels(panel),
         holidays=panel.holidays,
+        unit=panel.unit,
     )
 
 

@@ -28,6 +28,7 @@ from lstmcast.persistence.limits import check_scales
 from lstmcast.persistence.parts import (
     Arrays,
     Document,
+    contract_document,
     contract_from,
     microseconds,
     network_from,
@@ -55,7 +56,7 @@ def class_record(model: Model) -> tuple[Document, Arrays]:
     words, parts = _said(model) if is_sayable else _told(model)
     document: dict[str, Any] = {
         "task": "classes",
-        "contract": dataclasses.asdict(model.contract),
+        "contract": contract_document(model.contract),
         "options": options_document(model.options),
         "preparation": preparation_document(model.preparation.rows, None),
         "frequencies": frequencies.kind,

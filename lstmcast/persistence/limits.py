@@ -15,6 +15,7 @@ from lstmcast.model.schema import Contract
 _LONGEST = 1_000_000_000  # rows of a season or a history; nothing is allocated for them
 _LONGEST_STYLE = 100  # letters of the pattern of a stamp
 _MOST_SEASONS = 100
+_LONGEST_UNIT = 100  # letters around a number
 _MOST_OF_A_ROW = 100_000_000  # cells, of one row of every series
 _MOST_CELLS = 3_000_000  # of a window of classes, which is made to see whether the parts fit it
 SMALLEST = 1e-150  # what a scale divides by: its square is still a number
@@ -42,6 +43,8 @@ def check_contract(contract: Contract) -> None:
     for kind, listed in {"column": names, "series": contract.ids, **_classes(contract)}.items():
         if len(set(listed)) != len(listed):
             raise ValueError(f"a {kind} stands twice")
+    if len(contract.unit) > _LONGEST_UNIT or not contract.unit.isprintable():
+        raise ValueError("its unit is none that stands in a cell")
     if not all(all(levels) for levels in contract.levels.values()):
         raise ValueError("a class is empty")
 

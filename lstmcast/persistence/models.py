@@ -39,6 +39,7 @@ from lstmcast.persistence.limits import check_intervals, check_limits, check_sca
 from lstmcast.persistence.parts import (
     Arrays,
     Document,
+    contract_document,
     contract_from,
     microseconds,
     network_from,
@@ -79,7 +80,7 @@ def to_record(model: Model) -> tuple[Document, Arrays]:
     words = _words_of(model)
     middle = _told(model) if words is None else _said(model, words)
     document: dict[str, Any] = {
-        "contract": dataclasses.asdict(model.contract),
+        "contract": contract_document(model.contract),
         "options": options_document(model.options),
         "preparation": preparation_document(model.preparation.rows, model.views[0].regression),
         "setting": dataclasses.asdict(model.setting),

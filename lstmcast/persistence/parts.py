@@ -32,6 +32,12 @@ Arrays = Mapping[str, NDArray[Any]]
 _STAGE_ARRAYS = ("mean", "spread", "weight", "intercept")
 
 
+def contract_document(contract: Contract) -> Document:
+    """The contract as a record; its unit, which is younger than the format, only where there is one."""
+    fields = dataclasses.asdict(contract)
+    return fields if contract.unit else {name: fields[name] for name in fields if name != "unit"}
+
+
 def contract_from(fields: Document) -> Contract:
     """The contract of a record."""
     contract = record(Contract, fields)

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from lstmcast.core.errors import DataError
+from lstmcast.core.errors import DataError, TooFewNewError
 from lstmcast.core.panel import Floats, Integers, Panel
 from lstmcast.data.category_frequencies import class_weights
 from lstmcast.data.horizons import horizons_of
@@ -115,7 +115,7 @@ def _blocks(model: Model, panel: Panel, series: Integers) -> Blocks:
     if not (new >= 2 * horizon).any():
         until = panel.clock.write(np.array([model.seen_until.max()]))[0]
         message = _too_few(model, until, int(new.max(initial=0)))
-        raise DataError(message, column=model.contract.target, stamp=until)
+        raise TooFewNewError(message, column=model.contract.target, stamp=until)
     judging = end - np.where(new >= 2 * horizon, new // 2, 0)
     return Blocks(start, judging, judging, end)
 

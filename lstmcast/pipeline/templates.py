@@ -9,9 +9,11 @@ from numpy.typing import NDArray
 
 from lstmcast.core.panel import Integers, Panel
 from lstmcast.data.windows import Windows
+from lstmcast.forecasters.ensemble import is_fitted_anew
 from lstmcast.forecasters.paths import (
     LEVEL,
     MOST_SERIES,
+    MOST_TEMPLATES,
     Templates,
     as_errors,
     band_of,
@@ -28,6 +30,7 @@ Numbers = NDArray[np.float64]
 FEWEST = 4  # windows, of a series and together
 _MOST_WINDOWS = 6_000  # over all series
 _FEWEST_TIMES = 60
+_MOST_FITTED_ANEW = 100  # where each takes long; of so few rows most overlap
 _MOST_JUDGED = 8  # series whose totals tell a factor
 _MOST_ACROSS = 60  # times that tell that of a total over series
 
@@ -96,7 +99,8 @@ def _origins(
         found.append(own)
     stamps = np.unique(np.concatenate([panel.times[own] for own in found]))
     most = max(_MOST_WINDOWS // len(chosen), _FEWEST_TIMES)
-    stamps = stamps[spread_times(len(stamps), min(most, 300))]
+    at_once = _MOST_FITTED_ANEW if is_fitted_anew(model.ensemble) else MOST_TEMPLATES
+    stamps = stamps[spread_times(len(stamps), min(most, at_once))]
     rows = np.full((len(chosen), len(stamps)), -1, dtype=np.int64)
     for number, own in enumerate(found):
         _, here, there = np.intersect1d(panel.times[own], stamps, return_indices=True)

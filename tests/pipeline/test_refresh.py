@@ -398,8 +398,12 @@ def test_the_same_refresh_writes_the_same_file(folder: Path, model: Path, tmp_pa
 def test_without_new_rows_a_refresh_says_how_many_are_missing(folder: Path, model: Path) -> None:
     old = model.read_bytes()
     said = lstmcast("refresh", model, folder / "old.csv")
-    assert (said.code, said.out) == (3, "")
-    assert "0 are there, 48 are missing" in said.err
+    assert (said.code, said.err) == (0, "")
+    assert "Nothing to do yet" in said.out
+    assert "0 are there, 48 are missing" in said.out
+    forced = lstmcast("refresh", model, folder / "old.csv", "--always")
+    assert (forced.code, forced.out) == (3, "")
+    assert "0 are there, 48 are missing" in forced.err
     assert model.read_bytes() == old
 
 

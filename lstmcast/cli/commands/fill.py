@@ -73,7 +73,7 @@ def fill_file(
     tell_if_open(model_file, console)
     tell_findings(reading, console)
     if output is not None:
-        deliver(output, [table.as_csv(columns_of(found)).encode()])
+        deliver(output, [table.as_csv(table.headed(columns_of(found), model.contract.unit)).encode()])
     rows = int(found.is_filled.sum())
     console.note(f"{rows:,} rows filled, {found.left:,} stay missing")
     console.document({"filled": rows, "missing": found.left, "output": output})

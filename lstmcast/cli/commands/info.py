@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import os
 from typing import TYPE_CHECKING
 
@@ -33,7 +32,7 @@ def info(model: ModelFile, as_json: Json = False, quiet: Quiet = False, verbose:
 def show_model(model_file: str, console: Console) -> None:
     """Load and show."""
     from lstmcast import persistence
-    from lstmcast.persistence.parts import options_document
+    from lstmcast.persistence.parts import contract_document, options_document
 
     model = persistence.load(model_file)
     size = os.stat(model_file).st_size
@@ -43,7 +42,7 @@ def show_model(model_file: str, console: Console) -> None:
         {
             "file": model_file,
             "bytes": size,
-            "contract": dataclasses.asdict(model.contract),
+            "contract": contract_document(model.contract),
             "options": options_document(model.options),
             "report": model.report.as_document(),
         }

@@ -152,7 +152,8 @@ class Made:
     """A forecast that was made.
 
     forecast: with every band that is of use; rows: what is given out of it; more: what stands last in a JSON document;
-    shipped: the model's own, which the ledger keeps; words: a sentence about it, or empty; readings: of the files.
+    shipped: the model's own, which the ledger keeps; words: a sentence about it, or empty; readings: of the files;
+    unit: of its numbers, or empty.
     """
 
     forecast: Forecast
@@ -161,12 +162,20 @@ class Made:
     shipped: Forecast
     words: str = ""
     readings: Sequence[ParsedFile] = ()
+    unit: str = ""
+
+    def text(self) -> str:
+        """The rows as CSV; its header says the unit."""
+        return table.as_csv(table.headed(self.rows, self.unit))
 
     def document(self, asked: Request) -> dict[str, Any]:
         """All of it for a program, with the findings that no row tells."""
         told = asked.night.told(self.forecast)
         remarks = [each for reading in self.readings for each in reading.findings if each.code not in told]
-        return table.document(self.rows, self.forecast, remarks, asked.summing.called) | dict(self.more)
+        unit = {"unit": self.unit} if self.unit else {}
+        return (
+            table.document(self.rows, self.forecast, remarks, asked.summing.called) | unit | dict(self.more)
+        )
 
 
 def forecast_file(model_file: str, files: Files, asked: Request, console: Console, vitals: Vitals) -> int:
@@ -184,7 +193,7 @@ def forecast_file(model_file: str, files: Files, asked: Request, console: Consol
     if is_drawn:
         look(panel, made.forecast, made.forecast.only(asked.wanted.shown), console)
     else:
-        text = json_text(made.document(asked)) if console.as_json else table.as_csv(made.rows)
+        text = json_text(made.document(asked)) if console.as_json else made.text()
         places.write(text, made.rows)
         if made.words and not console.as_json:
             console.hint(made.words, "what_if")
@@ -204,7 +213,8 @@ def _forecast_folder(folder: str, files: Files, asked: Request, console: Console
         panel, made = _forecast(model, own, mine, voice)
         _tell_findings(made, mine, voice)
         code = _finish(made, panel, model, identity, mine, voice, numbers)
-        return made.rows, made.document(mine) if console.as_json else {}, code
+        rows = made.rows if mine.destinations.is_database else table.headed(made.rows, made.unit)
+        return rows, made.document(mine) if console.as_json else {}, code
 
     return forecast_folder(folder, files, asked.destinations, console, vitals, one)
 
@@ -221,7 +231,8 @@ def _forecast(
     night.refuse_stale(panel, console)
     levels = {*besides, *((BAND,) if asked.destinations.ledger is not None else ())}
     make = _supposed if asked.wanted.changes else partial(_made, besides=levels, source=files.history)
-    return panel, dataclasses.replace(make(model, panel, asked, console), readings=readings)
+    made = make(model, panel, asked, console)
+    return panel, dataclasses.replace(made, readings=readings, unit=model.contract.unit)
 
 
 def _tell_findings(made: Made, asked: Request, console: Console) -> None:

@@ -27,7 +27,7 @@ from lstmcast.cli.shell.flags import (
 )
 from lstmcast.cli.shell.log import as_document
 from lstmcast.cli.show import verdict
-from lstmcast.core.errors import QualityError, UsageError
+from lstmcast.core.errors import QualityError, TooFewNewError, UsageError
 from lstmcast.core.options import parse_names, seconds
 
 if TYPE_CHECKING:
@@ -154,7 +154,13 @@ def refresh_model(
     with console.patient() as done, persistence.lock(model_file, wait):
         champion = with_spans_excluded(persistence.load(model_file), excluded)
         reading = read_for_model(source, champion, console)
-        outcome = _follow(champion, reading, budget, console, always=always)
+        try:
+            outcome = _follow(champion, reading, budget, console, always=always)
+        except TooFewNewError as error:
+            if always:
+                raise
+            _show_nothing_to_do(error, reading, model_file, console)
+            return
         failed = verdict.outcome_gate(outcome, least, f"{model_file} stays as it is; train anew")
         replaced = failed is None and (outcome.is_better or always)
         if replaced:
@@ -167,6 +173,15 @@ def refresh_model(
         raise failed
     if (words := _said_of_naive(outcome)) is not None:
         console.warn(words, "train_anew", file=model_file)
+
+
+def _show_nothing_to_do(
+    error: TooFewNewError, reading: ParsedFile, model_file: str, console: Console
+) -> None:
+    """A file that has not grown enough: the model stays, and the next run may find more."""
+    tell_findings(reading, console)
+    console.result(f"Nothing to do yet, {model_file} stays as it is: {error}.")
+    console.document({"model": model_file, "replaced": False, "is_better": None, "message": str(error)})
 
 
 def _said_of_naive(outcome: Outcome) -> str | None:

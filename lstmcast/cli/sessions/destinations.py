@@ -41,6 +41,13 @@ class Destinations:
     ledger: str | None
     points: str | None = None
 
+    @property
+    def is_database(self) -> bool:
+        """True where the forecast becomes a table of a database, whose columns keep their names."""
+        from lstmcast import persistence
+
+        return self.forecast is not None and persistence.table_of(self.forecast) is not None
+
     def probe(self) -> None:
         """Raise OutputError for what could not be written."""
         from lstmcast import persistence

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from lstmcast.cli.sessions.reading import ZONE_ASSUMED, line_of
+from lstmcast.cli.sessions.reading import ASSUMED, line_of
 from lstmcast.cli.sessions.remarks import SAME, degraded_by, unmended
 from lstmcast.cli.shell.log import tell_error
 from lstmcast.core.errors import DataError, DegradedError, UsageError
@@ -135,13 +135,13 @@ class Night:
             raise error
 
     def refuse_assumed(self, readings: Iterable[ParsedFile]) -> None:
-        """Raise DataError for stamps of which somebody has to say the zone, if that is not only to be warned of."""
+        """Raise DataError for a zone or a unit that was taken for granted, if that is not only to be warned of."""
         for reading in readings if self.is_strict else ():
             for finding in reading.findings:
-                if finding.code == ZONE_ASSUMED:
-                    remedy = "name their zone with --tz (--strict: nothing was written)"
-                    message = f"{reading.source}: {finding.message}; {remedy}"
-                    raise DataError(message, file=reading.source, option="--tz")
+                if finding.code in ASSUMED:
+                    option, remedy = ASSUMED[finding.code]
+                    message = f"{reading.source}: {finding.message}; {remedy} (--strict: nothing was written)"
+                    raise DataError(message, file=reading.source, option=option)
 
     def told(self, forecast: Forecast) -> set[str]:
         """Codes of the doctor's findings about the file that say what those about its last rows say better."""

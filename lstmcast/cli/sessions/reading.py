@@ -78,7 +78,11 @@ def of_numbers(model: Model, command: str) -> Model:
     return model
 
 
-ZONE_ASSUMED = "zone_assumed"  # code of a finding
+ZONE_ASSUMED, UNIT_CHANGED = "zone_assumed", "unit_changed"  # codes of findings
+ASSUMED = {  # the option that settles each, if there is one, and what to do
+    ZONE_ASSUMED: ("--tz", "name their zone with --tz"),
+    UNIT_CHANGED: (None, "convert the file, or train on it"),
+}
 
 
 def with_spans_excluded(model: Model, excluded: tuple[str, ...]) -> Model:
@@ -124,6 +128,8 @@ def read_for_model(
     reading = reading if console.is_mute else _examined(reading)
     if tz is None and model.options.tz is None and clock.zone is not None and not reading.names_zone:
         reading = dataclasses.replace(reading, findings=(_zone_assumed(clock.zone), *reading.findings))
+    if (odd := _unit_changed(contract.unit, reading.panel.unit, contract.target)) is not None:
+        reading = dataclasses.replace(reading, findings=(odd, *reading.findings))
     of_training = tuple(found for found in reading.findings if found.code != "season")  # that choice is made
     return dataclasses.replace(reading, findings=of_training)
 
@@ -145,6 +151,16 @@ def _on_clock(reading: ParsedFile, clock: Clock) -> ParsedFile:
         return reading
     panel = dataclasses.replace(reading.panel, clock=dataclasses.replace(own, zone=clock.zone))
     return dataclasses.replace(reading, panel=panel)
+
+
+def _unit_changed(trained: str, found: str, target: str) -> Finding | None:
+    """That a fresh file writes another unit beside the target's numbers than the file of training did."""
+    from lstmcast.core.findings import WARNING, Finding
+
+    if not trained or not found or trained == found:
+        return None
+    message = f"{target!r} is in {found!r} here, and was in {trained!r} in training; the numbers are taken as they are"
+    return Finding(WARNING, UNIT_CHANGED, message, ASSUMED[UNIT_CHANGED][1])
 
 
 def _zone_assumed(zone: str) -> Finding:

@@ -27,10 +27,11 @@ def needs(model: Model) -> list[tuple[str, str]]:
     contract = model.contract
     ahead, behind = (with_span(rows, contract.clock.freq) for rows in (contract.horizon, contract.lookback))
     rows = f"at least {behind}; uses the last {contract.history:,}"
+    unit = f" [{contract.unit}]" if contract.unit else ""
     lines = [
         ("Needs", f"columns {_columns(model)}; {rows}"),
         ("Step", f"{contract.clock.freq}, {contract.clock.zone or 'no'} time zone"),
-        ("Forecast", f"{contract.target}, {ahead} ahead, by {_MAKERS.get(model.source, model.source)}"),
+        ("Forecast", f"{contract.target}{unit}, {ahead} ahead, by {_MAKERS.get(model.source, model.source)}"),
     ]
     if contract.holidays is not None:
         lines.append(("Holidays", f"{contract.holidays.name}, known until {contract.holidays.last}"))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import math
+import re
 from typing import TYPE_CHECKING, Any
 
 from lstmcast.core.letters import harmless
@@ -21,12 +22,23 @@ Rows = dict[str, list[str | float]]
 LEAST_DIGITS = 10
 MOST_DIGITS = 17
 DIGITS_OF_PROBABILITIES = 6
+_IN_UNITS = re.compile(r"(changed_|peak_)?(lo_\d+|hi_\d+|q\d+|median)")
 
 
 def tidy(forecast: Forecast, columns: Mapping[str, Sequence[str | float]] | None = None) -> Rows:
     """The forecast's table, or these columns made of it, numbers rounded to what is worth showing."""
     digits, columns = _digits(forecast), forecast.table() if columns is None else columns
     return {name: [_rounded(value, digits) for value in column] for name, column in columns.items()}
+
+
+def headed(rows: Rows, unit: str) -> Rows:
+    """The rows with the unit in the names of their bands, quantiles and medians: `lo_80 [kWh]`.
+
+    The column `forecast` keeps its name, by which others read it; cells are numbers alone.
+    """
+    if not unit:
+        return rows
+    return {f"{name} [{unit}]" if _IN_UNITS.fullmatch(name) else name: rows[name] for name in rows}
 
 
 def as_csv(rows: Mapping[str, Sequence[str | float]]) -> str:

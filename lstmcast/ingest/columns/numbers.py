@@ -311,6 +311,7 @@ class NumberColumn:
                 place = self.context.place(line=line, column=self.name)
                 self.context.info(code, saying.format(column=column, line=line, cell=cell), place=place)
         if self.affix not in (None, BARE):
+            self.context.units[self.name] = affix_text(self.affix)
             line, cell = self._firsts["affix"]
             message = f"{column} is numbers with {affix_text(self.affix)!r}: {cell!r} in line {line}"
             self.context.info("unit", message, place=self.context.place(line=line, column=self.name))

@@ -18,7 +18,8 @@ class ReadContext:
     is_lenient: whether columns were taken that nobody named, which need not be numbers to their end; watch: told of
     the bytes that are read, where somebody waits for them; signs: decimal signs that cells of the file told;
     is_counted: whether its rows are known to be numbered, so that bare numbers are no dates; given_up: why such columns
-    turned out to be no numbers; is_fresh: whether a model reads it, with the options of its training.
+    turned out to be no numbers; is_fresh: whether a model reads it, with the options of its training; units: what
+    stands around the numbers of a column, by its name.
     """
 
     source: str
@@ -30,6 +31,7 @@ class ReadContext:
     is_counted: bool = False
     given_up: list[DataError] = field(default_factory=list)
     is_fresh: bool = False
+    units: dict[str, str] = field(default_factory=dict)
 
     @property
     def decimal(self) -> str | None:

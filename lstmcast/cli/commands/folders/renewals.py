@@ -18,7 +18,7 @@ from lstmcast.cli.sessions.folders import (
 )
 from lstmcast.cli.shell.progress import NETWORKS
 from lstmcast.cli.show.verdict import outcome_gate
-from lstmcast.core.errors import LstmcastError, TrainingError
+from lstmcast.core.errors import LstmcastError, TooFewNewError, TrainingError
 
 if TYPE_CHECKING:
     from lstmcast.cli.shell.console import Console
@@ -56,7 +56,12 @@ class RefreshGroup:
 
         model = with_spans_excluded(model_of(self.folder, entry), self.exclude)
         panel = read_for_model(self.source, model, MUTE).panel
-        (*_, outcome) = refreshing(model, panel, budget=self.budget, always=self.is_always, threads=1)
+        try:
+            (*_, outcome) = refreshing(model, panel, budget=self.budget, always=self.is_always, threads=1)
+        except TooFewNewError:
+            if self.is_always:
+                raise
+            return Refreshed(entry)
         assert isinstance(outcome, Outcome)
         failed = outcome_gate(outcome, self.least, "its model stays")
         if failed is not None:
