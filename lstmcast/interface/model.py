@@ -15,7 +15,7 @@ from lstmcast.core.errors import UsageError
 from lstmcast.core.options import FAIL, FILL
 from lstmcast.evaluation.verdict import seasonal_skill
 from lstmcast.interface.forecast import Forecast
-from lstmcast.interface.reading import future_for_model, panel_for_model
+from lstmcast.interface.reading import future_for_model, panel_for_model, warn_of
 from lstmcast.model import model as rooms
 
 if TYPE_CHECKING:
@@ -54,12 +54,19 @@ class Model(rooms.Model):
         these columns end early (None: a Panel fails, other data are filled). Raises DataError and UsageError.
         """
         from lstmcast.core.ahead import rows_ahead
+        from lstmcast.model.freshness import without_closed
+        from lstmcast.model.newcomers import forecast_with_new
 
         short = short_future or (FAIL if isinstance(data, nouns.Panel) else FILL)
-        history = panel_for_model(data, self)
-        panel = history if future is None else future_for_model(future, self, history)
+        history = panel_for_model(data, self, keeps_new=paths is None)
         ahead = None if horizon is None else rows_ahead(horizon, self.contract.clock)
-        found = super().predict(panel, ahead, levels, quantiles, fallback=fallback, short_future=short)
+        if not isinstance(data, nouns.Panel):
+            history, closed = without_closed(history, max(ahead or 0, self.contract.horizon))
+            warn_of([] if closed is None else [closed])
+        panel = history if future is None else future_for_model(future, self, history)
+        found = forecast_with_new(
+            self, panel, ahead, levels, quantiles, fallback=fallback, short_future=short
+        )
         drawn = None if paths is None else self._drawn(panel, found, paths, short, fallback)
         return Forecast.of(found, history, drawn)
 

@@ -57,12 +57,15 @@ def panel_for_training(data: Data, options: Options) -> tuple[Panel, Options, st
     return parsed.panel, options, parsed.roles.time
 
 
-def panel_for_model(data: Data, model: Model) -> Panel:
-    """The panel of fresh data for a model; a Panel stays as it is. Raises DataError where they do not fit."""
+def panel_for_model(data: Data, model: Model, *, keeps_new: bool = False) -> Panel:
+    """The panel of fresh data for a model; a Panel stays as it is. Raises DataError where they do not fit.
+
+    keeps_new: series that the model does not know stay, where they have rows enough to be forecast from.
+    """
     if isinstance(data, Panel):
         return data
     source, _ = source_of(data, _told_by(model))
-    parsed = read_for_model(_named_for(source, model), model, _Program())
+    parsed = read_for_model(_named_for(source, model), model, _Program(), keeps_new=keeps_new)
     warn_of(parsed.findings)
     return parsed.panel
 

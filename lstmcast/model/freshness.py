@@ -1,4 +1,4 @@
-"""The age of the last known target, and the refusal of one that is too old."""
+"""The age of the last known target: the refusal of one that is too old, and series that ended long before others."""
 
 from __future__ import annotations
 
@@ -44,6 +44,36 @@ def refuse_stale(
         "--max-age-all refuses that",
         Place("", column=column, stamp=stamp),
     )
+
+
+FRESH_SHARE = 0.25  # of a panel's series; where fewer go on to its end, series end at all times by nature
+
+
+def without_closed(panel: Panel, rows: int) -> tuple[Panel, Finding | None]:
+    """The panel without the series that have closed, and what is to be said of them.
+
+    A series has closed where a forecast of so many rows from its end would end before the newest known target of the
+    panel does, and at least FRESH_SHARE of the series go on further than that. Series without a known target stay.
+    """
+    stops = panel.known_until()
+    has_rows = stops > panel.offsets[:-1]
+    if len(panel.ids) < 2 or not has_rows.all():
+        return panel, None
+    lasts, which = np.unique(panel.times[stops - 1], return_inverse=True)
+    is_over = np.array([panel.clock.after(last, rows)[-1] <= lasts[-1] for last in lasts])[which]
+    if not is_over.any() or (~is_over).mean() < FRESH_SHARE:
+        return panel, None
+    gone = np.flatnonzero(is_over)
+    name, stamp = panel.ids[gone[0]], panel.clock.write(panel.times[stops[gone[:1]] - 1])[0]
+    found = Finding(
+        WARNING,
+        "closed_series",
+        f"{len(gone):,} of {len(panel.ids):,} series left out: they end so long before the others that no row of "
+        f"their forecast would be to come; {name!r} ends at {stamp}",
+        "give them in a file without the others",
+        Place("", column=panel.columns[0].name, stamp=stamp),
+    )
+    return panel.of_series(np.flatnonzero(~is_over).tolist()), found
 
 
 def age_when_written(panel: Panel, written: float) -> tuple[float, float]:

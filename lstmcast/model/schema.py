@@ -72,19 +72,30 @@ class Contract:
         spelled = {spelled_out(name): number for number, name in enumerate(self.ids)}
         return spelled | {name: number for number, name in enumerate(self.ids)}
 
-    def without_new(self, panel: Panel) -> tuple[Panel, Finding | None]:
+    def apart(self, panel: Panel) -> tuple[Integers, Integers]:
+        """The places of a panel's series that the model knows, and of those that are new to it."""
+        known = self._places()
+        is_old = np.array([name in known for name in panel.ids], dtype=bool)
+        return np.flatnonzero(is_old), np.flatnonzero(~is_old)
+
+    def without_new(self, panel: Panel, fewest: int | None = None) -> tuple[Panel, Finding | None]:
         """The panel without the series that the model does not know, and what is to be said of them.
 
-        Where it knows none of them, the panel as it is: `check` refuses it.
+        fewest: known rows of a new series that stays; None leaves all out. Where the model knows no series of the
+        panel, the panel as it is: `check` refuses it.
         """
-        known = self._places()
-        old = [number for number, name in enumerate(panel.ids) if name in known]
-        if self.id is None or not old or len(old) == len(panel.ids):
+        old, new = self.apart(panel)
+        if self.id is None or not len(old) or not len(new):
             return panel, None
-        new = [name for name in panel.ids if name not in known]
-        message = f"{len(new):,} of {len(panel.ids):,} series left out, as the model was not trained on them"
-        found = Finding(WARNING, "new_series", f"{message}: {new[0]!r} is one", "train with them")
-        return panel.of_series(old), found
+        known = np.add.reduceat(np.isfinite(panel.target), panel.offsets[:-1])
+        gone = new if fewest is None else new[known[new] < fewest]
+        if not len(gone):
+            return panel, None
+        message = f"{len(gone):,} of {len(panel.ids):,} series left out, as the model was not trained on them"
+        if fewest is not None:
+            message += f" and they have fewer than {fewest} known rows of their own"
+        found = Finding(WARNING, "new_series", f"{message}: {panel.ids[gone[0]]!r} is one", "train with them")
+        return panel.of_series(np.setdiff1d(np.arange(len(panel.ids)), gone).tolist()), found
 
     @property
     def classes(self) -> tuple[str, ...]:

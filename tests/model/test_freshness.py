@@ -173,13 +173,16 @@ def test_in_a_panel_one_fresh_series_is_enough_unless_all_are_asked_for(
 ) -> None:
     model, data = shops
     lines = data.read_text().splitlines()
+    late = [line for line in lines[1:] if "south" not in line or line < "2024-04-17 13"]
+    path = write_csv(tmp_path / "late.csv", late, HEADER)
+    some = lstmcast("predict", model, path, "--max-age", "7h", "--now", "2024-04-17T21:00")
+    assert (some.code, "1 of 3 series are older than --max-age 7h" in some.err) == (0, True)
     short = [line for line in lines[1:] if "south" not in line or line < "2024-04-15"]
     path = write_csv(tmp_path / "short.csv", short, HEADER)
-    some = lstmcast("predict", model, path, "--max-age", "5d", "--now", "2024-04-20")
-    assert some.code == 0
-    assert "series_too_old: 1 of 3" in some.err or "1 of 3 series are older than --max-age 5d" in some.err
+    closed = lstmcast("predict", model, path, "--max-age", "5d", "--now", "2024-04-20")
+    assert (closed.code, "south" in closed.out, "1 of 3 series left out" in closed.err) == (0, False, True)
     none = lstmcast("predict", model, path, "--max-age", "5d", "--now", "2025-04-20")
-    assert (none.code, "(3 of 3 are too old)" in none.err) == (10, True)
+    assert (none.code, "(2 of 2 are too old)" in none.err) == (10, True)
     said = lstmcast("predict", model, path, "--max-age-all", "5d", "--now", "2024-04-20")
     assert said.code == 10
     assert "limit --max-age-all 5d" in said.err

@@ -226,9 +226,10 @@ def _forecast(
     from lstmcast.evaluation.ledger import BAND
 
     night = asked.night
-    panel, readings = read_files(files, model, night, console)
+    has_rows = not asked.summing.is_asked and not asked.wanted.changes
+    panel, readings = read_files(files, model, night, console, keeps_new=has_rows)
     night.refuse_assumed(readings)
-    night.refuse_stale(panel, console)
+    panel = night.fresh(panel, max(asked.wanted.rows(model.contract), model.contract.horizon), console)
     levels = {*besides, *((BAND,) if asked.destinations.ledger is not None else ())}
     make = _supposed if asked.wanted.changes else partial(_made, besides=levels, source=files.history)
     made = make(model, panel, asked, console)

@@ -11,7 +11,13 @@ from lstmcast.cli.sessions.delivery import console_beside, deliver, probe
 from lstmcast.cli.sessions.health import MetricsFile, PingUrl
 from lstmcast.cli.sessions.health import watched as watched_health
 from lstmcast.cli.sessions.nights import AsOfTime, Night, Zone
-from lstmcast.cli.sessions.reading import of_numbers, read_for_model, tell_findings, tell_if_open
+from lstmcast.cli.sessions.reading import (
+    line_of,
+    of_numbers,
+    read_for_model,
+    tell_findings,
+    tell_if_open,
+)
 from lstmcast.cli.shell.flags import INPUT, OUTPUT, DataFile, Json, ModelFile, Quiet, Verbose
 from lstmcast.cli.shell.log import tell_error
 from lstmcast.cli.shell.outputs import STDOUT
@@ -142,23 +148,25 @@ def watch_file(
 ) -> int:
     """Load, read, compare, show; returns how many alarms there are."""
     from lstmcast import ingest, persistence
+    from lstmcast.model.freshness import without_closed
     from lstmcast.model.watching import watch as watched
 
     if output is not None:
         probe(output, persistence.A_BLOCK)
     model = of_numbers(persistence.load(model_file), "watch")
     reading = read_for_model(source, model, console, night.cut(keeps_known=True), night.tz)
-    panel, clock = reading.panel, model.contract.clock
+    rows, clock = rows_of(asked.last, model), model.contract.clock
+    panel, closed = without_closed(reading.panel, rows)
     ledger = None
     if asked.ledger is not None:
         ledger, findings = ingest.read_ledger(asked.ledger, panel.clock)
         for finding in findings:
             console.detail(finding.message, finding.code, **finding.place.fields)
-    found = watched(
-        model, panel, rows_of(asked.last, model), _rate(asked.rate, clock), asked.direction, ledger
-    )
+    found = watched(model, panel, rows, _rate(asked.rate, clock), asked.direction, ledger)
     tell_if_open(model_file, console)
     tell_findings(reading, console)
+    if closed is not None:
+        console.warn(line_of(closed), closed.code, **closed.place.fields)
     if output is not None:
         deliver(output, [table.as_csv(columns_of(found, panel)).encode()])
     alarms = [alarm for series in found for alarm in series.alarms]

@@ -34,15 +34,22 @@ class Files:
     future: str | None
 
 
-def read_files(files: Files, model: Model, night: Night, console: Console) -> tuple[Panel, list[ParsedFile]]:
-    """Return history with the rows to come, and the readings it was made from."""
+def read_files(
+    files: Files, model: Model, night: Night, console: Console, *, keeps_new: bool = False
+) -> tuple[Panel, list[ParsedFile]]:
+    """Return history with the rows to come, and the readings it was made from.
+
+    keeps_new: series that the model does not know stay, where they have rows enough to be forecast from.
+    """
     from lstmcast.model.future import joined, require_known
 
     if files.future is None:
-        history = read_for_model(files.history, model, console, night.cut(keeps_known=True), night.tz)
+        cut = night.cut(keeps_known=True)
+        history = read_for_model(files.history, model, console, cut, night.tz, keeps_new=keeps_new)
         return history.panel, [history]
     require_known(model.contract)
-    history = read_for_model(files.history, model, console, night.cut(keeps_known=False), night.tz)
+    cut = night.cut(keeps_known=False)
+    history = read_for_model(files.history, model, console, cut, night.tz, keeps_new=keeps_new)
     future = read_future_for_model(files.future, model, history.panel.clock, night.tz)
     others = len(set(future.panel.ids) - set(history.panel.ids))
     if others:

@@ -116,14 +116,22 @@ class Night:
         ages = (("--max-age", self.max_age), ("--max-age-all", self.max_age_all))
         return [(option, age) for option, age in ages if age is not None]
 
-    def refuse_stale(self, panel: Panel, console: Console) -> None:
-        """Raise StaleError where the last known targets are older than --max-age or --max-age-all; warn of some."""
-        from lstmcast.model.freshness import refuse_stale
+    def fresh(self, panel: Panel, rows: int, console: Console) -> Panel:
+        """The panel without the series that ended long before the others, which is said; rows: to be forecast.
 
+        Raises StaleError where the last known targets are older than --max-age or --max-age-all; warns of some.
+        """
+        from lstmcast.model.freshness import refuse_stale, without_closed
+
+        going_on, closed = without_closed(panel, rows)
         for option, age in self._ages():
-            found = refuse_stale(panel, self.now or self.as_of, seconds(age), age, option)
+            every = panel if option == "--max-age-all" else going_on
+            found = refuse_stale(every, self.now or self.as_of, seconds(age), age, option)
             if found is not None:
                 console.warn(line_of(found), found.code, **found.place.fields)
+        if closed is not None:
+            console.warn(line_of(closed), closed.code, **closed.place.fields)
+        return going_on
 
     def refuse_findings(self, forecast: Forecast) -> None:
         """Raise DataError for data unlike those of training, if that is not only to be warned of."""

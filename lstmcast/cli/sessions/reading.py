@@ -95,7 +95,13 @@ def with_spans_excluded(model: Model, excluded: tuple[str, ...]) -> Model:
 
 
 def read_for_model(
-    source: Source, model: Model, console: Reader, as_of: AsOf | None = None, tz: str | None = None
+    source: Source,
+    model: Model,
+    console: Reader,
+    as_of: AsOf | None = None,
+    tz: str | None = None,
+    *,
+    keeps_new: bool = False,
 ) -> ParsedFile:
     """Return what a model was trained on, in a fresh file, as it stands or stood.
 
@@ -103,9 +109,11 @@ def read_for_model(
 
     tz: the zone of stamps that name none; None is the model's, which is said where those of training named it. The
     frequency is found as it was in training, not taken from the model: else every second row of hourly data
-    would pass for hourly data full of gaps.
+    would pass for hourly data full of gaps. keeps_new: series that the model does not know stay, where they have rows
+    enough to be forecast from.
     """
     from lstmcast.ingest import read
+    from lstmcast.model.newcomers import without_unknown
 
     contract, rules = model.contract, _rules_of(model)
     clock, freq = contract.clock, model.options.freq
@@ -122,7 +130,9 @@ def read_for_model(
             watch=watch,
         )
     reading = _on_clock(reading.called(_roles(contract)), clock)
-    panel, new = contract.without_new(reading.panel)
+    panel, new = (
+        without_unknown(contract, reading.panel) if keeps_new else contract.without_new(reading.panel)
+    )
     findings = reading.findings if new is None else (new, *reading.findings)
     reading = dataclasses.replace(reading, panel=panel, findings=findings)
     reading = reading if console.is_mute else _examined(reading)

@@ -25,6 +25,7 @@ _SPOKEN = {
     "linear": "the linear map",
     "naive": "the last value",
     "persistence": "what followed the last class",
+    "own_rows": "their own rows alone",
 }
 
 

@@ -87,6 +87,11 @@ class Wanted:
         """The rows of a clock that are to be forecast, None as trained; raises UsageError for no number of them."""
         return None if self.horizon is None else rows_ahead(self.horizon, clock)
 
+    def rows(self, contract: Contract) -> int:
+        """The rows that are to be forecast; raises UsageError for no number of them."""
+        ahead = self.ahead(contract.clock)
+        return contract.horizon if ahead is None else ahead
+
     def of(self, model: Model, panel: Panel, night: Night, besides: Collection[int] = ()) -> Forecast:
         """The forecast of a model, with these bands besides if it has any; raises what its `predict` does."""
         given = {} if self.levels is None else {"levels": self.levels}
@@ -94,7 +99,10 @@ class Wanted:
             given = {"levels": tuple(sorted({*self.shown, *besides}))}
         if self.is_whole and model.contract.classes:
             raise UsageError("classes are no numbers; leave --integers out", option="--integers")
-        found = model.predict(
+        from lstmcast.model.newcomers import forecast_with_new
+
+        found = forecast_with_new(
+            model,
             panel,
             self.ahead(model.contract.clock),
             quantiles=self.quantiles,
