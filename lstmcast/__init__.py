@@ -27,6 +27,7 @@ _HOMES = {
     "read": "interface.functions",
     "read_holidays": "ingest",
     "save": "persistence",
+    "tune": "pipeline.tune",
 }
 
 __all__ = ["__version__", *sorted(_HOMES)]

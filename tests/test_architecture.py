@@ -27,7 +27,7 @@ ARCHITECTURE: dict[str, tuple[str, str]] = {
     "persistence": ("core data nn evaluation forecasters training model", "numpy joblib onnx"),
     "pipeline": (
         "core data nn evaluation forecasters training model persistence",
-        "numpy threadpoolctl joblib dask distributed",
+        "numpy threadpoolctl joblib sklearn dask distributed",
     ),
     "estimator": ("core evaluation model pipeline", "numpy pandas sklearn"),
     "cli": (
