@@ -76,6 +76,7 @@ __all__ = [
     "probe_ledger",
     "put_model",
     "read",
+    "read_bytes",
     "read_index",
     "remove_file",
     "replace_file",

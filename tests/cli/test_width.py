@@ -32,6 +32,7 @@ SAID = {
     ),
     "evaluate": ("evaluate m.pkl data.csv -v", "evaluate panel.pkl panel.csv -v --stride 24"),
     "info": ("info m.pkl -v", "info panel.pkl"),
+    "tune": (f"tune data.csv {shlex.join(QUICK)} --trials 2 --threads 1 --no-final -o tuned.pkl --force",),
     "backtest": (f"backtest data.csv {shlex.join(QUICK)} --folds 2",),
     "compare": ("compare m.pkl m.pkl data.csv --stride 24",),
     "score": ("score forecasts.csv load.csv",),

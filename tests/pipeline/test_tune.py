@@ -10,6 +10,7 @@ import pytest
 
 from lstmcast.core.errors import UsageError
 from lstmcast.core.options import Options
+from lstmcast.pipeline import settings as tuning_settings
 from lstmcast.pipeline import tune as tuning
 from lstmcast.pipeline.tune import tune
 from tests.panels import hourly, small, with_target
@@ -19,7 +20,7 @@ TINY: dict[str, Any] = {"test": "30", "threads": 1, "final": False, "smoothing":
 
 def test_workers_and_test_rows_change_nothing_of_the_choice(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(tuning, "ROUNDS", ((1, 0.5), (2, 1.0)))
-    monkeypatch.setattr(tuning, "_space", lambda *_: {"dropout": (0.2, 0.0, 0.4)})
+    monkeypatch.setattr(tuning_settings, "space_of", lambda *_: {"dropout": (0.2, 0.0, 0.4)})
     panel, options = hourly(300), small(**TINY)
     target = panel.target.copy()
     target[-30:] += 40
@@ -34,13 +35,13 @@ def test_workers_and_test_rows_change_nothing_of_the_choice(monkeypatch: pytest.
 
 def test_settings_leave_what_is_set_and_do_not_depend_on_their_number() -> None:
     options = small(dropout=0.3)
-    few, many = (tuning._settings(hourly(300), options, count) for count in (4, 9))
+    few, many = (tuning_settings.settings_of(hourly(300), options, count) for count in (4, 9))
     assert few == many[:4]
     assert not {name for changes in many for name in changes} & {"hidden", "lookback", "batch", "dropout"}
 
 
 def test_the_default_wins_ties_and_the_verdict_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(tuning, "_judged", lambda *_: 1.0)
+    monkeypatch.setattr(tuning, "_judged", lambda key, *_: (key, 1.0))
     found = tune(hourly(300), small(**TINY), trials=3)
     assert found.chosen == {}
     assert found.verdict == "tuning found nothing better than the default setting"

@@ -69,6 +69,12 @@ COMMANDS = {
         "lstmcast evaluate model.pkl load.csv --output singles.csv",
         "start",
     ),
+    "tune": Entry(
+        "Search for better options and train with them.",
+        "lstmcast tune load.csv --target load --trials 2 --steps 5 --lookback 48 --hidden 8",
+        "accuracy",
+        ("target", "time", "id", "known", "holidays", "horizon", "budget", "trials", "resume", "output"),
+    ),
     "backtest": Entry(
         "Train on several stretches of history and judge each.",
         "lstmcast backtest load.csv --target load --folds 2 --steps 20",

@@ -24,6 +24,7 @@ OUTPUTS: dict[str, dict[str, tuple[str, Sequence[str]]]] = {
     },
     "score": {"metrics": _METRICS},
     "evaluate": {"output": ("--output", ("a file of single forecasts",))},
+    "tune": {"output": ("--output", ("a model",))},
     "backtest": {"output": ("--output", ("a file of single forecasts",))},
     "watch": {"output": ("--output", ("a table",)), "metrics": _METRICS},
     "fill": {"output": ("--output", ("a table",))},
