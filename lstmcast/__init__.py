@@ -16,7 +16,7 @@ _HOMES = {
     "Options": "core.options",
     "Panel": "core.panel",
     "Roles": "ingest",
-    "backtest": "pipeline.cross_validation",
+    "backtest": "interface.functions",
     "datasets": "interface.datasets",
     "export_onnx": "persistence.exchange.onnx",
     "export_torch": "persistence.exchange.torch",
@@ -27,7 +27,7 @@ _HOMES = {
     "read": "interface.functions",
     "read_holidays": "ingest",
     "save": "persistence",
-    "tune": "pipeline.tune",
+    "tune": "interface.functions",
 }
 
 __all__ = ["__version__", *sorted(_HOMES)]

@@ -17,9 +17,10 @@ _STDIN = 0
 _LOOK = 1 << 16  # bytes
 
 METRICS, POINTS = "a file of metrics", "a file of points"
-MODEL, CHECKPOINT, LEDGER, FORECAST, SINGLES, TABLE, SETTINGS, GRAPH, SVG, PNG, PAGE = (
+MODEL, CHECKPOINT, SEARCH, LEDGER, FORECAST, SINGLES, TABLE, SETTINGS, GRAPH, SVG, PNG, PAGE = (
     "a model",
     "a checkpoint",
+    "a search",
     "a ledger",
     "a forecast",
     "a file of single forecasts",
@@ -160,6 +161,7 @@ _BEGINNINGS = (
     (b"\x89png", PNG),
     (b"<!doctype html", PAGE),
     (b"<html", PAGE),
+    (b'{"fingerprint":', SEARCH),
     (b'{\n  "forecast"', FORECAST),
     (b'{\n  "totals"', FORECAST),
     (b'{\n  "paths"', FORECAST),

@@ -21,7 +21,8 @@ from lstmcast.model.model import Model
 from lstmcast.persistence import load
 from lstmcast.pipeline.fit import fit
 
-EXPANDING, SLIDING = WINDOWS = ("expanding", "sliding")
+EXPANDING, SLIDING = "expanding", "sliding"
+WINDOWS = (EXPANDING, SLIDING)
 MOST_FOLDS = 1_000
 LEAST_TRAINING = 0.4  # of the rows that the first fold keeps before those that judge it
 
@@ -64,11 +65,16 @@ class JudgedFold:
         return skill(self.report.test)[0]
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class CrossValidation:
     """All folds, the earliest first."""
 
     folds: tuple[JudgedFold, ...]
+
+    def __repr__(self) -> str:
+        """The folds and their skill in a line."""
+        skills = ", ".join("not defined" if one.skill is None else f"{one.skill:.3f}" for one in self.folds)
+        return f"CrossValidation(folds={len(self.folds)}, skill=[{skills}])"
 
     @property
     def means(self) -> Scores:

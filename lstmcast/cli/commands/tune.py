@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 import os
 import time
 from typing import TYPE_CHECKING, Annotated, Any
@@ -29,16 +30,17 @@ from lstmcast.cli.shell.flags import (
     whole_number,
 )
 from lstmcast.cli.shell.outputs import STDOUT
+from lstmcast.cli.shell.progress import OF_A_SEARCH
 from lstmcast.cli.show import verdict
 from lstmcast.core.errors import UsageError
-from lstmcast.core.options import refuse_ignored
+from lstmcast.core.options import refuse_ignored, seconds
 
 if TYPE_CHECKING:
     from lstmcast.cli.shell.console import Console
     from lstmcast.core.options import Options
     from lstmcast.ingest import ParsedFile
     from lstmcast.model.model import Model
-    from lstmcast.pipeline.tune import Trial, Tuning
+    from lstmcast.pipeline.tuning import Trial, Tuning
 
 PANEL = "Search"
 _SHOWN = 5
@@ -106,7 +108,9 @@ def tune_file(
 
     options = dataclasses.replace(options, exclude=ingest.expanded(options.exclude))
     probe(output, _A_MODEL)
-    with console.patient() as done, persistence.lock(output, wait), console.stages():
+    until = math.inf if options.budget is None else time.monotonic() + seconds(options.budget, "--budget")
+    stages = console.stages(OF_A_SEARCH, until)
+    with console.patient() as done, persistence.lock(output, wait), stages:
         reading = read_for_training(source, options, console)
         searched = _search(reading, options, trials, output, console, began)
         found = searched.run(options.threads or os.cpu_count() or 1, resume=resume)
@@ -131,7 +135,7 @@ def _search(
     reading: ParsedFile, options: Options, trials: int | None, output: str, console: Console, began: float
 ) -> Searched:
     """The search, of which nothing is done yet."""
-    from lstmcast.pipeline.tune import search_of
+    from lstmcast.pipeline.tuning import search_of
 
     found = dataclasses.replace(options, **reading.shown)
     search = search_of(reading.panel, found, reading.roles.time, trials=trials, began=began)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 import os
+import re
 import signal
 import time
 from functools import cached_property
@@ -16,9 +17,12 @@ from lstmcast.core.errors import ModelFileError, OutputError
 
 if TYPE_CHECKING:
     from lstmcast.cli.shell.console import Console
-    from lstmcast.pipeline.tune import Search, Tuning
+    from lstmcast.pipeline.pace import Pace
+    from lstmcast.pipeline.tuning import Search, Tuning
 
 WRITE_EVERY = 2.0  # seconds
+FIRST = "0.0.0"  # the key of the training of the default setting, whose pace is measured
+KEY = re.compile(r"\d{1,5}\.[012]\.[012]")
 _INTERRUPTED = 128 + signal.SIGINT
 
 
@@ -40,18 +44,20 @@ class Searched:
     @property
     def stands(self) -> str:
         """How far the search came, and how to go on."""
-        done = f"{len(self._search.errors):,} of {self._search.trainings:,} trainings"
-        return f"{done} are kept in {self._shown}; run the same command with --resume to continue"
+        done, total = self._search.progress
+        share = f"{done / total:.0%}".replace("%", " %")
+        return f"{share} of it is kept in {self._shown}; run the same command with --resume to continue"
 
     def run(self, jobs: int, *, resume: bool) -> Tuning:
         """Search, and train the best setting; raises Stopped, having kept the state."""
         if resume:
-            self._search.errors.update(self._load())
+            self._load()
         try:
             self._look(jobs)
             self._write()
             self._console.stage(NETWORKS)
-            found = self._search.finished()
+            with self._console.progress() as show_step:
+                found = self._search.finished(show_step)
         except Stopped as stop:
             self._write()
             raise stop.with_words(f"; {self.stands}") from None
@@ -61,7 +67,7 @@ class Searched:
 
     def _look(self, jobs: int) -> None:
         """Search to the end, until the time is over, or until the first SIGINT."""
-        from lstmcast.pipeline.tune import ROUNDS
+        from lstmcast.pipeline.tuning import ROUNDS
 
         search, console = self._search, self._console
         console.stage(CHOOSING)
@@ -73,18 +79,32 @@ class Searched:
         except Stopped as stop:
             if stop.exit_code != _INTERRUPTED:
                 raise
+            self._write()
             console.hint("the search stops, and the best setting so far is trained", "stopped")
         self.is_stopped = search.standing().rounds < len(ROUNDS)
 
     def _tell(self, key: str) -> None:
         """The best error so far, on the bar and to the curious."""
         search = self._search
-        done, total = len(search.errors), search.trainings
+        if key == FIRST:
+            self._tell_count()
+        done, total = search.progress
         number = key.split(".")[1]
         best = min(error for name, error in search.errors.items() if name.split(".")[1] == number)
         words = f"round {int(number) + 1}, best error {best:.3f}"
         self._console.counted(CHOOSING, done, total, f"{CHOOSING}, {words}")
-        self._console.detail(f"training {done} of {total}: error {search.errors[key]:.3f}, {words}", "trial")
+        share = f"{done / total:.0%}".replace("%", " %")
+        self._console.detail(f"{share} done, error {search.errors[key]:.3f}, {words}", "trial")
+
+    def _tell_count(self) -> None:
+        """How many settings there are, and whether the budget was too short for more."""
+        many, drawn = len(self._search.settings), len(self._search.drawn)
+        words = (
+            f"{many:,} settings"
+            if many == drawn
+            else f"the budget is enough for {many:,} of {drawn:,} settings"
+        )
+        self._console.hint(f"{words}; --trials {many} gives the same search", "trials")
 
     @cached_property
     def _fingerprint(self) -> str:
@@ -93,34 +113,39 @@ class Searched:
 
         return fingerprint(self._search.rows, self._search.options)
 
-    def _load(self) -> dict[str, float]:
-        """The errors that an earlier run has kept, where they are of the same data and options."""
+    def _load(self) -> None:
+        """Take up what an earlier run has kept, where it is of the same data and options."""
         from lstmcast import persistence
 
+        if not os.path.lexists(self._name):
+            self._console.detail(f"there is no {self._shown} to go on from; the search starts anew")
+            return
         try:
-            if not os.path.lexists(self._name):
-                self._console.detail(f"there is no {self._shown} to go on from; the search starts anew")
-                return {}
-            known = _errors(persistence.read_bytes(self._name), self._fingerprint)
+            known = _kept(persistence.read_bytes(self._name), self._fingerprint)
         except (ModelFileError, OSError, ValueError, TypeError, KeyError, AttributeError, RecursionError):
             self._console.warn(f"{self._shown} cannot be read; the search starts from the beginning")
-            return {}
+            return
         if known is None:
-            message = (
+            self._console.warn(
                 f"{self._shown} is of other data, options or versions; the search starts from the beginning"
             )
-            self._console.warn(message)
-        return known or {}
+            return
+        self._search.pace, errors = known
+        self._search.errors.update(errors)
+        self._console.detail(f"going on from {self._shown}")
 
     def _write(self) -> None:
         """Keep the state; a disk that is full ends no search."""
         from lstmcast import persistence
 
         self._written = time.monotonic()
+        pace = self._search.pace
+        if pace is None:
+            return
         errors = {key: None if math.isinf(error) else error for key, error in self._search.errors.items()}
-        text = json.dumps({"fingerprint": self._fingerprint, "errors": errors})
+        state = {"fingerprint": self._fingerprint, "pace": [pace.fixed, pace.steps], "errors": errors}
         try:
-            persistence.write_text(self._name, text + "\n")
+            persistence.write_text(self._name, json.dumps(state) + "\n")
         except OutputError as error:
             self._console.warn(f"the search is not kept: {error}")
 
@@ -133,12 +158,20 @@ class Searched:
             self._console.warn(f"{error} ({self._shown} can be removed)")
 
 
-def _errors(text: bytes, fingerprint: str) -> dict[str, float] | None:
-    """The errors of a state; None where it is of another search. Raises ValueError and such for what is no state."""
+def _kept(text: bytes, fingerprint: str) -> tuple[Pace, dict[str, float]] | None:
+    """The pace and the errors of a state; None where it is of another search.
+
+    Raises ValueError and such for what is no state.
+    """
+    from lstmcast.pipeline.pace import Pace
+
     document: dict[str, Any] = json.loads(text)
     if document["fingerprint"] != fingerprint:
         return None
     errors = {key: math.inf if error is None else float(error) for key, error in document["errors"].items()}
-    if any(math.isnan(error) for error in errors.values()):
-        raise ValueError("an error is no number")
-    return errors
+    fixed, steps = map(float, document["pace"])
+    if not all(0 <= number < math.inf for number in (fixed, steps)) or any(map(math.isnan, errors.values())):
+        raise ValueError("an error or a pace is no number")
+    if FIRST not in errors or any(not KEY.fullmatch(key) for key in errors):
+        raise ValueError("a key is none of a training")
+    return Pace(fixed, steps), errors

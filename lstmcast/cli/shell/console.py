@@ -15,7 +15,7 @@ from lstmcast.cli.shell.streams import clean, emit, json_text, show
 from lstmcast.core.errors import OutputError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterator, Sequence
+    from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 
     from lstmcast.training.loop import Step
 
@@ -179,12 +179,15 @@ class Console:
                 log.tell(log.INFO, code, message)
 
     @contextmanager
-    def stages(self) -> Iterator[None]:
-        """One bar on stderr over all the stages within, where somebody would see it; it leaves nothing behind."""
+    def stages(self, parts: Mapping[str, float] = progress.STAGES, until: float = math.inf) -> Iterator[None]:
+        """One bar on stderr over all the stages within, where somebody would see it; it leaves nothing behind.
+
+        parts: the part of the bar that each stage has; until: when all is over at the latest, of `time.monotonic`.
+        """
         if self._bar is not None or not self._has_bars():
             yield
             return
-        self._bar = progress.bar(_colors(sys.stderr))
+        self._bar = progress.bar(_colors(sys.stderr), parts, until)
         try:
             yield
         finally:
@@ -198,7 +201,7 @@ class Console:
         else:
             self.detail(name, "stage")
 
-    def counted(self, stage: str, done: int, total: int, words: str) -> None:
+    def counted(self, stage: str, done: float, total: float, words: str) -> None:
         """So many of the tasks of a stage are done: seen on the bar, where there is one."""
         if self._bar is not None:
             if self._bar.stage != stage:

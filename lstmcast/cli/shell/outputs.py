@@ -82,12 +82,15 @@ def _require_folder() -> None:
 
 def _beside(command: str, path: str, values: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     """Files that are written beside an output, and the kind of each."""
-    if command not in ("train", "refresh") or "\0" in path:
+    if command not in ("train", "tune", "refresh") or "\0" in path:
         return
     real = os.path.realpath(path)
     yield f"{real}.lock", "a lock"
     if command == "train":
         yield f"{real}.ckpt", "a checkpoint"
+        return
+    if command == "tune":
+        yield f"{real}.tune", "a search"
         return
     kept = str(values.get("keep", ""))
     count = (

@@ -5,16 +5,17 @@ from __future__ import annotations
 import dataclasses
 from typing import Any
 
-import numpy as np
 import pytest
 
 from lstmcast.core.errors import UsageError
 from lstmcast.core.options import Options
 from lstmcast.pipeline import settings as tuning_settings
-from lstmcast.pipeline import tune as tuning
-from lstmcast.pipeline.tune import tune
+from lstmcast.pipeline import tuning
+from lstmcast.pipeline.pace import Pace
+from lstmcast.pipeline.tuning import ROUNDS, Judged, Search, search_of, tune
 from tests.panels import hourly, small, with_target
 
+SLOW = Pace(1.0, 1.0)
 TINY: dict[str, Any] = {"test": "30", "threads": 1, "final": False, "smoothing": "no"}
 
 
@@ -41,10 +42,52 @@ def test_settings_leave_what_is_set_and_do_not_depend_on_their_number() -> None:
 
 
 def test_the_default_wins_ties_and_the_verdict_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(tuning, "_judged", lambda key, *_: (key, 1.0))
+    monkeypatch.setattr(tuning, "_judged", lambda key, *_: Judged(key, 1.0, SLOW))
     found = tune(hourly(300), small(**TINY), trials=3)
     assert found.chosen == {}
     assert found.verdict == "tuning found nothing better than the default setting"
+
+
+def searching(errors: dict[str, float], budget: str | None = None, trials: int | None = 9) -> Search:
+    """A search that has come so far."""
+    search = search_of(hourly(300), small(**TINY, budget=budget), trials=trials)
+    search.errors.update(errors)
+    return search
+
+
+def test_an_unfinished_round_gives_the_best_so_far() -> None:
+    assert searching({}).standing().best.changes == {}
+    search = searching({"0.0.0": 1.0, "1.0.0": 1.1})
+    assert search.standing().best.changes == {}
+    search.errors["3.0.0"] = 0.8
+    assert search.standing().best.changes == search.settings[3]
+    search.errors |= {f"{trial}.0.0": 1.2 for trial in range(9) if trial not in (0, 1, 3)}
+    assert search.standing().racing == (0, 3, 1, 2)
+    search.errors |= {"0.1.0": 1.0, "0.1.1": 1.0, "3.1.0": 1.0}
+    assert search.standing().best.changes == search.settings[3]  # one fold of two says nothing yet
+    search.errors["3.1.1"] = 1.2
+    assert search.standing().best.changes == {}
+
+
+def test_the_number_of_settings_is_by_work_and_falls_on_a_slow_machine_alone() -> None:
+    few = searching({}, "1m", None)
+    assert 2 < len(few.settings) < len(searching({}, "10m", None).settings)
+    wide = search_of(hourly(300), dataclasses.replace(few.options, steps=500), trials=None)
+    assert len(wide.settings) < len(few.settings)
+    few.pace = Pace(0.01, 0.01)
+    assert few.settings == few.drawn
+    few.pace = Pace(0.5, 1.0)
+    assert few.settings == few.drawn[: len(few.settings)]
+    assert few.pace.search(len(few.settings), ROUNDS) <= 42 < few.pace.search(len(few.settings) + 1, ROUNDS)
+    asked = searching({}, "1m", 9)
+    asked.pace = Pace(50.0, 50.0)
+    assert len(asked.settings) == 9
+
+
+def test_what_is_not_done_in_time_says_nothing() -> None:
+    search = dataclasses.replace(searching({}, "1m"), until=0.0)
+    assert list(search.running()) == []
+    assert search.standing().rounds == 0
 
 
 def test_the_verdict_is_plain() -> None:
@@ -60,4 +103,3 @@ def test_the_verdict_is_plain() -> None:
 def test_too_few_trials_are_refused() -> None:
     with pytest.raises(UsageError, match="trials"):
         tune(hourly(300), dataclasses.replace(Options(), horizon=6), trials=1)
-    assert np.isfinite(tuning.ROUNDS).all()

@@ -6,10 +6,12 @@ import dataclasses
 import math
 import re
 import time
-from collections.abc import Iterator
+import warnings
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from functools import partial
 from statistics import fmean
+from typing import NamedTuple
 
 from lstmcast.core.errors import TrainingError, UsageError
 from lstmcast.core.options import Options, seconds
@@ -19,21 +21,20 @@ from lstmcast.data.split import split
 from lstmcast.evaluation.verdict import LEVEL, error_measure
 from lstmcast.model.model import Model
 from lstmcast.pipeline.cross_validation import EXPANDING, Fold, folds_of
-from lstmcast.pipeline.fit import fit
+from lstmcast.pipeline.fit import fitting
+from lstmcast.pipeline.pace import MOST_TRIALS, Pace, survivors
+from lstmcast.pipeline.plan import Plan
 from lstmcast.pipeline.pool import Place
 from lstmcast.pipeline.settings import Changes, settings_of
+from lstmcast.training.loop import Step
+from lstmcast.training.setup import default_steps
 
 # Each round judges a third of the settings of the one before, with more folds and a larger share of the steps.
 ROUNDS = ((1, 0.25), (2, 0.5), (3, 1.0))  # folds, share of the steps
-KEPT = 3
-MOST_TRIALS = 10_000
 DEFAULT_TRIALS = 27
-_STEPS = 400  # of a training that names none
 _SEARCHING = 0.7  # of a budget; the rest is for the default and the best setting
-_CERTAIN = 0.75  # of the time left: a training that took more may have been cut short, and says nothing
 _DATE = r"\d{4}-\d\d"
-# Seconds that a setting takes over all rounds, on average: a fixed formula, so that a budget gives the same trials.
-_SECONDS, _SECONDS_A_ROW = 3.0, 2e-4
+_FIRST = "0.0.0"  # the key of the first training, of the default setting, whose time is measured
 
 
 @dataclass(frozen=True, eq=False)
@@ -47,7 +48,7 @@ class Trial:
     errors: tuple[float, ...] = ()
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Tuning:
     """The tuned model, all trials (the default setting first), and the test errors of both settings.
 
@@ -59,6 +60,10 @@ class Tuning:
     chosen: Changes
     default: float | None
     tuned: float | None
+
+    def __repr__(self) -> str:
+        """The setting and its worth in a line."""
+        return f"Tuning(chosen={self.chosen!r}, trials={len(self.trials)}, verdict={self.verdict!r})"
 
     @property
     def gain(self) -> float | None:
@@ -82,7 +87,10 @@ class Tuning:
 
 @dataclass(frozen=True)
 class Standing:
-    """The rounds that are complete, all trials by then, and the numbers of those that race in the next round."""
+    """The rounds that are complete, all trials by then, and the numbers of those that race in the next round.
+
+    The racing ones stand with the default setting first, and the best of the round before next.
+    """
 
     rounds: int
     trials: tuple[Trial, ...]
@@ -90,78 +98,118 @@ class Standing:
 
     @property
     def best(self) -> Trial:
-        """The best of the last complete round, where it is better than the default setting by more than LEVEL."""
-        if not self.rounds:
-            return self.trials[0]
-        last = [trial for trial in self.trials if len(trial.errors) == self.rounds]
-        best = min(last, key=lambda trial: trial.errors[-1])
-        return best if best.errors[-1] < (1 - LEVEL) * self.trials[0].errors[-1] else self.trials[0]
+        """The best of the last round in which others were judged beside the default setting, where it is better than
+        that by more than LEVEL; else the default setting."""
+        default = self.trials[0]
+        for number in reversed(range(len(default.errors))):
+            judged = [trial for trial in self.trials if len(trial.errors) > number]
+            if len(judged) > 1:
+                best = min(judged, key=lambda trial: trial.errors[number])
+                return best if best.errors[number] < (1 - LEVEL) * default.errors[number] else default
+        return default
 
 
-@dataclass(frozen=True, eq=False)
+class Judged(NamedTuple):
+    """A training done: its error, infinite where it cannot be trained, and its pace; no error where time was up."""
+
+    key: str
+    error: float | None
+    pace: Pace
+
+
+@dataclass(eq=False)
 class Search:
     """A search under way: its settings, and the error of each training so far by `trial.round.fold`.
 
-    rows: those that may choose; until: when the search ends, in seconds of `time.time`.
+    rows: those that may choose; is_fitted: settings are left out where the first training shows that the budget is too
+    short for all; until: when the search ends, end: when all ends, in seconds of `time.time`; pace: of the default
+    setting by its first training.
     """
 
     panel: Panel
     rows: Panel
     options: Options
     time: str | None
-    settings: tuple[Changes, ...]
+    drawn: tuple[Changes, ...]
+    is_fitted: bool = False
     until: float = math.inf
     end: float = math.inf
+    pace: Pace | None = None
     errors: dict[str, float] = field(default_factory=dict)
 
     @property
-    def trainings(self) -> int:
-        """The trainings of all rounds."""
-        racing, total = len(self.settings), 0
-        for folds, _ in ROUNDS:
-            total += racing * folds
-            racing = _survivors(racing)
-        return total
+    def settings(self) -> tuple[Changes, ...]:
+        """The settings of the search: those drawn, or the first of them where the time is too short for all.
+
+        Neither the number of workers nor what else the machine does says how many: a pace is of one core alone.
+        """
+        if not self.is_fitted or self.pace is None or self.options.budget is None:
+            return self.drawn
+        time_for_it = _SEARCHING * seconds(self.options.budget, "--budget")
+        return self.drawn[: self.pace.trials_within(time_for_it, ROUNDS)]
+
+    @property
+    def progress(self) -> tuple[float, float]:
+        """The work that is done and all work, in trainings with all steps."""
+        racing, total = len(self.settings), 0.0
+        for folds, share in ROUNDS:
+            total += racing * folds * share
+            racing = survivors(racing)
+        return sum(ROUNDS[int(key.split(".")[1])][1] for key in self.errors), total
 
     def running(self, jobs: int = 1) -> Iterator[str]:
         """Do what is left of the search until its time is over, and yield the key of each training as it is done."""
         while (standing := self.standing()).rounds < len(ROUNDS):
-            work = (
-                partial(_judged, key, fold, options, self.time, self.until)
-                for key, fold, options in self._work(standing)
-                if key not in self.errors
-            )
-            for key, error in Place(jobs).run(work):
+            work = [one for one in self._work(standing) if one[0] not in self.errors]
+            if work[0][0] == _FIRST:  # alone: it says how many settings there are
+                work = work[:1]
+            tasks = (partial(_judged, *one, self.time, self.until) for one in work)
+            for key, error, pace in Place(min(jobs, len(work))).run(tasks):
                 if error is None:
                     return
                 self.errors[key] = error
+                if key == _FIRST:
+                    self.pace = pace
                 yield key
 
     def standing(self) -> Standing:
         """How far the search is; raises TrainingError where the default setting cannot be trained."""
-        trials, racing = [Trial(changes) for changes in self.settings], list(range(len(self.settings)))
+        trials = [Trial(changes) for changes in self.settings]
+        racing = list(range(len(trials)))
         for number, (folds, _) in enumerate(ROUNDS):
-            keys = {trial: [f"{trial}.{number}.{fold}" for fold in range(folds)] for trial in racing}
-            if any(key not in self.errors for each in keys.values() for key in each):
+            is_complete = True
+            for trial in racing:
+                errors = [self.errors.get(f"{trial}.{number}.{fold}") for fold in range(folds)]
+                known = [error for error in errors if error is not None]
+                if len(known) == folds:
+                    trials[trial] = Trial(trials[trial].changes, (*trials[trial].errors, fmean(known)))
+                is_complete &= len(known) == folds
+            if not is_complete:
                 return Standing(number, tuple(trials), tuple(racing))
-            for trial, each in keys.items():
-                mean = fmean([self.errors[key] for key in each])
-                trials[trial] = dataclasses.replace(trials[trial], errors=(*trials[trial].errors, mean))
             racing = _fastest(trials, racing)
         return Standing(len(ROUNDS), tuple(trials), tuple(racing))
 
-    def finished(self) -> Tuning:
-        """Train the best setting so far as `fit` does; the default one is trained too, to say what tuning was worth."""
+    def finished(self, watch: Callable[[Step], None] = lambda _: None) -> Tuning:
+        """Train the best setting so far as `fit` does; the default one is trained too, to say what tuning was worth.
+
+        watch: what is told of every step.
+        """
         standing = self.standing()
         chosen = standing.best.changes
         if not chosen:
-            model = fit(self.panel, self._within(self.options, 1), self.time)
+            model = self._trained(self._within(self.options, 1), watch)
             return Tuning(model, standing.trials, chosen, _error(model), _error(model))
-        unfinished = dataclasses.replace(self._within(self.options, 2), final=False)
-        default = fit(self.panel, unfinished, self.time)
-        best = dataclasses.replace(self._within(self.options, 1), **chosen)
-        model = fit(self.panel, best, self.time)
+        default = self._trained(dataclasses.replace(self._within(self.options, 2), final=False), watch)
+        model = self._trained(dataclasses.replace(self._within(self.options, 1), **chosen), watch)
         return Tuning(model, standing.trials, chosen, _error(default), _error(model))
+
+    def _trained(self, options: Options, watch: Callable[[Step], None]) -> Model:
+        for event in fitting(self.panel, options, self.time):
+            if isinstance(event, Step):
+                watch(event)
+            elif isinstance(event, Model):
+                return event
+        raise AssertionError("the training ended without a model")
 
     def _within(self, options: Options, trainings: int) -> Options:
         """The options with the time that is left, shared by so many trainings."""
@@ -170,8 +218,8 @@ class Search:
         share = max(self.end - time.time(), 1.0) / trainings
         return dataclasses.replace(options, budget=f"{share:.3f}s")
 
-    def _work(self, standing: Standing) -> Iterator[tuple[str, Fold, Options]]:
-        """The trainings of the next round."""
+    def _work(self, standing: Standing) -> Iterator[tuple[str, Fold, Options, float]]:
+        """The trainings of the next round, each with its share of the steps."""
         count, share = ROUNDS[standing.rounds]
         asked = dataclasses.replace(self.options, test=None, threads=1, budget=None)
         if re.match(_DATE, asked.val or ""):  # a date lies in the rows of one fold alone
@@ -180,7 +228,7 @@ class Search:
         for trial in standing.racing:
             for number, fold in enumerate(folds):
                 options = _shortened(fold, self.settings[trial], share)
-                yield f"{trial}.{standing.rounds}.{number}", fold, options
+                yield f"{trial}.{standing.rounds}.{number}", fold, options, share
 
 
 def tune(
@@ -195,11 +243,15 @@ def tune(
 
     trials: settings, the default one among them, which wins ties; without it as many as suit the budget, else 27.
     jobs: processes side by side, which change nothing of the result. Test rows choose nothing: they judge the tuned
-    and the default model. Raises UsageError and TrainingError.
+    and the default model. A KeyboardInterrupt ends the search, and the best setting so far is trained. Raises
+    UsageError and TrainingError.
     """
     search = search_of(panel, options or Options(), time, trials=trials)
-    for _ in search.running(jobs):
-        pass
+    try:
+        for _ in search.running(jobs):
+            pass
+    except KeyboardInterrupt:
+        warnings.warn("the search is stopped, and the best setting so far is trained", stacklevel=2)
     return search.finished()
 
 
@@ -215,23 +267,23 @@ def search_of(
     options.check()
     options = dataclasses.replace(options, horizon=horizon_of(panel, options))
     rows = _before_test(panel, options)
-    count = trials_within(options.budget, len(rows.times)) if trials is None else trials
-    if not 2 <= count <= MOST_TRIALS:
-        raise UsageError(f"--trials goes from 2 to {MOST_TRIALS:,}; got {count:,}", option="--trials")
-    settings = tuple(settings_of(rows, options, count))
+    if trials is not None and not 2 <= trials <= MOST_TRIALS:
+        raise UsageError(f"--trials goes from 2 to {MOST_TRIALS:,}; got {trials:,}", option="--trials")
+    is_fitted = trials is None and options.budget is not None
+    count = trials_within(options, len(rows.times)) if trials is None else trials
+    search = Search(panel, rows, options, time_column, tuple(settings_of(rows, options, count)), is_fitted)
     if options.budget is None:
-        return Search(panel, rows, options, time_column, settings)
+        return search
     start, budget = time.time() if began is None else began, seconds(options.budget, "--budget")
-    until, end = start + _SEARCHING * budget, start + budget
-    return Search(panel, rows, options, time_column, settings, until, end)
+    return dataclasses.replace(search, until=start + _SEARCHING * budget, end=start + budget)
 
 
-def trials_within(budget: str | None, rows: int) -> int:
-    """The number of settings that suit a budget and so many rows, by a fixed formula; without a budget 27."""
-    if budget is None:
+def trials_within(options: Options, rows: int) -> int:
+    """The number of settings that suit the budget and so many rows, by the work that they make; without one 27."""
+    if options.budget is None:
         return DEFAULT_TRIALS
-    each = _SECONDS + _SECONDS_A_ROW * rows
-    return int(min(max(_SEARCHING * seconds(budget, "--budget") / each, 2), MOST_TRIALS))
+    time_for_it = _SEARCHING * seconds(options.budget, "--budget")
+    return Pace.reckoned(options, rows).trials_within(time_for_it, ROUNDS)
 
 
 def _before_test(panel: Panel, options: Options) -> Panel:
@@ -249,19 +301,14 @@ def _folds(panel: Panel, options: Options, count: int) -> list[Fold]:
         raise TrainingError(message) from None
 
 
-def _survivors(racing: int) -> int:
-    """How many of these are in the next round, the default setting among them."""
-    return min(1 + max(racing // KEPT, 1), racing)
-
-
 def _fastest(trials: list[Trial], racing: list[int]) -> list[int]:
-    """The default setting and the best third of the others; the earlier one of equals."""
+    """The default setting, then the best third of the others, the best first; the earlier one of equals."""
     if math.isinf(trials[0].errors[-1]):
         raise TrainingError(
             "too little history to tune on; train without tuning, or ask for a shorter --horizon"
         )
-    others = sorted(racing[1:], key=lambda number: trials[number].errors[-1])
-    return [0, *sorted(others[: _survivors(len(racing)) - 1])]
+    others = sorted(racing[1:], key=lambda number: (trials[number].errors[-1], number))
+    return [0, *others[: survivors(len(racing)) - 1]]
 
 
 def _shortened(fold: Fold, changes: Changes, share: float) -> Options:
@@ -271,28 +318,31 @@ def _shortened(fold: Fold, changes: Changes, share: float) -> Options:
         return dataclasses.replace(options, epochs=share * options.epochs)
     if share == 1.0:
         return options
-    steps = _STEPS if options.steps is None else options.steps
+    steps = default_steps(len(fold.panel.times)) if options.steps is None else options.steps
     return dataclasses.replace(options, steps=math.ceil(share * steps))
 
 
 def _judged(
-    key: str, fold: Fold, options: Options, time_column: str | None, until: float
-) -> tuple[str, float | None]:
-    """The error of a setting on the rows that judge a fold: infinite where it cannot be trained there, None where the
-    time is over."""
-    began = time.time()
-    left = until - began
-    if left <= 0:
-        return key, None
-    if not math.isinf(left):
-        options = dataclasses.replace(options, budget=f"{left:.3f}s")
+    key: str, fold: Fold, options: Options, share: float, time_column: str | None, until: float
+) -> Judged:
+    """The error of a setting on the rows that judge a fold; a training that is not done by then says nothing."""
+    if time.time() >= until:
+        return Judged(key, None, Pace(0.0, 0.0))
+    began = planned = time.process_time()
+    error: float | None = math.inf
     try:
-        error = _error(fit(fold.panel, options, time_column))
+        for event in fitting(fold.panel, options, time_column):
+            if isinstance(event, Plan):
+                planned = time.process_time()
+            elif isinstance(event, Model):
+                found = _error(event)
+                error = math.inf if found is None else found
+            elif time.time() >= until:
+                error = None
+                break
     except (TrainingError, UsageError):
-        return key, math.inf
-    if time.time() - began > _CERTAIN * left:
-        return key, None
-    return key, math.inf if error is None else error
+        error = math.inf
+    return Judged(key, error, Pace(planned - began, (time.process_time() - planned) / share))
 
 
 def _error(model: Model) -> float | None:

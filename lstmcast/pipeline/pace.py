@@ -1,0 +1,63 @@
+"""The time that a search takes: reckoned from the work of its trainings, and measured on the first of them."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from lstmcast.core.options import Options
+from lstmcast.training.setup import default_steps
+
+Rounds = Sequence[tuple[int, float]]  # folds, share of the steps
+KEPT = 3  # one of so many settings goes on to the next round
+MOST_TRIALS = 10_000
+_MEAN_EFFORT = 1.6  # of the steps of a random setting, beside those of the default one
+# Of a machine that is slower than most, so that few budgets end a search: seconds of what is no step, for a training
+# and for each row of it, and of a step at 64 hidden units with a batch of 128.
+_FIXED, _A_ROW, _A_STEP = 1.0, 3e-4, 0.02
+_OTHERS = 0.4  # of a step, the share that grows with the hidden units and not with their square
+
+
+@dataclass(frozen=True)
+class Pace:
+    """Seconds of one core for the default setting: its steps, all of them, and all else (fixed)."""
+
+    fixed: float
+    steps: float
+
+    @staticmethod
+    def reckoned(options: Options, rows: int) -> Pace:
+        """The pace by the work that there is: the same on every machine, whatever else runs there."""
+        steps = default_steps(rows) if options.steps is None else options.steps
+        if options.epochs is not None:
+            steps = math.ceil(options.epochs * rows / options.batch)
+        width = options.hidden / 64
+        effort = options.members * options.layers * (_OTHERS * width + (1 - _OTHERS) * width**2)
+        size = max(options.batch / 128, 0.25)
+        return Pace(_FIXED + _A_ROW * rows, _A_STEP * steps * effort * size)
+
+    def search(self, trials: int, rounds: Rounds) -> float:
+        """Seconds of a search over so many settings, one training at a time."""
+        taken, racing = 0.0, trials
+        for folds, share in rounds:
+            taken += racing * folds * self.training(share)
+            racing = survivors(racing)
+        return taken
+
+    def training(self, share: float) -> float:
+        """Seconds of a training with a share of the steps, in the mean over settings."""
+        return self.fixed + share * _MEAN_EFFORT * self.steps
+
+    def trials_within(self, seconds: float, rounds: Rounds) -> int:
+        """The most settings, and two at least, whose search takes no longer."""
+        few, many = 2, MOST_TRIALS
+        while few < many:
+            middle = (few + many + 1) // 2
+            few, many = (middle, many) if self.search(middle, rounds) <= seconds else (few, middle - 1)
+        return few
+
+
+def survivors(racing: int) -> int:
+    """The number of these settings in the next round: the default one, and a third of them."""
+    return min(1 + max(racing // KEPT, 1), racing)
