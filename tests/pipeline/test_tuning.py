@@ -25,8 +25,8 @@ def test_workers_and_test_rows_change_nothing_of_the_choice(monkeypatch: pytest.
     panel, options = hourly(300), small(**TINY)
     target = panel.target.copy()
     target[-30:] += 40
-    one = tune(panel, options, trials=3)
-    other = tune(with_target(panel, target), options, trials=3, jobs=2)
+    one = tune(panel, options, trials=2)
+    other = tune(with_target(panel, target), options, trials=2, jobs=2)
     said = [[(trial.changes, trial.errors) for trial in found.trials] for found in (one, other)]
     assert said[0] == said[1]
     assert one.chosen == other.chosen
@@ -43,7 +43,7 @@ def test_settings_leave_what_is_set_and_do_not_depend_on_their_number() -> None:
 
 def test_the_default_wins_ties_and_the_verdict_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(tuning, "_judged", lambda key, *_: Judged(key, 1.0, SLOW))
-    found = tune(hourly(300), small(**TINY), trials=3)
+    found = tune(hourly(300), small(**TINY), trials=2)
     assert found.chosen == {}
     assert found.verdict == "tuning found nothing better than the default setting"
 

@@ -43,7 +43,7 @@ class Searched:
 
     @property
     def stands(self) -> str:
-        """How far the search came, and how to go on."""
+        """The share of the search that is done, and the way to go on."""
         done, total = self._search.progress
         share = f"{done / total:.0%}".replace("%", " %")
         return f"{share} of it is kept in {self._shown}; run the same command with --resume to continue"
@@ -97,7 +97,7 @@ class Searched:
         self._console.detail(f"{share} done, error {search.errors[key]:.3f}, {words}", "trial")
 
     def _tell_count(self) -> None:
-        """How many settings there are, and whether the budget was too short for more."""
+        """The number of settings, and that the budget was too short for more where it was."""
         many, drawn = len(self._search.settings), len(self._search.drawn)
         words = (
             f"{many:,} settings"
