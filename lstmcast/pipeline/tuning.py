@@ -173,7 +173,10 @@ class Search:
                 yield key
 
     def standing(self) -> Standing:
-        """The rounds that are complete, and those that race; raises TrainingError where the default setting cannot be trained."""
+        """The rounds that are complete, and those that race.
+
+        Raises TrainingError where the default setting cannot be trained.
+        """
         trials = [Trial(changes) for changes in self.settings]
         racing = list(range(len(trials)))
         for number, (folds, _) in enumerate(ROUNDS):
