@@ -20,6 +20,7 @@ from lstmcast.data.calendar_regression import (
 )
 from lstmcast.data.imputation import fill_from_past, hold_from_past
 from lstmcast.data.scaling import Scaling, fit_scaling, seasonal_scale
+from lstmcast.data.split import first_rows
 from lstmcast.data.view import View
 from lstmcast.data.windows import Table, Windows
 
@@ -143,30 +144,43 @@ def fit_preparation(panel: Panel, blocks: Blocks, scaler: str, transform: str) -
     """Learn from the training block alone; no calendar stage yet."""
     training = blocks.slices("training")
     young = [_of_young(panel, before) for before in blocks.slices("before_test")]
-    scaling = fit_scaling([panel.target[rows] for rows in training], scaler, transform, young)
+    scaling = fit_scaling(
+        [panel.target[rows] for rows in training], scaler, transform, [panel.target[rows] for rows in young]
+    )
     scaled = scaling.apply(panel.target, panel.series_of_rows())
-    change = np.array([seasonal_scale(scaled[rows], panel.clock.season) for rows in training])
     return Preparation(
         scaling=scaling,
         covariates=_fit_covariates(panel, training),
         with_year=_teaches_years(panel, training),
         masked=any(np.isnan(panel.target[rows]).any() for rows in training),
-        change=np.where(change > 0, change, 1.0),
+        change=_changes(scaled, training, young, panel.clock.season),
     )
 
 
-def _of_young(panel: Panel, before: slice) -> Numbers:
-    """(n,) rows that tell the size of a series that begins after training: those before its test, or its first ones.
+def _changes(scaled: Numbers, training: Sequence[slice], young: Sequence[slice], season: int) -> Numbers:
+    """(S,) mean absolute seasonal difference of each series in scaled units, one where it never changes.
 
-    Where it begins with its test rows, the first season is history alone in every window that is judged, if the
-    look-back is a season or longer.
+    Of a series without training rows it is that of its first ones; where these hold no season, the others' median.
     """
-    rows = panel.target[before]
-    return rows if np.isfinite(rows).any() else panel.target[before.start : before.start + _first_rows(panel)]
+    change = np.array([seasonal_scale(scaled[rows], season) for rows in training])
+    is_young = np.array([not np.isfinite(scaled[rows]).any() for rows in training], dtype=bool)
+    if is_young.any():
+        others = change[~is_young & (change > 0)]
+        usual = float(np.median(others)) if len(others) else 1.0
+        own = np.array([seasonal_scale(scaled[rows], season) for rows in young])
+        change = np.where(is_young, np.where(own > 0, own, usual), change)
+    return np.where(change > 0, change, 1.0)
 
 
-def _first_rows(panel: Panel) -> int:
-    return max(panel.clock.season, 7)
+def _of_young(panel: Panel, before: slice) -> slice:
+    """The rows that tell the size of a series that begins after training: those before its test, or its first ones.
+
+    Where it begins with its test rows, its first ones are history alone in every window that is judged, as the split
+    has it (`Blocks.unjudged`).
+    """
+    if np.isfinite(panel.target[before]).any():
+        return before
+    return slice(before.start, before.start + first_rows(panel))
 
 
 def fit_stage(

@@ -21,13 +21,16 @@ _DATE = r"\d{4}-\d\d(-\d\d([T ]\d\d(:\d\d(:\d\d)?)?)?)?"
 class Blocks:
     """First rows (S,) of the flat arrays in each block, and where each series ends.
 
-    Training is start:validation, validation is validation:test, test is test:end.
+    Training is start:validation, validation is validation:test, test is test:end. unjudged: first rows of each series
+    that no window of the test is judged on, since the size of a series that begins there is learned from them; None
+    where no series does.
     """
 
     start: Integers
     validation: Integers
     test: Integers
     end: Integers
+    unjudged: Integers | None = None
 
     def bounds(self, name: str) -> tuple[Integers, Integers]:
         """(S,) first and (S,) one past the last row of a block: training, validation, test, before_test or all."""
@@ -51,7 +54,10 @@ class Blocks:
     def origins(self, name: str, lookback: int, horizon: int) -> Integers:
         """(n,) first target rows of the windows all of whose targets lie in the block; history may reach back."""
         firsts, stops = self.bounds(name)
-        firsts = np.maximum(firsts, self.start + lookback)
+        history = np.full(len(firsts), lookback)
+        if name == "test" and self.unjudged is not None:
+            history = np.maximum(history, self.unjudged)
+        firsts = np.maximum(firsts, self.start + history)
         ranges = [np.arange(a, b - horizon + 1) for a, b in zip(firsts, stops, strict=True)]
         return np.concatenate(ranges).astype(np.int64)
 
@@ -67,10 +73,17 @@ def split(panel: Panel, horizon: int, validation: str | None = None, test: str |
     start, end = panel.offsets[:-1], panel.known_until()
     validation_rows, test_rows = _held_back(panel, end - start, horizon, validation, test)
     test_first = np.maximum(end - test_rows, start)
-    blocks = Blocks(start, np.maximum(test_first - validation_rows, start), test_first, end)
+    is_young = test_first == start
+    unjudged = np.where(is_young, first_rows(panel), 0) if is_young.any() else None
+    blocks = Blocks(start, np.maximum(test_first - validation_rows, start), test_first, end, unjudged)
     _refuse_short(blocks, "test", "--test", test, horizon)
     _refuse_short(blocks, "validation", "--val", validation, horizon)
     return blocks
+
+
+def first_rows(panel: Panel) -> int:
+    """Return how many of its first rows tell the size of a series that has no row before its test."""
+    return max(panel.clock.season, 7)
 
 
 def few_blocks(

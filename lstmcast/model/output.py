@@ -187,9 +187,14 @@ class NumberOutput:
         return linear_of(ensemble)
 
     def losses(self, answer: Answer, truth: Numbers, series: Integers) -> Numbers:
-        """Absolute errors over MASE's denominators, over one where there is none."""
-        scale = self.mase_scale[series]
-        return np.asarray(np.abs(answer.point - truth) / np.where(scale > 0, scale, 1.0))
+        """Absolute errors over the units of their series."""
+        return np.asarray(np.abs(answer.point - truth) / self.units(series))
+
+    def units(self, series: Integers) -> Numbers:
+        """(B,) MASE's denominators of these series; where one has none, what a scaled unit of it is."""
+        scale, one = self.mase_scale[series], np.ones(len(series))
+        unit = self.scaling.undo(one, series) - self.scaling.undo(0 * one, series)
+        return np.where(scale > 0, scale, unit)
 
     def judged(self, forecaster: Forecaster) -> Answering:
         """The whole with its bands, a baseline as it is."""

@@ -148,12 +148,11 @@ def _truth(sides: Sequence[_Side], keys: NDArray[np.void], steps: int) -> Number
 
 
 def _scale(side: _Side, keys: NDArray[np.void]) -> Numbers:
-    """(T,) MASE's denominators as the first model has them, one where there is none."""
+    """(T,) what errors of each series are divided by, as the first model has it."""
     if not isinstance(side.model.output, NumberOutput):
         return np.ones(len(keys))
     series = side.model.contract.check(side.panel)[_series(side, keys)]
-    scale = side.model.output.mase_scale[series]
-    return np.asarray(np.where(scale > 0, scale, 1.0))
+    return side.model.output.units(series)
 
 
 def _series(side: _Side, keys: NDArray[np.void]) -> Integers:

@@ -7,7 +7,7 @@ import dataclasses
 import numpy as np
 import pytest
 
-from lstmcast.core.panel import Clock
+from lstmcast.core.panel import TARGET, Clock, Column, Panel
 from lstmcast.data.preprocessing import fit_preparation, fit_stage, known_columns
 from lstmcast.data.split import split
 from lstmcast.evaluation.validation import MOST_ORIGINS, scales, validation_of
@@ -144,3 +144,56 @@ def test_a_series_that_repeats_itself_counts_by_its_spread(factor: float) -> Non
         found = scales(panel, blocks, "training", scaling)
         assert np.isnan(scales(panel, blocks, "training")[0])
         assert found[0] == pytest.approx(factor * np.std(wave / factor), rel=0.25)
+
+
+# --- a series that begins after the training rows
+
+
+def with_young(rows: int, values: np.ndarray) -> Panel:
+    """Three years of two shops a day, and a third that opened so many rows before their end."""
+    weeks = np.arange(700) % 7
+    old = [100.0 + 10 * weeks + np.random.default_rng(k).normal(0, 2, 700) for k in range(2)]
+    times = np.datetime64("2022-01-01", "us") + np.arange(700) * np.timedelta64(1, "D")
+    return Panel(
+        ids=("a", "b", "young"),
+        offsets=np.array([0, 700, 1400, 1400 + rows]),
+        times=np.concatenate([times, times, times[-rows:]]),
+        values=np.concatenate([*old, values[:rows]])[:, None],
+        columns=(Column("qty", TARGET),),
+        clock=Clock("D", seasons=(7,)),
+        id_name="shop",
+    )
+
+
+@pytest.mark.parametrize("rows", [10, 60])
+@pytest.mark.parametrize("times", [1.0, 1000.0])
+def test_figures_of_a_young_series_are_of_its_rows_or_of_the_panel_and_never_a_constant(
+    rows: int, times: float
+) -> None:
+    values = times * (100 + 10 * (np.arange(60) % 7) + np.random.default_rng(9).normal(0, 2, 60))
+    panel = with_young(rows, values)
+    blocks = split(panel, 7, test="100")
+    assert blocks.test[2] == blocks.start[2]
+    found = fit_preparation(panel, blocks, "standard", "none")
+    assert found.scaling.scale[2] > 2 * times
+    assert 0.25 < found.change[2] / np.median(found.change[:2]) < 4
+
+
+def test_no_row_that_is_judged_tells_the_size_of_a_young_series() -> None:
+    panel = with_young(60, np.arange(60.0) + 500)
+    blocks = split(panel, 7, test="100")
+    origins = blocks.origins("test", lookback=3, horizon=7)
+    judged = origins[origins >= panel.offsets[2]].min()
+    changed = panel.values.copy()
+    changed[judged:] *= 50.0
+    one, other = (
+        fit_preparation(dataclasses.replace(panel, values=each), blocks, "standard", "none")
+        for each in (panel.values, changed)
+    )
+    assert judged == panel.offsets[2] + 7
+    assert one.scaling.scale[2] == other.scaling.scale[2]
+    assert one.scaling.center[2] == other.scaling.center[2]
+    assert one.change[2] == other.change[2]
+    assert (
+        blocks.origins("test", 3, 7)[:1] == blocks.test[:1]
+    ).all()  # old series are judged from their first row
