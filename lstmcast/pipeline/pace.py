@@ -15,8 +15,9 @@ MOST_TRIALS = 10_000
 _MEAN_EFFORT = 1.6  # of the steps of a random setting, beside those of the default one
 # Of a machine that is slower than most, so that few budgets end a search: seconds of what is no step, for a training
 # and for each row of it, and of a step at 64 hidden units with a batch of 128.
-_FIXED, _A_ROW, _A_STEP = 1.0, 3e-4, 0.02
-_OTHERS = 0.4  # of a step, the share that grows with the hidden units and not with their square
+_FIXED, _A_ROW, _A_STEP = 1.0, 1.5e-3, 0.05
+_LINEAR = 0.8  # of a step, the share that grows with the hidden units and not with their square
+_WHATEVER_BATCH = 1 / 3  # of a step, the share that does not grow with the batch
 
 
 @dataclass(frozen=True)
@@ -33,8 +34,8 @@ class Pace:
         if options.epochs is not None:
             steps = math.ceil(options.epochs * rows / options.batch)
         width = options.hidden / 64
-        effort = options.members * options.layers * (_OTHERS * width + (1 - _OTHERS) * width**2)
-        size = max(options.batch / 128, 0.25)
+        effort = options.members * options.layers * (_LINEAR * width + (1 - _LINEAR) * width**2)
+        size = _WHATEVER_BATCH + (1 - _WHATEVER_BATCH) * options.batch / 128
         return Pace(_FIXED + _A_ROW * rows, _A_STEP * steps * effort * size)
 
     def search(self, trials: int, rounds: Rounds) -> float:

@@ -23,7 +23,6 @@ from lstmcast.model.model import Model
 from lstmcast.pipeline.cross_validation import EXPANDING, Fold, folds_of
 from lstmcast.pipeline.fit import fitting
 from lstmcast.pipeline.pace import MOST_TRIALS, Pace, survivors
-from lstmcast.pipeline.plan import Plan
 from lstmcast.pipeline.pool import Place
 from lstmcast.pipeline.settings import Changes, settings_of
 from lstmcast.training.loop import Step
@@ -331,13 +330,15 @@ def _judged(
     """The error of a setting on the rows that judge a fold; a training that is not done by then says nothing."""
     if time.time() >= until:
         return Judged(key, None, Pace(0.0, 0.0))
-    began = planned = time.process_time()
+    began = first = last = time.process_time()
+    is_stepping = False
     error: float | None = math.inf
     try:
         for event in fitting(fold.panel, options, time_column):
-            if isinstance(event, Plan):
-                planned = time.process_time()
-            elif isinstance(event, Model):
+            if isinstance(event, Step):
+                last = time.process_time()
+                first, is_stepping = first if is_stepping else last, True
+            if isinstance(event, Model):
                 found = _error(event)
                 error = math.inf if found is None else found
             elif time.time() >= until:
@@ -345,7 +346,8 @@ def _judged(
                 break
     except (TrainingError, UsageError):
         error = math.inf
-    return Judged(key, error, Pace(planned - began, (time.process_time() - planned) / share))
+    stepped = last - first if is_stepping else 0.0
+    return Judged(key, error, Pace(time.process_time() - began - stepped, stepped / share))
 
 
 def _error(model: Model) -> float | None:

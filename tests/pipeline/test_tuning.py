@@ -76,7 +76,7 @@ def test_the_number_of_settings_is_by_work_and_falls_on_a_slow_machine_alone() -
     assert len(wide.settings) < len(few.settings)
     few.pace = Pace(0.01, 0.01)
     assert few.settings == few.drawn
-    few.pace = Pace(0.5, 1.0)
+    few.pace = Pace(0.8, 2.0)
     assert few.settings == few.drawn[: len(few.settings)]
     assert few.pace.search(len(few.settings), ROUNDS) <= 42 < few.pace.search(len(few.settings) + 1, ROUNDS)
     asked = searching({}, "1m", 9)
