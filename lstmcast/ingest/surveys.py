@@ -15,7 +15,7 @@ from lstmcast.core.options import parse_names
 from lstmcast.core.panel import TARGET, Column, Panel
 from lstmcast.ingest.advice import advised
 from lstmcast.ingest.asked import Asked, opened
-from lstmcast.ingest.columns.survey import all_numbers, candidates, finding
+from lstmcast.ingest.columns.survey import all_numbers, finding, first_candidates
 from lstmcast.ingest.columns.wide import MANY, looks_wide, refuse_wide
 from lstmcast.ingest.misplaced import naming_its_column
 from lstmcast.ingest.parsed import ParsedFile
@@ -29,6 +29,8 @@ from lstmcast.ingest.text.context import ReadContext
 from lstmcast.ingest.text.rules import ReadingRules
 from lstmcast.ingest.text.source import Source, Watch, name_of
 from lstmcast.ingest.time.axis import find_axis, named_axis
+
+MOST_CHECKED = 200  # columns that nobody named
 
 
 def survey(
@@ -56,20 +58,28 @@ def survey(
 def _survey(source: Source, roles: Roles, asked: Asked, rules: ReadingRules) -> ParsedFile:
     with opened(source, asked, rules, is_lenient=not (roles.target or rules.wide)) as table:
         table, roles = shaped(table, roles, asked)
-        named = roles if roles.target else _with_every_number(roles, table)
+        named, unseen = (roles, []) if roles.target else _with_every_number(roles, table)
         with naming_its_column(table, source):
             parsed = understood(table, named, asked, is_future=False)
         parts = parsed.roles
         taken = [*parse_names(parts.time), *id_columns(parts.id, table), *parts.values]
-        free = candidates(table, taken)
+        free, rest = first_candidates(table, taken, () if unseen else table.names, MOST_CHECKED)
     unnamed = (parts.target, *parts.past[len(roles.past) :])
     if not roles.target:
         parsed, unnamed = _varying(parsed, unnamed, table.context)
-    described = finding(roles.target, free, unnamed)
-    found = [] if roles.target or rules.wide else [_wide(unnamed, table.context)]
+    described = finding(roles.target, free, unnamed, len(rest)) if not unseen else _cut(unnamed, unseen)
+    found = [] if roles.target or rules.wide else [_wide([*unnamed, *unseen], table.context)]
     findings = tuple(each for each in (*parsed.findings, *found, described) if each is not None)
     panel = parsed.panel if roles.target else _all_targets(parsed.panel, unnamed)
     return replace(parsed, panel=panel, findings=findings, candidates=tuple(free), layout=table.layout)
+
+
+def _cut(checked: Sequence[str], rest: Sequence[str]) -> Finding:
+    """That of very many columns the first ones of numbers are checked."""
+    message = (
+        f"the first {len(checked):,} columns of numbers are checked; {len(rest):,} more are not looked at"
+    )
+    return Finding(NOTE, "columns", message, "--target NAME checks the one that is to be forecast")
 
 
 def _wide(numbers: Sequence[str], context: ReadContext) -> Finding | None:
@@ -123,17 +133,18 @@ def _all_targets(panel: Panel, names: Sequence[str]) -> Panel:
     return replace(panel, columns=columns)
 
 
-def _with_every_number(roles: Roles, table: Table) -> Roles:
-    """Roles without a target, with every column of numbers for one; the time axis among them."""
+def _with_every_number(roles: Roles, table: Table) -> tuple[Roles, list[str]]:
+    """Roles without a target, with every column of numbers for one, the time axis among them; and, where these are
+    very many, the names of the columns that were not looked at."""
     refuse_wide(table)
     ids = id_columns(roles.id, table)
     axis = find_axis(table, {*ids}) if roles.time is None else named_axis(roles.time, table)
     roles = replace(roles, time=roles.time or axis.written)
     if table.context.rules.aggregate == "count":
-        return replace(roles, target=counted(table, [*axis.columns, *ids, *roles.values]))
-    found = candidates(table, [*axis.columns, *ids])
+        return replace(roles, target=counted(table, [*axis.columns, *ids, *roles.values])), []
+    found, unseen = first_candidates(table, [*axis.columns, *ids], table.names, MOST_CHECKED)
     try:
-        return all_numbers(roles, found, table)
+        return all_numbers(roles, found, table), unseen
     except DataError as error:
         raise countable(error, axis, table) or error from None
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from lstmcast.core.errors import DataError, UsageError
-from lstmcast.ingest.columns.survey import NUMBERS, SWITCH, Candidate, candidates, no_numbers
+from lstmcast.ingest.columns.survey import NUMBERS, SWITCH, Candidate, first_candidates, no_numbers
 from lstmcast.ingest.columns.wide import looks_wide, refuse_wide
 from lstmcast.ingest.remedies import countable
 from lstmcast.ingest.table.reader import Table
@@ -27,6 +27,8 @@ _CAUSES = as_words(
     "temperatur feiertag"
 )
 
+MOST_LISTED = 100  # columns that could be forecast which are looked for
+
 
 def with_target(roles: Roles, table: Table) -> Roles:
     """The roles with the only column of numbers for the target, which is said.
@@ -39,14 +41,17 @@ def with_target(roles: Roles, table: Table) -> Roles:
     taken = [*axis.columns, *ids, *roles.known, *roles.past]
     if table.context.rules.aggregate == "count":
         return replace(roles, target=counted(table, taken))
-    free = [each for each in candidates(table, taken) if plain(each.name) not in set(map(plain, taken))]
+    ranked = sorted(table.names, key=_Unlikelihood(table.names))
+    gone = set(map(plain, taken))
+    found, unseen = first_candidates(table, taken, ranked, MOST_LISTED)
+    free = [each for each in found if plain(each.name) not in gone]
     numbers = [each for each in free if each.kind == NUMBERS] or [
         each for each in free if each.kind == SWITCH
     ]
     if not numbers:
         raise no_target(roles, free, axis, table)
     if numbers[1:]:
-        raise _several(numbers, table)
+        raise _several([each.name for each in numbers], unseen, table)
     name = numbers[0].name
     place = table.context.place(column=name)
     message = f"column {name!r} is the only one of numbers, and is forecast"
@@ -65,19 +70,28 @@ def no_target(roles: Roles, free: Sequence[Candidate], axis: TimeAxis, table: Ta
     return countable(error, axis, table) or error
 
 
-def _several(numbers: Sequence[Candidate], table: Table) -> UsageError:
-    ranked = sorted(numbers, key=lambda each: _unlikelihood(each, table.names))
-    likeliest, *others = (each.name for each in ranked)
-    wide = looks_wide([each.name for each in numbers])
+def _several(ranked: Sequence[str], unseen: Sequence[str], table: Table) -> UsageError:
+    """Of several columns of numbers none can be chosen; unseen: columns that were not looked at, of very many."""
+    likeliest, *others = ranked
+    wide = looks_wide([name for name in table.names if name in {*ranked, *unseen}])
     hint = f"; {wide}: --wide reads them as the series of a panel" if wide else ""
     likely = f"--target {shlex.quote(likeliest)} is the likeliest"
-    message = f"--target is missing: {likely}, then {listed(tuple(others))}{hint}"
+    message = f"--target is missing: {likely}, then {listed((*others, *unseen))}{hint}"
     return UsageError(f"{table.context.source}: {message}", file=table.context.source, option="--target")
 
 
-def _unlikelihood(each: Candidate, names: Sequence[str]) -> tuple[int, int]:
-    """Smaller is likelier: by what its name says, then by its place; outcomes often stand last."""
-    said = words(each.name)
-    rank = 0 if plain(each.name) in _OUTCOMES else 1 if said & _OUTCOMES else 3 if said & _CAUSES else 2
-    place = list(names).index(each.name)
-    return rank, -1 if place == len(names) - 1 else place
+class _Unlikelihood:
+    """The order of columns by how unlikely each is to be forecast.
+
+    Outcomes by what their name says come first; of others the last column, since outcomes often stand there.
+    """
+
+    def __init__(self, names: Sequence[str]) -> None:
+        self._places = {name: place for place, name in reversed(list(enumerate(names)))}
+        self._last = names[-1]
+
+    def __call__(self, name: str) -> tuple[int, int]:
+        """Return a rank, smaller for what is likelier."""
+        said = words(name)
+        rank = 0 if plain(name) in _OUTCOMES else 1 if said & _OUTCOMES else 3 if said & _CAUSES else 2
+        return rank, -1 if name == self._last else self._places[name]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 
 _SHOWN = 30  # columns in the table
 _PICTURES = 6
+_LIKE = 10  # findings of a kind
 _WIDEST = 112  # letters of a picture
 _HEIGHT, _LOW = 10, 6  # its rows, and those of one of several
 
@@ -166,14 +168,21 @@ def _draw(reading: ParsedFile, console: Console) -> None:
 
 
 def _show_findings(findings: Iterable[Finding], console: Console) -> None:
-    """One line each; quiet leaves out the notes."""
+    """One line each, of many of a kind the first ones; quiet leaves out the notes."""
     from lstmcast.core.findings import NOTE
 
+    told = Counter[tuple[str, str]]()
     for finding in findings:
         say = console.note if finding.severity == NOTE else console.result
+        told[finding.severity, finding.code] += 1
+        if told[finding.severity, finding.code] > _LIKE:
+            continue
         say(f"{finding.severity.capitalize():<8} {finding.message}")
         if finding.remedy:
             say(f"{'':<8} {finding.remedy}")
+    more = sum(max(often - _LIKE, 0) for often in told.values())
+    if more:
+        console.note(f"and {more:,} more of the same kinds (--json has all)")
 
 
 def _summary(findings: Sequence[Finding]) -> str:

@@ -21,6 +21,7 @@ from lstmcast.ingest.time.axis import tells_time
 
 NUMBERS, SWITCH, CLASSES, CONSTANT = "numbers", "yes or no", "classes", "constant"
 _SWITCHES = ({"0", "1"}, {"true", "false"}, {"yes", "no"})
+_MOST_SPELLINGS = 16  # of yes and no
 _NAMED = 10  # columns in an option that is to be pasted
 _REPEATED = 0.5  # share of different texts above which they are names or remarks, not classes
 
@@ -74,17 +75,31 @@ class LenientColumn(NumberColumn):
 def candidates(table: Table, taken: Sequence[str]) -> list[Candidate]:
     """Columns beside those taken that could be forecast or help: numbers, and text of few classes, but nothing that
     only tells the time or counts the rows."""
-    found = (
-        _candidate(name, table.column(name), table.context.rules.missing)
-        for name in table.names
-        if name not in taken and not tells_time(name, table.column(name))
-    )
-    return [candidate for candidate in found if candidate is not None]
+    return first_candidates(table, taken, table.names, None)[0]
+
+
+def first_candidates(
+    table: Table, taken: Sequence[str], names: Sequence[str], most: int | None
+) -> tuple[list[Candidate], list[str]]:
+    """The candidates as far as so many columns of numbers are among them (None: all), and the names not looked at.
+
+    names: of columns, in the order in which they are looked at.
+    """
+    gone, found, numbers = set(taken), list[Candidate](), 0
+    left = [name for name in names if name not in gone]
+    for place, name in enumerate(left):
+        if numbers == most:
+            return found, left[place:]
+        cells = table.column(name)
+        each = None if tells_time(name, cells) else _candidate(name, cells, table.context.rules.missing)
+        found += [] if each is None else [each]
+        numbers += each is not None and each.kind == NUMBERS
+    return found, []
 
 
 def _candidate(name: str, cells: Cells, missing: tuple[str, ...]) -> Candidate | None:
     different = present_in(cells, missing)
-    if any({cell.lower() for cell in different} == switch for switch in _SWITCHES):
+    if len(different) <= _MOST_SPELLINGS and {cell.lower() for cell in different} in _SWITCHES:
         return Candidate(name, SWITCH)
     if len(different) < 2:
         return Candidate(name, CONSTANT) if not different or mostly_numbers(different) else None
@@ -123,8 +138,13 @@ def no_numbers(roles: Roles, free: Sequence[Candidate], table: Table) -> str:
     return f"no column holds numbers{looked}" + (f"; {', '.join(shown)}" if shown else "")
 
 
-def finding(target: str, found: Sequence[Candidate], checked: Sequence[str]) -> Finding | None:
-    """Return what to say of columns that nobody named; target: empty where all of `checked` could be it."""
+def finding(
+    target: str, found: Sequence[Candidate], checked: Sequence[str], unseen: int = 0
+) -> Finding | None:
+    """Return what to say of columns that nobody named; target: empty where all of `checked` could be it.
+
+    unseen: columns that were not looked at.
+    """
     helpful = [each for each in found if each.name not in checked and each.kind != CONSTANT]
     others = listed(tuple(str(each) for each in helpful))
     if not target and len(checked) > 1:
@@ -135,4 +155,5 @@ def finding(target: str, found: Sequence[Candidate], checked: Sequence[str]) -> 
         return None
     names = shlex.quote(",".join(each.name for each in helpful[:_NAMED]))
     remedy = f"--known {names} if they are known ahead of time, --past {names} if not"
-    return Finding(NOTE, "covariates", f"columns that could help, but are not used: {others}", remedy)
+    more = f"; {unseen:,} more were not looked at" if unseen else ""
+    return Finding(NOTE, "covariates", f"columns that could help, but are not used: {others}{more}", remedy)

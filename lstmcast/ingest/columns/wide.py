@@ -13,7 +13,7 @@ from lstmcast.ingest.columns import hours
 from lstmcast.ingest.columns.survey import CONSTANT, NUMBERS, SWITCH, candidates
 from lstmcast.ingest.table.reader import Table
 from lstmcast.ingest.table.roles import match, plain
-from lstmcast.ingest.text.layouts import MONTHS
+from lstmcast.ingest.text.layouts import MONTHS, layouts_of
 from lstmcast.ingest.time.numbered import read_number
 from lstmcast.ingest.time.remedy import Remedy, unsettled
 from lstmcast.ingest.time.stamps import guessed
@@ -93,6 +93,8 @@ def _is_date(name: str) -> bool:
     if re.fullmatch(r"[-+\d. ]*", name) and not re.search(r"\d-\d", name):
         return False
     if read_number(name) is not None or sum(map(str.isdigit, name)) < _FEWEST_DIGITS:
+        return False
+    if name.isascii() and not layouts_of(re.sub(r"\d", "0", name.lower())):
         return False
     stamps = guessed(np.array([name], dtype=object))
     return stamps is not None and stamps.depth >= 1

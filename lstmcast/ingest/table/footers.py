@@ -36,9 +36,10 @@ def keys(columns: Sequence[Cells]) -> list[int]:
     dates: list[int] = []
     for place, cells in enumerate(columns):
         above = cells[: max(1, len(cells) - MOST)]
-        body = [shown(cell) for cell in above[:: 1 + len(above) // _LOOKED_AT]]
-        if numbers and not any(map(_is_date, body[:_FIRST])):
+        looked_at = above[:: 1 + len(above) // _LOOKED_AT]
+        if numbers and not any(_is_date(shown(cell)) for cell in looked_at[:_FIRST]):
             continue
+        body = [shown(cell) for cell in looked_at]
         if sum(map(is_data, body)) >= _KEY * len(body):
             numbers.append(place)
             dates += [place] if sum(map(_is_date, body)) >= _KEY * len(body) else []

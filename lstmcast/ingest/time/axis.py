@@ -229,7 +229,7 @@ def find_axis(table: Table, taken: set[str | None]) -> TimeAxis:
     sure = len(axes)
     codes = [candidate for candidate in candidates if not candidate.is_calendar and candidate.is_code]
     axes += [TimeAxis((candidate.name,)) for candidate in codes]
-    axes += _counters(candidates) or _damaged(table, free)
+    axes = axes or _counters(candidates) or _damaged(table, free)
     if not axes:
         raise table.context.refusal(_no_time(tuple(free), misses.nearest(table, free, share_of_times)))
     if not sure and codes:

@@ -253,15 +253,20 @@ def guessed(cells: Cells, name: str = "", *, is_counted: bool = False) -> Stamps
     if not len(cells):
         return None
     try:
-        if len(cells) > _FIRST:  # most columns hold no times, and a few cells show it
-            StampColumn(name, ReadContext("", is_counted=is_counted)).add(
-                cells[:_FIRST], np.zeros(_FIRST, np.int64)
-            )
+        if not all(_may_be_times(cells[:few]) for few in (1, _FIRST) if few < len(cells)):
+            return None  # most columns hold no times, and a few cells show it
         column = StampColumn(name, ReadContext("", is_counted=is_counted))
         column.add(cells, np.zeros(len(cells), np.int64))
         return column.first()
     except DataError:
         return None
+
+
+def _may_be_times(cells: Cells) -> bool:
+    """Return whether some order reads these cells: of those that know the shape of the first one."""
+    shape, _ = next(_shapes(_characters(cells[:1])))
+    orders = tuple(layout.order for layout in layouts_of(shape))
+    return any(part.good.all() for part in _parse(cells, orders, None, {}).parts.values())
 
 
 def share_of_times(cells: Cells) -> tuple[float, int]:
