@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import importlib.util
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -165,6 +166,32 @@ def _ercot() -> Panel:
     starts = {str(zone.index[0]) for zone in zones.values()}
     assert len(starts) == 1
     return _panel({str(name): zone.to_numpy() for name, zone in zones.items()}, _clock("h"), starts.pop())
+
+
+TRAFFIC_KNOWN = ("clouds_all", "rain_1h", "snow_1h", "temp")
+
+
+def _traffic() -> Panel:
+    """Cars on a motorway, and the weather; 104 hours are rows without a value."""
+    frame = pd.read_csv(_file(DATA / "load" / "traffic_hourly.csv"))
+    values = frame[["traffic_volume", *TRAFFIC_KNOWN]].to_numpy(dtype=np.float64)
+    return _panel({"": values}, _clock("h"), str(frame.datetime[0]), TRAFFIC_KNOWN)
+
+
+PRICES_KNOWN = ("Exogenous1", "Exogenous2")
+
+
+def _prices() -> Panel:
+    """Electricity prices of four markets, each of another year."""
+    frame = pd.read_csv(_file(DATA / "load" / "electricity-short-with-ex-vars.csv"), parse_dates=["ds"])
+    markets = {str(name): rows for name, rows in frame.groupby("unique_id")}
+    panel = _panel(
+        {name: rows[["y", *PRICES_KNOWN]].to_numpy() for name, rows in markets.items()},
+        _clock("h"),
+        known=PRICES_KNOWN,
+    )
+    times = np.concatenate([rows.ds.to_numpy().astype("datetime64[us]") for rows in markets.values()])
+    return dataclasses.replace(panel, times=times)
 
 
 def _air_passengers() -> Panel:
@@ -363,3 +390,24 @@ _OTHERS = (
 )
 
 BENCHMARKS = {benchmark.name: benchmark for benchmark in (*_OTHERS, *_ett_cells())}
+
+_BESIDE_PEERS = (
+    Benchmark(
+        name="prices",
+        protocol="electricity prices of four markets, two forecasts known; the last 15 % test",
+        panel=_prices,
+        horizon=24,
+        test="0.15",
+        known=PRICES_KNOWN,
+    ),
+    Benchmark(
+        name="traffic",
+        protocol="hourly cars, weather known; the last 20 % test",
+        panel=_traffic,
+        horizon=24,
+        test="0.2",
+        known=TRAFFIC_KNOWN,
+    ),
+)
+# Those that `accuracy` runs, and those that only `peers` does.
+ALL_SETS = BENCHMARKS | {benchmark.name: benchmark for benchmark in _BESIDE_PEERS}
