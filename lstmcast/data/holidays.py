@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
+from functools import cache
+from importlib import resources, util
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from lstmcast.core.errors import UsageError
 from lstmcast.core.panel import Holidays, Panel
@@ -60,6 +64,63 @@ def taught(panel: Panel, rows: list[slice]) -> int:
         return 0
     wall = np.concatenate([panel.clock.wall(panel.times[own]) for own in rows])
     return len(np.unique(wall[panel.holidays.on(wall)].astype("datetime64[D]")))
+
+
+@dataclass(frozen=True, eq=False)
+class PublicDays:
+    """The public holidays of a country or a part of it: days since 1970-01-01, and the parts the country has."""
+
+    days: NDArray[np.int64]
+    parts: tuple[str, ...]
+
+
+def countries_of(zone: str | None) -> list[str]:
+    """The countries of a time zone, None for all; none without the package, or where the zone is of no country."""
+    if util.find_spec("holidays") is None:
+        return []
+    known = [name for name in _package().list_supported_countries() if len(name) == 2]
+    if zone is None:
+        return known
+    return [country for country in _zones().get(zone, ((), ""))[0] if country in known]
+
+
+def part_of_zone(zone: str | None) -> str | None:
+    """The part of a country, such as AU-VIC, that the tables of the time-zone data name beside a zone, if they do."""
+    for country in countries_of(zone) if zone is not None else ():
+        told = _zones()[str(zone)][1]
+        for name, part in getattr(_package().country_holidays(country), "subdivisions_aliases", {}).items():
+            if name in told:
+                return f"{country}-{part}"
+    return None
+
+
+@cache
+def _zones() -> dict[str, tuple[tuple[str, ...], str]]:
+    """Zone -> countries and what is said of it, from the tables of the time-zone data."""
+    try:
+        folder = resources.files("tzdata.zoneinfo")
+        text = "".join(
+            folder.joinpath(name).read_text(encoding="utf-8") for name in ("zone1970.tab", "zone.tab")
+        )
+    except (ImportError, OSError):
+        return {}
+    found: dict[str, tuple[tuple[str, ...], str]] = {}
+    for line in text.splitlines():
+        if line and not line.startswith("#"):
+            countries, _, zone, *told = line.split("\t")
+            found.setdefault(zone, (tuple(countries.split(",")), " ".join(told)))
+    return found
+
+
+def days_of(name: str, days: NDArray[np.int64]) -> PublicDays:
+    """The public holidays of a country, or of a part (`AU-VIC`), over the years of these days since 1970-01-01."""
+    years = days[[0, -1]].astype("datetime64[D]").astype("datetime64[Y]").astype(int) + 1970
+    country, _, part = name.partition("-")
+    calendar = _package().country_holidays(
+        country, subdiv=part or None, years=range(int(years[0]), int(years[1]) + 1)
+    )
+    found = np.array(sorted(map(str, calendar)), dtype="datetime64[D]").astype(np.int64)
+    return PublicDays(found, tuple(part for part in calendar.subdivisions if is_country(f"{country}-{part}")))
 
 
 def _part(text: str | None) -> str | None:

@@ -12,6 +12,7 @@ import numpy as np
 
 from lstmcast.core.ahead import rows_ahead
 from lstmcast.core.errors import UsageError
+from lstmcast.core.findings import Finding
 from lstmcast.core.options import NUMBERS, Options, refuse_ignored, refuse_of_other_kind
 from lstmcast.core.panel import Panel
 from lstmcast.data.holidays import is_country, of_country
@@ -22,6 +23,7 @@ from lstmcast.persistence import load
 from lstmcast.pipeline.assembly import judged, with_limits_of_all, with_validation_errors
 from lstmcast.pipeline.candidates import Candidate, Entry, candidates_of, train_networks
 from lstmcast.pipeline.category_fit import fitting_classes
+from lstmcast.pipeline.days_off import days_off_told
 from lstmcast.pipeline.either import bands_of, either, has_enough, with_all_rows
 from lstmcast.pipeline.few_fit import fitting_few, is_few
 from lstmcast.pipeline.newest import decided_again, taught_by_all, with_every_row
@@ -34,7 +36,7 @@ from lstmcast.training.checkpoint import Checkpoint, kept
 from lstmcast.training.loop import Step
 from lstmcast.training.workers import train_members
 
-Event = Plan | Expectation | Step | Checkpoint | Model
+Event = Plan | Expectation | Step | Checkpoint | Finding | Model
 
 
 def fit(
@@ -61,12 +63,14 @@ def fitting(
     pretrained: Model | None = None,
     start: Checkpoint | None = None,
     began: float | None = None,
+    advises: bool = False,
 ) -> Iterator[Event]:
     """The Plan first (with a budget, an Expectation), then Steps, now and then a Checkpoint, the finished model last.
 
     pretrained: as in `fit`.
     start: a checkpoint of the same data and options to go on from; the model is the same to the bit.
-    began: when the budget began to run (of `time.monotonic`), else now.
+    began: when the budget began to run (of `time.monotonic`), else now; advises: whether a Finding comes before the
+    model where something that was not asked for would help.
     Raises UsageError for options that make no sense, TrainingError where there is too little history or it diverges.
     """
     from threadpoolctl import threadpool_limits
@@ -90,10 +94,10 @@ def fitting(
         elif is_few(task):
             yield from fitting_few(task)
         else:
-            yield from _learning(task, start or Checkpoint(), until)
+            yield from _learning(task, start or Checkpoint(), until, advises)
 
 
-def _learning(task: Task, checkpoint: Checkpoint, until: float) -> Iterator[Event]:
+def _learning(task: Task, checkpoint: Checkpoint, until: float, advises: bool) -> Iterator[Event]:
     """From choosing a setting to the finished model."""
     panel, options = task.panel, task.options
     seeds = np.random.SeedSequence(options.seed).spawn(options.members + 1)
@@ -105,6 +109,8 @@ def _learning(task: Task, checkpoint: Checkpoint, until: float) -> Iterator[Even
     contest = train_networks(candidates, linear, panel, task.blocks, options, checkpoint.networks, enough)
     entries, checkpoint = yield from kept(contest, checkpoint, "networks")
     model = judged(task, choices, linear, entries)
+    if advises and (found := days_off_told(task, entries[0])) is not None:
+        yield found
     if options.final:
         model = yield from _with_every_row(task, model, entries[0], checkpoint, until)
     else:

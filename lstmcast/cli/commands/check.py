@@ -48,7 +48,7 @@ def check_file(source: str, options: Options, console: Console) -> None:
     options.check()
     options = dataclasses.replace(options, exclude=ingest.expanded(options.exclude))
     try:
-        reading = _measured(survey_file(source, options, console), options)
+        reading = _measured(_with_days_off(survey_file(source, options, console)), options)
     except DataError as error:
         _refuse(error, console)
         raise
@@ -74,6 +74,22 @@ def _measured(reading: ParsedFile, options: Options) -> ParsedFile:
     remedy = f"a --horizon below {horizon:,} takes fewer" if panel.classes else ""
     found = Finding(WARNING, "too_short", message, remedy)
     return dataclasses.replace(reading, findings=(*reading.findings, found))
+
+
+def _with_days_off(reading: ParsedFile) -> ParsedFile:
+    """The reading, with a note where the target keeps the days off of a country."""
+    from lstmcast.core.findings import NOTE, Finding, count
+    from lstmcast.data.days_off import days_off_of
+
+    found = days_off_of(reading.panel) if reading.roles.target else None
+    if found is None:
+        return reading
+    message = (
+        f"{count(len(found.days), 'day')} off of {found.whose} are {found.ratio:.1f} times as far from the same "
+        "weekdays around them as other days are"
+    )
+    note = Finding(NOTE, "days_off", message, f"--holidays {found.name} would teach them")
+    return dataclasses.replace(reading, findings=(*reading.findings, note))
 
 
 def _refuse(error: DataError, console: Console) -> None:

@@ -16,7 +16,13 @@ from lstmcast.cli.sessions.fleet import DEFAULT_FOLDER, Fleet, train_fleet
 from lstmcast.cli.sessions.following import Following
 from lstmcast.cli.sessions.grouping import AllowMixed, By, Cluster, Jobs, MaxFailures
 from lstmcast.cli.sessions.keeper import Keeper
-from lstmcast.cli.sessions.reading import read_for_training, tell_days_off, tell_findings, tell_if_open
+from lstmcast.cli.sessions.reading import (
+    line_of,
+    read_for_training,
+    tell_days_off,
+    tell_findings,
+    tell_if_open,
+)
 from lstmcast.cli.shell import log, run
 from lstmcast.cli.shell.console import Console
 from lstmcast.cli.shell.flags import (
@@ -183,6 +189,7 @@ def train_model(
         if failed is None:
             _give_out(model, output, console)
             done.append(f"{output} is written")
+    reading = dataclasses.replace(reading, findings=(*reading.findings, *following.advice))
     with console.at_once():
         _show(reading, model, output, failed, console, following.budget(options.budget))
     if failed is not None:
@@ -303,6 +310,7 @@ def _show(
     clock = model.contract.clock
     console.notes([*_made(model, None if failed else output, console), ("", "")])
     verdict.show_with_steps(model.report, clock, console)
+    console.notes([("Days off", line_of(f)) for f in reading.findings if f.code == "days_off"])
     if console.verbose:
         verdict.show_bands(model.report["test"], console)
     findings = [finding.record() for finding in reading.findings]

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
     from lstmcast.cli.sessions.keeper import Keeper
     from lstmcast.cli.shell.console import Console
+    from lstmcast.core.findings import Finding
     from lstmcast.core.options import Options
     from lstmcast.ingest import ParsedFile
     from lstmcast.model.model import Model
@@ -23,13 +24,17 @@ if TYPE_CHECKING:
 
 
 class Following:
-    """Follows a training to its end; the budget begins to run when it is made."""
+    """Follows a training to its end; the budget begins to run when it is made.
+
+    advice: what would have helped the training.
+    """
 
     def __init__(self, keeper: Keeper, console: Console) -> None:
         self._keeper, self._console = keeper, console
         self._began = time.monotonic()
         self._expectation: Expectation | None = None
         self._is_late = False
+        self.advice: list[Finding] = []
 
     def train(
         self,
@@ -45,10 +50,13 @@ class Following:
         self._console.stage(CHOOSING)
         panel, time_column = reading.panel, reading.roles.time
         start = self._keeper.find(panel, options, pretrained, resume)
-        events = fitting(panel, options, time_column, pretrained=pretrained, start=start, began=self._began)
+        events = fitting(
+            panel, options, time_column, pretrained=pretrained, start=start, began=self._began, advises=True
+        )
         return self._to_the_end(events, show_plan)
 
     def _to_the_end(self, events: Iterator[Event], show_plan: Callable[[Plan], None]) -> Model:
+        from lstmcast.core.findings import Finding
         from lstmcast.pipeline.plan import Plan
         from lstmcast.training.budget import Expectation
         from lstmcast.training.checkpoint import Checkpoint
@@ -66,6 +74,8 @@ class Following:
                 elif isinstance(event, Expectation):
                     self._expectation = event
                     self._console.hint(_in_words(event), "budget")
+                elif isinstance(event, Finding):
+                    self.advice.append(event)
                 else:
                     return event
         raise AssertionError("the training ended without a model")

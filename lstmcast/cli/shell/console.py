@@ -104,7 +104,7 @@ class Console:
 
     def notes(self, lines: Sequence[tuple[str, str]]) -> None:
         """Lines of a name and what it is, one below the other."""
-        width = max(NAME_WIDTH, *(len(name) for name, _ in lines))
+        width = max([NAME_WIDTH, *(len(name) for name, _ in lines)])
         for name, text in lines if not self.quiet and not self.as_json else ():
             self._emit(_fitted(clean(text), f"{clean(name):<{width}}  "))
 
