@@ -14,6 +14,13 @@ from tests.command_line import lstmcast
 # Whoever runs the tests may have settings of their own.
 os.environ["XDG_CONFIG_HOME"] = os.devnull
 
+
+@pytest.fixture(scope="session", autouse=True)
+def _one_thread() -> None:
+    """The tests run side by side already: to start processes for two tiny networks takes longer than their training."""
+    os.environ["LSTMCAST_THREADS"] = "1"
+
+
 QUICK = ("--target", "load", "--lookback", "48", "--hidden", "8", "--steps", "20", "--seed", "1")
 
 

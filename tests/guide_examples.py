@@ -57,7 +57,20 @@ def printed(command: str) -> str:
     assert program == "lstmcast", command
     said = lstmcast(*words)
     assert said.code == 0, said.err
-    return "".join(f"{line.rstrip()}\n" for line in said.out.strip("\n").splitlines())
+    return _stripped(said.out)
+
+
+def of_the_demo(shown: str) -> dict[str, str]:
+    """What the demo showed of each training that it ran: typed by hand, it would take as long again."""
+    parts = re.split(r"^Running: (lstmcast train .*)$", shown, flags=re.MULTILINE)
+    return {
+        command: _stripped(said.split("\nRunning: ")[0])
+        for command, said in zip(parts[1::2], parts[2::2], strict=True)
+    }
+
+
+def _stripped(text: str) -> str:
+    return "".join(f"{line.rstrip()}\n" for line in text.strip("\n").splitlines())
 
 
 def is_like(shown: str, said: str) -> bool:

@@ -34,6 +34,8 @@ SMALL: dict[str, Any] = {
     "steps": 8,
     "transform": "none",
     "calendar": "none",
+    "threads": 1,
+    "smoothing": "no",
 }
 
 

@@ -24,7 +24,13 @@ from tests.panels import cut, panel_of, single_threaded, small, stacked, with_ta
 
 CLOCK = Clock("h", seasons=(6, 42))
 ROWS = 900
-OPTIONS: dict[str, Any] = {"steps": 0, "safeguard": "auto", "lookback": 42, "transform": "auto"}
+OPTIONS: dict[str, Any] = {
+    "smoothing": "auto",
+    "steps": 0,
+    "safeguard": "auto",
+    "lookback": 42,
+    "transform": "auto",
+}
 
 
 def drifting(rows: int, seed: int = 0, clock: Clock = CLOCK) -> Panel:
@@ -190,7 +196,7 @@ def test_a_zone_and_gaps_do_not_stop_it() -> None:
 
 
 def test_few_horizons_do_not_choose_among_many_sets() -> None:
-    model = fit(cut(drifting(300), 120), small(**OPTIONS, threads=1))
+    model = fit(cut(drifting(300), 120), small(**OPTIONS))
     assert isinstance(model, Model)
     assert part_of(model) is None
     assert "smoothing" not in model.report.choices.validation_mase

@@ -66,7 +66,7 @@ OTHERS: dict[str, tuple[Any, dict[str, Any]]] = {
     "penalty": (0.5, {}),
     "linear_lookbacks": ((12,), {}),
     "linear_pair": ("no", {"calendar": "auto", "safeguard": "linear", "val": "60"}),
-    "smoothing": ("no", {"safeguard": "auto"}),
+    "smoothing": ("no", {"safeguard": "auto", "smoothing": "auto"}),
     "bands": ("split", {}),
     "band_factor": (2.0, {}),
     "band_volatility": (1.0, {}),
