@@ -13,9 +13,10 @@ Rounds = Sequence[tuple[int, float]]  # folds, share of the steps
 KEPT = 3  # one of so many settings goes on to the next round
 MOST_TRIALS = 10_000
 _MEAN_EFFORT = 1.6  # of the steps of a random setting, beside those of the default one
-# Of a machine that is slower than most, so that few budgets end a search: seconds of what is no step, for a training
-# and for each row of it, and of a step at 64 hidden units with a batch of 128.
-_FIXED, _A_ROW, _A_STEP = 1.0, 1.5e-3, 0.05
+# Of an ordinary machine: seconds of what is no step, for a training and for each row of it, and of a step at 64
+# hidden units with a batch of 128. Two cores are reckoned with, however many workers there are.
+_FIXED, _A_ROW, _A_STEP = 0.6, 6e-4, 0.02
+_CORES = 2
 _LINEAR = 0.8  # of a step, the share that grows with the hidden units and not with their square
 _WHATEVER_BATCH = 1 / 3  # of a step, the share that does not grow with the batch
 
@@ -51,11 +52,12 @@ class Pace:
         return self.fixed + share * _MEAN_EFFORT * self.steps
 
     def trials_within(self, seconds: float, rounds: Rounds) -> int:
-        """The most settings, and two at least, whose search takes no longer."""
+        """The most settings, and two at least, whose search takes no longer on two cores."""
         few, many = 2, MOST_TRIALS
         while few < many:
             middle = (few + many + 1) // 2
-            few, many = (middle, many) if self.search(middle, rounds) <= seconds else (few, middle - 1)
+            fits = self.search(middle, rounds) <= _CORES * seconds
+            few, many = (middle, many) if fits else (few, middle - 1)
         return few
 
 

@@ -29,7 +29,7 @@ from lstmcast.training.loop import Step
 from lstmcast.training.setup import default_steps
 
 # Each round judges a third of the settings of the one before, with more folds and a larger share of the steps.
-ROUNDS = ((1, 0.25), (2, 0.5), (3, 1.0))  # folds, share of the steps
+ROUNDS = ((1, 0.2), (2, 0.4), (3, 1.0))  # folds, share of the steps
 DEFAULT_TRIALS = 27
 _SEARCHING = 0.7  # of a budget; the rest is for the default and the best setting
 _DATE = r"\d{4}-\d\d"
@@ -138,14 +138,18 @@ class Search:
 
     @property
     def settings(self) -> tuple[Changes, ...]:
-        """The settings of the search: those drawn, or the first of them where the time is too short for all.
+        """The settings of the search: those drawn, or the first of them where the machine is too slow for all.
 
-        Neither the number of workers nor what else the machine does says how many: a pace is of one core alone.
+        Their number is halved until it suits, so that a pace that is measured a little otherwise says the same; the
+        number of workers says nothing.
         """
         if not self.is_fitted or self.pace is None or self.options.budget is None:
             return self.drawn
-        time_for_it = _SEARCHING * seconds(self.options.budget, "--budget")
-        return self.drawn[: self.pace.trials_within(time_for_it, ROUNDS)]
+        count = len(self.drawn)
+        most = self.pace.trials_within(_SEARCHING * seconds(self.options.budget, "--budget"), ROUNDS)
+        while count > max(most, 2):
+            count = max(count // 2, 2)
+        return self.drawn[:count]
 
     @property
     def progress(self) -> tuple[float, float]:

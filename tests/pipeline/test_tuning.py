@@ -76,9 +76,13 @@ def test_the_number_of_settings_is_by_work_and_falls_on_a_slow_machine_alone() -
     assert len(wide.settings) < len(few.settings)
     few.pace = Pace(0.01, 0.01)
     assert few.settings == few.drawn
-    few.pace = Pace(0.8, 2.0)
-    assert few.settings == few.drawn[: len(few.settings)]
-    assert few.pace.search(len(few.settings), ROUNDS) <= 42 < few.pace.search(len(few.settings) + 1, ROUNDS)
+    few.pace = Pace(5.0, 5.0)
+    assert len(few.settings) == 2
+    halves = {max(len(few.drawn) >> times, 2) for times in range(10)}
+    for seconds in (0.3, 0.6, 1.2, 2.4):
+        few.pace = Pace(seconds, seconds)
+        assert len(few.settings) in halves
+        assert len(few.settings) <= max(few.pace.trials_within(42, ROUNDS), 2)
     asked = searching({}, "1m", 9)
     asked.pace = Pace(50.0, 50.0)
     assert len(asked.settings) == 9
