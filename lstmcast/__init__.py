@@ -30,15 +30,19 @@ _HOMES = {
     "tune": "interface.functions",
 }
 
+# What needs an extra is no name that an import of all names loads.
+_OF_EXTRAS = {"SktimeForecaster": "estimator.sktime_forecaster"}
+
 __all__ = ["__version__", *sorted(_HOMES)]
 
 
 def __getattr__(name: str) -> object:
     """Return a public name from the room where it lives; importing lstmcast itself stays free of NumPy."""
-    if name not in _HOMES:
+    home = (_HOMES | _OF_EXTRAS).get(name)
+    if home is None:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    module = import_module(f"{__name__}.{_HOMES[name]}")
-    value: object = module if _HOMES[name].endswith(f".{name}") else getattr(module, name)
+    module = import_module(f"{__name__}.{home}")
+    value: object = module if home.endswith(f".{name}") else getattr(module, name)
     globals()[name] = value
     return value
 

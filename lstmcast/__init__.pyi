@@ -5,6 +5,7 @@ from lstmcast.core.options import Options as Options
 from lstmcast.core.panel import Clock as Clock
 from lstmcast.core.panel import Panel as Panel
 from lstmcast.estimator import LSTMForecaster as LSTMForecaster
+from lstmcast.estimator.sktime_forecaster import SktimeForecaster as SktimeForecaster
 from lstmcast.ingest import Roles as Roles
 from lstmcast.ingest import read_holidays as read_holidays
 from lstmcast.interface import datasets as datasets

@@ -29,7 +29,7 @@ ARCHITECTURE: dict[str, tuple[str, str]] = {
         "core data nn evaluation forecasters training model persistence",
         "numpy threadpoolctl joblib sklearn dask distributed",
     ),
-    "estimator": ("core evaluation model pipeline", "numpy pandas sklearn"),
+    "estimator": ("core evaluation model pipeline", "numpy pandas sklearn sktime"),
     "cli": (
         "core data ingest evaluation training model persistence pipeline",
         "typer rich markdown_it resvg_py",

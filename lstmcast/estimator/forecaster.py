@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
-import inspect
 from collections.abc import Mapping
 from typing import Any
 
@@ -23,23 +21,12 @@ from lstmcast.core.options import Options
 from lstmcast.core.panel import Panel
 from lstmcast.estimator.ahead import forecast_rows, seasonal_naive
 from lstmcast.estimator.errors import as_value_errors
+from lstmcast.estimator.parameters import SIGNATURE, options_of, parameters_of
 from lstmcast.estimator.rows import Rows, is_default
 from lstmcast.estimator.series import panel_of
 from lstmcast.evaluation.verdict import seasonal_skill
 from lstmcast.model.model import Model
 from lstmcast.pipeline.fit import fit
-
-# What is about files says nothing to a DataFrame.
-_FIELDS = [
-    f
-    for f in dataclasses.fields(Options)
-    if f.metadata["group"] != "Reading" and f.name not in ("time", "id")
-]
-
-# An attribute `transform` would make scikit-learn take the estimator for a transformer.
-_OTHERWISE = {"transform": "target_transform"}
-_DEFAULTS = {_OTHERWISE.get(field.name, field.name): field.default for field in _FIELDS}
-
 
 # For scikit-learn's check_estimator: the checks that no forecaster can pass, each with the reason.
 EXPECTED_FAILED_CHECKS = {
@@ -66,11 +53,7 @@ class LSTMForecaster(RegressorMixin, BaseEstimator):  # type: ignore[misc]
     n_features_in_: int
 
     def __init__(self, **options: Any) -> None:
-        given = {_OTHERWISE.get(name, name): value for name, value in options.items()}
-        unknown = sorted(given.keys() - _DEFAULTS.keys())
-        if unknown:
-            raise TypeError(f"LSTMForecaster has no parameter {unknown[0]!r}")
-        for name, value in (_DEFAULTS | given).items():
+        for name, value in parameters_of(type(self).__name__, options).items():
             setattr(self, name, value)
 
     def __sklearn_is_fitted__(self) -> bool:
@@ -93,9 +76,7 @@ class LSTMForecaster(RegressorMixin, BaseEstimator):  # type: ignore[misc]
         classes. Raises errors of lstmcast that are a ValueError too.
         """
         with as_value_errors():
-            options = Options(
-                **{field.name: getattr(self, _OTHERWISE.get(field.name, field.name)) for field in _FIELDS}
-            )
+            options = options_of(self)
             self._rows = None if y is None else self._rows_of(X, y, options)
             panel = panel_of(_frame(X), options) if self._rows is None else self._rows.panel
             if y is None:
@@ -192,12 +173,4 @@ def _frame(X: Any) -> pd.DataFrame:
     )
 
 
-LSTMForecaster.__init__.__signature__ = inspect.Signature(  # type: ignore[attr-defined]
-    [
-        inspect.Parameter("self", inspect.Parameter.POSITIONAL_OR_KEYWORD),
-        *(
-            inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=one)
-            for name, one in _DEFAULTS.items()
-        ),
-    ]
-)
+LSTMForecaster.__init__.__signature__ = SIGNATURE  # type: ignore[attr-defined]

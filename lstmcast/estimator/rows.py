@@ -51,8 +51,8 @@ class Rows:
         columns = [Column(name, KNOWN if name in options.known else PAST) for name in others]
         columns.sort(key=lambda column: column.role != KNOWN)
         index = _sorted(X.index)
-        clock, times, first = _axis(index, options)
-        places = _places(clock, times[0], times)
+        clock, times, first = axis_of(index, options)
+        places = places_on(clock, times[0], times)
         panel = _laid_out(clock, times[0], places[-1] + 1, (Column(called, TARGET), *columns))
         rows = cls(panel, names, own, first, isinstance(index, pd.DatetimeIndex) or not is_default(index))
         panel.values[places, 0] = target
@@ -91,7 +91,7 @@ class Rows:
                 if self.is_labelled and is_default(index):
                     return np.arange(count, count + len(index))
                 raise DataError(f"training rows have times, and these have a {type(index).__name__}")
-            return _places(clock, self.panel.times[0], _times(index, clock))
+            return places_on(clock, self.panel.times[0], times_of(index, clock))
         if is_default(index):
             is_training = self.first == 0 and len(index) == count and self._holds(X)
             return np.arange(len(index)) if is_training else np.arange(count, count + len(index))
@@ -134,7 +134,7 @@ def _sorted(index: pd.Index) -> pd.Index:
     return index
 
 
-def _axis(index: pd.Index, options: Options) -> tuple[Clock, Any, int]:
+def axis_of(index: pd.Index, options: Options) -> tuple[Clock, Any, int]:
     """The clock, the times (N,) in UTC, and the first number where labels are numbers."""
     if isinstance(index, pd.DatetimeIndex):
         clock, times = clock_of(index, options)
@@ -150,7 +150,7 @@ def _numbers(index: pd.Index) -> Integers:
     return np.asarray(index, dtype=np.int64)
 
 
-def _times(index: pd.Index, clock: Clock) -> Any:
+def times_of(index: pd.Index, clock: Clock) -> Any:
     """(n,) the times of an index in UTC."""
     stamps = pd.DatetimeIndex(_sorted(index))
     naive = stamps if stamps.tz is None else stamps.tz_convert("UTC").tz_localize(None)
@@ -158,7 +158,7 @@ def _times(index: pd.Index, clock: Clock) -> Any:
     return clock.utc(times) if stamps.tz is None else times
 
 
-def _places(clock: Clock, first: Any, times: Any) -> Integers:
+def places_on(clock: Clock, first: Any, times: Any) -> Integers:
     """(n,) the places of times on the axis that begins with the first; raises DataError for those that have none."""
     if times[0] < first:
         raise _too_early(clock.write(times[:1])[0])
