@@ -20,6 +20,10 @@ HALF_LIVES_IN_DAYS = (0.5, 2.0)
 TAIL_IN_DAYS = 14
 MANY_VALUES = 20
 CROSS_FITS = 5
+RARE = 0.02  # share of rows that differ from the usual value, below which a covariate is rare
+PRIOR_STRETCHES = (
+    20.0  # of no effect, beside the stretches of rows in which a rare covariate differs from the usual
+)
 MOST_ROWS = 100_000  # of a series: learning some hundred columns does not wait for millions
 _CHUNK = 8192
 BASE, WEEK, YEAR, TREND = "base", "week", "year", "trend"  # groups of columns
@@ -247,7 +251,12 @@ def fit_calendar_stage(
     mean, spread = _mean_and_spread(design, times, smoothed, everything)
     cuts = np.array([_cuts(own) for own in training])
     fitted = [
-        _solve(_left_out(_moments(design, times, smoothed, scaled, own, cut)), mean, spread)
+        _solve(
+            _left_out(_moments(design, times, smoothed, scaled, own, cut)),
+            mean,
+            spread,
+            _doubts(design, times, smoothed, own),
+        )
         for own, cut in zip(rows, cuts, strict=True)
     ]
     weight, intercept = np.stack([w for w, _ in fitted]), np.stack([b for _, b in fitted])
@@ -288,6 +297,35 @@ def _mean_and_spread(
     return mean, np.where(spread < 1e-9, 1.0, spread)
 
 
+def _doubts(design: Design, times: Times, smoothed: Numbers, rows: Integers) -> Numbers:
+    """(F,) the share of its own variance by which each column is penalised more: zero but for rare covariates.
+
+    A slope that n stretches of rows speak for is shrunk by n / (n + PRIOR_STRETCHES), the posterior mean where no
+    effect is the prior, worth so many stretches: the hours of one shower tell one thing, not several.
+    """
+    shares: dict[str | int, float] = {
+        covariate.column: _doubt(smoothed[rows, covariate.column]) for covariate in design.covariates
+    }
+    groups = design.groups(times[:0], smoothed[:0])
+    own = [np.full(columns.shape[1], shares.get(name, 0.0)) for name, columns in groups]
+    return np.concatenate([np.zeros(0), *own])
+
+
+def _doubt(values: Numbers) -> float:
+    """PRIOR_STRETCHES over the stretches in which a covariate differs from its usual value, where it is rare."""
+    is_off = values != usual_value(values)
+    if not len(values) or not 0 < is_off.mean() < RARE:
+        return 0.0
+    stretches = int(is_off[0]) + int((is_off[1:] & ~is_off[:-1]).sum())
+    return PRIOR_STRETCHES / stretches
+
+
+def usual_value(values: Numbers) -> float:
+    """Return the median of known values, which is the usual one of a column that hardly ever changes; NaN of none."""
+    known = values[np.isfinite(values)]
+    return float(np.sort(known)[len(known) // 2]) if len(known) else float("nan")
+
+
 def _moments(
     design: Design, times: Times, smoothed: Numbers, scaled: Numbers, rows: Integers, cuts: Integers
 ) -> Numbers:
@@ -308,15 +346,16 @@ def _left_out(moments: Numbers) -> Numbers:
     return np.concatenate([whole - moments, whole[None]])
 
 
-def _solve(moments: Numbers, mean: Numbers, spread: Numbers) -> tuple[Numbers, Numbers]:
+def _solve(moments: Numbers, mean: Numbers, spread: Numbers, doubts: Numbers) -> tuple[Numbers, Numbers]:
     """Weights (R, F) and intercepts (R,) of R regressions, of columns standardised by mean and spread; zero where
-    there are not two rows."""
+    there are not two rows. doubts: (F,) share of a column's variance by which it is penalised more."""
     size, counts = len(mean), moments[:, -1, -1]
     averages = moments / np.maximum(counts, 1.0)[:, None, None]
     own, target = averages[:, -1, :size], averages[:, -1, size]
     gram = (averages[:, :size, :size] - own[:, :, None] * own[:, None, :]) / np.outer(spread, spread)
     cross = (averages[:, :size, size] - own * target[:, None]) / spread
-    weight = np.linalg.solve(gram + PENALTY * np.eye(size), cross[:, :, None])[:, :, 0]
+    penalty = PENALTY + doubts * np.einsum("rff->rf", gram)
+    weight = np.linalg.solve(gram + penalty[:, None] * np.eye(size), cross[:, :, None])[:, :, 0]
     intercept = target - ((own - mean) / spread * weight).sum(axis=1)
     is_known = counts >= 2
     return np.asarray(weight * is_known[:, None]), np.asarray(intercept * is_known)

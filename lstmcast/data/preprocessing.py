@@ -12,11 +12,13 @@ from numpy.typing import NDArray
 from lstmcast.core.panel import KNOWN, Column, Integers, Panel
 from lstmcast.data.calendar_features import calendar_vector, has_years
 from lstmcast.data.calendar_regression import (
+    RARE,
     CalendarStage,
     Design,
     describe_covariates,
     fit_calendar_stage,
     rows_in_a_day,
+    usual_value,
 )
 from lstmcast.data.imputation import fill_from_past, hold_from_past
 from lstmcast.data.scaling import Scaling, fit_scaling, seasonal_scale
@@ -232,7 +234,20 @@ def _fit_covariates(panel: Panel, training: Sequence[slice]) -> Scaling:
     # A class stays zero or one: by its own deviation the one of a rare class would be enormous.
     is_class = np.array([column.level is not None for column in panel.columns[1:]])
     scaling.center[is_class], scaling.scale[is_class] = 0.0, 1.0
+    for place in np.flatnonzero(~is_class):
+        _as_a_class(scaling, int(place), rows[:, place])
     return scaling
+
+
+def _as_a_class(scaling: Scaling, place: int, values: Numbers) -> None:
+    """Scale a column that hardly ever differs from its usual value from zero, the usual value, to one, its furthest.
+
+    By its own deviation rain in 12 of 15,000 rows would be 35 and more, and a network would follow it anywhere.
+    """
+    usual = usual_value(values)
+    away = np.abs(values[np.isfinite(values)] - usual)
+    if len(away) and 0 < (away > 0).mean() < RARE:
+        scaling.center[place], scaling.scale[place] = usual, float(away.max())
 
 
 def _teaches_years(panel: Panel, training: Sequence[slice]) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -25,6 +25,7 @@ from lstmcast.model.means import Means
 from lstmcast.model.recursion import join, remember
 
 Numbers = NDArray[np.float64]
+Bands = tuple[Numbers, Numbers]
 DEFAULT_LEVELS = (80,)
 JUDGED_LEVELS = (80, 90)
 _LARGEST = 1e300  # what a very wide band ends at, so that its width is a number
@@ -116,10 +117,38 @@ class NumberOutput:
             with np.errstate(over="ignore"):  # the logarithm of a very wide band
                 return np.clip(undo(values), -_LARGEST, _LARGEST)
 
-        bands = {level: (edge(low), edge(high)) for level, (low, high) in answer.bands.items()}
         values = undo(answer.values)
         refuse_overflow(np.isinf(values))
-        return Answer(values, bands)
+        return Answer(values, self._never_certain(answer, series, edge))
+
+    def _never_certain(
+        self, answer: Answer, series: Integers, edge: Callable[[Numbers], Numbers]
+    ) -> dict[float, Bands]:
+        """The bands of a scaled answer in the units of the CSV; one that lies beyond a limit as a whole is as wide as
+        elsewhere from that limit on: cut to nothing, it would say that what comes is certain.
+
+        edge: puts a scaled edge into units and limits. Bands never cross: a higher level is at least as wide.
+        """
+        bands: dict[float, Bands] = {}
+        lowest, highest = np.full(answer.point.shape, np.inf), np.full(answer.point.shape, -np.inf)
+        for level in sorted(answer.bands):
+            low, high = answer.bands[level]
+            beyond = self._beyond(answer.point, low, high, series)
+            lowest = np.minimum(lowest, edge(low + beyond))
+            highest = np.maximum(highest, edge(high + beyond))
+            bands[level] = lowest, highest
+        return {level: bands[level] for level in answer.bands}
+
+    def _beyond(self, point: Numbers, low: Numbers, high: Numbers, series: Integers) -> Numbers:
+        """(K, B) by how much bands that lie beyond a limit as a whole are moved, so that their point lies on it; of
+        others zero."""
+        moves = np.zeros_like(point)
+        for limit, edge, side in ((self.limits[0], high, 1.0), (self.limits[1], low, -1.0)):
+            if np.isnan(limit):
+                continue
+            least = self.scaling.apply(np.full(len(series), limit), series)
+            moves = np.where(side * (edge - least) <= 0, least - point, moves)
+        return moves
 
     def limited(self, values: Numbers) -> Numbers:
         """Values within the limits."""

@@ -222,3 +222,45 @@ def test_the_parts_of_a_level_sum_to_it() -> None:
     parts = stage.parts(panel.times, known, panel.offsets, np.array([0]), rows)
     assert set(parts) == {"base", "week", 0}
     assert np.allclose(np.sum(list(parts.values()), axis=0), level[rows])
+
+
+# --- covariates that hardly ever differ from their usual value
+
+
+def showers(count: int, effect: float) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Times, target and rain of 1,200 hours, with so many showers in nights alone."""
+    rng, hours = np.random.default_rng(3), np.arange(1200)
+    rain = np.zeros(1200)
+    for first in 24 * rng.choice(49, count, replace=False) + 1:
+        rain[first : first + 2] = rng.gamma(1, 3) + 0.2
+    target = 2 * np.sin(hours * np.pi / 12) + rng.normal(0, 0.2, 1200) - effect * (rain > 0)
+    times = np.datetime64("2023-01-02", "us") + hours * np.timedelta64(1, "h")
+    return times, target, rain / rain.max()
+
+
+def effect_at_noon(count: int, effect: float) -> float:
+    """The effect that the regression states of the largest rain at noon, an hour at which there never was any."""
+    times, target, rain = showers(count, effect)
+    design = Design(HOURLY, False, describe_covariates(rain[:, None], HOURLY), times[0])
+    ends, one = np.array([0, len(times)]), np.array([0])
+    usable = np.ones(len(times), dtype=bool)
+    stage, _ = fit_calendar_stage(design, times, rain[:, None], target, ends, [slice(0, len(times))], usable)
+    wet = rain.copy()
+    wet[1164] = 1.0
+    said = [stage.level(times, known[:, None], ends, one)[1164] for known in (rain, wet)]
+    return float(said[1] - said[0])
+
+
+@pytest.mark.parametrize("effect", [0.0, 0.5])
+def test_a_handful_of_rows_does_not_speak_for_hours_at_which_nothing_was_seen(effect: float) -> None:
+    assert abs(effect_at_noon(5, effect)) < 0.7  # without the rule: several times the day's own wave
+
+
+def test_a_prior_counts_stretches_and_only_where_a_covariate_is_rare() -> None:
+    rare, often = np.zeros(1000), np.zeros(1000)
+    rare[[100, 101, 102, 500]] = 1.0
+    often[::10] = 1.0
+    assert calendar._doubt(rare) == calendar.PRIOR_STRETCHES / 2
+    assert calendar._doubt(often) == 0.0
+    assert calendar._doubt(np.random.default_rng(0).normal(size=1000)) == 0.0
+    assert calendar._doubt(np.zeros(1000)) == 0.0

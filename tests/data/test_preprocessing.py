@@ -197,3 +197,12 @@ def test_no_row_that_is_judged_tells_the_size_of_a_young_series() -> None:
     assert (
         blocks.origins("test", 3, 7)[:1] == blocks.test[:1]
     ).all()  # old series are judged from their first row
+
+
+def test_a_column_that_hardly_ever_differs_from_its_usual_value_goes_from_zero_to_one() -> None:
+    rain = np.full(600, 2.0)
+    rain[[100, 101, 300]] = [5.0, 12.0, 7.0]
+    panel = panel_of(load(600), known=np.column_stack([rain, np.sin(np.arange(600))]))
+    found = fit_preparation(panel, split(panel, 6), "standard", "none")
+    assert (found.covariates.center[0], found.covariates.scale[0]) == (2.0, 10.0)
+    assert found.covariates.scale[1] == pytest.approx(np.sin(np.arange(600)).std(), rel=0.05)
