@@ -59,7 +59,7 @@ def judged(task: Task, choices: list[Choice], linear: LinearPair, entries: list[
     model = shipped(task, entries[0], intervals, limits, report)
     views = model.windows(task.panel, np.arange(len(task.panel.ids)))
     model = dataclasses.replace(model, ensemble=model.ensemble.moved_on(views, task.blocks.test))
-    verdict = _verdict(model, views, task.panel, task.blocks)
+    verdict = verdict_of(model, views, task)
     return dataclasses.replace(model, report=report.judged(verdict))
 
 
@@ -119,7 +119,7 @@ def _choices(
     following: Following,
 ) -> Choices:
     """Everything that was chosen, with the figures that decided it."""
-    winner, begun, found = entries[0], task.transfer(entries[0].choice), described(choices)
+    winner, found = entries[0], described(choices)
     return Choices(
         chosen=found.chosen,
         others=found.others,
@@ -132,7 +132,7 @@ def _choices(
         networks=tuple(_tried(entry) for entry in entries) if winner.members else None,
         **told_bands(intervals, following),
         limits=spoken_limits(limits, task.options),
-        start=None if begun is None else begun.told(),
+        start=task.start(winner.choice),
     )
 
 
@@ -220,8 +220,8 @@ def with_limits_of_all(model: Model, task: Task) -> Model:
     )
 
 
-def _verdict(model: Model, views: Views, panel: Panel, blocks: Blocks) -> Judgement:
+def verdict_of(model: Model, views: Views, task: Task) -> Judgement:
     """The only look at the test rows."""
-    origins = test_origins(views[0], blocks)
-    found = backtest(model.judged(), views, origins, model.output.scorer(panel))
-    return judgement(found, panel, origins, panel.clock.seasons)
+    origins = test_origins(views[0], task.blocks)
+    found = backtest(model.judged(), views, origins, model.output.scorer(task.panel))
+    return judgement(found, task.panel, origins, task.panel.clock.seasons)

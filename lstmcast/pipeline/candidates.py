@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import itertools
-import math
-from collections.abc import Callable, Generator, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,16 +14,13 @@ from lstmcast.core.panel import Panel
 from lstmcast.data.split import Blocks
 from lstmcast.forecasters.base import FitData, Part, point
 from lstmcast.forecasters.ensemble import Ensemble, choose
-from lstmcast.forecasters.network import NetworkForecaster, architecture_of
+from lstmcast.forecasters.network import NetworkForecaster
 from lstmcast.forecasters.parts import fit_parts
+from lstmcast.pipeline.attempt import member_of
 from lstmcast.pipeline.search import Choice
 from lstmcast.pipeline.views import LinearPair, Seen, seen_by
-from lstmcast.training.checkpoint import Progress, Trained
-from lstmcast.training.heads import NumberHead
-from lstmcast.training.loop import Step
-from lstmcast.training.setup import schedule_of
+from lstmcast.training.checkpoint import Trained
 from lstmcast.training.trainable import Trainable
-from lstmcast.training.workers import train_members
 
 GAIN = 0.01
 _OF_PARTS = 1  # what tells their randomness from that of the search and the networks
@@ -73,27 +69,25 @@ def candidates_of(
     """
     candidates = []
     for choice in _views(choices, linear, options):
-        members = [_member(choice, series, options, seed) for seed in seeds]
+        members = [member_of(choice, series, options, seed) for seed in seeds]
         candidates.append(Candidate(choice, members if begin is None else begin(choice, members)))
     return candidates
 
 
-def train_networks(
+def entries_of(
     candidates: list[Candidate],
+    trained: Sequence[Trained],
     linear: LinearPair,
     panel: Panel,
     blocks: Blocks,
     options: Options,
-    start: Progress | None = None,
-    until: float = math.inf,
-) -> Generator[Step | Progress, None, list[Entry]]:
-    """Train the members of each candidate; the winner first.
+) -> list[Entry]:
+    """Return the candidates, and two of them together, each as it would ship; the winner first.
 
-    linear: the best linear forecasters; start and until: as in `train_members`.
+    trained: of the members of all candidates, one after the other; linear: the best linear forecasters.
     """
-    members = [member for candidate in candidates for member in candidate.members]
-    trained = iter((yield from train_members(members, options.threads, start, until)))
-    results = [tuple(itertools.islice(trained, len(candidate.members))) for candidate in candidates]
+    left = iter(trained)
+    results = [tuple(itertools.islice(left, len(candidate.members))) for candidate in candidates]
     taught = list(zip(candidates, results, strict=True))
     together = _seen(taught, linear)
     others = _others(together, panel, blocks, options)
@@ -120,19 +114,6 @@ def _views(choices: list[Choice], linear: LinearPair, options: Options) -> list[
     alike = dataclasses.replace(chosen.setting, stage="calendar", is_anchored=True)
     alone = [c for c in others if dataclasses.replace(c.setting, is_anchored=True) == alike]
     return [chosen, *sorted(alone, key=lambda choice: choice.error)[:1]]
-
-
-def _member(choice: Choice, series: int, options: Options, seed: np.random.SeedSequence) -> Trainable:
-    return Trainable(
-        windows=choice.windows,
-        training=choice.training,
-        validation=choice.validation,
-        head=NumberHead(choice.ridge),
-        architecture=architecture_of(choice.windows, series, options),
-        options=options,
-        schedule=schedule_of(choice.training, options),
-        seed=seed,
-    )
 
 
 def _entry(

@@ -14,11 +14,14 @@ from lstmcast.core.panel import Integers, Panel
 from lstmcast.data.category_preprocessing import PLAIN, ClassPreparation
 from lstmcast.data.category_windows import ClassWindows
 from lstmcast.data.defaults import segment_and_lookbacks
+from lstmcast.data.preprocessing import Preparation
 from lstmcast.data.split import Blocks
-from lstmcast.evaluation.report import ClassTried
+from lstmcast.data.view import Setting, View, class_setting
+from lstmcast.evaluation.report import ClassSearch, ClassTried
 from lstmcast.evaluation.validation import ClassValidation, class_validation_of
 from lstmcast.forecasters.logistic import Logistic, fit_logistic
 from lstmcast.pipeline.selection import FEWEST_WINDOWS, LOOKBACK_TOLERANCE, STAGE_GAIN, too_little_history
+from lstmcast.training.heads import ClassHead
 
 Numbers = NDArray[np.float64]
 PENALTIES = (1e-3, 3e-3, 1e-2, 3e-2, 1e-1)
@@ -32,12 +35,33 @@ class ClassChoice:
     error: its log loss on validation rows; penalties: ridge penalty -> the error it would have given.
     """
 
+    preparation: ClassPreparation
     windows: ClassWindows
     training: Integers
     validation: ClassValidation
     logistic: Logistic
     error: float
     penalties: dict[float, float] = dataclasses.field(default_factory=dict)
+
+    @property
+    def setting(self) -> Setting:
+        """The way in which it looks back."""
+        return class_setting(self.windows.lookback, with_calendar=self.logistic.with_calendar)
+
+    @property
+    def view(self) -> View:
+        """The one way in which rows of classes are seen."""
+        return PLAIN
+
+    @property
+    def rows(self) -> Preparation:
+        """The way in which columns beside the target are prepared."""
+        return self.preparation.rows
+
+    @property
+    def head(self) -> ClassHead:
+        """The regression that a network starts from, and what each class counts."""
+        return ClassHead(self.logistic, self.validation.class_weights)
 
     def describe(self) -> ClassTried:
         """The choice as the report has it."""
@@ -124,7 +148,7 @@ class ClassTrials:
             windows, training, overall, weights, penalty, self.rng, with_calendar=with_calendar
         )
         error = validation.error(logistic.predict((windows,), validation.origins))
-        return ClassChoice(windows, training, validation, logistic, error)
+        return ClassChoice(self.preparation, windows, training, validation, logistic, error)
 
     def _best_penalty(self, choice: ClassChoice) -> ClassChoice:
         """Return the choice with the penalty of the lowest error, or the one that was asked for."""
@@ -134,3 +158,10 @@ class ClassTrials:
         found = [self._refitted(choice, penalty, with_calendar=with_calendar) for penalty in PENALTIES]
         errors = {each.logistic.penalty: each.error for each in found}
         return dataclasses.replace(min(found, key=lambda each: each.error), penalties=errors)
+
+
+def described_classes(choices: list[ClassChoice]) -> ClassSearch:
+    """Describe the choice, and every alternative with its validation error (log loss of the logistic regression)."""
+    tried = [choice.describe() for choice in choices]
+    penalties = {f"{penalty:g}": error for penalty, error in choices[0].penalties.items()}
+    return ClassSearch(chosen=tried[0], others=tuple(tried[1:]), penalties=penalties)

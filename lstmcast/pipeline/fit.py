@@ -13,27 +13,27 @@ import numpy as np
 from lstmcast.core.ahead import rows_ahead
 from lstmcast.core.errors import UsageError
 from lstmcast.core.findings import Finding
-from lstmcast.core.options import NUMBERS, Options, refuse_ignored, refuse_of_other_kind
+from lstmcast.core.options import CLASSES, NUMBERS, Options, refuse_ignored, refuse_of_other_kind
 from lstmcast.core.panel import Panel
 from lstmcast.data.holidays import is_country, of_country
-from lstmcast.forecasters.ensemble import Ensemble, networks_of, taught
+from lstmcast.forecasters.ensemble import Ensemble
 from lstmcast.model.model import Model
 from lstmcast.model.output import of_numbers
 from lstmcast.persistence import load
 from lstmcast.pipeline.assembly import judged, with_limits_of_all, with_validation_errors
-from lstmcast.pipeline.candidates import Candidate, Entry, candidates_of, train_networks
-from lstmcast.pipeline.category_fit import fitting_classes
-from lstmcast.pipeline.days_off import days_off_told
 from lstmcast.pipeline.either import bands_of, either, has_enough, with_all_rows
 from lstmcast.pipeline.few_fit import fitting_few, is_few
-from lstmcast.pipeline.newest import decided_again, taught_by_all, with_every_row
+from lstmcast.pipeline.last_round import LastRound
 from lstmcast.pipeline.plan import Plan
+from lstmcast.pipeline.search import described
 from lstmcast.pipeline.selection import choose
+from lstmcast.pipeline.targets import choose_for
 from lstmcast.pipeline.task import Task, task_of
 from lstmcast.pipeline.views import pair_of
 from lstmcast.training.budget import Expectation, deadline, expected
-from lstmcast.training.checkpoint import Checkpoint, kept
+from lstmcast.training.checkpoint import Checkpoint, Trained, kept
 from lstmcast.training.loop import Step
+from lstmcast.training.trainable import Trainable
 from lstmcast.training.workers import train_members
 
 Event = Plan | Expectation | Step | Checkpoint | Finding | Model
@@ -81,67 +81,58 @@ def fitting(
         options = dataclasses.replace(options, horizon=rows_ahead(options.horizon, panel.clock))
     until = deadline(options, began)
     panel = _with_holidays(panel, options)
-    if panel.classes:
-        source = _of_kind(pretrained or _named(options), is_of_classes=True)
-        yield from fitting_classes(panel, options, time_column, source, start, began)
-        return
-    refuse_of_other_kind(options, NUMBERS)
-    source = _of_kind(pretrained or _named(options), is_of_classes=False)
+    refuse_of_other_kind(options, CLASSES if panel.classes else NUMBERS)
+    source = _of_kind(pretrained or _named(options), is_of_classes=bool(panel.classes))
     with threadpool_limits(limits=1, user_api="blas"):
         task = task_of(panel, options, source, time_column)
-        if is_few(task) and has_enough(task):
-            yield from _comparing(task, until)
-        elif is_few(task):
-            yield from fitting_few(task)
-        else:
+        if panel.classes or not is_few(task):
             yield from _learning(task, start or Checkpoint(), until, advises)
+        elif has_enough(task):
+            yield from _comparing(task, until)
+        else:
+            yield from fitting_few(task)
 
 
 def _learning(task: Task, checkpoint: Checkpoint, until: float, advises: bool) -> Iterator[Event]:
     """From choosing a setting to the finished model."""
-    panel, options = task.panel, task.options
-    seeds = np.random.SeedSequence(options.seed).spawn(options.members + 1)
-    choices = choose(panel, task.blocks, task.horizon, options, np.random.default_rng(seeds[0]), until)
-    yield task.plan(choices)
-    linear = pair_of(choices, options.linear_pair)
-    candidates = candidates_of(choices, linear, len(panel.ids), options, seeds[1:], task.begin)
-    enough = yield from _expecting(candidates, options, until)
-    contest = train_networks(candidates, linear, panel, task.blocks, options, checkpoint.networks, enough)
-    entries, checkpoint = yield from kept(contest, checkpoint, "networks")
-    model = judged(task, choices, linear, entries)
-    if advises and (found := days_off_told(task, entries[0])) is not None:
+    options, chosen = task.options, choose_for(task, until)
+    yield chosen.plan()
+    enough = yield from _expecting(chosen.members, options, until)
+    training = train_members(chosen.members, options.threads, checkpoint.networks, enough)
+    trained, checkpoint = yield from kept(training, checkpoint, "networks")
+    judged = chosen.judged(trained)
+    if advises and (found := judged.advice()) is not None:
         yield found
     if options.final:
-        model = yield from _with_every_row(task, model, entries[0], checkpoint, until)
+        model = yield from _taught_by_all(judged.last_round(until), options, checkpoint, until)
     else:
-        model = with_validation_errors(model, task, entries[0])
-    learned = model.learned(panel, np.arange(len(panel.ids)))
-    yield dataclasses.replace(model, report=dataclasses.replace(model.report, learned=learned))
+        model = judged.without_more()
+    yield _with_learned(model, task.panel)
 
 
-def _with_every_row(
-    task: Task, model: Model, winner: Entry, checkpoint: Checkpoint, until: float
+def _taught_by_all(
+    last: LastRound, options: Options, checkpoint: Checkpoint, until: float
 ) -> Generator[Step | Checkpoint, None, Model]:
-    """Return the model that ships: the verdict's, decided again with the test rows, and taught by all."""
-    newest = decided_again(task, winner)
-    ensemble = newest.entry.ensemble if time.monotonic() >= until else taught_by_all(newest)
-    if networks_of(ensemble):
-        again = [
-            one.over_all_rows(done, task.blocks)
-            for one, done in zip(winner.members, winner.trained, strict=True)
-        ]
-        last = train_members(again, task.options.threads, checkpoint.final, until)
-        trained, _ = yield from kept(last, checkpoint, "final")
-        ensemble = taught(ensemble, [result.weights for result in trained])
-    return with_every_row(model, newest, ensemble)
+    """Return the model that ships, whose networks have gone on over every row."""
+    trained: tuple[Trained, ...] = ()
+    if last.members:
+        training = train_members(last.members, options.threads, checkpoint.final, until)
+        trained, _ = yield from kept(training, checkpoint, "final")
+    return last.finished(trained)
+
+
+def _with_learned(model: Model, panel: Panel) -> Model:
+    """The model with what its rows were like, to which fresh ones are compared."""
+    learned = model.learned(panel, np.arange(len(panel.ids)))
+    return dataclasses.replace(model, report=dataclasses.replace(model.report, learned=learned))
 
 
 def _comparing(task: Task, until: float) -> Iterator[Event]:
     """From choosing a setting of the linear forecaster to the finished model, of which the bank may be a part."""
     panel, options = task.panel, task.options
-    rng = np.random.default_rng(np.random.SeedSequence(options.seed).spawn(1)[0])
+    rng = np.random.default_rng(task.seeds[0])
     choices = choose(panel, task.blocks, task.horizon, options, rng, until)
-    yield task.plan(choices)
+    yield task.plan(choices[0], described(choices))
     linear = pair_of(choices, options.linear_pair)
     entry = either(task, linear)
     model = with_validation_errors(judged(task, choices, linear, [entry]), task, entry)
@@ -151,17 +142,15 @@ def _comparing(task: Task, until: float) -> Iterator[Event]:
         model = _with_final(model, task, last.ensemble)
         output = dataclasses.replace(of_numbers(model.output), intervals=intervals)
         model = dataclasses.replace(model, output=output)
-    learned = model.learned(panel, np.arange(len(panel.ids)))
-    yield dataclasses.replace(model, report=dataclasses.replace(model.report, learned=learned))
+    yield _with_learned(model, panel)
 
 
 def _expecting(
-    candidates: list[Candidate], options: Options, until: float
+    members: list[Trainable], options: Options, until: float
 ) -> Generator[Expectation, None, float]:
     """With a budget, what training should take; when the networks are to be done, of `time.monotonic`."""
     if math.isinf(until):
         return math.inf
-    members = [member for candidate in candidates for member in candidate.members]
     expectation = expected(members, options, until)
     enough = time.monotonic() + expectation.for_training
     yield expectation

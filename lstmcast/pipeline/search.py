@@ -22,6 +22,7 @@ from lstmcast.evaluation.report import Search, Tried
 from lstmcast.evaluation.validation import Validation, validation_of
 from lstmcast.forecasters.averaged_ridge import fit_averaged_ridge
 from lstmcast.forecasters.ridge import RidgeForecaster, ValidationScorer
+from lstmcast.training.heads import NumberHead
 
 MOST_FOLDS = 3
 LEAST_TRAINING = 0.4
@@ -47,6 +48,16 @@ class Choice:
     errors: tuple[float, ...]
     penalties: dict[float, float]
     aged: float = math.nan
+
+    @property
+    def rows(self) -> Preparation:
+        """The way in which columns are prepared."""
+        return self.preparation
+
+    @property
+    def head(self) -> NumberHead:
+        """The linear map that a network starts from."""
+        return NumberHead(self.ridge)
 
     @property
     def error(self) -> float:

@@ -1,4 +1,4 @@
-"""A panel of numbers, cut into blocks, and all that says how it is to be learned."""
+"""A panel, cut into blocks, and all that says how it is to be learned, whatever the kind of its target."""
 
 from __future__ import annotations
 
@@ -6,23 +6,26 @@ import dataclasses
 from dataclasses import dataclass
 from functools import cached_property
 
+import numpy as np
+
 from lstmcast.core.options import Options
 from lstmcast.core.panel import Panel
 from lstmcast.data.defaults import horizon_of
 from lstmcast.data.holidays import taught
 from lstmcast.data.horizons import horizons_to_choose_by
 from lstmcast.data.split import Blocks, split
+from lstmcast.evaluation.report import ClassSearch, Search, Start
 from lstmcast.forecasters.network import architecture_of
 from lstmcast.model.model import Model
+from lstmcast.pipeline.attempt import Attempt
 from lstmcast.pipeline.plan import Plan, plan_of
-from lstmcast.pipeline.search import Choice, described
 from lstmcast.pipeline.transfer import Transfer, begin, transfer, view_of
 from lstmcast.training.trainable import Trainable
 
 
 @dataclass(frozen=True, eq=False)
 class Task:
-    """A panel of numbers, cut into blocks, and all that says how it is to be learned.
+    """A panel, cut into blocks, and all that says how it is to be learned.
 
     source: a model to start from; holidays: as in the Plan.
     """
@@ -40,30 +43,35 @@ class Task:
         """The number of disjoint horizons that the validation block holds."""
         return horizons_to_choose_by(self.panel, self.blocks, self.horizon)
 
-    def transfer(self, choice: Choice) -> Transfer | None:
-        """Match the other model's weights to a network of this choice; None without another model."""
+    @cached_property
+    def seeds(self) -> list[np.random.SeedSequence]:
+        """The randomness of the search, and after it that of each member."""
+        return np.random.SeedSequence(self.options.seed).spawn(self.options.members + 1)
+
+    def transfer(self, attempt: Attempt) -> Transfer | None:
+        """Match the other model's weights to a network of this setting; None without another model."""
         if self.source is None:
             return None
-        windows, panel = choice.windows, self.panel
-        view = view_of(
-            choice.preparation, choice.view, panel.columns, panel.ids, panel.clock, windows.segment
-        )
+        windows, panel = attempt.windows, self.panel
+        about = panel.columns, panel.ids, panel.clock, windows.segment, panel.classes
+        view = view_of(attempt.rows, attempt.view, *about)
         architecture = architecture_of(windows, len(panel.ids), self.options)
-        return transfer(self.source, choice.setting, architecture, view, self.options.freeze)
+        return transfer(self.source, attempt.setting, architecture, view, self.options.freeze)
 
-    def begin(self, choice: Choice, members: list[Trainable]) -> list[Trainable]:
+    def begin(self, attempt: Attempt, members: list[Trainable]) -> list[Trainable]:
         """The members with the weights to start from."""
-        begun = self.transfer(choice)
+        begun = self.transfer(attempt)
         return members if begun is None else begin(members, begun)
 
-    def plan(self, choices: list[Choice]) -> Plan:
+    def start(self, attempt: Attempt) -> Start | None:
+        """Describe the weights that a network of this setting starts from, if they are another model's."""
+        begun = self.transfer(attempt)
+        return None if begun is None else begun.told()
+
+    def plan(self, chosen: Attempt, choices: Search | ClassSearch) -> Plan:
         """Return all that was understood and chosen before training."""
-        chosen, begun = choices[0], self.transfer(choices[0])
-        plan = plan_of(
-            self.panel, self.blocks, chosen.windows, chosen.training, self.options, described(choices)
-        )
-        start = None if begun is None else begun.told()
-        return dataclasses.replace(plan, holidays=self.holidays, start=start)
+        plan = plan_of(self.panel, self.blocks, chosen.windows, chosen.training, self.options, choices)
+        return dataclasses.replace(plan, holidays=self.holidays, start=self.start(chosen))
 
 
 def task_of(panel: Panel, options: Options, source: Model | None, time_column: str | None) -> Task:

@@ -17,6 +17,7 @@ from lstmcast.forecasters.base import point
 from lstmcast.forecasters.ensemble import leaves, networks_of
 from lstmcast.persistence import load, save
 from lstmcast.pipeline import candidates as contest
+from lstmcast.pipeline.attempt import member_of
 from lstmcast.pipeline.search import Trials
 from lstmcast.pipeline.views import LinearPair
 from lstmcast.training.checkpoint import Trained
@@ -58,7 +59,7 @@ def test_a_network_on_the_calendar_alone_is_blended_with_the_linear_forecaster_t
     trials = Trials(panel, blocks, horizon, options, rng)
     both = [trials.attempt(Setting("none", 24, stage)) for stage in ("covariates", "calendar")]
     linear, own = (choice for choice in both if choice is not None)
-    member = contest._member(own, 1, options, np.random.SeedSequence(0))
+    member = member_of(own, 1, options, np.random.SeedSequence(0))
     trained = (Trained(member.setup().parameters.flat, 0),)
     taught = [(contest.Candidate(own, [member]), trained)]
     pair = LinearPair(linear, None, 1.0)

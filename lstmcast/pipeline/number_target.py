@@ -1,0 +1,91 @@
+"""The steps of a training for numbers: settings by the linear forecaster, networks, an ensemble, its verdict."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+
+import numpy as np
+
+from lstmcast.core.findings import Finding
+from lstmcast.forecasters.ensemble import networks_of, taught
+from lstmcast.model.model import Model
+from lstmcast.pipeline.assembly import judged, with_validation_errors
+from lstmcast.pipeline.candidates import Candidate, Entry, candidates_of, entries_of
+from lstmcast.pipeline.days_off import days_off_told
+from lstmcast.pipeline.last_round import LastRound
+from lstmcast.pipeline.newest import decided_again, taught_by_all, with_every_row
+from lstmcast.pipeline.plan import Plan
+from lstmcast.pipeline.search import Choice, described
+from lstmcast.pipeline.selection import choose
+from lstmcast.pipeline.task import Task
+from lstmcast.pipeline.views import LinearPair, pair_of
+from lstmcast.training.checkpoint import Trained
+from lstmcast.training.trainable import Trainable
+
+
+@dataclass(frozen=True, eq=False)
+class JudgedNumbers:
+    """The model of the verdict, and the entry that won."""
+
+    task: Task
+    model: Model
+    winner: Entry
+
+    def advice(self) -> Finding | None:
+        """Return the country whose days off the data keep, where they are missed."""
+        return days_off_told(self.task, self.winner)
+
+    def without_more(self) -> Model:
+        """The model as it was judged, with what its validation errors say."""
+        return with_validation_errors(self.model, self.task, self.winner)
+
+    def last_round(self, until: float) -> LastRound:
+        """The verdict's model, decided again with the test rows; where there is time, all rows teach its maps."""
+        newest = decided_again(self.task, self.winner)
+        ensemble = newest.entry.ensemble if time.monotonic() >= until else taught_by_all(newest)
+
+        def finished(trained: tuple[Trained, ...]) -> Model:
+            weights = [result.weights for result in trained]
+            return with_every_row(self.model, newest, taught(ensemble, weights) if weights else ensemble)
+
+        return LastRound(self._again() if networks_of(ensemble) else [], finished)
+
+    def _again(self) -> list[Trainable]:
+        pairs = zip(self.winner.members, self.winner.trained, strict=True)
+        return [member.over_all_rows(done, self.task.blocks) for member, done in pairs]
+
+
+@dataclass(frozen=True, eq=False)
+class ChosenNumbers:
+    """Every setting that was tried, the chosen first; the best linear forecasters; the settings worth a network."""
+
+    task: Task
+    choices: list[Choice]
+    linear: LinearPair
+    candidates: list[Candidate]
+
+    @property
+    def members(self) -> list[Trainable]:
+        """The networks of all candidates, one after the other."""
+        return [member for candidate in self.candidates for member in candidate.members]
+
+    def plan(self) -> Plan:
+        """Return all that was understood and chosen before training."""
+        return self.task.plan(self.choices[0], described(self.choices))
+
+    def judged(self, trained: tuple[Trained, ...]) -> JudgedNumbers:
+        """The winner among what would ship, judged once on the test rows."""
+        task = self.task
+        about = self.linear, task.panel, task.blocks, task.options
+        entries = entries_of(self.candidates, trained, *about)
+        return JudgedNumbers(task, judged(task, self.choices, self.linear, entries), entries[0])
+
+
+def choose_for_numbers(task: Task, until: float) -> ChosenNumbers:
+    """Choose a setting with the linear forecaster, and the settings worth a network."""
+    panel, options, seeds = task.panel, task.options, task.seeds
+    choices = choose(panel, task.blocks, task.horizon, options, np.random.default_rng(seeds[0]), until)
+    linear = pair_of(choices, options.linear_pair)
+    candidates = candidates_of(choices, linear, len(panel.ids), options, seeds[1:], task.begin)
+    return ChosenNumbers(task, choices, linear, candidates)
