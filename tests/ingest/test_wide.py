@@ -11,6 +11,7 @@ import pytest
 
 from lstmcast.core.errors import DataError
 from lstmcast.ingest import ParsedFile, ReadingRules, Roles, read, read_future, survey
+from tests.command_line import lstmcast
 
 WIDE = ReadingRules(wide=True)
 DAYS = [date(2024, 3, 1) + timedelta(days=day) for day in range(40)]
@@ -200,3 +201,41 @@ def test_a_cell_that_is_no_number_is_named_with_its_own_column(tmp_path: Path) -
     with pytest.raises(DataError, match=r"line 21, column 'c'.*'oops'") as caught:
         read(path, Roles(""), rules=WIDE)
     assert (caught.value.line, caught.value.column) == (21, "c")
+
+
+def test_a_wide_file_of_what_came_is_told_how_to_be_read(tmp_path: Path) -> None:
+    ledger = tmp_path / "ledger.csv"
+    ledger.write_text(
+        "issued,model,time,forecast,lo_80,hi_80,source\n"
+        + "".join(f"2024-03-09 23:00:00,m,2024-03-10 {hour:02}:00:00,5,4,6,model\n" for hour in range(24))
+    )
+    hours = [f"H{hour}" for hour in range(1, 25)]
+    came = wide(tmp_path / "came.csv", "Date", [str(day) for day in DAYS], hours)
+    refused = lstmcast("score", ledger, came)
+    assert refused.code == 2
+    assert refused.err.endswith("; if what came stands side by side, read it with --wide\n")
+    assert lstmcast("score", ledger, came, "--wide").code == 0
+
+
+def test_wide_files_of_a_model_are_read_by_every_command(tmp_path: Path) -> None:
+    keys = [f"2024-03-{1 + hour // 24:02} {hour % 24:02}:00" for hour in range(24 * 12)]
+    old, new = (
+        wide(tmp_path / name, "time", keys[:stop], ["north", "south"])
+        for name, stop in (("old.csv", 24 * 10), ("new.csv", None))
+    )
+    model, ledger = tmp_path / "m.pkl", tmp_path / "l.csv"
+    short = "--wide --horizon 12 --lookback 24 --hidden 2 --steps 1 --safeguard linear --no-final".split()
+    assert lstmcast("train", old, *short, "-o", model).code == 0
+    assert lstmcast("predict", model, old, "--log", ledger, "-o", tmp_path / "f.csv").code == 0
+    for command in (
+        ("evaluate", model, new),
+        ("watch", model, new),
+        ("plot", model, old, "-o", tmp_path / "p.svg"),
+        ("report", model, new, "-o", tmp_path / "r.html"),
+        ("fill", new, "--model", model, "-o", tmp_path / "filled.csv"),
+        ("score", ledger, new, "--wide"),
+        ("plot", old, "--wide", "-o", tmp_path / "h.svg"),
+        ("refresh", model, new),
+    ):
+        said = lstmcast(*command)
+        assert said.code in (0, 11), (command[0], said.err)

@@ -6,7 +6,7 @@ import dataclasses
 from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Protocol
 
-from lstmcast.core.errors import UsageError
+from lstmcast.core.errors import DataError, UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable
@@ -182,7 +182,35 @@ def _zone_assumed(zone: str) -> Finding:
 
 
 def read_outcomes(source: str, options: Options, console: Console) -> ParsedFile:
-    """A file of what came; without a target its only column of values is taken."""
+    """A file of what came; without a target its only column of values is taken.
+
+    Raises DataError and UsageError; where the file is read as a wide one, they say so.
+    """
+    try:
+        return _outcomes(source, options, console)
+    except (DataError, UsageError) as error:
+        if options.wide or not _is_read_wide(source, options):
+            raise
+        reason = f"{error}; if what came stands side by side, read it with --wide"
+        raise type(error)(reason, file=source, option="--wide") from None
+
+
+def _is_read_wide(source: str, options: Options) -> bool:
+    """Return whether a file can be read as a wide one; standard input is not read twice."""
+    from lstmcast.ingest import Roles, read
+
+    if source == "-":
+        return False
+    roles = Roles(options.target or "", options.time, options.id)
+    wide = dataclasses.replace(options, wide=True)
+    try:
+        read(source, roles, freq=options.freq, zone=options.tz, seasons=options.season, rules=_rules(wide))
+    except (DataError, UsageError):
+        return False
+    return True
+
+
+def _outcomes(source: str, options: Options, console: Console) -> ParsedFile:
     from lstmcast.ingest import only_column
 
     target = options.target or (
