@@ -1,10 +1,15 @@
 """How long a large CSV takes to read, and how much memory, beside a plain pandas.read_csv.
 
-python tests/benchmarks/reading.py 10000000
+python -m tests.benchmarks.reading 10000000 [--record]
+
+Prints the ratio of processor time to that of plain pandas, and compares it with the one in results/reading.json: exit
+code 1 where it is more than 1.1 times as high. --record keeps it.
 """
 
 from __future__ import annotations
 
+import argparse
+import json
 import subprocess
 import sys
 import tempfile
@@ -14,6 +19,8 @@ import numpy as np
 
 # Name -> what comes before the imports, and what is timed. With pyarrow installed (the extra parquet) pandas keeps
 # strings in it, which is several times faster than without; its stamps stay strings in both.
+RESULTS = Path(__file__).parent / "results" / "reading.json"
+ALLOWED = 1.1  # times the stored ratio
 READERS = {
     "pandas": ("sys.modules['pyarrow'] = None", "pandas.read_csv(path)"),
     "with pyarrow": ("", "pandas.read_csv(path)"),
@@ -52,8 +59,9 @@ def measure(before: str, code: str, path: Path) -> tuple[float, float, float]:
     return seconds, cpu, megabytes
 
 
-def main(rows: int) -> None:
-    """Write a file, read it with each reader, print a line for each."""
+def main(rows: int, *, is_recorded: bool) -> int:
+    """Write a file, read it with each reader, print a line for each; 1 where reading has become slower."""
+    found = {}
     with tempfile.TemporaryDirectory() as directory:
         path = Path(directory) / "large.csv"
         write(path, rows)
@@ -62,9 +70,22 @@ def main(rows: int) -> None:
             f"{rows:,} rows, {path.stat().st_size / 1e6:.0f} MB; time and value are {numbers:.0f} MB of numbers"
         )
         for name, (before, code) in READERS.items():
-            seconds, cpu, megabytes = measure(before, code, path)
-            print(f"{name:12} {seconds:6.2f} s, {cpu:6.2f} s of processor, {megabytes:6.0f} MB")
+            found[name] = measure(before, code, path)
+            seconds, cpu, megabytes = found[name]
+            print(f"{name:12} {seconds:6.2f} s, {cpu:6.2f} s of processor, {megabytes:6.0f} MB", flush=True)
+    ratio = found["lstmcast"][1] / found["pandas"][1]
+    stored = json.loads(RESULTS.read_text()) if RESULTS.exists() else {}
+    if is_recorded:
+        RESULTS.write_text(json.dumps({**stored, str(rows): round(ratio, 3)}, indent=1) + "\n")
+    known = stored.get(str(rows))
+    beside = "" if known is None else f", stored {known:.2f}, allowed {ALLOWED * known:.2f}"
+    print(f"{ratio:.2f} times the processor time of pandas.read_csv{beside}")
+    return int(known is not None and ratio > ALLOWED * known)
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]) if len(sys.argv) > 1 else 1_000_000)
+    parser = argparse.ArgumentParser()
+    parser.add_argument("rows", nargs="?", type=int, default=1_000_000)
+    parser.add_argument("--record", action="store_true")
+    given = parser.parse_args()
+    raise SystemExit(main(given.rows, is_recorded=given.record))
