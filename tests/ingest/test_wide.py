@@ -224,7 +224,20 @@ def test_wide_files_of_a_model_are_read_by_every_command(tmp_path: Path) -> None
         for name, stop in (("old.csv", 24 * 10), ("new.csv", None))
     )
     model, ledger = tmp_path / "m.pkl", tmp_path / "l.csv"
-    short = "--wide --horizon 12 --lookback 24 --hidden 2 --steps 1 --safeguard linear --no-final".split()
+    short = [
+        "--wide",
+        "--horizon",
+        "12",
+        "--lookback",
+        "24",
+        "--hidden",
+        "2",
+        "--steps",
+        "1",
+        "--safeguard",
+        "linear",
+        "--no-final",
+    ]
     assert lstmcast("train", old, *short, "-o", model).code == 0
     assert lstmcast("predict", model, old, "--log", ledger, "-o", tmp_path / "f.csv").code == 0
     for command in (
