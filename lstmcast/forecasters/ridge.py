@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 
 Numbers = NDArray[np.float64]
 PENALTIES = tuple(10.0**power for power in range(-6, 0))
+STRONGER = (1.0, 10.0, 100.0)  # tried one after the other while they help, where there are looks to tell
+LOOKS_FOR_STRONGER = 8  # windows that have no target row in common
 MOST_WINDOWS = 30_000
 _CHUNK = 2048
 
@@ -37,7 +39,7 @@ class RidgeForecaster(Stateless):
     calendar regression's part, which is taken out before and put back after by each row's own hour.
 
     weight: (K, L); bias: (K,); penalty: the chosen ridge, as a share of the mean diagonal of the Gram matrix;
-    lookbacks: rows of the maps whose mean it is.
+    lookbacks: rows of the maps whose mean it is; penalties: the ridge of each of them, none where all have the same.
     """
 
     weight: Numbers
@@ -45,6 +47,7 @@ class RidgeForecaster(Stateless):
     penalty: float
     lookbacks: tuple[int, ...] = ()
     view: int = 0
+    penalties: tuple[float, ...] = ()
     name = "linear"
 
     def predict(self, views: Views, origins: Integers) -> Numbers:
@@ -64,9 +67,12 @@ class RidgeForecaster(Stateless):
         windows = rows.views[self.view]
         moments = moments_of(windows, rows.training, rows.rng)
         lookbacks = self.lookbacks or (windows.lookback,)
-        mean = mean_map(
-            [next(ridges(moments.recent(own), (self.penalty,))) for own in lookbacks], windows.lookback
-        )
+        penalties = self.penalties or (self.penalty,) * len(lookbacks)
+        maps = [
+            next(ridges(moments.recent(own), (penalty,)))
+            for own, penalty in zip(lookbacks, penalties, strict=True)
+        ]
+        mean = mean_map(maps, windows.lookback)
         weight = self.weight + rows.share * (mean.weight - self.weight)
         return dataclasses.replace(self, weight=weight, bias=self.bias + rows.share * (mean.bias - self.bias))
 
@@ -78,6 +84,9 @@ class RidgeForecaster(Stateless):
             raise ValueError(f"a linear map has shapes {shapes} where the contract asks for {wanted}")
         if not all(0 < rows <= windows.lookback for rows in self.lookbacks):
             raise ValueError(f"a linear map looks back {self.lookbacks} rows of {windows.lookback}")
+        is_of_each = len(self.penalties) in (0, len(self.lookbacks))
+        if not is_of_each or not min(self.penalties, default=0) >= 0:
+            raise ValueError(f"a mean of {len(self.lookbacks)} linear maps has the ridges {self.penalties}")
 
 
 @dataclass(frozen=True, eq=False)
@@ -108,11 +117,22 @@ def fit_ridge(
 def best_ridge(
     moments: Moments, penalty: float | None, scorer: ValidationScorer
 ) -> tuple[RidgeForecaster, dict[float, float]]:
-    """The map of these moments with the lowest error, of all PENALTIES or the one given, and every error."""
-    penalties = PENALTIES if penalty is None else (penalty,)
-    candidates = list(ridges(moments, penalties))
-    errors = [scorer(candidate) for candidate in candidates]
-    return candidates[int(np.argmin(errors))], dict(zip(penalties, errors, strict=True))
+    """The map of these moments with the lowest error, of all PENALTIES or the one given, and every error.
+
+    Where the largest of PENALTIES is the best one and LOOKS_FOR_STRONGER are there, STRONGER ones are tried until one
+    is no better than the one before.
+    """
+    is_told = penalty is None and scorer.looks >= LOOKS_FOR_STRONGER
+    penalties = PENALTIES + STRONGER * is_told if penalty is None else (penalty,)
+    candidates: list[RidgeForecaster] = []
+    errors: list[float] = []
+    for candidate in ridges(moments, penalties):
+        if len(errors) >= len(PENALTIES) and int(np.argmin(errors)) < len(errors) - 1:
+            break
+        candidates.append(candidate)
+        errors.append(scorer(candidate))
+    tried = {one.penalty: error for one, error in zip(candidates, errors, strict=True)}
+    return candidates[int(np.argmin(errors))], tried
 
 
 class ValidationScorer:
@@ -121,6 +141,11 @@ class ValidationScorer:
     def __init__(self, windows: Windows, validation: Validation) -> None:
         self._windows, self._validation = windows, validation
         self._past = windows.past(validation.origins)
+
+    @property
+    def looks(self) -> int:
+        """The number of windows that have no target row in common."""
+        return self._validation.apart
 
     def __call__(self, ridge: RidgeForecaster) -> float:
         """The error of a map of the whole window, or of its last rows."""
@@ -182,5 +207,6 @@ def mean_map(maps: Sequence[RidgeForecaster], lookback: int) -> RidgeForecaster:
         rows = one.weight.shape[1]
         weight[:, lookback - rows :] += one.weight / len(maps)
     bias = np.mean([one.bias for one in maps], axis=0)
-    lookbacks = tuple(one.weight.shape[1] for one in maps)
-    return RidgeForecaster(weight, bias, maps[-1].penalty, lookbacks)
+    lookbacks, penalties = tuple(one.weight.shape[1] for one in maps), tuple(one.penalty for one in maps)
+    own = penalties if len(set(penalties)) > 1 else ()
+    return RidgeForecaster(weight, bias, penalties[-1], lookbacks, penalties=own)

@@ -212,6 +212,7 @@ def _said(model: Model, words: _Words) -> tuple[Document, Arrays]:
         "second": _view_document(second),
         "second_penalty": ridges[1].penalty if len(ridges) == 2 else None,
         "penalty": ridges[0].penalty,
+        **_own_penalties(ridges),
         "blend": words.shares.as_document(),
         "architecture": architectures[0] if architectures else None,
         "second_architecture": architectures[1] if len(architectures) == 2 else None,
@@ -223,6 +224,11 @@ def _said(model: Model, words: _Words) -> tuple[Document, Arrays]:
     for prefix, ridge in zip(("highway", "second"), ridges, strict=False):
         arrays |= {f"{prefix}.weight": ridge.weight, f"{prefix}.bias": ridge.bias}
     return document, arrays
+
+
+def _own_penalties(ridges: Sequence[RidgeForecaster]) -> Document:
+    """The ridge of each map of a mean, by linear forecaster; nothing where each has a single one, as files of old."""
+    return {"penalties": [ridge.penalties for ridge in ridges]} if any(r.penalties for r in ridges) else {}
 
 
 def _member_arrays(networks: Sequence[NetworkForecaster]) -> Arrays:
@@ -339,6 +345,7 @@ def _ensemble_said(
     if has_two and not has_second:
         raise ValueError("there is a second linear forecaster without a view of its own")
     lookbacks = _lookbacks(report, 2, lookback)
+    penalties = document.get("penalties") or ((),) * (1 + has_two)
     named = [("highway", "penalty", last - has_second)] + ([("second", "second_penalty", last)] * has_two)
     ridges = [
         RidgeForecaster(
@@ -347,6 +354,7 @@ def _ensemble_said(
             value(float, document[penalty], penalty),
             lookbacks[place],
             view,
+            value(tuple[float, ...], penalties[place], "penalties"),
         )
         for place, (name, penalty, view) in enumerate(named)
     ]

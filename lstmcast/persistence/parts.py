@@ -217,11 +217,18 @@ def _from_record(kind: type[Any], fields: Document, arrays: Arrays, prefix: str)
     made = {
         field.name: _field(kind, field.name, hints[field.name], fields, arrays, f"{prefix}.{field.name}")
         for field in dataclasses.fields(kind)
+        if not _is_left_out(field, fields, arrays, prefix)
     }
     unknown = [name for name in fields if name not in made]
     if unknown:
         raise TypeError(f"{kind.__name__} has no field {unknown[0]!r}")
     return kind(**made)
+
+
+def _is_left_out(field: dataclasses.Field[Any], fields: Document, arrays: Arrays, prefix: str) -> bool:
+    """Return whether an older file has not the field, and it has a default."""
+    is_there = field.name in fields or f"{prefix}.{field.name}" in arrays
+    return not is_there and field.default is not dataclasses.MISSING
 
 
 def _field(kind: type[Any], name: str, hint: Any, fields: Document, arrays: Arrays, place: str) -> Any:

@@ -9,7 +9,17 @@ import pytest
 from sklearn.linear_model import Ridge
 
 from lstmcast.forecasters import ridge as room
-from lstmcast.forecasters.ridge import PENALTIES, RidgeForecaster, fit_ridge
+from lstmcast.forecasters.base import NewRows
+from lstmcast.forecasters.ridge import (
+    LOOKS_FOR_STRONGER,
+    PENALTIES,
+    STRONGER,
+    RidgeForecaster,
+    fit_ridge,
+    mean_map,
+    moments_of,
+    ridges,
+)
 from tests.panels import hourly, load, panel_of, rooms, stacked
 
 RNG = np.random.default_rng(0)
@@ -58,7 +68,7 @@ def test_the_penalty_is_the_one_with_the_lowest_validation_error() -> None:
     windows, training, validation = parts(hourly(200))
     best, tried = fit_ridge(windows, training, validation, RNG)
     alone = {p: fit_ridge(windows, training, validation, RNG, p)[1][p] for p in PENALTIES}
-    assert tried == alone
+    assert {p: tried[p] for p in PENALTIES} == alone
     assert alone[best.penalty] == min(alone.values())
     assert len(set(alone.values())) == len(PENALTIES)
 
@@ -125,3 +135,31 @@ def test_a_constant_series_has_a_map_that_says_the_constant() -> None:
     found, errors = fit_ridge(windows, training, validation, RNG)
     assert set(errors.values()) == {0}
     assert (found.point(windows, training) == windows.table.scaled[0]).all()
+
+
+def test_a_stronger_ridge_is_tried_where_the_strongest_is_best_and_there_are_horizons_to_tell() -> None:
+    noise = np.random.default_rng(0).normal(size=700)  # nothing to learn: the stronger the better
+    windows, training, validation = parts(panel_of(noise))
+    assert validation.apart >= LOOKS_FOR_STRONGER
+    best, tried = fit_ridge(windows, training, validation, RNG)
+    assert tuple(tried) == (*PENALTIES, *STRONGER)[: len(tried)]
+    assert best.penalty in STRONGER
+    few = dataclasses.replace(
+        validation,
+        origins=validation.origins[-6:],
+        series=validation.series[-6:],
+        actual=validation.actual[:, -6:],
+        scale=validation.scale[-6:],
+    )
+    assert tuple(fit_ridge(windows, training, few, RNG)[1]) == PENALTIES
+
+
+def test_each_map_of_a_mean_keeps_its_own_ridge_when_it_is_taught_again() -> None:
+    windows, training, _ = parts(hourly(300))
+    moments = moments_of(windows, training, RNG)
+    maps = [next(ridges(moments.recent(rows), (own,))) for rows, own in ((6, 1e-5), (windows.lookback, 0.1))]
+    mean = mean_map(maps, windows.lookback)
+    again = mean.refitted(NewRows((windows,), training, 1.0, RNG))
+    assert mean.penalties == (1e-5, 0.1)
+    assert again.weight == pytest.approx(mean.weight, abs=1e-12)
+    assert mean_map(maps[:1] * 2, windows.lookback).penalties == ()

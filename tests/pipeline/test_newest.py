@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import dataclasses
+from pathlib import Path
 
 import numpy as np
+import pytest
 
 from lstmcast.data.split import split
 from lstmcast.evaluation.report import Choices
+from lstmcast.forecasters.base import Part
+from lstmcast.forecasters.ridge import RidgeForecaster
 from lstmcast.model.model import Model
 from lstmcast.model.output import of_numbers
+from lstmcast.persistence import load, save
 from lstmcast.persistence.models import to_record
 from lstmcast.pipeline.usual import is_usual
 from tests.panels import hourly, rooms, single_threaded, small, stacked, trained, weather, with_target
@@ -114,3 +119,19 @@ def test_panels_whose_series_end_at_different_rows_are_seen_to_their_own_ends() 
     panel = stacked(hourly(420), hourly(400, 1))
     model = single_threaded(panel, small(safeguard="linear"))
     assert (model.seen_until == panel.times[panel.offsets[1:] - 1]).all()
+
+
+@pytest.mark.parametrize("changes", [{}, {"point": "mean"}], ids=["format 1", "format 2"])
+def test_the_ridge_of_each_averaged_map_is_kept_in_the_file(
+    changes: dict[str, object], tmp_path: Path
+) -> None:
+    model = trained(**LINEAR | {"linear_lookbacks": (12, 24)}, **changes)
+
+    def apart(part: Part) -> Part:
+        is_linear = isinstance(part, RidgeForecaster)
+        return dataclasses.replace(part, penalties=(1e-4, part.penalty)) if is_linear else part
+
+    save(dataclasses.replace(model, ensemble=model.ensemble.mapped(apart)), str(tmp_path / "m.pkl"))
+    again = load(str(tmp_path / "m.pkl"))
+    assert again.linear.penalties == (1e-4, model.linear.penalty)
+    assert np.array_equal(again.predict(hourly()).point, model.predict(hourly()).point)
