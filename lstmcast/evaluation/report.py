@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from lstmcast.evaluation.backtest import Backtest
 
 MOST_STEPS_REPORTED = 2_000
+MOST_ROUNDS = 3  # a training goes on to so many times the steps that were planned
 Figures = dict[str, float | None]
 Scores = dict[str, Figures]  # forecaster -> metric -> figure, None where it is not defined
 

@@ -7,6 +7,7 @@ from collections.abc import Collection, Iterable
 from typing import Any, TypeVar
 
 from lstmcast.evaluation.report import (
+    MOST_ROUNDS,
     MOST_STEPS_REPORTED,
     Choices,
     ClassChoices,
@@ -195,7 +196,7 @@ def _check_numbers(errors: Figures) -> None:
 
 def _check_steps(best: Collection[int], steps: int | None, *, none_is_there: bool = False) -> None:
     most = _MOST if steps is None else steps
-    fit = 0 <= most <= _MOST and all(0 <= step <= most for step in best)
+    fit = 0 <= most <= _MOST and all(0 <= step <= MOST_ROUNDS * most for step in best)
     _ask(fit and (len(best) > 0 or none_is_there), "a network was best at no step of the training")
 
 

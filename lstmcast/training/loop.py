@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from lstmcast.core.errors import TrainingError
 from lstmcast.core.panel import Floats
+from lstmcast.evaluation.report import MOST_ROUNDS
 from lstmcast.nn.network import Inputs, Network, NetworkWorkspace
 from lstmcast.nn.optimizers import Optimizer, clip_norm, clip_value
 from lstmcast.nn.parameters import Parameters
@@ -25,6 +26,8 @@ VALIDATIONS = 14
 MOST_RESTARTS = 3
 PLATEAU = 2
 PLATEAU_FACTOR = 0.3
+NEXT_RATE = 0.5
+FEWEST_STALE, STALE_A_GAIN = 5, 2
 
 Loss = Callable[[Floats, Floats, Floats], tuple[float, Floats]]
 Sample = Callable[[np.random.Generator], tuple[Inputs, Floats, Floats]]
@@ -54,7 +57,10 @@ class Schedule:
 
     seconds: the longest time to go on for; None for no limit. kind: a name of SCHEDULES; a plateau, which needs a
     judge, is PLATEAU validations without a gain, and lowers the rate to PLATEAU_FACTOR of it. clip_value: largest
-    size of an element of the gradient, before its norm is looked at; None for no limit.
+    size of an element of the gradient, before its norm is looked at; None for no limit. is_adaptive: whether training
+    goes on for another round of so many steps where the last one was the best, up to MOST_ROUNDS, at NEXT_RATE of the
+    rate; and stops early where it gained nothing for FEWEST_STALE validations and STALE_A_GAIN for each that the best
+    one took.
     """
 
     steps: int
@@ -64,6 +70,7 @@ class Schedule:
     seconds: float | None = None
     kind: str = "cosine"
     clip_value: float | None = None
+    is_adaptive: bool = False
 
     @property
     def validate_every(self) -> int:
@@ -71,9 +78,26 @@ class Schedule:
         return max(self.steps // VALIDATIONS, 1)
 
     def rate_at(self, number: int) -> float:
-        """The learning rate of a step (1, 2, …): a cosine goes down to a fiftieth."""
+        """The learning rate of a step (1, 2, …): a cosine goes down to a fiftieth in each round."""
+        if number > self.steps:
+            place = (number - 1) % self.steps
+            return NEXT_RATE * self.rate * SCHEDULES[self.kind](place, self.steps, 0, LAST_RATE)
         warmup = min(WARMUP, self.steps // 4)
         return self.rate * SCHEDULES[self.kind](number - 1, self.steps, warmup, LAST_RATE)
+
+    def planned(self, number: int, best: int) -> int:
+        """The step to which training goes that has come to one, where another was the best so far."""
+        if not self.is_adaptive or number < self.steps:
+            return self.steps
+        rounds = math.ceil(number / self.steps)
+        goes_on = number == rounds * self.steps == best and rounds < MOST_ROUNDS
+        return (rounds + goes_on) * self.steps
+
+    def is_stale(self, stale: int, best: int) -> bool:
+        """True after too many validations without a gain, where the best one was at this step."""
+        if self.is_adaptive:
+            return stale >= FEWEST_STALE + STALE_A_GAIN * math.ceil(best / self.validate_every)
+        return self.patience is not None and stale >= self.patience
 
     def is_plateau(self, stale: int) -> bool:
         """True where the rate falls after so many validations without a gain."""
@@ -206,9 +230,13 @@ class Training:
         self._restarts, self._seconds = state.restarts, state.seconds
 
     def _is_over(self) -> bool:
-        patience = self._schedule.patience
-        is_stale = patience is not None and self._best.stale >= patience
-        return self._step >= self._schedule.steps or self._is_late() or is_stale
+        return self._step >= self._planned() or self._is_late() or self._is_stale()
+
+    def _planned(self) -> int:
+        return self._schedule.planned(self._step, self._best.step)
+
+    def _is_stale(self) -> bool:
+        return self._schedule.is_stale(self._best.stale, self._best.step)
 
     def _is_late(self) -> bool:
         """True once the time is up; a step is always taken."""
@@ -228,12 +256,13 @@ class Training:
         """Return what the step came to, judged where it is time for that."""
         schedule, number, is_late = self._schedule, self._step, self._is_late()
         error, is_best = math.nan, False
-        if number % schedule.validate_every == 0 or number == schedule.steps or is_late:
+        if number % schedule.validate_every == 0 or number % schedule.steps == 0 or is_late:
             error = _judge(self._setup)
             is_best = self._best.offer(self._setup.parameters.flat, error, number)
             self._slower *= PLATEAU_FACTOR if schedule.is_plateau(self._best.stale) else 1.0
-        is_cut = is_late and number < schedule.steps
-        return Step(number, schedule.steps, loss, error, is_best, self._seconds, is_late=is_cut)
+        planned = self._planned()
+        is_cut = is_late and number < planned
+        return Step(number, planned, loss, error, is_best, self._seconds, is_late=is_cut)
 
     def _leave_best(self) -> None:
         if self._setup.validate is not None:

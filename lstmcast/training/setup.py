@@ -36,7 +36,11 @@ def schedule_of(training: Integers, options: Options) -> Schedule:
             steps = round(options.epochs * len(training) / options.batch)
     rate = options.lr or RATES[options.optimizer]
     kind, value = options.schedule, options.clip_value
-    return Schedule(steps, rate, options.clip, options.patience, kind=kind, clip_value=value)
+    is_free = options.steps is None and options.epochs is None and options.patience is None
+    adapts = is_free and kind == "cosine"
+    return Schedule(
+        steps, rate, options.clip, options.patience, kind=kind, clip_value=value, is_adaptive=adapts
+    )
 
 
 def gentle_schedule(schedule: Schedule, steps: int) -> Schedule:
@@ -46,7 +50,7 @@ def gentle_schedule(schedule: Schedule, steps: int) -> Schedule:
     """
     kind = "cosine" if schedule.kind == "plateau" else schedule.kind
     steps, rate = round(GENTLE_STEPS * steps), GENTLE_RATE * schedule.rate
-    return dataclasses.replace(schedule, steps=steps, rate=rate, patience=None, kind=kind)
+    return dataclasses.replace(schedule, steps=steps, rate=rate, patience=None, kind=kind, is_adaptive=False)
 
 
 def default_steps(windows: int) -> int:

@@ -213,3 +213,54 @@ def test_steps_epochs_and_rates_become_a_schedule() -> None:
 
 def test_a_step_is_plain_data() -> None:
     assert Step(1, 2, 0.5, math.nan, False, 0.1).members == 1
+
+
+def adaptive(steps: int) -> Schedule:
+    """A schedule that goes on or stops by what validation says."""
+    return Schedule(steps, 0.01, 1.0, is_adaptive=True)
+
+
+@pytest.mark.parametrize(
+    ("errors", "last"),
+    [
+        ([9.0 - i / 10 for i in range(31)], 30),  # ever better: three rounds, and no more
+        ([9.0 - i / 10 for i in range(11)] + 10 * [9.0], 20),  # the last of the first round was the best
+        ([1.0] + 30 * [2.0], 5),  # never better than the start
+        ([3.0, 2.0, 1.0] + 30 * [2.0], 10),  # the best came second: it may take as long again and more
+    ],
+)
+def test_training_goes_on_where_the_last_step_was_the_best_and_ends_where_nothing_is_gained(
+    errors: list[float], last: int
+) -> None:
+    student = small_setup()
+    judged(student, errors)
+    steps = list(Training(student, adaptive(10)))
+    assert steps[-1].number == last
+    assert student.best_step == int(np.argmin(errors[: last + 1]))
+    assert [step.total for step in steps if step.number == 10] == [20 if last > 10 else 10] * (last >= 10)
+
+
+def test_a_training_that_goes_on_can_be_left_between_its_rounds() -> None:
+    errors = [9.0 - i / 10 for i in range(13)]
+    whole, parts, again = small_setup(), small_setup(), small_setup()
+    for student in (whole, parts, again):
+        student.rng = np.random.Generator(np.random.SFC64(1))
+    judged(whole, errors)
+    list(Training(whole, adaptive(4)))
+    shown = judged(parts, errors)
+    first, schedule = Training(parts, adaptive(4)), adaptive(4)
+    for step in first:
+        if step.number == 4:
+            break
+    judged(again, errors[len(shown) :])
+    list(Training(again, schedule, first.state()))
+    assert again.parameters.flat.tobytes() == whole.parameters.flat.tobytes()
+    assert again.best_step == whole.best_step == 12
+
+
+def test_only_a_training_of_the_default_length_adapts_it() -> None:
+    origins = np.arange(500)
+    assert schedule_of(origins, small(steps=None)).is_adaptive
+    for given in ({"steps": 50}, {"steps": None, "epochs": 2.0}, {"steps": None, "patience": 3}):
+        assert not schedule_of(origins, small(**given)).is_adaptive
+    assert adaptive(10).rate_at(11) == pytest.approx(0.5 * 0.01)

@@ -273,7 +273,10 @@ def _steps(choices: Choices) -> str:
     if not choices.best_steps:
         return "none was trained: the validation rows hold too few horizons"
     best = ", ".join(f"{step:,}" for step in choices.best_steps)
-    total = "" if choices.steps is None else f" of {choices.steps:,}"
+    went_on = choices.steps is not None and max(choices.best_steps) > choices.steps
+    total = (
+        "" if choices.steps is None else f" of {choices.steps:,}{', which were too few' if went_on else ''}"
+    )
     return f"best on validation rows at step {best}{total}"
 
 
