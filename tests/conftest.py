@@ -18,7 +18,7 @@ os.environ["XDG_CONFIG_HOME"] = os.devnull
 @pytest.fixture(scope="session", autouse=True)
 def _one_thread() -> None:
     """The tests run side by side already: to start processes for two tiny networks takes longer than their training."""
-    os.environ["LSTMCAST_THREADS"] = "1"
+    os.environ["LOKY_MAX_CPU_COUNT"] = "1"
 
 
 QUICK = ("--target", "load", "--lookback", "48", "--hidden", "8", "--steps", "20", "--seed", "1")

@@ -60,10 +60,10 @@ class Model(rooms.Model):
         short = short_future or (FAIL if isinstance(data, nouns.Panel) else FILL)
         history = panel_for_model(data, self, keeps_new=paths is None)
         ahead = None if horizon is None else rows_ahead(horizon, self.contract.clock)
-        if not isinstance(data, nouns.Panel):
-            history, closed = without_closed(history, max(ahead or 0, self.contract.horizon))
-            warn_of([] if closed is None else [closed])
         panel = history if future is None else future_for_model(future, self, history)
+        if not isinstance(data, nouns.Panel):
+            panel, closed = without_closed(panel, max(ahead or 0, self.contract.horizon))
+            warn_of([] if closed is None else [closed])
         found = forecast_with_new(
             self, panel, ahead, levels, quantiles, fallback=fallback, short_future=short
         )

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import numpy as np
+from numpy.typing import NDArray
 
 from lstmcast.core.errors import DataError, StaleError, UsageError
 from lstmcast.core.findings import WARNING, Finding
-from lstmcast.core.panel import Clock, Panel
+from lstmcast.core.panel import KNOWN, Clock, Integers, Panel
 from lstmcast.core.place import Place
 
 
@@ -53,7 +54,8 @@ def without_closed(panel: Panel, rows: int) -> tuple[Panel, Finding | None]:
     """The panel without the series that have closed, and what is to be said of them.
 
     A series has closed where a forecast of so many rows from its end would end before the newest known target of the
-    panel does, and at least FRESH_SHARE of the series go on further than that. Series without a known target stay.
+    panel does, and at least FRESH_SHARE of the series go on further than that. Series without a known target stay, and
+    those of which somebody gives what is to come.
     """
     stops = panel.known_until()
     has_rows = stops > panel.offsets[:-1]
@@ -61,6 +63,7 @@ def without_closed(panel: Panel, rows: int) -> tuple[Panel, Finding | None]:
         return panel, None
     lasts, which = np.unique(panel.times[stops - 1], return_inverse=True)
     is_over = np.array([panel.clock.after(last, rows)[-1] <= lasts[-1] for last in lasts])[which]
+    is_over &= ~_is_foretold(panel, stops)
     if not is_over.any() or (~is_over).mean() < FRESH_SHARE:
         return panel, None
     gone = np.flatnonzero(is_over)
@@ -74,6 +77,13 @@ def without_closed(panel: Panel, rows: int) -> tuple[Panel, Finding | None]:
         Place("", column=panel.columns[0].name, stamp=stamp),
     )
     return panel.of_series(np.flatnonzero(~is_over).tolist()), found
+
+
+def _is_foretold(panel: Panel, stops: Integers) -> NDArray[np.bool_]:
+    """(S,) True where a column known ahead has a value after the last known target of a series."""
+    is_given = np.asarray(np.isfinite(panel.values[:, panel.roles(KNOWN)]).any(axis=1))
+    rows = zip(stops, panel.offsets[1:], strict=True)
+    return np.array([bool(is_given[first:stop].any()) for first, stop in rows])
 
 
 def age_when_written(panel: Panel, written: float) -> tuple[float, float]:

@@ -39,7 +39,14 @@ def train_members(
 
 def workers_for(members: int, threads: int | None) -> int:
     """Return how many members train at a time."""
-    return min(threads or os.cpu_count() or 1, members)
+    return min(threads or cores(), members)
+
+
+def cores() -> int:
+    """Return how many cores this process may use: in a container, or where affinity is set, fewer than there are."""
+    from joblib import cpu_count
+
+    return int(cpu_count())
 
 
 def _rest(members: Sequence[Trainable], progress: Progress) -> list[int]:

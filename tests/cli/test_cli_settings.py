@@ -26,9 +26,8 @@ TRAINED = dict(zip(("target", "lookback", "hidden", "steps", "seed"), QUICK[1::2
 
 @pytest.fixture(autouse=True)
 def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """An empty working directory, in which `lstmcast.toml` is looked for, and no setting in the environment."""
+    """An empty working directory, in which `lstmcast.toml` is looked for."""
     monkeypatch.chdir(tmp_path)
-    monkeypatch.delenv("LSTMCAST_THREADS")
     return tmp_path
 
 

@@ -55,7 +55,7 @@ def test_what_overflows_while_it_is_used_is_the_models_fault(command: str, tmp_p
 def test_no_memory_and_no_numbers_while_a_model_is_used_are_4(
     error: Exception, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def fail(*_: object) -> None:
+    def fail(*_: object, **__: object) -> None:
         raise error
 
     monkeypatch.setattr(predict, "read_files", fail)

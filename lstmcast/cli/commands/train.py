@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import os
 import shlex
 from contextlib import AbstractContextManager, nullcontext
 from functools import partial
@@ -129,6 +128,7 @@ def _fleet(
 ) -> Fleet:
     """Return what is asked of a training of groups; raises UsageError for what makes no sense."""
     from lstmcast.pipeline.pool import Place
+    from lstmcast.training.workers import cores
 
     columns = parse_names(by)
     if not columns or len(set(columns)) < len(columns):
@@ -138,7 +138,7 @@ def _fleet(
     if cluster is None and allow_mixed:
         message = "--allow-mixed is about the workers of --cluster; give it too, or leave it out"
         raise UsageError(message, option="--allow-mixed")
-    limit = options.threads or os.cpu_count() or 1
+    limit = options.threads or cores()
     wanted = whole_number("jobs", jobs, 1, 256) or limit
     place = Place(min(wanted, options.threads or wanted), cluster, allow_mixed)
     return Fleet(columns, place, most_failures=whole_number("max_failures", max_failures, 0, 10_000_000))

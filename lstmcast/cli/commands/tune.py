@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 import math
-import os
 import time
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -105,6 +104,7 @@ def tune_file(
     options.check()
     refuse_ignored(options)
     from lstmcast import ingest, persistence
+    from lstmcast.training.workers import cores
 
     options = dataclasses.replace(options, exclude=ingest.expanded(options.exclude))
     probe(output, _A_MODEL)
@@ -113,7 +113,7 @@ def tune_file(
     with console.patient() as done, persistence.lock(output, wait), stages:
         reading = read_for_training(source, options, console)
         searched = _search(reading, options, trials, output, console, began)
-        found = searched.run(options.threads or os.cpu_count() or 1, resume=resume)
+        found = searched.run(options.threads or cores(), resume=resume)
         clock = found.model.contract.clock
         failed = verdict.skill_gate(found.model.report["test"], clock, least_skill, f"{output} is as it was")
         if failed is None:

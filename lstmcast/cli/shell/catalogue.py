@@ -71,7 +71,7 @@ COMMANDS = {
     ),
     "tune": Entry(
         "Search for better options and train with them.",
-        "lstmcast tune load.csv --target load --trials 2 --steps 5 --lookback 48 --hidden 8",
+        "lstmcast tune load.csv --target load --trials 2 --steps 5 --lookback 48",
         "accuracy",
         ("target", "time", "id", "known", "holidays", "horizon", "budget", "trials", "resume", "output"),
     ),

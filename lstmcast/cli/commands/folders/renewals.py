@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -98,6 +97,7 @@ def refresh_folder(
     """
     from lstmcast import persistence
     from lstmcast.pipeline.pool import Place
+    from lstmcast.training.workers import cores
 
     failed, lost = Failed(), 0
     won: list[Entry] = []
@@ -107,7 +107,7 @@ def refresh_folder(
             for name, error in absent_groups(index, slices, source).items():
                 failed.note(name, error, console)
             pairs = list(groups_beside_models(index, slices, source, console))
-            jobs = min(os.cpu_count() or 1, max(len(pairs), 1))
+            jobs = min(cores(), max(len(pairs), 1))
             share = None if asked.budget is None else asked.budget * jobs / max(len(pairs), 1)
             tasks = (
                 dataclasses.replace(asked, entry=entry, source=rows, folder=folder, budget=share)
