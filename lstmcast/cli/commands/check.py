@@ -193,9 +193,9 @@ def _show_findings(findings: Iterable[Finding], console: Console) -> None:
         told[finding.severity, finding.code] += 1
         if told[finding.severity, finding.code] > _LIKE:
             continue
-        say(f"{finding.severity.capitalize():<8} {finding.message}")
+        say(finding.message, f"{finding.severity.capitalize():<8} ")
         if finding.remedy:
-            say(f"{'':<8} {finding.remedy}")
+            say(finding.remedy, " " * 9)
     more = sum(max(often - _LIKE, 0) for often in told.values())
     if more:
         console.note(f"and {more:,} more of the same kinds (--json has all)")

@@ -92,10 +92,10 @@ class Console:
                     raise
                 self._failure = error
 
-    def note(self, line: str) -> None:
-        """A line on stdout beside the result."""
+    def note(self, line: str, name: str = "") -> None:
+        """A line on stdout beside the result; it begins with a name, where it has one, and hangs behind that."""
         if not self.quiet and not self.as_json:
-            self._emit(_fitted(clean(line)))
+            self._emit(_fitted(clean(line), name))
 
     def say(self, *lines: str) -> None:
         """Several lines on stdout beside the result."""
@@ -108,10 +108,10 @@ class Console:
         for name, text in lines if not self.quiet and not self.as_json else ():
             self._emit(_fitted(clean(text), f"{clean(name):<{width}}  "))
 
-    def result(self, line: str) -> None:
-        """A line on stdout that is what was asked for."""
+    def result(self, line: str, name: str = "") -> None:
+        """A line on stdout that is what was asked for; name: as in `note`."""
         if not self.as_json:
-            self._emit(_fitted(clean(line)))
+            self._emit(_fitted(clean(line), name))
 
     def verbatim(self, line: str) -> None:
         """A line on stdout that is to be pasted, so it is never wrapped."""
