@@ -9,7 +9,7 @@ __version__ = "0.1.0"
 _HOMES = {
     "Clock": "core.panel",
     "Forecast": "interface.forecast",
-    "LSTMForecaster": "estimator",
+    "LSTMForecaster": "interface.estimator",
     "LstmcastError": "core.errors",
     "LstmcastWarning": "interface.reading",
     "Model": "interface.model",
@@ -31,7 +31,7 @@ _HOMES = {
 }
 
 # What needs an extra is no name that an import of all names loads.
-_OF_EXTRAS = {"SktimeForecaster": "estimator.sktime_forecaster"}
+_OF_EXTRAS = {"SktimeForecaster": "interface.estimator.sktime_forecaster"}
 
 __all__ = ["__version__", *sorted(_HOMES)]
 

@@ -4,11 +4,11 @@ from lstmcast.core.errors import LstmcastError as LstmcastError
 from lstmcast.core.options import Options as Options
 from lstmcast.core.panel import Clock as Clock
 from lstmcast.core.panel import Panel as Panel
-from lstmcast.estimator import LSTMForecaster as LSTMForecaster
-from lstmcast.estimator.sktime_forecaster import SktimeForecaster as SktimeForecaster
 from lstmcast.ingest import Roles as Roles
 from lstmcast.ingest import read_holidays as read_holidays
 from lstmcast.interface import datasets as datasets
+from lstmcast.interface.estimator import LSTMForecaster as LSTMForecaster
+from lstmcast.interface.estimator.sktime_forecaster import SktimeForecaster as SktimeForecaster
 from lstmcast.interface.forecast import Forecast as Forecast
 from lstmcast.interface.functions import backtest as backtest
 from lstmcast.interface.functions import fit as fit

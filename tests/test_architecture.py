@@ -29,14 +29,13 @@ ARCHITECTURE: dict[str, tuple[str, str]] = {
         "core data nn evaluation forecasters training model persistence",
         "numpy threadpoolctl joblib sklearn dask distributed",
     ),
-    "estimator": ("core evaluation model pipeline", "numpy pandas sklearn sktime"),
     "cli": (
         "core data ingest evaluation training model persistence pipeline",
         "typer rich markdown_it resvg_py",
     ),
     "interface": (
         "core model pipeline persistence ingest evaluation cli",
-        "numpy pandas",
+        "numpy pandas sklearn sktime",
     ),
 }
 # Never at the top of a file: scikit-learn takes seconds on a slow machine, and extras may be absent.
@@ -53,7 +52,7 @@ ONLY_INSIDE_FUNCTIONS = {
     "holidays",
     "resvg_py",
 }
-EXCEPTIONS = {"estimator": {"sklearn"}}
+EXCEPTIONS = {"interface": {"sklearn"}}
 
 
 @dataclass(frozen=True)

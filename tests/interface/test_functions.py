@@ -92,7 +92,7 @@ def test_tuning_gives_a_model_that_takes_frames(monkeypatch: pytest.MonkeyPatch)
 def test_the_package_and_predict_load_none_of_this() -> None:
     loaded = in_python(
         "import sys, lstmcast; dir(lstmcast); from lstmcast.cli.commands import predict;"
-        "print([n for n in sys.modules if n.startswith(('lstmcast.interface', 'lstmcast.estimator', 'numpy', 'pandas',"
+        "print([n for n in sys.modules if n.startswith(('lstmcast.interface', 'numpy', 'pandas',"
         " 'sklearn', 'sktime'))])"
     )
     assert loaded.strip() == "[]"

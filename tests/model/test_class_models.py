@@ -12,8 +12,8 @@ import pytest
 from lstmcast import persistence
 from lstmcast.core.errors import DataError, ModelFileError, TrainingError, UsageError
 from lstmcast.core.panel import KNOWN, PAST, Holidays, Panel
-from lstmcast.estimator import LSTMForecaster
 from lstmcast.forecasters.ensemble import logistic_of, part_named
+from lstmcast.interface.estimator import LSTMForecaster
 from lstmcast.model.model import Model
 from lstmcast.nn.cells import CELLS
 from lstmcast.persistence.models import from_record, to_record

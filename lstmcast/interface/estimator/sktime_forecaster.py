@@ -11,10 +11,10 @@ import pandas as pd
 
 from lstmcast.core.options import FILL
 from lstmcast.core.panel import KNOWN, TARGET, Clock, Column, Forecast, Panel
-from lstmcast.estimator.errors import as_value_errors
-from lstmcast.estimator.parameters import SIGNATURE, options_of, parameters_of
-from lstmcast.estimator.rows import axis_of, places_on
-from lstmcast.model.model import Model
+from lstmcast.interface.estimator.errors import as_value_errors
+from lstmcast.interface.estimator.parameters import SIGNATURE, options_of, parameters_of
+from lstmcast.interface.estimator.rows import axis_of, places_on
+from lstmcast.interface.model import Model
 from lstmcast.pipeline.fit import fit
 
 try:
@@ -83,7 +83,7 @@ class SktimeForecaster(BaseForecaster):  # type: ignore[misc]
                     options, horizon=max(int(fh.to_relative(self.cutoff).to_pandas()[-1]), 1)
                 )
             self._clock = _clock(y, options)
-            self.model_ = fit(self._panel(y, X), options)
+            self.model_ = Model.of(fit(self._panel(y, X), options))
         return self
 
     def _predict(self, fh: Any, X: Any) -> Any:

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from lstmcast.core.errors import DataError
 from lstmcast.core.options import Options
 from lstmcast.core.panel import KNOWN, PAST, TARGET, Clock, Column, Integers, Panel
-from lstmcast.estimator.series import clock_of
+from lstmcast.interface.estimator.series import clock_of
 
 Numbers = NDArray[np.float64]
 

@@ -19,13 +19,13 @@ from sklearn.utils.validation import (
 from lstmcast.core.errors import DataError, UsageError
 from lstmcast.core.options import Options
 from lstmcast.core.panel import Panel
-from lstmcast.estimator.ahead import forecast_rows, seasonal_naive
-from lstmcast.estimator.errors import as_value_errors
-from lstmcast.estimator.parameters import SIGNATURE, options_of, parameters_of
-from lstmcast.estimator.rows import Rows, is_default
-from lstmcast.estimator.series import panel_of
 from lstmcast.evaluation.verdict import seasonal_skill
-from lstmcast.model.model import Model
+from lstmcast.interface.estimator.ahead import forecast_rows, seasonal_naive
+from lstmcast.interface.estimator.errors import as_value_errors
+from lstmcast.interface.estimator.parameters import SIGNATURE, options_of, parameters_of
+from lstmcast.interface.estimator.rows import Rows, is_default
+from lstmcast.interface.estimator.series import panel_of
+from lstmcast.interface.model import Model
 from lstmcast.pipeline.fit import fit
 
 # For scikit-learn's check_estimator: the checks that no forecaster can pass, each with the reason.
@@ -81,7 +81,7 @@ class LSTMForecaster(RegressorMixin, BaseEstimator):  # type: ignore[misc]
             panel = panel_of(_frame(X), options) if self._rows is None else self._rows.panel
             if y is None:
                 self.n_features_in_ = len(_frame(X).columns)
-            self.model_ = fit(panel, options)
+            self.model_ = Model.of(fit(panel, options))
         self.report_ = self.model_.report
         return self
 

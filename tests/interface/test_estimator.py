@@ -11,8 +11,8 @@ from sklearn.base import clone
 
 from lstmcast.core.errors import DataError, UsageError
 from lstmcast.core.options import Options
-from lstmcast.estimator import LSTMForecaster, panel_of
 from lstmcast.ingest import ReadingRules
+from lstmcast.interface.estimator import LSTMForecaster, panel_of
 
 
 def _daily_profile(rows: int, zone: str | None = None) -> pd.Series:

@@ -16,7 +16,7 @@ from sklearn.preprocessing import StandardScaler
 from sklearn.utils.estimator_checks import check_estimator
 
 from lstmcast.core.errors import DataError, LstmcastError
-from lstmcast.estimator import EXPECTED_FAILED_CHECKS, LSTMForecaster
+from lstmcast.interface.estimator import EXPECTED_FAILED_CHECKS, LSTMForecaster
 
 H, ROWS = 4, 320
 QUICK: dict[str, Any] = {

@@ -18,14 +18,14 @@ _FIELDS = [
 
 # An attribute `transform` would make scikit-learn take the estimator for a transformer.
 _OTHERWISE = {"transform": "target_transform"}
-_DEFAULTS = {_OTHERWISE.get(field.name, field.name): field.default for field in _FIELDS}
+DEFAULTS = {_OTHERWISE.get(field.name, field.name): field.default for field in _FIELDS}
 
 SIGNATURE = inspect.Signature(
     [
         inspect.Parameter("self", inspect.Parameter.POSITIONAL_OR_KEYWORD),
         *(
             inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=one)
-            for name, one in _DEFAULTS.items()
+            for name, one in DEFAULTS.items()
         ),
     ]
 )
@@ -34,10 +34,10 @@ SIGNATURE = inspect.Signature(
 def parameters_of(who: str, given: Mapping[str, Any]) -> dict[str, Any]:
     """All parameters with those that are given; raises TypeError for one that there is not."""
     named = {_OTHERWISE.get(name, name): value for name, value in given.items()}
-    unknown = sorted(named.keys() - _DEFAULTS.keys())
+    unknown = sorted(named.keys() - DEFAULTS.keys())
     if unknown:
         raise TypeError(f"{who} has no parameter {unknown[0]!r}")
-    return _DEFAULTS | named
+    return DEFAULTS | named
 
 
 def options_of(estimator: object) -> Options:
