@@ -14,7 +14,7 @@ from lstmcast.core.panel import Clock, Integers, Panel, Times
 from lstmcast.data.calendar_features import weekday
 from lstmcast.data.scaling import seasonal_scale
 from lstmcast.evaluation import category_scoring
-from lstmcast.evaluation.drift import find_drift
+from lstmcast.evaluation.drift import find_drift, lasting
 from lstmcast.evaluation.ledger import BAND, Ledger, refuse_other_kind
 from lstmcast.evaluation.metrics import Metrics
 from lstmcast.evaluation.names import naive_name
@@ -287,16 +287,20 @@ def _drift_report(scored: Scored, own: NDArray[np.bool_] | None = None) -> dict[
     own: (R,) the rows that count, all of them without it."""
     days, stamps = _days(scored)
     counts = np.ones(len(scored.step), dtype=bool) if own is None else own
-    drift, naive = (
-        find_drift(_daily(np.where(counts, errors, np.nan), days, len(stamps)))
+    own_days, naive_days = (
+        _daily(np.where(counts, errors, np.nan), days, len(stamps))
         for errors in (np.abs(scored.error), _best_naive(scored))
     )
+    drift, naive, growth = find_drift(own_days), find_drift(naive_days), lasting(own_days, naive_days)
     return {
         "is_on": drift.is_on,
         "days_judged": drift.days_judged,
         "level": _or_none(drift.level),
         "factor": _or_none(drift.factor),
         "naive_factor": _or_none(naive.factor),
+        "lasting": None
+        if growth is None
+        else {"is_on": growth.is_on, "factor": growth.factor, "score": growth.score},
         "alarms": [
             {
                 "factor": alarm.factor,

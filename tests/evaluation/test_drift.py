@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from lstmcast.evaluation.drift import FEWEST, RECENT, THRESHOLD, find_drift
+from lstmcast.evaluation.drift import FEWEST, RECENT, THRESHOLD, _inflation, _memory, find_drift, lasting
 from tests.panels import Numbers
 
 
@@ -94,5 +94,51 @@ def test_the_sum_is_that_of_page() -> None:
     center = np.median(reference)
     spread = 1.4826 * np.median(np.abs(reference - center))
     before = drift.total[89]
-    score = (np.log(errors[90]) - center) / spread
+    score = (np.log(errors[90]) - center) / (spread * _inflation(reference))
     assert drift.total[90] == pytest.approx(max(before + min(score, 4.0) - 1.25, 0.0))
+
+
+# --- days that go together, and what grows by a third for good
+
+
+def remembering(memory: float, days: int, seed: int, factor: float = 1.0) -> tuple[Numbers, Numbers]:
+    """Errors of days and of a naive forecast, which remember; the first ones grow in the middle."""
+    rng, noise = np.random.default_rng(seed), np.zeros((2, days))
+    for day in range(1, days):
+        noise[:, day] = memory * noise[:, day - 1] + np.sqrt(1 - memory**2) * rng.normal(0, 0.26, 2)
+    grown = np.where(np.arange(days) < days // 2, 1.0, factor)
+    return grown * np.exp(noise[0]), 2.0 * np.exp(0.7 * noise[0] + 0.7 * noise[1])
+
+
+def test_days_that_go_together_raise_no_alarms() -> None:
+    assert sum(len(find_drift(remembering(0.8, 365, seed)[0]).alarms) for seed in range(10)) <= 1
+
+
+@pytest.mark.parametrize("memory", [0.0, 0.3, 0.6])
+def test_what_grows_by_a_third_for_good_is_seen_beside_when_it_began(memory: float) -> None:
+    grown = [lasting(*remembering(memory, 400, seed, 1.35)) for seed in range(8)]
+    calm = [lasting(*remembering(memory, 400, seed)) for seed in range(8)]
+    assert sum(found is not None and found.is_on for found in grown) >= 7
+    assert not any(found is not None and found.is_on for found in calm)
+    assert np.median([found.factor for found in grown if found]) == pytest.approx(1.35, abs=0.12)
+
+
+def test_days_that_are_hard_for_everybody_are_no_growth() -> None:
+    errors, naive = remembering(0.3, 400, 1)
+    winter = np.where(np.arange(400) < 200, 1.0, 3.0)
+    found = lasting(errors * winter, naive * winter)
+    assert found is not None
+    assert not found.is_on
+
+
+def test_a_short_ledger_says_nothing_of_growth() -> None:
+    assert lasting(*remembering(0.3, 139, 1)) is None
+    assert lasting(np.full(300, np.nan), np.ones(300)) is None
+    same = lasting(np.ones(300), np.ones(300))
+    assert same is not None
+    assert not same.is_on
+
+
+def test_memory_is_that_of_the_series_that_made_it() -> None:
+    found = [_memory(np.log(remembering(0.8, 56, seed)[0])) for seed in range(60)]
+    assert np.mean(found) == pytest.approx(0.77, abs=0.06)

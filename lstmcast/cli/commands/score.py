@@ -206,8 +206,10 @@ def _show(report: Report, clock: Clock, console: Console) -> None:
     _show_calibration(report.get("calibration", ()), console)
     if (words := _stood_in(report)) is not None:
         console.warn(words, "stand_ins")
+    from lstmcast.evaluation.drift import drifts
+
     for group in report["by_source"]:
-        if group.get("drift", {}).get("is_on"):
+        if "drift" in group and drifts(group["drift"]):
             console.result(f"{group['name']}: {drift_sentence(group['drift'])}")
     console.result(drift_sentence(report["drift"]))
 
@@ -280,6 +282,20 @@ def _table(
 
 def drift_sentence(drift: Report) -> str:
     """Return a sentence on whether the errors drift, since when, and how that was decided."""
+    from lstmcast.evaluation.drift import AT_FIRST, LASTING, LATELY
+
+    of_late, growth = _of_late(drift), drift.get("lasting")
+    if growth is None or not growth["is_on"]:
+        return of_late
+    return (
+        f"{of_late} DRIFTS for good: in shares of the best naive forecast's, errors of the last {LATELY} days are "
+        f"{growth['factor']:.2f} times those of the first {AT_FIRST} ({growth['score']:.1f} standard errors, alarm "
+        f"above {LASTING:g}); train again."
+    )
+
+
+def _of_late(drift: Report) -> str:
+    """Return what the CUSUM of daily errors says."""
     from lstmcast.evaluation.drift import ALLOWANCE, FEWEST, RECENT, REFERENCE, THRESHOLD
 
     how = (

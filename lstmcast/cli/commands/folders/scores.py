@@ -88,7 +88,9 @@ def _show_scores(reports: Mapping[str, Mapping[str, Any]], console: Console) -> 
     console.table(["group", "rows", *(measures[each] for each in used)], cells)
     if len(shown) < len(names):
         console.result(f"and {len(names) - len(shown):,} more that are better (all with --verbose)")
-    drifting = [name for name, report in reports.items() if report["drift"].get("is_on")]
+    from lstmcast.evaluation.drift import drifts
+
+    drifting = [name for name, report in reports.items() if drifts(report["drift"])]
     console.result("")
     words = f": {', '.join(drifting[:5])}" if drifting else ""
     console.result(f"{len(drifting):,} of {len(reports):,} groups drift{words}.")
