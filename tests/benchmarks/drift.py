@@ -77,7 +77,7 @@ def row(memory: float, factor: float, series: int) -> dict[str, float]:
     return {f"alarms {name}": count / series for name, count in alarms.items()} | shares
 
 
-def main(series: int = 40) -> None:
+def main(series: int = 16) -> None:
     """Print the table and store it."""
     table = {(m, f): row(m, f, series) for m in MEMORIES for f in FACTORS}
     print(f"{series} series a row; alarms in a year without drift, and the share of drifts that is missed\n")
@@ -92,4 +92,4 @@ def main(series: int = 40) -> None:
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]) if len(sys.argv) > 1 else 40)
+    main(int(sys.argv[1]) if len(sys.argv) > 1 else 16)
