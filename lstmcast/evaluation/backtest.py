@@ -34,6 +34,22 @@ class Answer:
         """(K, B) of numbers."""
         return self.values[:, 0]
 
+    def since(self, step: int) -> Answer:
+        """The answer without its first steps."""
+        bands = {level: (low[step:], high[step:]) for level, (low, high) in self.bands.items()}
+        return Answer(self.values[step:], bands, None if self.median is None else self.median[step:])
+
+    def followed(self, later: Answer) -> Answer:
+        """The answer of numbers with that to the steps after it."""
+        bands = {
+            level: (
+                np.concatenate([low, later.bands[level][0]]),
+                np.concatenate([high, later.bands[level][1]]),
+            )
+            for level, (low, high) in self.bands.items()
+        }
+        return Answer(np.concatenate([self.values, later.values]), bands)
+
     def widened(self, factors: Numbers | None) -> Answer:
         """Return the answer with bands so many times (K, B) as wide; None leaves them."""
         if factors is None or not self.bands:

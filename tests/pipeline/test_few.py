@@ -181,3 +181,28 @@ def test_it_is_refreshed_and_evaluated_like_any_model() -> None:
     assert isinstance(outcome, Outcome)
     assert outcome.model.seen_until[0] == panel(series).times[-1]
     assert local_of(outcome.model).bands != local_of(model).bands
+
+
+def test_beyond_the_trained_horizon_no_forecast_stands_for_history_and_bands_grow_as_the_variance_does() -> (
+    None
+):
+    series = panel(rows(60, season=4), freq="QS")
+    model = trained(rows(60, season=4), freq="QS", horizon=4)
+    far, near = (model.predict(series, steps, levels=(80, 95)) for steps in (12, 4))
+    assert np.array_equal(far.point[:4], near.point)
+    local = local_of(model)
+    (view,) = model.windows(series.extended(12), np.array([0]))
+    said = local.predict((dataclasses.replace(view, horizon=12),), np.array([60]))
+    expected = model.preparation.scaling.undo(said[:, said.shape[1] // 2], np.array([0]))
+    assert far.point[4:] == pytest.approx(expected[4:, 0])
+    widths = far.bands[80][1] - far.bands[80][0]
+    assert widths[8:].mean() > widths[4:8].mean() > widths[:4].mean()
+
+
+def test_a_panel_looks_beyond_its_horizon_without_the_map_that_ends_there() -> None:
+    series = [rows(40 + seed, seed, 4) for seed in range(4)]
+    model = trained(*series, freq="QS", horizon=4)
+    assert local_of(model).pooled is not None
+    said = model.predict(panel(*series, freq="QS"), 11, levels=(80,))
+    assert np.isfinite(said.point).all()
+    assert len(said.point) == 4 * 11
