@@ -81,7 +81,7 @@ def parse(data: bytes) -> dict[str, Value]:
     """
     cursor = _Cursor(data)
     if data[:2] != _START:
-        cursor.refuse("it does not begin as one; are the arguments swapped? lstmcast predict MODEL DATA")
+        cursor.refuse("it does not begin as one")
     cursor.take(len(_START))
     for code in (EMPTY_DICT, MEMOIZE, MARK):
         cursor.expect(code)

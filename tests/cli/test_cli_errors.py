@@ -208,3 +208,27 @@ def test_a_second_training_of_the_same_model_is_9(history: Path, tmp_path: Path)
 
     with lock(tmp_path / "model.pkl"):
         refused(lstmcast("train", history, *QUICK, "-o", tmp_path / "model.pkl"), 9, "model.pkl")
+
+
+@pytest.mark.parametrize("command", ["predict", "evaluate", "refresh", "plot", "watch", "explain", "report"])
+def test_swapped_arguments_are_noticed(command: str, history: Path, model_file: Path) -> None:
+    before = model_file.read_bytes(), history.read_bytes()
+    said = lstmcast(command, history, model_file)
+    assert said.code in (2, 4)
+    assert f"are the arguments swapped? lstmcast {command} {model_file} {history}" in said.err
+    assert said.err.count("\n") == 1
+    assert (model_file.read_bytes(), history.read_bytes()) == before
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["predcit"], "there is no command 'predcit'; did you mean predict?"),
+        (["zzz"], "there is no command 'zzz'; see lstmcast --help"),
+        (["train", "--traget"], "lstmcast train has no option --traget; did you mean --target?"),
+        (["watch", "--ledgr", "x"], "lstmcast watch has no option --ledgr; did you mean --ledger?"),
+        (["train", "--zzz"], "lstmcast train has no option --zzz; see lstmcast train --help"),
+    ],
+)
+def test_a_word_mistyped_gets_one_suggestion(words: list[str], said: str) -> None:
+    refused(lstmcast(*words), 2, said)

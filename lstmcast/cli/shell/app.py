@@ -7,6 +7,7 @@ from typing import Annotated, cast
 import typer
 from typer.main import get_command
 
+from lstmcast.cli.shell import mistakes
 from lstmcast.cli.shell.catalogue import COMMANDS, NAMES_OF_HELP, Group
 from lstmcast.cli.shell.streams import PROGRAM
 from lstmcast.core.errors import UsageError
@@ -39,7 +40,7 @@ def parse(arguments: list[str]) -> int:
     try:
         code = get_command(app).main(_as_options(arguments), prog_name=PROGRAM, standalone_mode=False)
     except UnderstoodNothing as error:
-        raise UsageError(_usage_line(error)) from None
+        raise UsageError(mistakes.usage_line(error)) from None
     return code if isinstance(code, int) else 0
 
 
@@ -49,10 +50,3 @@ def _as_options(arguments: list[str]) -> list[str]:
     if not words or words[0] == "help":
         return [*words[1:], "--help"]
     return words
-
-
-def _usage_line(error: BaseException) -> str:
-    context = getattr(error, "ctx", None)
-    path = context.command_path if context is not None else PROGRAM
-    message = error.format_message()  # type: ignore[attr-defined]
-    return f"{message.rstrip('.')}; see {path} --help"

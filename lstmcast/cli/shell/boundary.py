@@ -5,7 +5,7 @@ from __future__ import annotations
 from lstmcast import __version__
 from lstmcast.cli.shell import log, run, streams
 from lstmcast.cli.shell.signals import Signals, Stopped
-from lstmcast.core.errors import DataError, LstmcastError, ModelFileError, TrainingError
+from lstmcast.core.errors import DataError, LstmcastError, ModelFileError, TrainingError, UsageError
 
 TYPE_CHECKING = False  # typing itself is not loaded: --version goes this way
 if TYPE_CHECKING:
@@ -33,7 +33,7 @@ def guarded(arguments: list[str]) -> int:
     try:
         return _run(arguments)
     except LstmcastError as error:
-        return _told(_naming_model(error))
+        return _told(_exchanged(arguments, _naming_model(error)))
     except MemoryError as error:
         return _told(_without_memory(error))
     except ArithmeticError as error:
@@ -90,6 +90,15 @@ def _naming_model(error: LstmcastError) -> LstmcastError:
     if isinstance(error, ModelFileError) and error.file is None and file is not None:
         return ModelFileError(f"{file}: {error}", file=file)
     return error
+
+
+def _exchanged(arguments: list[str], error: LstmcastError) -> LstmcastError:
+    """The error, or that the model and the data stand in each other's place."""
+    if not isinstance(error, UsageError | DataError | ModelFileError):
+        return error
+    from lstmcast.cli.shell.mistakes import exchanged
+
+    return exchanged(arguments, error)
 
 
 def _without_memory(error: MemoryError) -> LstmcastError:

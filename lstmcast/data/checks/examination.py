@@ -61,7 +61,8 @@ def _future(panel: Panel, now: np.datetime64) -> Iterator[Finding]:
     """Values known of a time that has not come yet."""
     if panel.clock.is_counter:
         return
-    ahead = (panel.times > now + (_SLACK if panel.clock.zone is None else 0)) & np.isfinite(panel.target)
+    latest = now + _SLACK if panel.clock.zone is None else now
+    ahead = (panel.times > latest) & np.isfinite(panel.target)
     if ahead.any():
         first = panel.clock.write(panel.times[ahead][:1])[0]
         message = (
