@@ -103,7 +103,7 @@ class SktimeForecaster(BaseForecaster):  # type: ignore[misc]
         return self._get_varnames()
 
     def _laid_out(self, fh: Any, X: Any, quantiles: Sequence[float], pick: Any, columns: Any) -> pd.DataFrame:
-        """What is picked of the forecast, at the steps of fh."""
+        """The part of the forecast that is picked, at the steps of fh."""
         wanted = fh.to_absolute_index(self.cutoff)
         with as_value_errors():
             times = _times(wanted, self._clock)

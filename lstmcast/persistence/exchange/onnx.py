@@ -222,10 +222,11 @@ class _Writer:
         shares = [graph.add("Mul", part, np.array(share)) for share, part in parts]
         point = graph.add("Sum", *shares)
         self._leave("forecast", self._limited(self._undo(point)), "the forecast, as in the file")
-        for level, (low, high) in self._bands(point, answers, levels, self._stretch(scaled)).items():
+        bands = self._bands(point, answers, levels, self._stretch(scaled))
+        for level, (low, high) in self._never_certain(point, bands).items():
             meaning = f"{{}} end of the band that should hold {level} % of outcomes"
-            self._leave(f"lo_{level}", self._edge(low), meaning.format("lower"))
-            self._leave(f"hi_{level}", self._edge(high), meaning.format("upper"))
+            self._leave(f"lo_{level}", low, meaning.format("lower"))
+            self._leave(f"hi_{level}", high, meaning.format("upper"))
 
     def _leave(self, name: str, value: str, meaning: str) -> None:
         self.graph.leave(name, value, np.float64, ("B", self.plan.windows.horizon), meaning)
@@ -236,9 +237,9 @@ class _Writer:
             return np.asarray(values[0])
         return self.graph.add("Gather", values[:, None], "series", axis=0)
 
-    def _apply(self, name: str) -> str:
+    def _apply(self, value: str | Array) -> str:
         """Scaled values of those in the file."""
-        graph, value = self.graph, name
+        graph = self.graph
         if self.model.preparation.rows.scaling.transform == "log1p":
             value = graph.add("Div", graph.add("Max", value, np.array(0.0)), self.unit)
             value = graph.add("Log", graph.add("Add", value, np.array(1.0)))
@@ -261,6 +262,33 @@ class _Writer:
         """An end of a band; the logarithm of a very wide one may have none."""
         value = self._limited(self._undo(value))
         return self.graph.add("Min", self.graph.add("Max", value, np.array(-_LARGEST)), np.array(_LARGEST))
+
+    def _never_certain(self, point: str, bands: dict[int, tuple[str, str]]) -> dict[int, tuple[str, str]]:
+        """The bands in the file, as `NumberOutput` has them: none is cut to nothing by a limit, and none cross."""
+        graph, found = self.graph, dict[int, tuple[str, str]]()
+        lowest, highest = None, None
+        for level in sorted(bands):
+            beyond = self._beyond(point, *bands[level])
+            low, high = (
+                self._edge(graph.add("Add", edge, beyond) if beyond else edge) for edge in bands[level]
+            )
+            lowest = low if lowest is None else graph.add("Min", lowest, low)
+            highest = high if highest is None else graph.add("Max", highest, high)
+            found[level] = lowest, highest
+        return {level: found[level] for level in bands}
+
+    def _beyond(self, point: str, low: str, high: str) -> str | None:
+        """(B, K) by how much a band that lies beyond a limit as a whole is moved; None without limits."""
+        graph, moves = self.graph, None
+        lowest, highest = of_numbers(self.model.output).limits
+        for limit, edge, beyond in ((lowest, high, "LessOrEqual"), (highest, low, "GreaterOrEqual")):
+            if not np.isnan(limit):
+                least = self._apply(np.array(limit))
+                otherwise = np.array(0.0) if moves is None else moves
+                moves = graph.add(
+                    "Where", graph.add(beyond, edge, least), graph.add("Sub", least, point), otherwise
+                )
+        return moves
 
     def _mean(self, networks: list[str]) -> str:
         """(B, K, Q) the mean of what one or two networks answer."""
