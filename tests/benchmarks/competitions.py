@@ -277,6 +277,7 @@ def main() -> None:
         "--each", type=int, default=0, metavar="N", help="a model for each of N series besides"
     )
     parser.add_argument("--show", action="store_true", help="print what is kept and measure nothing")
+    parser.add_argument("--alone", action="store_true", help="measure no panel that is kept")
     given = parser.parse_args()
     names = given.sets or list(COMPETITIONS)
     if set(names) - set(COMPETITIONS):
