@@ -205,13 +205,16 @@ class Holidays:
     """Days off, as people on a wall calendar have them.
 
     name: the country (`FI`, `DE-BY`) or file they come from; days: ISO dates, rising; first and last: the dates from
-    which to which they are known, all other days before and after count as working days.
+    which to which they are known, all other days before and after count as working days; names: of each day, or none;
+    half: days that are off in part.
     """
 
     name: str
     days: tuple[str, ...]
     first: str
     last: str
+    names: tuple[str, ...] = ()
+    half: tuple[str, ...] = ()
 
     def on(self, wall: Times) -> NDArray[np.bool_]:
         """(N,) whether these wall times lie in a day off."""

@@ -42,7 +42,25 @@ def of_country(name: str, panel: Panel) -> Holidays:
     except NotImplementedError as error:
         message = f"--holidays {name}: {error}; the package holidays lists what it knows"
         raise UsageError(message, option="--holidays") from None
-    return Holidays(name, tuple(sorted(map(str, days))), f"{years[0]}-01-01", f"{years[-1]}-12-31")
+    named = sorted((str(day), str(called)) for day, called in days.items())
+    return Holidays(
+        name,
+        tuple(day for day, _ in named),
+        f"{years[0]}-01-01",
+        f"{years[-1]}-12-31",
+        tuple(called for _, called in named),
+        _half_days(calendars, days, match, years),
+    )
+
+
+def _half_days(calendars: Any, days: Any, match: re.Match[str], years: range) -> tuple[str, ...]:
+    """The days that are off in part, where the package knows some of the country."""
+    if "half_day" not in getattr(days, "supported_categories", ()):
+        return ()
+    where = {"subdiv": _part(match[2]), "years": years, "categories": ("half_day",)}
+    return tuple(
+        sorted({*map(str, calendars.country_holidays(match[1].upper(), **where))} - {*map(str, days)})
+    )
 
 
 def require_days(panel: Panel) -> None:

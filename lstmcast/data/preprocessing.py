@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -20,6 +21,7 @@ from lstmcast.data.calendar_regression import (
     rows_in_a_day,
     usual_value,
 )
+from lstmcast.data.day_effects import DayEffects, fit_day_effects
 from lstmcast.data.imputation import fill_from_past, hold_from_past
 from lstmcast.data.scaling import Scaling, fit_scaling, seasonal_scale
 from lstmcast.data.split import first_rows
@@ -39,6 +41,7 @@ class Preparation:
     scaling: of the target, series by series; covariates: of the other columns, over all series.
     with_year: whether training rows can teach features of the year; masked: whether they have gaps to learn from.
     change: (S,) mean absolute seasonal difference of each series in scaled units.
+    days: what days off are apart from usual ones, which everything else is learned without.
     """
 
     scaling: Scaling
@@ -46,6 +49,7 @@ class Preparation:
     with_year: bool
     masked: bool
     change: Numbers
+    days: DayEffects | None = None
 
     def table(
         self,
@@ -65,12 +69,13 @@ class Preparation:
         observed = np.isfinite(panel.target)
         scaled = fill_from_past(self.scaling.apply(panel.target, rows), panel.offsets, panel.clock.season)
         others = self.others(panel)
-        known, level = others[:, known_columns(panel)], np.zeros(len(scaled))
+        known, level = others[:, known_columns(panel)], self.apart(panel, rows)
         given = known.shape[1]
         extra = [others]
         if regression is not None:
             said = cross_fitted
-            level = regression.level(panel.times, known, panel.offsets, series) if said is None else said
+            said = regression.level(panel.times, known, panel.offsets, series) if said is None else said
+            level = level + said
             known, extra = np.column_stack([known, level]), [others, level[:, None]]
         if self.masked:
             extra.insert(0, ~observed[:, None])
@@ -92,6 +97,21 @@ class Preparation:
             target=panel.target,
             given=given,
         )
+
+    def apart(self, panel: Panel, rows: Integers) -> Numbers:
+        """(N,) what days off, and those beside them, are apart from usual days; rows: (N,) the series of each."""
+        if self.days is None or panel.holidays is None:
+            return np.zeros(len(rows))
+        return self.days.level(panel.clock, panel.holidays, panel.times, rows)
+
+    def with_days_of(self, panel: Panel, blocks: Blocks, block: str) -> Preparation:
+        """The same with what days off are apart as the rows of a block show it; none where they show nothing."""
+        if panel.holidays is None or panel.classes:
+            return self
+        scaled = self.scaling.apply(panel.target, panel.series_of_rows())
+        rows = blocks.slices(block)
+        days = fit_day_effects(panel.clock, panel.holidays, panel.times, scaled, panel.offsets, rows)
+        return dataclasses.replace(self, days=days)
 
     def relearned(self, panel: Panel, series: Integers, rows: list[slice], share: float) -> Preparation:
         """Itself: scaling stays as it is when newer rows teach."""
@@ -150,13 +170,14 @@ def fit_preparation(panel: Panel, blocks: Blocks, scaler: str, transform: str) -
         [panel.target[rows] for rows in training], scaler, transform, [panel.target[rows] for rows in young]
     )
     scaled = scaling.apply(panel.target, panel.series_of_rows())
-    return Preparation(
+    found = Preparation(
         scaling=scaling,
         covariates=_fit_covariates(panel, training),
         with_year=_teaches_years(panel, training),
         masked=any(np.isnan(panel.target[rows]).any() for rows in training),
         change=_changes(scaled, training, young, panel.clock.season),
     )
+    return found.with_days_of(panel, blocks, "training")
 
 
 def _changes(scaled: Numbers, training: Sequence[slice], young: Sequence[slice], season: int) -> Numbers:
@@ -199,6 +220,7 @@ def fit_stage(
     design = Design(panel.clock, preparation.with_year, covariates, panel.times[0])
     observed = np.asarray(np.isfinite(panel.values[:, [0, *panel.roles(KNOWN)]]).all(axis=1))
     scaled = preparation.scaling.apply(panel.target, panel.series_of_rows())
+    scaled = scaled - preparation.apart(panel, panel.series_of_rows())
     return fit_calendar_stage(design, panel.times, known, scaled, panel.offsets, training, observed)
 
 
@@ -216,7 +238,8 @@ def refit_stage(
     """
     known = preparation.others(panel)[:, known_columns(panel)]
     observed = np.asarray(np.isfinite(panel.values[:, [0, *panel.roles(KNOWN)]]).all(axis=1))
-    scaled = preparation.scaling.apply(panel.target, np.repeat(series, panel.lengths))
+    which = np.repeat(series, panel.lengths)
+    scaled = preparation.scaling.apply(panel.target, which) - preparation.apart(panel, which)
     training = blocks.slices("training")
     fitted = fit_calendar_stage(stage.design, panel.times, known, scaled, panel.offsets, training, observed)
     old = stage.level(panel.times, known, panel.offsets, series)

@@ -157,9 +157,10 @@ def _with_days_off(model: Model, panel: Panel, rows: Integers, change: Change) -
     assert holidays is not None
     coming = set(np.unique(panel.clock.wall(panel.times[rows]).astype("datetime64[D]")).astype(str).tolist())
     days = {*holidays.days} | coming if change.amount == "1" else {*holidays.days} - coming
-    contract = dataclasses.replace(
-        model.contract, holidays=dataclasses.replace(holidays, days=tuple(sorted(days)))
-    )
+    called = dict(zip(holidays.days, holidays.names, strict=False))
+    names = tuple(called.get(day, "") for day in sorted(days)) if called else ()
+    changed = dataclasses.replace(holidays, days=tuple(sorted(days)), names=names, half=())
+    contract = dataclasses.replace(model.contract, holidays=changed)
     return dataclasses.replace(model, contract=contract)
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from lstmcast.core.panel import KNOWN, Integers, Panel, Times
+from lstmcast.core.panel import HOLIDAYS, KNOWN, Integers, Panel, Times
 from lstmcast.data.calendar_regression import BASE, TREND, WEEK, YEAR, CalendarStage
 from lstmcast.data.preprocessing import known_columns
 from lstmcast.data.windows import Windows
@@ -154,6 +154,9 @@ def _of(model: Model, part: Forecaster, views: Views, panel: Panel, origins: Int
         regression = model.views[part.view].regression
         rows = origins[0] + np.arange(windows.horizon)
         calendar = {} if regression is None else _calendar(model, regression, panel, windows, rows)
+        if (apart := model.preparation.rows.apart(panel, windows.table.series)[rows]).any():
+            days = Part(COLUMN, HOLIDAYS)
+            calendar = calendar | {days: calendar.get(days, 0.0) + apart}
         return calendar | _window(part, windows, int(origins[0]), model.contract.clock.seasons)
     return {Part(FORECASTER, part.name): point(part.predict(views, origins))[:, 0]}
 

@@ -430,6 +430,8 @@ def _check(model: Model) -> None:
     }
     for number, view in enumerate(model.views):
         wanted |= _stage_shapes(f"stage of view {number}", view.regression, series)
+    if preparation.days is not None:
+        wanted["days off"] = (preparation.days.kinds.shape[:1], series)
     wanted |= reference_shapes(model)
     if output.means is not None:
         wanted["means"] = (output.means.kinds.shape, series)

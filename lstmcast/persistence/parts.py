@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from lstmcast.core.options import Options
 from lstmcast.core.panel import Clock
 from lstmcast.data.calendar_regression import CalendarStage, Covariate, Design
+from lstmcast.data.day_effects import DayEffects, kinds_of, names_of
 from lstmcast.data.preprocessing import Preparation
 from lstmcast.data.scaling import Scaling
 from lstmcast.forecasters.base import Part
@@ -35,6 +36,9 @@ _STAGE_ARRAYS = ("mean", "spread", "weight", "intercept")
 def contract_document(contract: Contract) -> Document:
     """The contract as a record; its unit, which is younger than the format, only where there is one."""
     fields = dataclasses.asdict(contract)
+    if contract.holidays is not None:
+        later = {name for name in ("names", "half") if not getattr(contract.holidays, name)}
+        fields["holidays"] = {n: told for n, told in fields["holidays"].items() if n not in later}
     return fields if contract.unit else {name: fields[name] for name in fields if name != "unit"}
 
 
@@ -45,6 +49,10 @@ def contract_from(fields: Document) -> Contract:
     if contract.holidays is not None:
         epoch = np.zeros(1, "datetime64[us]")
         contract.holidays.on(epoch), contract.holidays.beyond(epoch)  # ValueError where they are no dates
+        (
+            kinds_of(epoch.astype(np.int64), contract.holidays),
+            names_of(epoch.astype(np.int64), contract.holidays),
+        )
     return contract
 
 
@@ -77,6 +85,7 @@ def preparation_document(preparation: Preparation, stage: CalendarStage | None) 
         "with_year": preparation.with_year,
         "masked": preparation.masked,
         "stage": stage_document(stage),
+        **({} if preparation.days is None else {"days_off": preparation.days.names}),
     }
 
 
@@ -87,7 +96,13 @@ def preparation_arrays(preparation: Preparation, stage: CalendarStage | None) ->
         **_scaling_arrays("covariates", preparation.covariates),
         **stage_arrays("stage", stage),
         "change": preparation.change,
+        **({} if preparation.days is None else day_arrays(preparation.days)),
     }
+
+
+def day_arrays(days: DayEffects) -> Arrays:
+    """The arrays of what days off are apart from usual days, by name."""
+    return {"days_off.kinds": days.kinds, "days_off.own": days.own}
 
 
 def preparation_from(fields: Document, arrays: Arrays) -> Preparation:
@@ -98,7 +113,19 @@ def preparation_from(fields: Document, arrays: Arrays) -> Preparation:
         with_year=value(bool, fields["with_year"], "with_year"),
         masked=value(bool, fields["masked"], "masked"),
         change=arrays["change"],
+        days=_days_from(fields.get("days_off"), arrays),
     )
+
+
+def _days_from(names: Any, arrays: Arrays) -> DayEffects | None:
+    """What days off are apart from usual days, where a record knows it; ValueError where its sizes do not fit."""
+    if names is None:
+        return None
+    found = DayEffects(
+        arrays["days_off.kinds"], value(tuple[str, ...], names, "days_off"), arrays["days_off.own"]
+    )
+    found.check()
+    return found
 
 
 def stage_document(stage: CalendarStage | None) -> Document | None:

@@ -116,6 +116,8 @@ def with_every_row(model: Model, newest: Newest, ensemble: Ensemble) -> Model:
     before = shipped(task, newest.entry, intervals, limits, report)
     before = with_validation_errors(before, task, newest.entry)
     made = shipped(task, dataclasses.replace(newest.entry, ensemble=ensemble), intervals, limits, report)
+    preparation = made.preparation.rows.with_days_of(task.panel, task.blocks, "all")
+    made = dataclasses.replace(made, preparation=preparation)
     views = made.windows(task.panel, np.arange(len(task.panel.ids)))
     moved = made.ensemble.moved_on(views, task.panel.known_until())
     # MASE is the verdict's, so that later figures can be compared with it.
