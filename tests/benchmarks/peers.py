@@ -234,7 +234,7 @@ def summary(found: dict[str, dict[str, Any]]) -> str:
         ]
         if ratios:
             mean = math.exp(sum(map(math.log, ratios)) / len(ratios))
-            words.append(f"{peer} {mean:.2f} ({len(ratios)} sets)")
+            words.append(f"{peer} {mean:.2f} (sets: {len(ratios)})")
     where = f"It loses on {', '.join(lost)}." if lost else "It has the lowest error on every set."
     return f"{where} Its error over that of each other, geometric mean: {', '.join(words)}."
 
