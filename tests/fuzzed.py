@@ -62,7 +62,7 @@ def bases(folder: Path) -> dict[str, tuple[object, ...]]:
         "explain": (model, data),
         "plot": (model, data),
         "report": (model, data),
-        "fill": (model, data),
+        "fill": (data, "--model", model),
         "watch": (model, later),
         "backtest": (data, "--target", "sales", "--horizon", 3),
         "schedule": (model, data),
@@ -126,7 +126,8 @@ def wrong(said: Said | None) -> str | None:
         return None
     if said.code not in DOCUMENTED or "a bug of ours" in said.err or "Traceback" in said.err:
         return f"exit {said.code}: {said.err.strip()[-400:]}"
-    reasons = [each for each in said.err.splitlines() if each.startswith("lstmcast: E_")]
+    told = ("lstmcast: E_", '{"time"')  # as a line, or as JSON with --log-json
+    reasons = [each for each in said.err.splitlines() if each.startswith(told) and "E_" in each]
     return (
         f"{len(reasons)} reasons: {said.err[-400:]}"
         if said.code not in (0, 11) and len(reasons) != 1

@@ -116,6 +116,8 @@ def prepared(folder: Path) -> dict[str, tuple[object, ...]]:
     train = ("train", folder / "old.csv", "--target", "sales", "--horizon", 3, "-q")
     for name in ("model.pkl", "other.pkl"):
         assert lstmcast(*train, "-o", folder / name).code == 0
+    for name in ("third.pkl", "third.pkl.1"):
+        shutil.copy(folder / "model.pkl", folder / name)
     assert lstmcast("refresh", folder / "other.pkl", folder / "new.csv", "--always", "-q").code == 0
     predict = ("predict", folder / "model.pkl", folder / "old.csv", "-q")
     assert lstmcast(*predict, "-o", folder / "out.csv", "--log", folder / "ledger.csv").code == 0
@@ -127,7 +129,7 @@ def prepared(folder: Path) -> dict[str, tuple[object, ...]]:
         "ledger": (*predict, "--log", folder / "ledger.csv", "-o", folder / "out.csv"),
         "new ledger": (*predict, "--log", folder / "ledger2.csv", "-o", folder / "out3.csv"),
         "refresh": ("refresh", folder / "model.pkl", folder / "new.csv", "--always", "-q"),
-        "refresh, keep": ("refresh", folder / "other.pkl", folder / "new.csv", "--always", "-q", "--keep", 1),
+        "refresh, keep": ("refresh", folder / "third.pkl", folder / "new.csv", "--always", "-q", "--keep", 1),
         "rollback": ("refresh", folder / "other.pkl", "--rollback", "-q"),
         "score": ("score", folder / "ledger.csv", folder / "new.csv", "--target", "sales", "-q"),
         "schedule": ("schedule", folder / "model.pkl", folder / "old.csv", "-o", folder / "out.csv", "-q"),
@@ -228,7 +230,7 @@ def main(seconds: float = 600.0) -> int:
                     for wrong in wrongs(None, state(folder), before, afters[command]):
                         failed[f"{command}, killed"] += 1
                         told.append(f"{command} killed before call {place} ({counted.calls[place]}): {wrong}")
-                    for model in ("model.pkl", "other.pkl"):
+                    for model in ("model.pkl", "other.pkl", "third.pkl"):
                         persistence.load(folder / model)
                     assert lstmcast(*commands["predict"]).code == 0
                     restored(folder, before)
