@@ -48,7 +48,7 @@ _PACKAGES = {
     "HistGradientBoosting, differenced": "mlforecast",
     "Prophet": "prophet",
 }
-_BEGIN, _END = "<!-- peers -->", "<!-- /peers -->"
+_BEGIN, _END = "| set | forecaster |", "\n## Several trainings"  # around the table in the guide
 
 
 @dataclass(frozen=True, eq=False)
@@ -242,8 +242,8 @@ def summary(found: dict[str, dict[str, Any]]) -> str:
 def write_guide() -> None:
     """Put the table of what is kept into the guide."""
     text = GUIDE.read_text()
-    begin, end = text.index(_BEGIN) + len(_BEGIN), text.index(_END)
-    GUIDE.write_text(f"{text[:begin]}\n{table(stored())}\n{text[end:]}")
+    begin, end = text.index(_BEGIN), text.index(_END)
+    GUIDE.write_text(f"{text[:begin]}{table(stored())}\n{text[end:]}")
 
 
 def run(name: str, peers: list[str]) -> bool:
