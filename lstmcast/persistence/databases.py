@@ -88,7 +88,7 @@ def _opened(path: Path) -> Iterator[sqlite3.Connection]:
         if "locked" in str(error) or "busy" in str(error):
             raise BusyError(f"another run is writing {shown(path)}; try again later", file=name) from error
         raise OutputError(f"cannot write {shown(path)} ({error}); see to its folder", file=name) from error
-    except sqlite3.DatabaseError as error:
+    except (sqlite3.DatabaseError, UnicodeDecodeError) as error:
         raise OutputError(f"cannot write {shown(path)} ({error}); name another file", file=name) from error
 
 

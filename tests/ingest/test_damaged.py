@@ -11,7 +11,7 @@ from tests.benchmarks.damaged import damaged, outcome
 
 
 @pytest.mark.filterwarnings("ignore")
-@pytest.mark.parametrize("seed", [62, 161, 330, 477, *range(7000, 7030)])
+@pytest.mark.parametrize("seed", [62, 161, 330, 477, 500380, *range(7000, 7030)])
 def test_a_damaged_file_is_read_or_refused(seed: int, tmp_path: Path) -> None:
     chance = random.Random(seed)
     path = tmp_path / "damaged"

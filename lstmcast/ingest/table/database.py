@@ -33,7 +33,7 @@ def ledger_text(source: str | Path) -> io.BufferedReader:
             writer = csv.writer(text, lineterminator="\n")
             writer.writerow([column[0] for column in found.description])
             writer.writerows(found)
-    except sqlite3.DatabaseError as error:
+    except (sqlite3.DatabaseError, UnicodeDecodeError) as error:
         message = f"{source}: has no table {LEDGER_TABLE!r} that can be read ({error}); name a ledger of predict --log"
         raise DataError(message, file=str(source)) from error
     return io.BufferedReader(io.BytesIO(text.getvalue().encode()))

@@ -63,7 +63,7 @@ def _query(connection: sqlite3.Connection, context: ReadContext) -> tuple[str, s
     if rules.sql is not None:
         return rules.sql, "a query"
     found = connection.execute("SELECT name FROM sqlite_master WHERE type IN ('table', 'view') ORDER BY name")
-    names = [name for (name,) in found if not name.startswith("sqlite_")]
+    names = [name for (name,) in found if isinstance(name, str) and not name.startswith("sqlite_")]
     if not names:
         raise context.refusal("is a SQLite database without a table")
     name = names[0] if rules.table is None and len(names) == 1 else rules.table
@@ -102,8 +102,10 @@ def _refusing_damage(context: ReadContext) -> Iterator[None]:
 
     try:
         yield
-    except (sqlite3.Error, sqlite3.Warning, OverflowError) as error:
-        reason = " ".join(str(error).split())[:200]
+    except (sqlite3.Error, sqlite3.Warning, OverflowError, UnicodeDecodeError) as error:
+        # UnicodeDecodeError: in a damaged schema a name is no UTF-8, and Python's module cannot tell of it
+        reason = "a name in it is no UTF-8" if isinstance(error, UnicodeError) else str(error)
+        reason = " ".join(reason.split())[:200]
         is_query = context.rules.sql is not None and "database" not in reason and "file" not in reason
         if is_query:
             raise UsageError(
