@@ -32,8 +32,11 @@ def asks_for_mean(values: Numbers, season: int) -> bool:
     if not len(known) or known.min() < 0 or not known.max() > 0:
         return False
     m = season if len(recent) >= FEWEST_OF_PLACE * season else 1
-    place = (np.arange(len(recent)) - len(recent)) % m
-    own = [recent[(place == each) & np.isfinite(recent)] for each in range(m)]
+    back = np.arange(len(recent))[::-1]
+    # by stretches, each with a level of its own: growth alone makes the median of all rows low
+    stretch = np.minimum(back // (FEWEST_OF_PLACE * m), max(len(recent) // (FEWEST_OF_PLACE * m), 1) - 1)
+    groups = stretch * m + back % m
+    own = [recent[(groups == each) & np.isfinite(recent)] for each in np.unique(groups)]
     found = [(np.median(rows), rows.mean()) for rows in own if len(rows)]
     medians, means = (float(sum(column)) for column in zip(*found, strict=True))
     return medians < MEDIAN_TOO_LOW * means

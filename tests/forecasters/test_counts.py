@@ -89,3 +89,7 @@ def test_quantiles_hold_what_they_say() -> None:
     constant = np.full((50, 1), 3.0)
     constant[::2] = np.nan
     assert quantiles_of_counts(constant, 1, 2, (0.05, 0.5, 0.95))[:, 0, 0] == pytest.approx([3, 3, 3])
+
+
+def test_growth_without_zeros_does_not_ask_for_a_mean() -> None:
+    assert not asks_for_mean(np.exp(0.06 * np.arange(100.0)), 4)
