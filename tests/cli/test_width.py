@@ -32,7 +32,10 @@ SAID = {
     ),
     "evaluate": ("evaluate m.pkl data.csv -v", "evaluate panel.pkl panel.csv -v --stride 24"),
     "info": ("info m.pkl -v", "info panel.pkl"),
-    "tune": (f"tune data.csv {shlex.join(QUICK)} --trials 2 --threads 1 --no-final -o tuned.pkl --force",),
+    "tune": (
+        "tune data.csv --target load --lookback 24 --hidden 4 --steps 2 --calendar none --smoothing no "
+        "--members 1 --trials 2 --no-final -o tuned.pkl --force",
+    ),
     "backtest": (f"backtest data.csv {shlex.join(QUICK)} --folds 2",),
     "compare": ("compare m.pkl m.pkl data.csv --stride 24",),
     "score": ("score forecasts.csv load.csv",),
