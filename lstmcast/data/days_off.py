@@ -22,6 +22,7 @@ Numbers = NDArray[np.float64]
 Days = NDArray[np.int64]  # since 1970-01-01
 MOST_SERIES = 50
 LONGEST = 3 * 366  # days that are looked at, the newest ones
+FEWEST_DAYS = 42  # of a panel, so that weekdays have weeks around them
 FEWEST = 3  # days off on weekdays that make a country
 ODD = 4.0  # deviation of a day for which a reason is sought
 AGREE, CLEAR = 2.5, 0.6  # the share of its days off that deviate by so much, in one direction
@@ -70,6 +71,8 @@ def days_off_of(panel: Panel) -> DaysOff | None:
     clock = panel.clock
     is_daily = clock.is_daily or clock.freq == "B" or clock.step is not None
     if panel.holidays is not None or panel.classes or clock.is_counter or not is_daily:
+        return None
+    if not len(panel.times) or (panel.times.max() - panel.times.min()) < FEWEST_DAYS * np.timedelta64(1, "D"):
         return None
     found = [best for known in _deviations(panel) if (best := _best(clock.zone, *_odd(*known))) is not None]
     best = max(found, key=lambda each: each[0], default=None)
