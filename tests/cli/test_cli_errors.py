@@ -232,3 +232,17 @@ def test_swapped_arguments_are_noticed(command: str, history: Path, model_file: 
 )
 def test_a_word_mistyped_gets_one_suggestion(words: list[str], said: str) -> None:
     refused(lstmcast(*words), 2, said)
+
+
+@pytest.mark.parametrize(
+    ("words", "flag"),
+    [
+        (("train", "d.csv", "--known", "a", "--known", "b"), "--known"),
+        (("train", "d.csv", "--missing", "x", "--missing=y"), "--missing"),
+        (("predict", "m.pkl", "d.csv", "--level", "80", "--level", "95"), "--level"),
+    ],
+)
+def test_a_list_in_two_options_is_refused_and_not_halved(words: tuple[str, ...], flag: str) -> None:
+    said = lstmcast(*words)
+    assert (said.code, said.out, said.err.count("\n")) == (2, "", 1)
+    assert f"{flag} is given twice" in said.err

@@ -96,6 +96,7 @@ class Command(Plain, TyperCommand):
         """Parse the flags; what none of them says is looked up in environment and file."""
         ctx.default_map = _Defaults(ctx)
         try:
+            self._refuse_half_a_list(ctx, args)
             rest: list[str] = super().parse_args(ctx, args)
         except LstmcastError:
             raise
@@ -105,6 +106,16 @@ class Command(Plain, TyperCommand):
             raise
         run.current().given = lambda: tuple(_given(self, ctx))
         return rest
+
+    def _refuse_half_a_list(self, ctx: Any, args: list[str]) -> None:
+        """Raise UsageError for a list that is given in two options, of which the second alone would count."""
+        _, _, order = self.make_parser(ctx).parse_args(args=list(args))
+        for parameter in order:
+            several = parameter.metavar or ""
+            if "," in several and not parameter.multiple and order.count(parameter) > 1:
+                flag = parameter.opts[0]
+                message = f"{flag} is given twice, and the last alone would count; name all in one: {flag} {several}"
+                raise UsageError(message, option=flag)
 
     def invoke(self, ctx: Any) -> Any:
         """Run the command; an error says where the value it speaks of was set."""
