@@ -1,4 +1,4 @@
-"""What days off, and the days beside them, are apart from usual days of the same weekday: each named day by itself.
+"""The effects of days off, and of days beside them, apart from usual days of a weekday: each named day by itself.
 
 A day's profile is the mean of its scaled values in parts of the day, less the median of the same weekday in the two
 weeks before and after it. Profiles of a kind are averaged and shrunk towards zero, those of a named day towards its

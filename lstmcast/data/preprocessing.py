@@ -105,7 +105,7 @@ class Preparation:
         return self.days.level(panel.clock, panel.holidays, panel.times, rows)
 
     def with_days_of(self, panel: Panel, blocks: Blocks, block: str) -> Preparation:
-        """The same with what days off are apart as the rows of a block show it; none where they show nothing."""
+        """This preparation with the effects of days off that the rows of a block show; without where they show none."""
         if panel.holidays is None or panel.classes:
             return self
         scaled = self.scaling.apply(panel.target, panel.series_of_rows())

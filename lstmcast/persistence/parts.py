@@ -118,7 +118,7 @@ def preparation_from(fields: Document, arrays: Arrays) -> Preparation:
 
 
 def _days_from(names: Any, arrays: Arrays) -> DayEffects | None:
-    """What days off are apart from usual days, where a record knows it; ValueError where its sizes do not fit."""
+    """The effects of days off, where a record knows them; ValueError where its sizes do not fit."""
     if names is None:
         return None
     found = DayEffects(

@@ -7,6 +7,7 @@ import os
 import re
 import shlex
 import shutil
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -23,7 +24,7 @@ from tests.command_line import PROJECT, lstmcast, process
 EXAMPLES = [entry.example for entry in COMMANDS.values()]
 GATES = {"--require-skill"}
 AROUND = {"--resume", "--wait", "--by", "--jobs", "--cluster", "--allow-mixed", "--max-failures"}
-OF_OTHERS = {"--user", "--rm"}  # of systemctl and podman
+OF_OTHERS = {"--user", "--rm", "--each", "--show"}  # of systemctl, podman, and the benchmarks
 README = (PROJECT / "README.md").read_text(encoding="utf-8")
 
 
@@ -168,7 +169,13 @@ def test_every_error_has_an_exit_code_of_the_table() -> None:
 
 @pytest.mark.parametrize("text", [README, *map(manual.page, manual.TOPICS)], ids=["README", *manual.TOPICS])
 def test_every_flag_that_is_written_about_is_a_flag(text: str) -> None:
+    assert set(re.findall(r"(?<![\w-])--[a-z][a-z-]*", text)) <= every_flag() | OF_OTHERS
+
+
+@cache
+def every_flag() -> frozenset[str]:
+    """Every flag of every command."""
     known = {f"--no-{f.name}" for f in dataclasses.fields(Options) if isinstance(f.default, bool)}
     for arguments in ([], *([name] for name in COMMANDS)):
         known |= set(re.findall(r"--[a-z][a-z-]*", lstmcast(*arguments, "--help-all").out))
-    assert set(re.findall(r"(?<![\w-])--[a-z][a-z-]*", text)) <= known | OF_OTHERS
+    return frozenset(known)

@@ -93,9 +93,10 @@ def test_every_figure_of_the_readmes_table_stands_in_the_table_of_the_guide() ->
     table = README.split("## How good")[1].split("\n## ")[0]
     accuracy = manual.page("accuracy")
     for row in re.findall(r"^\| ([a-z]+)[^|]*\|(.*)\|$", table, flags=re.MULTILINE):
-        (there,) = [line for line in accuracy.splitlines() if line.startswith(f"| {row[0]} |")] or [""]
+        there = [line for line in accuracy.splitlines() if line.startswith(f"| {row[0]} |")]
         if row[0] != "set":
-            assert all(number in there for number in re.findall(r"\d\.\d+", row[1])), row
+            numbers = re.findall(r"\d\.\d+", row[1])
+            assert any(all(number in line for number in numbers) for line in there), row
 
 
 # --- pages for man
