@@ -19,6 +19,7 @@ from lstmcast.data.calendar_regression import rows_in_a_day
 Numbers = NDArray[np.float64]
 Days = NDArray[np.int64]  # since 1970-01-01
 MOST_PARTS = 24  # of a day
+FEWEST_USUAL = 14  # days, to know how far one may be from the others by chance
 USUAL, WORKDAY, SATURDAY, SUNDAY, EVE, AFTER, BRIDGE, HALF = range(8)
 _SHIFTS = (-14, -7, 7, 14)
 
@@ -63,6 +64,7 @@ class DayEffects:
 
 
 def _part_of(wall: Times, parts: int) -> Integers:
+    """(N,) the part of its day in which each wall time is."""
     date = wall.astype("datetime64[D]")
     return np.asarray(((wall - date) / np.timedelta64(1, "D") * parts).astype(np.int64))
 
@@ -112,31 +114,38 @@ def fit_day_effects(
 def _of_series(
     clock: Clock, holidays: Holidays, times: Times, scaled: Numbers, parts: int
 ) -> tuple[Numbers, dict[str, Numbers]]:
-    kinds: Numbers = np.zeros((8, parts))
+    """The effects (8, parts) of each kind of day in a series' rows, and those (parts,) of named days besides."""
     known = np.isfinite(scaled)
     if not known.any():
-        return kinds, {}
-    wall = clock.wall(times[known])
-    date = wall.astype("datetime64[D]").astype(np.int64)
-    days = np.arange(date.min(), date.max() + 1)
-    place = (date - days[0]) * parts + _part_of(wall, parts)
-    size = len(days) * parts
-    with np.errstate(invalid="ignore", divide="ignore"):
-        sums = np.bincount(place, weights=scaled[known], minlength=size)
-        profiles = (sums / np.bincount(place, minlength=size)).reshape(-1, parts)
+        return np.zeros((HALF + 1, parts)), {}
+    days, profiles = _profiles(clock.wall(times[known]), scaled[known], parts)
     kind, name = kinds_of(days, holidays), np.array(names_of(days, holidays))
     apart = profiles - _usual(np.where((kind == USUAL)[:, None], profiles, np.nan))
-    fit = np.isfinite(apart).all(axis=1)
-    usual = apart[fit & (kind == USUAL)]
-    if len(usual) < 14:
+    is_whole = np.isfinite(apart).all(axis=1)
+    return _effects(apart[is_whole], kind[is_whole], name[is_whole])
+
+
+def _profiles(wall: Times, scaled: Numbers, parts: int) -> tuple[Days, Numbers]:
+    """(D,) every day from the first to the last row, and (D, parts) the mean of its rows, NaN where it has none."""
+    date = wall.astype("datetime64[D]").astype(np.int64)
+    days = np.arange(date.min(), date.max() + 1)
+    place, size = (date - days[0]) * parts + _part_of(wall, parts), len(days) * parts
+    with np.errstate(invalid="ignore", divide="ignore"):
+        sums = np.bincount(place, weights=scaled, minlength=size)
+        return days, (sums / np.bincount(place, minlength=size)).reshape(-1, parts)
+
+
+def _effects(apart: Numbers, kind: Integers, name: NDArray[np.str_]) -> tuple[Numbers, dict[str, Numbers]]:
+    """The effects that days (D, parts), apart from usual ones, show: of their kinds (D,), and of their names (D,)."""
+    kinds, own = np.zeros((HALF + 1, apart.shape[1])), dict[str, Numbers]()
+    usual = apart[kind == USUAL]
+    if len(usual) < FEWEST_USUAL:
         return kinds, {}
     noise = float((usual**2).sum(axis=1).mean())  # of one day
-    own: dict[str, Numbers] = {}
-    for each in range(1, 8):
-        rows = fit & (kind == each)
-        if rows.any():
-            kinds[each] = _shrunk(apart[rows], noise)
-        for called in sorted({str(n) for n in name[rows]} - {""}):
+    for each in np.unique(kind[kind != USUAL]):
+        rows = kind == each
+        kinds[each] = _shrunk(apart[rows], noise)
+        for called in sorted({*name[rows].tolist()} - {""}):
             own[called] = _shrunk(apart[rows & (name == called)] - kinds[each], noise)
     return kinds, {called: effect for called, effect in own.items() if effect.any()}
 
@@ -149,6 +158,7 @@ def _shrunk(profiles: Numbers, noise: float) -> Numbers:
 
 
 def _usual(profiles: Numbers) -> Numbers:
+    """(D, parts) the median of the same weekday in the two weeks around each day; NaN where fewer than two are."""
     padded = np.pad(profiles, ((14, 14), (0, 0)), constant_values=np.nan)
     around = np.stack([padded[14 + shift : 14 + shift + len(profiles)] for shift in _SHIFTS])
     few = np.isfinite(around).sum(axis=0) < 2
