@@ -21,9 +21,7 @@ TAIL_IN_DAYS = 14
 MANY_VALUES = 20
 CROSS_FITS = 5
 RARE = 0.02  # share of rows that differ from the usual value, below which a covariate is rare
-PRIOR_STRETCHES = (
-    20.0  # of no effect, beside the stretches of rows in which a rare covariate differs from the usual
-)
+PRIOR_STRETCHES = 20.0  # of no effect, beside those of rows in which a rare covariate differs from the usual
 MOST_ROWS = 100_000  # of a series: learning some hundred columns does not wait for millions
 _CHUNK = 8192
 BASE, WEEK, YEAR, TREND = "base", "week", "year", "trend"  # groups of columns

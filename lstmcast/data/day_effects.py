@@ -15,13 +15,12 @@ from numpy.typing import NDArray
 from lstmcast.core.panel import Clock, Holidays, Integers, Times
 from lstmcast.data.calendar_features import weekday
 from lstmcast.data.calendar_regression import rows_in_a_day
+from lstmcast.data.day_profiles import Days, day_of, part_of, profiles_of, usual_around
 
 Numbers = NDArray[np.float64]
-Days = NDArray[np.int64]  # since 1970-01-01
 MOST_PARTS = 24  # of a day
 FEWEST_USUAL = 14  # days, to know how far one may be from the others by chance
 USUAL, WORKDAY, SATURDAY, SUNDAY, EVE, AFTER, BRIDGE, HALF = range(8)
-_SHIFTS = (-14, -7, 7, 14)
 
 
 @dataclass(frozen=True, eq=False)
@@ -51,8 +50,8 @@ class DayEffects:
     def level(self, clock: Clock, holidays: Holidays, times: Times, series: Integers) -> Numbers:
         """(N,) h of each row; series: (N,) which of the model's each is of."""
         wall = clock.wall(times)
-        part = _part_of(wall, self.kinds.shape[2])
-        days, back = np.unique(wall.astype("datetime64[D]").astype(np.int64), return_inverse=True)
+        part = part_of(wall, self.kinds.shape[2])
+        days, back = np.unique(day_of(wall), return_inverse=True)
         kind, name = kinds_of(days, holidays), names_of(days, holidays)
         known = {each: number for number, each in enumerate(self.names)}
         which = np.array([known.get(each, -1) for each in name], dtype=np.int64)
@@ -61,12 +60,6 @@ class DayEffects:
         has = own >= 0
         said[has] += self.own[series[has], own[has], part[has]]
         return said
-
-
-def _part_of(wall: Times, parts: int) -> Integers:
-    """(N,) the part of its day in which each wall time is."""
-    date = wall.astype("datetime64[D]")
-    return np.asarray(((wall - date) / np.timedelta64(1, "D") * parts).astype(np.int64))
 
 
 def kinds_of(days: Days, holidays: Holidays) -> Integers:
@@ -118,21 +111,13 @@ def _of_series(
     known = np.isfinite(scaled)
     if not known.any():
         return np.zeros((HALF + 1, parts)), {}
-    days, profiles = _profiles(clock.wall(times[known]), scaled[known], parts)
+    wall = clock.wall(times[known])
+    days = np.arange(day_of(wall).min(), day_of(wall).max() + 1)
+    profiles = profiles_of(wall, scaled[known], days, parts)
     kind, name = kinds_of(days, holidays), np.array(names_of(days, holidays))
-    apart = profiles - _usual(np.where((kind == USUAL)[:, None], profiles, np.nan))
+    apart = profiles - usual_around(np.where((kind == USUAL)[:, None], profiles, np.nan))
     is_whole = np.isfinite(apart).all(axis=1)
     return _effects(apart[is_whole], kind[is_whole], name[is_whole])
-
-
-def _profiles(wall: Times, scaled: Numbers, parts: int) -> tuple[Days, Numbers]:
-    """(D,) every day from the first to the last row, and (D, parts) the mean of its rows, NaN where it has none."""
-    date = wall.astype("datetime64[D]").astype(np.int64)
-    days = np.arange(date.min(), date.max() + 1)
-    place, size = (date - days[0]) * parts + _part_of(wall, parts), len(days) * parts
-    with np.errstate(invalid="ignore", divide="ignore"):
-        sums = np.bincount(place, weights=scaled, minlength=size)
-        return days, (sums / np.bincount(place, minlength=size)).reshape(-1, parts)
 
 
 def _effects(apart: Numbers, kind: Integers, name: NDArray[np.str_]) -> tuple[Numbers, dict[str, Numbers]]:
@@ -155,12 +140,3 @@ def _shrunk(profiles: Numbers, noise: float) -> Numbers:
     mean = profiles.mean(axis=0)
     size = float((mean**2).sum())
     return np.asarray(mean * max(0.0, 1 - noise / len(profiles) / size)) if size > 0 else mean
-
-
-def _usual(profiles: Numbers) -> Numbers:
-    """(D, parts) the median of the same weekday in the two weeks around each day; NaN where fewer than two are."""
-    padded = np.pad(profiles, ((14, 14), (0, 0)), constant_values=np.nan)
-    around = np.stack([padded[14 + shift : 14 + shift + len(profiles)] for shift in _SHIFTS])
-    few = np.isfinite(around).sum(axis=0) < 2
-    around[:, few] = 0.0
-    return np.where(few, np.nan, np.nanmedian(around, axis=0))

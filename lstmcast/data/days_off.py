@@ -16,10 +16,10 @@ from numpy.typing import NDArray
 from lstmcast.core.panel import Panel, Times
 from lstmcast.data.calendar_features import weekday
 from lstmcast.data.calendar_regression import rows_in_a_day
+from lstmcast.data.day_profiles import Days, day_of, profiles_of, usual_around
 from lstmcast.data.holidays import countries_of, days_of, part_of_zone
 
 Numbers = NDArray[np.float64]
-Days = NDArray[np.int64]  # since 1970-01-01
 MOST_SERIES = 50
 LONGEST = 3 * 366  # days that are looked at, the newest ones
 FEWEST_DAYS = 42  # of a panel, so that weekdays have weeks around them
@@ -30,11 +30,8 @@ MOST_BELIEVED = 8.0
 MOST_BINS, FEWEST_BINS = 24, 6  # of a day, for its shape
 ALIKE = 0.95  # a country that explains as much of the best is as likely
 MOST_ALIKE = 3  # that are named
-_SURE, _SURE_OF_MANY = (
-    25.0,
-    60.0,
-)  # log-likelihood gained, twice: of the zone's country, and of the best of all
-_SHIFTS = (-14, -7, 7, 14)
+# log-likelihood gained, twice: of the zone's country, and of the best of all
+_SURE, _SURE_OF_MANY = 25.0, 60.0
 _WEEKDAYS, _SUNDAY, _FEWEST_SUNDAYS = 5, 6, 4
 
 
@@ -60,7 +57,7 @@ class DaysOff:
 
     def on(self, wall: Times) -> NDArray[np.bool_]:
         """(N,) whether these wall times lie in one of the days."""
-        return np.isin(wall.astype("datetime64[D]").astype(np.int64), self.days)
+        return np.isin(day_of(wall), self.days)
 
 
 def days_off_of(panel: Panel) -> DaysOff | None:
@@ -91,10 +88,8 @@ def _deviations(panel: Panel) -> Iterator[tuple[Days, Numbers]]:
     """(D,) days and how far each is from its usual self, in usual deviations, NaN where that is unknown: by its mean
     and, where rows are shorter than a day, by how much its shape is that of a Sunday, which weather moves little."""
     stamps = panel.clock.wall(panel.times)
-    last = int(stamps.max().astype("datetime64[D]").astype(np.int64))
-    days = np.arange(
-        max(int(stamps.min().astype("datetime64[D]").astype(np.int64)), last - LONGEST), last + 1
-    )
+    last = int(day_of(stamps).max())
+    days = np.arange(max(int(day_of(stamps).min()), last - LONGEST), last + 1)
     chosen = np.unique(np.linspace(0, len(panel.ids) - 1, min(len(panel.ids), MOST_SERIES)).astype(int))
     bins = min(rows_in_a_day(panel.clock), MOST_BINS)
     profiles = [_profiles(stamps[rows], panel.target[rows], days, bins) for rows in map(panel.rows, chosen)]
@@ -107,29 +102,22 @@ def _deviations(panel: Panel) -> Iterator[tuple[Days, Numbers]]:
 
 def _profiles(stamps: Times, target: Numbers, days: Days, bins: int) -> Numbers:
     """(D, bins) means of each part of each day, of logarithms where all values are above zero; NaN where unknown."""
-    date = stamps.astype("datetime64[D]")
-    part = ((stamps - date) / np.timedelta64(1, "D") * bins).astype(np.int64)
-    place = (date.astype(np.int64) - days[0]) * bins + part
-    known = np.isfinite(target) & (place >= 0)
-    values, size = target[known], len(days) * bins
+    known = np.isfinite(target) & (day_of(stamps) >= days[0])
+    values = target[known]
     if known.any() and values.min() > 0:
         values = np.log(values)
-    counts = np.bincount(place[known], minlength=size)
-    with np.errstate(invalid="ignore", divide="ignore"):
-        return np.asarray(np.bincount(place[known], weights=values, minlength=size) / counts).reshape(
-            -1, bins
-        )
+    return profiles_of(stamps[known], values, days, bins)
 
 
 def _by_mean(profiles: Numbers, days: Days) -> Numbers:
     means = profiles.mean(axis=1)
-    return _over_usual(means - _around(means[:, None])[:, 0])
+    return _over_usual(means - usual_around(means[:, None])[:, 0])
 
 
 def _by_shape(profiles: Numbers, days: Days) -> Numbers:
     """(D,) the linear discriminant of Sundays among the shapes of days, for what days are besides their usual shape."""
     shapes = profiles - profiles.mean(axis=1, keepdims=True)
-    besides = shapes - _around(shapes)
+    besides = shapes - usual_around(shapes)
     kind = weekday(days.astype("datetime64[D]").astype("datetime64[us]"))
     known = np.isfinite(besides).all(axis=1)
     usual, sundays = known & (kind < _WEEKDAYS), np.isfinite(shapes).all(axis=1) & (kind == _SUNDAY)
@@ -139,15 +127,6 @@ def _by_shape(profiles: Numbers, days: Days) -> Numbers:
     spread = np.cov(besides[usual].T)
     spread += 0.1 * np.trace(spread) / len(spread) * np.eye(len(spread)) + 1e-12 * np.eye(len(spread))
     return _over_usual(besides @ np.linalg.solve(spread, apart))
-
-
-def _around(values: Numbers) -> Numbers:
-    """(D, …) the median of the same weekday in the weeks around; NaN where fewer than two are known."""
-    padded = np.pad(values, ((14, 14), (0, 0)), constant_values=np.nan)
-    around = np.stack([padded[14 + shift : 14 + shift + len(values)] for shift in _SHIFTS])
-    few = np.isfinite(around).sum(axis=0) < 2
-    around[:, few] = 0.0
-    return np.where(few, np.nan, np.nanmedian(around, axis=0))
 
 
 def _over_usual(deviation: Numbers) -> Numbers:
