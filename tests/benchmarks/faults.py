@@ -21,6 +21,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 from unittest.mock import patch
@@ -30,6 +31,7 @@ import numpy as np
 from lstmcast import persistence
 from lstmcast.persistence import system
 from tests.command_line import Said, lstmcast
+from tests.fuzzed import restored
 
 ERRORS = {
     "open": (errno.EACCES, errno.EMFILE, errno.EIO, errno.ENOSPC),
@@ -142,16 +144,6 @@ def state(folder: Path) -> dict[str, bytes]:
     return {path.name: path.read_bytes() for path in folder.iterdir() if path.is_file()}
 
 
-def restored(folder: Path, files: dict[str, bytes]) -> None:
-    """Put a folder back to what stood in it."""
-    for path in folder.iterdir():
-        if files.get(path.name) != path.read_bytes():
-            path.unlink()
-    for name, data in files.items():
-        if not (folder / name).exists():
-            (folder / name).write_bytes(data)
-
-
 def _is_passing(name: str) -> bool:
     """Return whether a file is one that only a running command needs: a lock, which its process's end sets free."""
     return name.startswith(".") or name.endswith(".lock")
@@ -180,78 +172,110 @@ def wrongs(
     return wrong
 
 
+Plan = tuple[str, int, str, int]  # command, number of the call, its name, its error
+
+
+@dataclass(eq=False)
+class Night:
+    """A folder, the commands of a night in it, its files before them, and after each that nothing disturbs.
+
+    calls: those that each command makes on files of the folder, one after the other.
+    """
+
+    folder: Path
+    commands: dict[str, tuple[object, ...]]
+    before: dict[str, bytes]
+    afters: dict[str, dict[str, bytes]] = field(default_factory=dict)
+    calls: dict[str, list[str]] = field(default_factory=dict)
+
+    @staticmethod
+    def rehearsed(folder: Path) -> Night:
+        """A night whose commands have all been run once."""
+        night = Night(folder, prepared(folder), state(folder))
+        for command, words in night.commands.items():
+            faults = Faults(folder)
+            with faults.at_work():
+                said = lstmcast(*words)
+            assert said.code == 0, (command, said)
+            night.afters[command], night.calls[command] = state(folder), faults.calls
+            restored(folder, night.before)
+        return night
+
+    def plans(self) -> list[Plan]:
+        """Every fault of every command, in a random order that is always the same."""
+        plans = [
+            (command, place, call, code)
+            for command, calls in self.calls.items()
+            for place, call in enumerate(calls)
+            for code in ERRORS[call]
+        ]
+        random.Random(1).shuffle(plans)
+        return plans
+
+    def failing(self, command: str, place: int, code: int) -> tuple[Said, list[str]]:
+        """How a command ends in which one call fails, and what is wrong with that."""
+        with Faults(self.folder, place, code).at_work():
+            said = lstmcast(*self.commands[command])
+        wrong = wrongs(said, state(self.folder), self.before, self.afters[command])
+        restored(self.folder, self.before)
+        return said, wrong
+
+    def killed(self, command: str, place: int) -> list[str]:
+        """What is wrong after a kill before a call of a command; every model must load, and the next night go on."""
+        child = os.fork()
+        if child == 0:
+            with Faults(self.folder, place).at_work():
+                lstmcast(*self.commands[command])
+            os._exit(0)
+        os.waitpid(child, 0)
+        wrong = wrongs(None, state(self.folder), self.before, self.afters[command])
+        for model in ("model.pkl", "other.pkl", "third.pkl"):
+            persistence.load(self.folder / model)
+        assert lstmcast(*self.commands["predict"]).code == 0
+        restored(self.folder, self.before)
+        return wrong
+
+
+def fail_calls(night: Night, until: float) -> list[str]:
+    """Let calls fail until the time is up, and print a table; returns what is wrong."""
+    injected, failed, codes, told = Counter[str](), Counter[str](), Counter[int](), list[str]()
+    plans = night.plans()
+    for command, place, call, code in plans:
+        if time.monotonic() > until:
+            break
+        said, wrong = night.failing(command, place, code)
+        injected[command] += 1
+        codes[said.code] += 1
+        failed[command] += len(wrong)
+        told += [f"{command}: {call} ({errno.errorcode[code]}), call {place}: {each}" for each in wrong]
+    print(f"{injected.total()} of {len(plans)} faults; exit codes: {dict(sorted(codes.items()))}")
+    print("| command | faults | wrong |", "|---|---|---|", sep="\n")
+    print(*(f"| {command} | {count} | {failed[command]} |" for command, count in injected.items()), sep="\n")
+    return told
+
+
+def kill(night: Night) -> list[str]:
+    """Kill refreshes before each call of their replacement; returns what is wrong."""
+    kills, told = 0, list[str]()
+    for command in ("refresh", "refresh, keep", "rollback"):
+        calls = night.calls[command]
+        first = next(place for place, call in enumerate(calls) if call in ("write", "link", "replace"))
+        for place in range(first, len(calls)):
+            kills += 1
+            wrong = night.killed(command, place)
+            told += [f"{command} killed before call {place} ({calls[place]}): {each}" for each in wrong]
+    print(f"{kills} kills, {len(told)} wrong")
+    return told
+
+
 def main(seconds: float = 600.0) -> int:
-    """Run all, print a table and what is wrong; returns how many runs were."""
-    began, failed, kills = time.monotonic(), Counter[str](), 0
-    injected, codes, told = Counter[str](), Counter[int](), []
-    with tempfile.TemporaryDirectory() as name:
+    """Run all, print tables and what is wrong; returns how many runs were."""
+    until = time.monotonic() + seconds
+    with tempfile.TemporaryDirectory() as name, patch.dict(os.environ, {"XDG_CONFIG_HOME": os.devnull}):
         folder = Path(name).resolve() / "night"
         folder.mkdir()
-        with patch.dict(os.environ, {"XDG_CONFIG_HOME": os.devnull}):
-            commands = prepared(folder)
-            before = state(folder)
-            plans = []
-            afters = {}
-            for command, words in commands.items():
-                faults = Faults(folder)
-                with faults.at_work():
-                    said = lstmcast(*words)
-                assert said.code == 0, (command, said)
-                afters[command] = state(folder)
-                restored(folder, before)
-                plans += [
-                    (command, place, call, code)
-                    for place, call in enumerate(faults.calls)
-                    for code in ERRORS[call]
-                ]
-            random.Random(1).shuffle(plans)
-            for command, place, call, code in plans:
-                if time.monotonic() - began > seconds:
-                    break
-                with Faults(folder, place, code).at_work():
-                    said = lstmcast(*commands[command])
-                injected[command] += 1
-                codes[said.code] += 1
-                for wrong in wrongs(said, state(folder), before, afters[command]):
-                    failed[command] += 1
-                    told.append(f"{command}: {call} ({errno.errorcode[code]}), call {place}: {wrong}")
-                restored(folder, before)
-            for command in ("refresh", "refresh, keep", "rollback"):
-                counted = Faults(folder)
-                with counted.at_work():
-                    lstmcast(*commands[command])
-                restored(folder, before)
-                first = next(
-                    i for i, call in enumerate(counted.calls) if call in ("write", "link", "replace")
-                )
-                for place in range(first, len(counted.calls)):
-                    child = os.fork()
-                    if child == 0:
-                        with Faults(folder, place).at_work():
-                            lstmcast(*commands[command])
-                        os._exit(0)
-                    os.waitpid(child, 0)
-                    kills += 1
-                    for wrong in wrongs(None, state(folder), before, afters[command]):
-                        failed[f"{command}, killed"] += 1
-                        told.append(f"{command} killed before call {place} ({counted.calls[place]}): {wrong}")
-                    for model in ("model.pkl", "other.pkl", "third.pkl"):
-                        persistence.load(folder / model)
-                    assert lstmcast(*commands["predict"]).code == 0
-                    restored(folder, before)
-            shutil.rmtree(folder)
-    print(
-        f"{sum(injected.values())} of {len(plans)} faults, {kills} kills in {time.monotonic() - began:.0f} s"
-    )
-    print("| command | faults | wrong |", "|---|---|---|", sep="\n")
-    for command, count in injected.items():
-        print(f"| {command} | {count} | {failed[command]} |")
-    print(
-        "exit codes:",
-        dict(sorted(codes.items())),
-        "killed and wrong:",
-        sum(failed.values()) - sum(failed[c] for c in injected),
-    )
+        night = Night.rehearsed(folder)
+        told = fail_calls(night, until) + kill(night)
     print(*told, sep="\n")
     return len(told)
 
