@@ -14,6 +14,7 @@ from statistics import fmean
 from typing import NamedTuple
 
 from lstmcast.core.errors import TrainingError, UsageError
+from lstmcast.core.findings import percent
 from lstmcast.core.options import Options, seconds
 from lstmcast.core.panel import Panel
 from lstmcast.data.defaults import horizon_of
@@ -33,7 +34,7 @@ ROUNDS = ((1, 0.2), (2, 0.4), (3, 1.0))  # folds, share of the steps
 DEFAULT_TRIALS = 27
 _SEARCHING = 0.7  # of a budget; the rest is for the default and the best setting
 _DATE = r"\d{4}-\d\d"
-_FIRST = "0.0.0"  # the key of the first training, of the default setting, whose time is measured
+FIRST = "0.0.0"  # the key of the first training, of the default setting, whose time is measured
 
 
 @dataclass(frozen=True, eq=False)
@@ -76,7 +77,7 @@ class Tuning:
             return "tuning found nothing better than the default setting"
         if self.gain is None:
             return "the worth of tuning is not defined on these test rows"
-        size = f"{abs(self.gain):.1%}".replace("%", " %")
+        size = percent(abs(self.gain))
         if abs(self.gain) < LEVEL:
             return "tuning was worth nothing on test rows: level with the default setting"
         if self.gain < 0:
@@ -164,14 +165,14 @@ class Search:
         """Do what is left of the search until its time is over, and yield the key of each training as it is done."""
         while (standing := self.standing()).rounds < len(ROUNDS):
             work = [one for one in self._work(standing) if one[0] not in self.errors]
-            if work[0][0] == _FIRST:  # alone: it says how many settings there are
+            if work[0][0] == FIRST:  # alone: it says how many settings there are
                 work = work[:1]
             tasks = (partial(_judged, *one, self.time, self.until) for one in work)
             for key, error, pace in Place(min(jobs, len(work))).run(tasks):
                 if error is None:
                     return
                 self.errors[key] = error
-                if key == _FIRST:
+                if key == FIRST:
                     self.pace = pace
                 yield key
 

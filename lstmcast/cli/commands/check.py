@@ -11,6 +11,7 @@ from lstmcast.cli.sessions.reading import by_severity, survey_file
 from lstmcast.cli.shell.console import Console
 from lstmcast.cli.shell.flags import DataFile, Json, Quiet, options_from, takes_reading_options
 from lstmcast.core.errors import DataError
+from lstmcast.core.findings import percent
 
 if TYPE_CHECKING:
     from lstmcast.core.findings import Finding
@@ -142,7 +143,7 @@ def _show_columns(columns: Sequence[Overview], console: Console) -> None:
         [
             column.name,
             column.role,
-            f"{column.missing:.1%}".replace("%", " %"),
+            percent(column.missing),
             *(_number(size) for size in (column.lowest, column.median, column.highest)),
             *(_share(column.seasons.get(season)) for season in seasons),
         ]

@@ -28,6 +28,7 @@ from lstmcast.cli.shell.flags import (
 from lstmcast.cli.shell.log import as_document
 from lstmcast.cli.show import verdict
 from lstmcast.core.errors import QualityError, TooFewNewError, UsageError
+from lstmcast.core.findings import percent
 from lstmcast.core.options import parse_names, seconds
 
 if TYPE_CHECKING:
@@ -284,7 +285,7 @@ def _sentence(outcome: Outcome, model_file: str, count: int, *, replaced: bool) 
     """Return a sentence on who won by how much, and what was done."""
     old, new = (report["test"]["model"][outcome.measure] for report in (outcome.champion, outcome.challenger))
     gain = 0.0 if not old else 1 - new / old
-    by = f"{abs(gain):.1%}".replace("%", " %")
+    by = percent(abs(gain))
     won = f"Trained on, it is no better ({by} worse)"
     if outcome.is_better:
         won = f"Trained on, it is better by {by}" if gain > 0 else f"Trained on, it is as good ({by} worse)"

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from lstmcast.cli.shell.progress import CHOOSING, NETWORKS
 from lstmcast.cli.shell.signals import Stopped
 from lstmcast.core.errors import ModelFileError, OutputError
+from lstmcast.core.findings import percent
 
 if TYPE_CHECKING:
     from lstmcast.cli.shell.console import Console
@@ -21,7 +22,6 @@ if TYPE_CHECKING:
     from lstmcast.pipeline.tuning import Search, Tuning
 
 WRITE_EVERY = 2.0  # seconds
-FIRST = "0.0.0"  # the key of the training of the default setting, whose pace is measured
 KEY = re.compile(r"\d{1,5}\.[012]\.[012]")
 _INTERRUPTED = 128 + signal.SIGINT
 
@@ -45,7 +45,7 @@ class Searched:
     def stands(self) -> str:
         """The share of the search that is done, and the way to go on."""
         done, total = self._search.progress
-        share = f"{done / total:.0%}".replace("%", " %")
+        share = percent(done / total, 0)
         return f"{share} of it is kept in {self._shown}; run the same command with --resume to continue"
 
     def run(self, jobs: int, *, resume: bool) -> Tuning:
@@ -85,6 +85,8 @@ class Searched:
 
     def _tell(self, key: str) -> None:
         """The best error so far, on the bar and to the curious."""
+        from lstmcast.pipeline.tuning import FIRST
+
         search = self._search
         if key == FIRST:
             self._tell_count()
@@ -93,7 +95,7 @@ class Searched:
         best = min(error for name, error in search.errors.items() if name.split(".")[1] == number)
         words = f"round {int(number) + 1}, best error {best:.3f}"
         self._console.counted(CHOOSING, done, total, f"{CHOOSING}, {words}")
-        share = f"{done / total:.0%}".replace("%", " %")
+        share = percent(done / total, 0)
         self._console.detail(f"{share} done, error {search.errors[key]:.3f}, {words}", "trial")
 
     def _tell_count(self) -> None:
@@ -164,6 +166,7 @@ def _kept(text: bytes, fingerprint: str) -> tuple[Pace, dict[str, float]] | None
     Raises ValueError and such for what is no state.
     """
     from lstmcast.pipeline.pace import Pace
+    from lstmcast.pipeline.tuning import FIRST
 
     document: dict[str, Any] = json.loads(text)
     if document["fingerprint"] != fingerprint:

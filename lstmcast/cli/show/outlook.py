@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from lstmcast.cli.show.drawing.timeline import MONTHS
 from lstmcast.cli.show.drawing.words import number
 from lstmcast.cli.show.pictures.axis import span, stamps
+from lstmcast.core.findings import percent
 
 if TYPE_CHECKING:
     from lstmcast.core.panel import Forecast, Panel
@@ -115,7 +116,7 @@ def _of_classes(forecast: Forecast, series: int) -> str:
     chance = float(forecast.probabilities[likeliest[0]][rows[0]])
     first = stamps(forecast.clock, forecast.times[rows[:1]])[0]
     many = f"{most} is likeliest in {likeliest.count(most)} of {len(rows)} rows"
-    told = f"{first}: {likeliest[0]} with {chance:.0%}".replace("%", " %")
+    told = f"{first}: {likeliest[0]} with {percent(chance, 0)}"
     return f"{told}; in the next {span(forecast.clock, len(rows))} {many}." if len(rows) > 1 else f"{told}."
 
 

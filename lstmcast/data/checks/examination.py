@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from lstmcast.core.findings import NOTE, WARNING, Finding, count, written
+from lstmcast.core.findings import NOTE, WARNING, Finding, count, percent, written
 from lstmcast.core.panel import Panel
 from lstmcast.core.place import Place
 from lstmcast.data.checks import levels, meters, seasons, spikes, stretches
@@ -105,10 +105,10 @@ def _missing(seen: Sequence[Track]) -> Iterator[Finding]:
     )
     severity = _severity(track) if missing >= _FULL_OF_GAPS * rows else NOTE
     message = (
-        f"{missing / rows:.0%} of the rows of column {track.name} are missing, absent ones included; the longest "
+        f"{percent(missing / rows, 0)} of the rows of column {track.name} are missing, absent ones included; the longest "
         f"stretch is {count(stop - start, 'row')} from {track.stamp(start)}"
     )
-    yield Finding(severity, "missing_share", message.replace("%", " %"), place=track.place(start))
+    yield Finding(severity, "missing_share", message, place=track.place(start))
 
 
 def _longest_gap(values: NDArray[np.float64]) -> tuple[int, int]:

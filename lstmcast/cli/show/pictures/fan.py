@@ -9,6 +9,7 @@ from lstmcast.cli.show.drawing.shapes import Band, Line, Picture, Role, Table
 from lstmcast.cli.show.drawing.words import number
 from lstmcast.cli.show.pictures.axis import axis_of, span, stamps
 from lstmcast.cli.show.pictures.history import Stretch
+from lstmcast.core.findings import percent
 
 if TYPE_CHECKING:
     from lstmcast.core.panel import Forecast, Integers, Panel
@@ -129,8 +130,7 @@ def _class_table(forecast: Forecast, rows: Integers) -> Table:
     from lstmcast.data.outline import places
 
     columns = [
-        [f"{value:.0%}".replace("%", " %") for value in values[rows].tolist()]
-        for values in forecast.probabilities.values()
+        [percent(value, 0) for value in values[rows].tolist()] for values in forecast.probabilities.values()
     ]
     told = stamps(forecast.clock, forecast.times[rows])
     header = ("time", *forecast.probabilities)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from lstmcast.cli.show.drawing.shapes import Line, Mark, NumberAxis, Picture, Run, Table
 from lstmcast.cli.show.drawing.words import number
 from lstmcast.cli.show.pictures.axis import axis_of, stamps
-from lstmcast.core.findings import count
+from lstmcast.core.findings import count, percent
 
 if TYPE_CHECKING:
     from lstmcast.core.panel import Panel, Times
@@ -148,7 +148,7 @@ def _class_table(stretch: Stretch) -> Table:
     codes = stretch.values.tolist()
     known = sum(code == code for code in codes)
     rows = [
-        (name, f"{codes.count(place):,}", f"{codes.count(place) / max(known, 1):.1%}".replace("%", " %"))
+        (name, f"{codes.count(place):,}", percent(codes.count(place) / max(known, 1)))
         for place, name in enumerate(stretch.classes)
     ]
     return Table(("class", "rows", "share"), rows)

@@ -207,7 +207,8 @@ def _calibration(study: Study) -> Picture:
     parts = [] if study.chances is None else study.chances.parts
     return Picture(
         title="Probabilities: how often what was given one came",
-        about="; ".join(f"of {told:.0%} {came:.0%} came" for _, told, came in parts).replace("%", " %") + ".",
+        about="; ".join(f"of {words.percent(told)} {words.percent(came)} came" for _, told, came in parts)
+        + ".",
         axis=NumberAxis("probability", is_share=True),
         lines=[
             Line("came", "forecast", [[(told, came) for _, told, came in parts]]),

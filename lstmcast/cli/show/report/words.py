@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from lstmcast.cli.show.drawing.words import number
 from lstmcast.cli.show.pictures.axis import span
+from lstmcast.core import findings
 
 if TYPE_CHECKING:
     from lstmcast.evaluation.study import PastForecast, Study
@@ -56,4 +57,4 @@ def lead(study: Study, said: PastForecast) -> str:
 
 def percent(share: float) -> str:
     """A share in whole percent."""
-    return f"{share:.0%}".replace("%", " %")
+    return findings.percent(share, 0)
