@@ -4,8 +4,9 @@
 
 Each command is run once untouched, and every call that it makes on a file of its folder is counted. Then it is run
 again for each of them, and that one call fails: with an error that such a call can give. After each run every file
-must be whole, as it was before or as an untouched run leaves it; nothing of ours may lie about; the exit code is one of
-those that are documented, and 0 only where all is done. A refresh is then killed before each call of its replacement.
+must be whole, as it was before or as an untouched run leaves it (a new one may be empty); nothing of ours may lie
+about; the exit code is one of those that are documented, and 0 only where all is done. A refresh is then killed before
+each call of its replacement.
 """
 
 from __future__ import annotations
@@ -149,24 +150,26 @@ def _is_passing(name: str) -> bool:
     return name.startswith(".") or name.endswith(".lock")
 
 
+def _lasting(files: dict[str, bytes]) -> dict[str, bytes]:
+    """The files without those that pass."""
+    return {name: data for name, data in files.items() if not _is_passing(name)}
+
+
 def wrongs(
     said: Said | None, found: dict[str, bytes], before: dict[str, bytes], after: dict[str, bytes]
 ) -> list[str]:
     """What is wrong with a run that a call failed in; said: None of one that was killed."""
     wrong = []
     versions = {*before.values(), *after.values()}
-    wrong += [
-        f"{name} is torn" for name, data in found.items() if data not in versions and not _is_passing(name)
-    ]
+    is_there = {name: data for name, data in _lasting(found).items() if data or name in before}
+    wrong += [f"{name} is torn" for name, data in is_there.items() if data not in versions]
     wrong += [f"{name} is lost" for name in before if name not in found and name in after]
     if said is None:
         return wrong
     wrong += [f"{name} lies about" for name in found if name.endswith(".tmp")]
     if said.code not in DOCUMENTED or "a bug of ours" in said.err:
         wrong.append(f"exit {said.code}: {said.err.strip()[-300:]}")
-    if said.code == 0 and {n: d for n, d in found.items() if not n.startswith(".")} != {
-        n: d for n, d in after.items() if not n.startswith(".")
-    }:
+    if said.code == 0 and _lasting(found) != _lasting(after):
         missing = [name for name, data in after.items() if found.get(name) != data]
         wrong.append(f"exit 0, and {missing or sorted(set(found) - set(after))} is not what it should be")
     return wrong

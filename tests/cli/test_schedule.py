@@ -203,3 +203,16 @@ def test_variables_of_the_environment_become_options(project: Path, monkeypatch:
     monkeypatch.setenv("LSTMCAST_PREDICT_LEVEL", "50")
     words = printed("m.pkl", "new.csv")["command"]
     assert words[words.index("--level") + 1] == "50"
+
+
+def test_a_file_of_which_nobody_knows_when_it_was_written_is_3(
+    project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(_: str) -> float:
+        raise OSError(5, "Input/output error")
+
+    monkeypatch.setattr("lstmcast.cli.commands.schedule.os.path.getmtime", fail)
+    said = lstmcast("schedule", "m.pkl", "new.csv")
+    assert (said.code, said.out) == (3, "")
+    assert "give --max-age" in said.err
+    assert lstmcast("schedule", "m.pkl", "new.csv", "--max-age", "26h").code == 0

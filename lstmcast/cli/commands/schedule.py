@@ -16,7 +16,7 @@ from lstmcast.cli.shell.flags import INPUT, OUTPUT, Json, ModelFile, Quiet, wher
 from lstmcast.cli.shell.outputs import refuse
 from lstmcast.cli.shell.streams import PROGRAM
 from lstmcast.cli.show import units
-from lstmcast.core.errors import EXIT_CODES, UsageError
+from lstmcast.core.errors import EXIT_CODES, DataError, UsageError
 from lstmcast.core.options import seconds
 
 if TYPE_CHECKING:
@@ -230,7 +230,7 @@ def _usual_age(model_file: str, source: str, console: Console) -> str | None:
     panel = read_for_model(source, model, Console(quiet=True)).panel
     if panel.clock.is_counter:
         return None
-    step, late = age_when_written(panel, os.path.getmtime(source))
+    step, late = age_when_written(panel, _written(source))
     if late > _DEAD + 10 * step:
         console.warn(
             f"{source} ends long before it was written: {late / _DAY:,.0f} days; the nightly line will refuse it "
@@ -239,6 +239,17 @@ def _usual_age(model_file: str, source: str, console: Console) -> str | None:
         )
         late = 0.0
     return f"{-(-(_DAY + 2 * step + late) // 3600):.0f}h"
+
+
+def _written(source: str) -> float:
+    """Seconds since 1970 at which a file was written; raises DataError where its system does not say."""
+    try:
+        return os.path.getmtime(source)
+    except OSError as error:
+        message = (
+            f"{source}: cannot tell when it was written: {error.strerror}; give --max-age 26h or the like"
+        )
+        raise DataError(message, file=source) from None
 
 
 def _here() -> str:

@@ -105,8 +105,8 @@ def _missing(seen: Sequence[Track]) -> Iterator[Finding]:
     )
     severity = _severity(track) if missing >= _FULL_OF_GAPS * rows else NOTE
     message = (
-        f"{percent(missing / rows, 0)} of the rows of column {track.name} are missing, absent ones included; the longest "
-        f"stretch is {count(stop - start, 'row')} from {track.stamp(start)}"
+        f"{percent(missing / rows, 0)} of the rows of column {track.name} are missing, absent ones included; "
+        f"the longest stretch is {count(stop - start, 'row')} from {track.stamp(start)}"
     )
     yield Finding(severity, "missing_share", message, place=track.place(start))
 
