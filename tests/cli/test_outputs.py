@@ -135,6 +135,14 @@ ONTO = [
     (["plot", "d.csv", "--ledger", "ledger.csv"], "-o", ["d.csv", "ledger.csv"]),
     (["schedule", "m.pkl", "d.csv"], "-o", ["m.pkl", "d.csv"]),
     (["schedule", "m.pkl", "d.csv"], "--log", ["m.pkl", "d.csv"]),
+    (["tune", *TRAIN[1:]], "-o", ["d.csv", "days.csv", "spans.csv", "m.pkl", "lstmcast.toml"]),
+    (["backtest", *TRAIN[1:]], "-o", ["d.csv", "days.csv", "spans.csv", "m.pkl"]),
+    (["report", "m.pkl", "d.csv", "--ledger", "ledger.csv"], "-o", ["m.pkl", "d.csv", "ledger.csv"]),
+    (["watch", "m.pkl", "d.csv", "--ledger", "ledger.csv"], "-o", ["m.pkl", "d.csv", "ledger.csv"]),
+    (["fill", "d.csv", "--model", "m.pkl"], "-o", ["m.pkl", "d.csv"]),
+    (["score", "ledger.csv", "d.csv"], "--metrics", ["ledger.csv", "d.csv"]),
+    (["predict", "m.pkl", "d.csv"], "--influx", ["m.pkl", "d.csv"]),
+    (["refresh", "m.pkl", "d.csv"], "--metrics", ["d.csv"]),
 ]
 
 
