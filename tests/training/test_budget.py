@@ -144,3 +144,11 @@ def test_an_expectation_beyond_the_budget_says_that_it_will_be_cut() -> None:
     assert _in_words(replace(fits, left=9.0)).endswith(
         "9 s left; it will be cut, and the best so far written"
     )
+
+
+def test_workers_are_as_many_as_this_process_may_have_and_no_more_than_members(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("joblib.cpu_count", lambda: 3)
+    assert [members.workers_for(count, None) for count in (1, 3, 9)] == [1, 3, 3]
+    assert members.workers_for(9, 5) == 5
