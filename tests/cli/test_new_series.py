@@ -6,9 +6,12 @@ import csv
 from pathlib import Path
 
 import numpy as np
+import pytest
 
 import lstmcast as package
+from lstmcast.model.freshness import without_closed
 from tests.command_line import lstmcast
+from tests.panels import hourly, stacked
 
 MODELS = Path(__file__).resolve().parents[1] / "golden" / "models"
 MODEL, ROWS = MODELS / "format_1_panel.pkl", MODELS / "format_1_panel.csv"
@@ -111,6 +114,14 @@ def test_a_series_that_closed_is_left_out_and_one_that_is_late_is_not(tmp_path: 
     assert f"'south' ends at {stamps[-100]}" in said.err
     late = lstmcast("predict", MODEL, closed(tmp_path / "late.csv", stamps[-3]))
     assert by_series(late.out).keys() == {"north", "south"}
+
+
+@pytest.mark.parametrize(("going_on", "stay"), [(1, 8), (2, 2)])
+def test_where_series_end_at_all_times_none_has_closed(going_on: int, stay: int) -> None:
+    panel = stacked(*(hourly(300) for _ in range(8)))
+    panel.values[np.arange(8)[going_on:, None] * 300 + np.arange(200, 300), 0] = np.nan
+    left, said = without_closed(panel, rows=24)
+    assert (len(left.ids), said is None) == (stay, stay == 8)
 
 
 def test_the_python_door_does_the_same(tmp_path: Path) -> None:

@@ -253,7 +253,7 @@ def effect_at_noon(count: int, effect: float) -> float:
 
 @pytest.mark.parametrize("effect", [0.0, 0.5])
 def test_a_handful_of_rows_does_not_speak_for_hours_at_which_nothing_was_seen(effect: float) -> None:
-    assert abs(effect_at_noon(5, effect)) < 0.7  # without the rule: several times the day's own wave
+    assert abs(effect_at_noon(5, effect)) < 0.1  # 0.12 without the prior
 
 
 def test_a_prior_counts_stretches_and_only_where_a_covariate_is_rare() -> None:
@@ -264,3 +264,16 @@ def test_a_prior_counts_stretches_and_only_where_a_covariate_is_rare() -> None:
     assert calendar._doubt(often) == 0.0
     assert calendar._doubt(np.random.default_rng(0).normal(size=1000)) == 0.0
     assert calendar._doubt(np.zeros(1000)) == 0.0
+
+
+def test_a_slope_is_shrunk_by_the_stretches_that_speak_for_it() -> None:
+    rng = np.random.default_rng(0)
+    column = rng.normal(size=400)
+    table = np.stack([column, 3 * column + 5, np.ones(400)], axis=1)
+    moments, spread = (table.T @ table)[None], np.array([column.std()])
+    for stretches in (1, 20, 400):
+        doubt = np.array([calendar.PRIOR_STRETCHES / stretches])
+        weight, intercept = calendar._solve(moments, column[None].mean(axis=1), spread, doubt)
+        kept = stretches / (stretches + calendar.PRIOR_STRETCHES)
+        assert weight[0, 0] / spread[0] == pytest.approx(3 * kept, rel=1e-3)
+        assert intercept[0] == pytest.approx(5 + 3 * column.mean())  # of the standardised column

@@ -17,6 +17,7 @@ from sklearn.utils.estimator_checks import check_estimator
 
 from lstmcast.core.errors import DataError, LstmcastError
 from lstmcast.interface.estimator import EXPECTED_FAILED_CHECKS, LSTMForecaster
+from lstmcast.interface.estimator.ahead import seasonal_naive
 
 H, ROWS = 4, 320
 QUICK: dict[str, Any] = {
@@ -78,6 +79,19 @@ def test_nothing_newer_than_a_horizon_is_looked_at(fitted: LSTMForecaster) -> No
     later.iloc[30, 1] += 5
     changed = np.flatnonzero(fitted.predict(later) != before)
     assert changed.min() == 30 + H
+
+
+def test_the_stand_in_of_a_row_is_a_whole_number_of_seasons_old_and_at_least_a_horizon(
+    fitted: LSTMForecaster,
+) -> None:
+    X, _ = table()
+    panel, _ = fitted._rows.with_rows(X[ROWS:])
+    season, places = panel.clock.season, np.array([ROWS, ROWS + 1, len(panel.times) - 1])
+    assert season == 24
+    for horizon, seasons in ((1, 1), (season, 1), (season + 1, 2), (2 * season, 2)):
+        found = seasonal_naive(panel, places, horizon)
+        np.testing.assert_array_equal(found, panel.target[places - seasons * season])
+    assert np.isnan(seasonal_naive(panel, np.array([5]), 1)).all()
 
 
 def test_a_target_that_x_does_not_hold_is_known_up_to_the_end_of_training() -> None:

@@ -295,6 +295,12 @@ def test_the_source_of_a_row_says_what_made_it() -> None:
     assert class_trained(safeguard="network").source == "model"
 
 
+def test_where_no_network_ships_the_last_rows_stay_unseen() -> None:
+    last = daily().times[-1]
+    assert class_trained(safeguard="linear", final=True).seen_until < last
+    assert class_trained(safeguard="network", final=True).seen_until == last
+
+
 def test_training_starts_at_the_logistic_regression_or_without_the_highway_at_the_frequencies() -> None:
     model = class_fit(daily(), steps=0, safeguard="network", final=False)
     panel = daily()

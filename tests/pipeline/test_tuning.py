@@ -69,6 +69,12 @@ def test_an_unfinished_round_gives_the_best_so_far() -> None:
     assert search.standing().best.changes == {}
 
 
+@pytest.mark.parametrize(("error", "wins"), [(1 - tuning.LEVEL / 2, False), (1 - 2 * tuning.LEVEL, True)])
+def test_what_is_level_with_the_default_loses_to_it(error: float, wins: bool) -> None:
+    search = searching({"0.0.0": 1.0, "1.0.0": error})
+    assert (search.standing().best.changes != {}) == wins
+
+
 def test_the_number_of_settings_is_by_work_and_falls_on_a_slow_machine_alone() -> None:
     few = searching({}, "1m", None)
     assert 2 < len(few.settings) < len(searching({}, "10m", None).settings)
