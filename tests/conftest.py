@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import os
+import sys
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -13,6 +14,9 @@ from tests.command_line import lstmcast
 
 # Whoever runs the tests may have settings of their own.
 os.environ["XDG_CONFIG_HOME"] = os.devnull
+# A hundred tests start a process of their own: without bytecode, each compiles the whole program again.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+sys.dont_write_bytecode = False
 
 
 @pytest.fixture(scope="session", autouse=True)

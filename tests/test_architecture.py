@@ -7,6 +7,7 @@ import re
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -86,18 +87,48 @@ def room_of(file: Path) -> str:
     return file.relative_to(PACKAGE).parts[0].removesuffix(".py")
 
 
-def imports_of(file: Path) -> Iterator[Import]:
-    """Every import of a file, inside functions and for type checkers too."""
-    tree = ast.parse(file.read_text(encoding="utf-8"))
-    inside = {
-        id(node)
-        for function in ast.walk(tree)
-        if isinstance(function, ast.FunctionDef)
-        for node in ast.walk(function)
-    }
-    for node in ast.walk(tree):
-        for module in modules_of(node):
-            yield Import(str(file.relative_to(PROJECT)), room_of(file), module, id(node) not in inside)
+def nodes_of(tree: ast.Module) -> Iterator[tuple[ast.AST, bool]]:
+    """Every node of a tree, and whether it stands inside a function."""
+    ahead: list[tuple[ast.AST, bool]] = [(tree, False)]
+    while ahead:
+        node, is_inside = ahead.pop()
+        yield node, is_inside
+        is_inside = is_inside or isinstance(node, ast.FunctionDef)
+        ahead += [(child, is_inside) for child in ast.iter_child_nodes(node)]
+
+
+@dataclass(frozen=True)
+class Facts:
+    """The parts of a file that the tests below ask about, so that each file is parsed once."""
+
+    opening: str
+    imports: tuple[Import, ...]  # inside functions and for type checkers too
+    names: frozenset[tuple[str, ...]]  # of each name that is imported: the modules that it may be, or be of
+    prints: tuple[str, ...]
+    compared: tuple[str, ...]  # the classes that hold arrays and are compared by value
+
+
+@cache
+def facts() -> dict[Path, Facts]:
+    """The facts of every file."""
+    return {file: _facts(file) for file in files()}
+
+
+def _facts(file: Path) -> Facts:
+    here, tree = str(file.relative_to(PROJECT)), ast.parse(file.read_text(encoding="utf-8"))
+    imports: list[Import] = []
+    names: set[tuple[str, ...]] = set()
+    prints, compared = [], []
+    for node, is_inside in nodes_of(tree):
+        if isinstance(node, ast.Import | ast.ImportFrom):
+            imports += [Import(here, room_of(file), module, not is_inside) for module in modules_of(node)]
+            names |= names_of(node)
+        elif isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "print":
+            prints.append(f"{here}:{node.lineno}")
+        elif isinstance(node, ast.ClassDef) and _compares(node) and _holds_arrays(node):
+            compared.append(f"{here}: {node.name}")
+    opening = (ast.get_docstring(tree) or "").split("\n\n")[0].rstrip()
+    return Facts(opening, tuple(imports), frozenset(names), tuple(prints), tuple(compared))
 
 
 def modules_of(node: ast.AST) -> list[str]:
@@ -111,7 +142,17 @@ def modules_of(node: ast.AST) -> list[str]:
     return []
 
 
-IMPORTS = [found for file in files() for found in imports_of(file) if room_of(file) in ARCHITECTURE]
+def names_of(node: ast.Import | ast.ImportFrom) -> set[tuple[str, ...]]:
+    """The names that a statement imports: each may be a module, or something of one."""
+    if isinstance(node, ast.Import):
+        return {(alias.name,) for alias in node.names}
+    return {(f"{node.module}.{alias.name}", f"{node.module}") for alias in node.names}
+
+
+@cache
+def all_imports() -> tuple[Import, ...]:
+    """Every import of every room."""
+    return tuple(i for each in facts().values() for i in each.imports if i.room in ARCHITECTURE)
 
 
 def test_every_room_is_in_the_table() -> None:
@@ -122,21 +163,21 @@ def test_every_room_is_in_the_table() -> None:
 @pytest.mark.parametrize("room", ARCHITECTURE)
 def test_a_room_imports_only_the_rooms_it_may(room: str) -> None:
     allowed = {room, "__version__", *ARCHITECTURE[room][0].split()}
-    wrong = [i for i in IMPORTS if i.room == room and i.target is not None and i.target not in allowed]
+    wrong = [i for i in all_imports() if i.room == room and i.target is not None and i.target not in allowed]
     assert not wrong
 
 
 @pytest.mark.parametrize("room", ARCHITECTURE)
 def test_a_room_imports_only_the_packages_it_may(room: str) -> None:
     allowed = {"lstmcast", *ARCHITECTURE[room][1].split(), *sys.stdlib_module_names}
-    wrong = [i for i in IMPORTS if i.room == room and i.package not in allowed]
+    wrong = [i for i in all_imports() if i.room == room and i.package not in allowed]
     assert not wrong
 
 
 def test_what_only_training_needs_is_never_loaded_at_the_top_of_a_file() -> None:
     wrong = [
         found
-        for found in IMPORTS
+        for found in all_imports()
         if found.at_top and found.package in ONLY_INSIDE_FUNCTIONS - EXCEPTIONS.get(found.room, set())
     ]
     assert not wrong
@@ -150,7 +191,7 @@ def test_a_floor_of_the_command_line_imports_only_those_below(floor: str) -> Non
     allowed = {floor, *CLI_FLOORS[floor].split()}
     wrong = [
         i
-        for i in IMPORTS
+        for i in all_imports()
         if Path(i.file).parts[1:3] == ("cli", floor)
         and i.module.startswith("lstmcast.cli.")
         and i.module.split(".")[2] not in allowed
@@ -171,14 +212,7 @@ MODULES = {".".join(file.relative_to(PROJECT).with_suffix("").parts): file for f
 
 def _imported(name: str, file: Path) -> set[str]:
     """The files of ours that a file imports; of a package its __init__."""
-    tree, found = ast.parse(file.read_text(encoding="utf-8")), set()
-    for node in ast.walk(tree):
-        if isinstance(node, ast.ImportFrom):
-            found |= {
-                _module(f"{node.module}.{alias.name}") or _module(f"{node.module}") for alias in node.names
-            }
-        elif isinstance(node, ast.Import):
-            found |= {_module(alias.name) for alias in node.names}
+    found = {next(filter(None, map(_module, names)), None) for names in facts()[file].names}
     return {module for module in found if module is not None} - {name}
 
 
@@ -188,28 +222,16 @@ def _module(name: str) -> str | None:
 
 
 def test_nothing_imports_click_of_which_typer_carries_its_own() -> None:
-    assert not [found for found in IMPORTS if found.package == "click"]
+    assert not [found for found in all_imports() if found.package == "click"]
 
 
 def test_only_the_command_line_prints() -> None:
-    wrong = [
-        f"{file.relative_to(PROJECT)}:{node.lineno}"
-        for file in files()
-        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8")))
-        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "print"
-    ]
-    assert not wrong
+    assert not [place for each in facts().values() for place in each.prints]
 
 
 def test_what_holds_arrays_is_not_compared_by_value() -> None:
     """An array has no single truth, so a generated `__eq__` would raise; making one is most of a class's start-up."""
-    compared = [
-        f"{file.relative_to(PROJECT)}: {node.name}"
-        for file in files()
-        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8")))
-        if isinstance(node, ast.ClassDef) and _compares(node) and _holds_arrays(node)
-    ]
-    assert not compared
+    assert not [place for each in facts().values() for place in each.compared]
 
 
 def _compares(node: ast.ClassDef) -> bool:
@@ -226,9 +248,7 @@ def _holds_arrays(node: ast.ClassDef) -> bool:
 
 
 def test_every_file_opens_with_one_sentence() -> None:
-    for file in files():
-        text = ast.get_docstring(ast.parse(file.read_text(encoding="utf-8"))) or ""
-        assert text.split("\n\n")[0].rstrip().endswith((".", "?")), file
+    assert not [file for file, each in facts().items() if not each.opening.endswith((".", "?"))]
 
 
 def test_the_readme_lists_the_packages_there_are() -> None:
