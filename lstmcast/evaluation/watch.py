@@ -23,6 +23,7 @@ _FEWEST, _MOST = 8.0, 60.0  # nights that validation counts for
 _HALF_LIFE = 60.0  # nights
 _BROKEN = 1.1  # an alarmed night counts as so many thresholds: more, and a lasting fault would hide itself
 _TAIL, _MOST_MONTHS = 0.8, 1200.0
+_LEAST = 1e-9  # a score that flat errors have
 _LONGEST = 3  # equal values in a row that say nothing
 
 
@@ -147,7 +148,7 @@ def _jumps(standard: Numbers, correlation: Numbers, direction: str) -> Numbers:
 def _order(values: Numbers, share: float) -> float:
     """The order statistic of n values that covers a share of new ones; the largest where n is too small."""
     rank = min(int(np.ceil((len(values) + 1) * share)), len(values))
-    return max(float(np.sort(values)[rank - 1]), 1e-9)
+    return max(float(np.sort(values)[rank - 1]), _LEAST)
 
 
 def thresholds(gauge: Gauge, nights: Sequence[float], share: float) -> list[float]:
@@ -163,7 +164,7 @@ def thresholds(gauge: Gauge, nights: Sequence[float], share: float) -> list[floa
         weights = np.concatenate(
             [np.full(len(gauge.scores), gauge.weight / len(gauge.scores)), 0.5 ** (age / _HALF_LIFE)]
         )
-        threshold = _quantile(np.concatenate([gauge.scores, counted]), weights, share)
+        threshold = max(_quantile(np.concatenate([gauge.scores, counted]), weights, share), _LEAST)
         found.append(threshold)
         counted.append(_BROKEN * threshold if score > threshold else score)
     return found

@@ -85,10 +85,11 @@ class Templates:
 
 
 def as_errors(actual: Numbers, point: Numbers, below: Numbers, above: Numbers) -> Numbers:
-    """Errors in half-widths of the side they are on; zero where there is no width."""
+    """Errors in half-widths of the side they are on; zero where there is no width, NaN where nothing came."""
     error = actual - point
     width = np.where(error < 0, below, above)
-    return np.clip(np.where(width > 0, error / np.where(width > 0, width, 1.0), 0.0), -FAR, FAR)
+    units = np.where(width > 0, error / np.where(width > 0, width, 1.0), 0.0)
+    return np.clip(np.where(np.isnan(error), np.nan, units), -FAR, FAR)
 
 
 def kept(errors: Numbers) -> NDArray[np.int16]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -50,33 +52,60 @@ def refuse_stale(
 FRESH_SHARE = 0.25  # of a panel's series; where fewer go on to its end, series end at all times by nature
 
 
-def without_closed(panel: Panel, rows: int) -> tuple[Panel, Finding | None]:
+def without_closed(panel: Panel, rows: int, named: Collection[str] = ()) -> tuple[Panel, Finding | None]:
     """The panel without the series that have closed, and what is to be said of them.
 
     A series has closed where a forecast of so many rows from its end would end before the newest known target of the
-    panel does, and at least FRESH_SHARE of the series go on further than that. Series without a known target stay, and
-    those of which somebody gives what is to come.
+    panel does, and at least FRESH_SHARE of the series go on further than that. Series without a known target stay,
+    those of which somebody gives what is to come, and those that are `named`.
     """
-    stops = panel.known_until()
-    has_rows = stops > panel.offsets[:-1]
-    if len(panel.ids) < 2 or not has_rows.all():
+    gone = [place for place in closed_series(panel, rows) if panel.ids[place] not in named]
+    if not gone:
         return panel, None
+    message = (
+        f"{len(gone):,} of {len(panel.ids):,} series left out: they end so long before the others that no row of "
+        f"their forecast would be to come; {_ends(panel, gone[0])}"
+    )
+    found = _said_of_closed(panel, gone[0], message, "give them in a file without the others")
+    return panel.of_series(np.setdiff1d(np.arange(len(panel.ids)), gone).tolist()), found
+
+
+def closed_but_judged(panel: Panel, rows: int) -> Finding | None:
+    """A finding where series of a panel that is judged have closed: they count up to their own end."""
+    gone = closed_series(panel, rows)
+    if not len(gone):
+        return None
+    message = (
+        f"{len(gone):,} of {len(panel.ids):,} series end long before the others, and count up to there; "
+        f"{_ends(panel, int(gone[0]))}"
+    )
+    return _said_of_closed(panel, int(gone[0]), message, "")
+
+
+def closed_series(panel: Panel, rows: int) -> Integers:
+    """The places of the series that have closed, as `without_closed` has it."""
+    stops, nobody = panel.known_until(), np.zeros(0, dtype=np.int64)
+    if len(panel.ids) < 2 or not (stops > panel.offsets[:-1]).all():
+        return nobody
     lasts, which = np.unique(panel.times[stops - 1], return_inverse=True)
     is_over = np.array([panel.clock.after(last, rows)[-1] <= lasts[-1] for last in lasts])[which]
     is_over &= ~_is_foretold(panel, stops)
-    if not is_over.any() or (~is_over).mean() < FRESH_SHARE:
-        return panel, None
-    gone = np.flatnonzero(is_over)
-    name, stamp = panel.ids[gone[0]], panel.clock.write(panel.times[stops[gone[:1]] - 1])[0]
-    found = Finding(
-        WARNING,
-        "closed_series",
-        f"{len(gone):,} of {len(panel.ids):,} series left out: they end so long before the others that no row of "
-        f"their forecast would be to come; {name!r} ends at {stamp}",
-        "give them in a file without the others",
-        Place("", column=panel.columns[0].name, stamp=stamp),
-    )
-    return panel.of_series(np.flatnonzero(~is_over).tolist()), found
+    return np.flatnonzero(is_over) if (~is_over).mean() >= FRESH_SHARE else nobody
+
+
+def _ends(panel: Panel, series: int) -> str:
+    return f"{panel.ids[series]!r} ends at {_last(panel, series)}"
+
+
+def _last(panel: Panel, series: int) -> str:
+    """The stamp of the last known target of a series."""
+    stop = int(panel.known_until()[series])
+    return panel.clock.write(panel.times[stop - 1 : stop])[0]
+
+
+def _said_of_closed(panel: Panel, series: int, message: str, remedy: str) -> Finding:
+    place = Place("", column=panel.columns[0].name, stamp=_last(panel, series))
+    return Finding(WARNING, "closed_series", message, remedy, place)
 
 
 def _is_foretold(panel: Panel, stops: Integers) -> NDArray[np.bool_]:

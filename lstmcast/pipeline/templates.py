@@ -144,7 +144,10 @@ def _seen(
 
 
 def _filled(errors: Numbers) -> Numbers | None:
-    """The errors with those of the window before where a series has none, or of another series; None without any."""
+    """The errors with those of the window before where a series has none; None where no series has FEWEST.
+
+    A series with fewer windows, as one that begins late, takes those of the series with most of them.
+    """
     known = np.asarray(np.isfinite(errors).all(axis=2))
     if known.sum(axis=1).max(initial=0) < FEWEST:
         return None
@@ -152,7 +155,7 @@ def _filled(errors: Numbers) -> Numbers | None:
     whole = errors.copy()
     for place in [best, *range(len(errors))]:
         own = np.flatnonzero(known[place])
-        if not len(own):
+        if len(own) < FEWEST:
             whole[place] = whole[best]
             continue
         before = own[np.maximum(np.searchsorted(own, np.arange(errors.shape[1]), side="right") - 1, 0)]

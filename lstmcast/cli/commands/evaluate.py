@@ -10,7 +10,13 @@ import typer
 
 from lstmcast.cli.sessions.delivery import console_beside, deliver, probe
 from lstmcast.cli.sessions.folders import refuse_of_one_model
-from lstmcast.cli.sessions.reading import read_for_model, tell_days_off, tell_findings, tell_if_open
+from lstmcast.cli.sessions.reading import (
+    read_for_model,
+    tell_days_off,
+    tell_findings,
+    tell_if_open,
+    with_closed_said,
+)
 from lstmcast.cli.shell.console import Console
 from lstmcast.cli.shell.flags import OUTPUT, DataFile, Json, ModelFile, Quiet, Verbose, whole_number
 from lstmcast.cli.shell.outputs import STDOUT
@@ -66,7 +72,7 @@ def _evaluate_folder(folder: str, source: str, stride: int, output: str | None, 
     refuse_of_one_model(folder, output=output)
 
     def one(model: Model, rows: str, voice: Console) -> Mapping[str, Any]:
-        reading = read_for_model(rows, model, voice)
+        reading = with_closed_said(read_for_model(rows, model, voice), model.contract.horizon)
         tell_findings(reading, voice)
         return model.evaluate(reading.panel, stride)
 
@@ -80,7 +86,7 @@ def evaluate_file(model_file: str, source: str, stride: int, output: str | None,
     if output is not None:
         probe(output, persistence.A_BLOCK)
     model = persistence.load(model_file)
-    reading = read_for_model(source, model, console)
+    reading = with_closed_said(read_for_model(source, model, console), model.contract.horizon)
     report = model.evaluate(reading.panel, stride)
     tell_if_open(model_file, console)
     tell_findings(reading, console)

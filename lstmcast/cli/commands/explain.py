@@ -93,6 +93,19 @@ class Asked:
     step: int | None
     series: str | None
 
+    def explained(self, model: Model, panel: Panel, night: Night, console: Console) -> Panel:
+        """The series of the model that go on, and the one that is named; raises UsageError for one that is new."""
+        old, new = model.contract.apart(panel)
+        if len(old) and self.series in {panel.ids[place] for place in new}:
+            message = (
+                f"--series: the model was not trained on {self.series!r}, and predict forecasts it by its own rows "
+                "alone, so nothing of the model explains it; train with it"
+            )
+            raise UsageError(message, option="--series")
+        rows = max(self.step or 0, model.contract.horizon)
+        panel = panel.of_series(old) if len(old) and len(new) else panel
+        return night.fresh(panel, rows, console, () if self.series is None else (self.series,))
+
     def place(self, panel: Panel) -> int:
         """The place of the series; raises UsageError for one that is not there."""
         if self.series is None:
@@ -127,7 +140,8 @@ def explain_file(
     from lstmcast import persistence
 
     model = persistence.load(model_file)
-    panel, readings = read_files(files, model, night, console)
+    panel, readings = read_files(files, model, night, console, keeps_new=asked.series is not None)
+    panel = panel if is_global else asked.explained(model, panel, night, console)
     clock = dataclasses.replace(panel.clock, seasons=model.contract.clock.seasons)
     tell_if_open(model_file, console)
     for reading in readings:

@@ -214,13 +214,16 @@ def of_forecast(model_file: str, asked: Asked, chosen: Chosen, console: Console)
     """The last weeks of each series and its forecast."""
     from lstmcast import persistence
     from lstmcast.cli.show.pictures import fan
+    from lstmcast.model.newcomers import forecast_with_new
 
     model = persistence.load(model_file)
-    panel, readings = read_files(asked.files, model, asked.night, console)
+    panel, readings = read_files(asked.files, model, asked.night, console, keeps_new=True)
     levels = FAN_LEVELS if asked.level is None else parse_levels(asked.level)
     levels = () if model.contract.classes and asked.level is None else levels
     horizon = None if asked.horizon is None else rows_ahead(asked.horizon, model.contract.clock)
-    forecast = model.predict(panel, horizon, levels, short_future=asked.night.short_future)
+    rows = max(horizon or 0, model.contract.horizon)
+    panel = asked.night.fresh(panel, rows, console, chosen.series)
+    forecast = forecast_with_new(model, panel, horizon, levels, short_future=asked.night.short_future)
     ahead = len(forecast.times) // len(forecast.ids)
     usual = _SHORT * ahead if chosen.is_short else fan.usual_history(model.contract.clock.seasons, ahead)
     before = chosen.rows(panel.clock) or max(usual, 24)

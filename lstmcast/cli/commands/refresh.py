@@ -9,7 +9,12 @@ import typer
 
 from lstmcast.cli.sessions.folders import refuse_of_one_model
 from lstmcast.cli.sessions.health import MetricsFile, PingUrl, watched
-from lstmcast.cli.sessions.reading import read_for_model, tell_findings, with_spans_excluded
+from lstmcast.cli.sessions.reading import (
+    read_for_model,
+    tell_findings,
+    with_closed_said,
+    with_spans_excluded,
+)
 from lstmcast.cli.shell import log
 from lstmcast.cli.shell.console import Console
 from lstmcast.cli.shell.flags import (
@@ -154,7 +159,7 @@ def refresh_model(
     persistence.probe_folder(model_file, _size(model_file))
     with console.patient() as done, persistence.lock(model_file, wait):
         champion = with_spans_excluded(persistence.load(model_file), excluded)
-        reading = read_for_model(source, champion, console)
+        reading = with_closed_said(read_for_model(source, champion, console), champion.contract.horizon)
         try:
             outcome = _follow(champion, reading, budget, console, always=always)
         except TooFewNewError as error:

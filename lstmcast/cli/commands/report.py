@@ -9,7 +9,13 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from lstmcast.cli.sessions.delivery import console_beside, deliver, probe
-from lstmcast.cli.sessions.reading import by_severity, read_for_model, tell_findings, tell_if_open
+from lstmcast.cli.sessions.reading import (
+    by_severity,
+    read_for_model,
+    tell_findings,
+    tell_if_open,
+    with_closed_said,
+)
 from lstmcast.cli.shell.console import Console
 from lstmcast.cli.shell.flags import FAN_LEVELS, INPUT, OUTPUT, DataFile, Json, ModelFile, Quiet, Verbose
 from lstmcast.cli.shell.outputs import STDOUT
@@ -65,7 +71,7 @@ def report_file(model_file: str, source: str, ledger: str | None, output: str, c
 
     probe(output, persistence.A_BLOCK)
     model = persistence.load(model_file)
-    reading = read_for_model(source, model, console)
+    reading = with_closed_said(read_for_model(source, model, console), model.contract.horizon)
     study, unjudged = _study(model, reading.panel)
     told = _told(model, (model_file, source, ledger), reading, study, unjudged, console)
     tell_if_open(model_file, console)
@@ -99,8 +105,11 @@ def _told(
     from lstmcast.cli.show import about, chosen
     from lstmcast.cli.show.report.page import Told
 
+    from lstmcast.model.freshness import without_closed
+
     model_file, _, ledger = files
-    sentences, fans, unforecast = _forecast(model, reading.panel)
+    going_on, _ = without_closed(reading.panel, model.contract.horizon)
+    sentences, fans, unforecast = _forecast(model, going_on)
     name = os.path.basename(model_file)
     learned = [
         *about.needs(model),
@@ -116,7 +125,7 @@ def _told(
         sentences=sentences,
         fans=fans,
         unforecast=unforecast,
-        why=_why(model, reading.panel) if fans else [],
+        why=_why(model, going_on) if fans else [],
         owed=_owed(model, reading.panel) if study is not None else ("", []),
         beside=[] if ledger is None else _beside(ledger, reading.panel, console),
         about=[*learned, *chosen.judged(model), *chosen.limits(model), *chosen.details(model)],

@@ -14,7 +14,7 @@ from lstmcast.core.errors import DataError, DegradedError, UsageError
 from lstmcast.core.options import FILL, SHORT_FUTURES, seconds
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Collection, Iterable, Mapping
 
     from lstmcast.cli.shell.console import Console
     from lstmcast.core.panel import Forecast, Panel
@@ -116,14 +116,15 @@ class Night:
         ages = (("--max-age", self.max_age), ("--max-age-all", self.max_age_all))
         return [(option, age) for option, age in ages if age is not None]
 
-    def fresh(self, panel: Panel, rows: int, console: Console) -> Panel:
-        """The panel without the series that ended long before the others, which is said; rows: to be forecast.
+    def fresh(self, panel: Panel, rows: int, console: Console, named: Collection[str] = ()) -> Panel:
+        """The panel without the series that ended long before the others, which is said; rows: to be forecast; named:
+        series that stay all the same.
 
         Raises StaleError where the last known targets are older than --max-age or --max-age-all; warns of some.
         """
         from lstmcast.model.freshness import refuse_stale, without_closed
 
-        going_on, closed = without_closed(panel, rows)
+        going_on, closed = without_closed(panel, rows, named)
         for option, age in self._ages():
             every = panel if option == "--max-age-all" else going_on
             found = refuse_stale(every, self.now or self.as_of, seconds(age), age, option)

@@ -291,6 +291,14 @@ def tell_findings(reading: ParsedFile, console: Console, besides: Collection[str
         tell(line_of(finding), finding.code, **{"file": reading.source, **finding.place.fields})
 
 
+def with_closed_said(reading: ParsedFile, rows: int) -> ParsedFile:
+    """The reading of a file to be judged, with a finding where series have closed; rows: of a forecast."""
+    from lstmcast.model.freshness import closed_but_judged
+
+    found = closed_but_judged(reading.panel, rows)
+    return reading if found is None else dataclasses.replace(reading, findings=(*reading.findings, found))
+
+
 def tell_if_open(model_file: str, console: Console) -> None:
     """A warning where every user of the machine may change the model, or put another in its place."""
     from lstmcast.persistence import permission_warning
