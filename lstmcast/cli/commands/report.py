@@ -104,7 +104,6 @@ def _told(
 ) -> Told:
     from lstmcast.cli.show import about, chosen
     from lstmcast.cli.show.report.page import Told
-
     from lstmcast.model.freshness import without_closed
 
     model_file, _, ledger = files
