@@ -370,7 +370,9 @@ class Options:
     def check(self) -> None:
         """Raise UsageError for the first value outside its limits or in conflict with another."""
         for field in dataclasses.fields(self):
-            _check_limits(field, getattr(self, field.name))
+            value = getattr(self, field.name)
+            if value is not field.default:  # which is within its limits
+                _check_limits(field, value)
         if self.steps is not None and self.epochs is not None:
             message = "--steps and --epochs say the same thing twice; give one of them"
             raise UsageError(message, option="--epochs")

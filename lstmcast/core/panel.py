@@ -22,6 +22,7 @@ COUNTER = "count"
 TARGET, KNOWN, PAST = "target", "known", "past"
 HOLIDAYS = "--holidays"  # the column that a panel has of them; no column of a file is called so
 _DAY = pd.Timedelta(days=1)
+_FEW = 1000  # stamps that are written faster without an index of pandas
 _CALENDAR_SEASONS = {"D": (7,), "B": (5,), "W": (52,), "M": (12,), "Q": (4,), "Y": ()}
 
 
@@ -137,6 +138,9 @@ class Clock:
         """Stamps as text, in the zone and style of the file they came from."""
         if self.is_counter:
             return [str(number) for number in times.astype("datetime64[us]").astype(np.int64)]
+        moments = times.astype("datetime64[us]").tolist() if self.zone is None and len(times) < _FEW else []
+        if moments and all(isinstance(each, datetime) and each.year >= 1000 for each in moments):
+            return [each.strftime(self.style) for each in moments]  # as pandas does, without an index
         index = pd.DatetimeIndex(times)
         if self.zone is not None:
             index = index.tz_localize("UTC").tz_convert(self.zone)

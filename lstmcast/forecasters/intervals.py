@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 from statistics import NormalDist
 
 import numpy as np
@@ -120,6 +121,7 @@ def half_widths(quantiles: Numbers) -> tuple[Numbers, Numbers]:
     return np.maximum(below, least), np.maximum(above, least)
 
 
+@cache
 def pair(level: int) -> tuple[int, int]:
     """Return the places in QUANTILES of the ends of a level in percent, of the outermost beyond them."""
     low = int(np.argmin([abs(q - (1 - level / 100) / 2) for q in QUANTILES[:_MEDIAN]]))

@@ -20,10 +20,10 @@ from numpy.typing import NDArray
 from lstmcast.core.panel import Fallback, Integers, Panel
 from lstmcast.data.windows import Windows
 from lstmcast.evaluation.backtest import Answer
+from lstmcast.model.asking import Ask, asked_together
 
 Numbers = NDArray[np.float64]
 Mask = NDArray[np.bool_]
-Ask = Callable[[Sequence[Windows], Integers, Sequence[float]], Answer]  # scaled
 Said = Callable[
     [Panel, Integers], Answer
 ]  # of a panel's windows, in the units of the CSV, with bands of BAND
@@ -121,13 +121,14 @@ def moved_places(
     places = places[np.isin(earliest[places], windows.usable(earliest[places], with_targets=False))]
     if not len(places):
         return places
-    sides = [_side(views, origins[places] - back * rows, rows, ask) for back in range(BLOCKS, 0, -1)]
+    starts = [origins[places] - back * rows for back in range(BLOCKS, 0, -1)]
+    said = asked_together(ask, views, starts, (LEVEL,))
+    sides = [_side(windows, start, rows, answer) for start, answer in zip(starts, said, strict=True)]
     return np.asarray(places[(sides[0] != 0) & (sides[0] == sides[1])])
 
 
-def _side(views: Sequence[Windows], starts: Integers, rows: int, ask: Ask) -> NDArray[np.int64]:
+def _side(windows: Windows, starts: Integers, rows: int, said: Answer) -> NDArray[np.int64]:
     """(S,) the side, -1 or 1, to which the rows of a block lie beyond what was said of them; 0 within."""
-    windows, said = views[0], ask(views, starts, (LEVEL,))
     places = starts + np.arange(rows)[:, None]
     is_known = windows.table.observed[places]
     error = np.where(is_known, windows.table.scaled[places] - said.point[:rows], np.nan)

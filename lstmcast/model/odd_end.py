@@ -20,10 +20,10 @@ from lstmcast.core.panel import Fallback, Integers, Panel
 from lstmcast.core.place import Place
 from lstmcast.data.windows import Windows
 from lstmcast.evaluation.backtest import Answer
+from lstmcast.model.asking import Ask, asked_together
 
 Numbers = NDArray[np.float64]
 Mask = NDArray[np.bool_]
-Ask = Callable[[Sequence[Windows], Integers, Sequence[float]], Answer]  # scaled, with bands of these levels
 Expect = Callable[[Panel, Integers], Answer]  # in the units of the CSV
 
 CODE = "odd_last"
@@ -160,7 +160,12 @@ def find_odd_end(views: Sequence[Windows], origins: Integers, is_examined: Mask,
     if not len(places):
         return counts
     most = min(MOST, windows.horizon)
-    outside = {back: _outside(views, origins[places], back, ask) for back in range(1, most + 2)}
+    backs = range(1, most + 2)
+    said = asked_together(ask, views, [origins[places] - back for back in backs], (LEVEL,))
+    outside = {
+        back: _outside(windows, origins[places], back, answer)
+        for back, answer in zip(backs, said, strict=True)
+    }
     for number in range(most, 0, -1):
         is_odd = (outside[number][:number] > TIMES).all(axis=0) & (outside[number + 1][0] <= 1.0)
         counts[places[is_odd & (counts[places] == 0)]] = number
@@ -176,10 +181,9 @@ def _is_whole(windows: Windows, origins: Integers) -> Mask:
     return np.asarray(reaches & np.isin(earliest, usable) & windows.table.observed[rows].all(axis=1))
 
 
-def _outside(views: Sequence[Windows], origins: Integers, back: int, ask: Ask) -> Numbers:
+def _outside(windows: Windows, origins: Integers, back: int, said: Answer) -> Numbers:
     """(back, S) how many half-widths of the band the rows from so many before each origin on are off their forecast."""
-    starts, windows = origins - back, views[0]
-    said, steps = ask(views, starts, (LEVEL,)), min(back, windows.horizon)
+    starts, steps = origins - back, min(back, windows.horizon)
     low, high = said.bands[LEVEL]
     actual = windows.table.scaled[starts + np.arange(steps)[:, None]]
     error, point = actual - said.point[:steps], said.point[:steps]

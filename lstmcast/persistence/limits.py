@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import dataclasses
 import math
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
 
 from lstmcast.core.options import LARGEST_NUMBER, Options
+from lstmcast.core.panel import Clock
 from lstmcast.forecasters.intervals import Intervals
 from lstmcast.model.schema import Contract
 
 _LONGEST = 1_000_000_000  # rows of a season or a history; nothing is allocated for them
 _LONGEST_STYLE = 100  # letters of the pattern of a stamp
 _MOST_SEASONS = 100
+_CLOCKS = 64  # that are remembered: models of a folder mostly share one
 _LONGEST_UNIT = 100  # letters around a number
 _MOST_OF_A_ROW = 100_000_000  # cells, of one row of every series
 _MOST_CELLS = 3_000_000  # of a window of classes, which is made to see whether the parts fit it
@@ -31,7 +34,7 @@ def check_contract(contract: Contract) -> None:
         )
     if not all(0 < season <= _LONGEST for season in contract.clock.seasons):
         raise ValueError("a season is shorter than a row, or longer than any")
-    check_clock(contract)
+    check_clock(contract.clock, contract.horizon)
     if contract.classes and (contract.lookback + contract.horizon) * len(contract.columns) > _MOST_CELLS:
         raise ValueError(f"a window of {contract.lookback} rows has {len(contract.columns)} columns")
     if len(contract.ids) * len(contract.columns) > _MOST_OF_A_ROW:
@@ -49,16 +52,16 @@ def check_contract(contract: Contract) -> None:
         raise ValueError("a class is empty")
 
 
-def check_clock(contract: Contract) -> None:
+@lru_cache(maxsize=_CLOCKS)
+def check_clock(clock: Clock, horizon: int) -> None:
     """Raises ValueError or its like for a step, a zone or a style of stamps that no file has."""
-    clock = contract.clock
     if (
         len(clock.style) > _LONGEST_STYLE
         or not clock.style.isprintable()
         or len(clock.seasons) > _MOST_SEASONS
     ):
         raise ValueError("its stamps are in no style of a file's, or it has more seasons than any")
-    times = clock.grid(np.datetime64("2000-01-01", "us"), contract.horizon + 1)
+    times = clock.grid(np.datetime64("2000-01-01", "us"), horizon + 1)
     if not (np.diff(times).astype(np.int64) > 0).all():
         raise ValueError(f"a step of {clock.freq} does not go forward")
     clock.write(clock.wall(times[:2]))

@@ -50,6 +50,8 @@ LONGEST_NAME = 200
 # No number that was learned is larger: its square is still one. By the kind of its array.
 LARGEST_NUMBERS = {"<f4": 1e18, "<f8": 1e150}
 
+# A JSON text with an escaped letter, or with so many digits that a number may have more bits than LARGEST_WHOLE.
+_MAY_BE_ODD = re.compile(r"\\u[dD]|[0-9]{38}")
 _HALF_OF_A_LETTER = re.compile("[\ud800-\udfff]")  # a surrogate without its other half: no UTF-8 can hold it
 
 
@@ -161,8 +163,21 @@ def _parsed(text: str) -> dict[str, Any]:
         raise DamagedError("its JSON cannot be read") from error
     if not same or not isinstance(root, dict):
         raise DamagedError("its JSON is not in the one form that lstmcast writes")
-    _check_tree(root)
+    if _MAY_BE_ODD.search(text):
+        _check_tree(root)
+    _check_depth(root)
     return root
+
+
+def _check_depth(root: Any) -> None:
+    """Refuse deep nesting, which is all that can be wrong with a JSON text without odd letters and giant numbers."""
+    level, depth = [root], 0
+    while level:
+        if depth == DEEPEST and any(level):
+            raise DamagedError(f"its JSON is nested deeper than {DEEPEST}")
+        inner = [each.values() if isinstance(each, dict) else each for each in level]
+        level = [item for items in inner for item in items if isinstance(item, dict | list)]
+        depth += 1
 
 
 def _check_tree(value: Any, depth: int = 0) -> None:

@@ -65,6 +65,8 @@ def _delimiter(lines: Sequence[str]) -> str:
     """The character that cuts most lines into equally many cells, and into the most."""
     best, chosen = (0.0, 1), ","
     for delimiter in DELIMITERS:
+        if not any(delimiter in line for line in lines[:_LOOK]):
+            continue
         widths = Counter(len(cells) for cells in split(lines[:_LOOK], delimiter))
         width, votes = max(widths.items(), key=lambda item: (item[1], item[0]))
         score = (votes / sum(widths.values()), width)

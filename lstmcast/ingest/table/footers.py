@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from functools import lru_cache
 
 from lstmcast.ingest.text.cells import Cells, shown
 from lstmcast.ingest.text.layouts import layouts_of
@@ -11,6 +12,7 @@ from lstmcast.ingest.text.layouts import layouts_of
 MOST = 30  # lines of a footer
 _KEY = 0.9  # share of the rows above in which a column holds numbers or times, for a word below them to stand out
 _LOOKED_AT, _FIRST = 200, 5  # cells of a column that are looked at, and those that may rule out dates at once
+_KEPT = 4096  # cells whose kind is remembered: files of many groups hold the same stamps
 _DIGITS = 8  # digits that a remark may hold: more of them are a time that went wrong
 _DATA = re.compile(r"[+-]?[.,]?\d[\d\s.,:/TZ+-]*(?:[eE][+-]?\d+)?", re.IGNORECASE)
 _NUMBER = re.compile(r"[+-]?\d+[.,]\d+")
@@ -21,6 +23,7 @@ _TOTALS = re.compile(
 )
 
 
+@lru_cache(maxsize=_KEPT)
 def is_data(cell: str) -> bool:
     """True for a number or a time."""
     text = cell.strip()
@@ -46,6 +49,7 @@ def keys(columns: Sequence[Cells]) -> list[int]:
     return dates or numbers[:1]
 
 
+@lru_cache(maxsize=_KEPT)
 def _is_date(cell: str) -> bool:
     """True for a cell that can be read as a date or a time and is no mere number."""
     text = cell.strip()
