@@ -57,6 +57,14 @@ class LstmcastError(Exception):
         vars(error).update(place.fields)
         return error
 
+    def plain(self) -> LstmcastError:
+        """The error as one of the classes of this module, which can be pickled, whoever made it of more than words."""
+        kind = next(each for each in type(self).__mro__ if each.__module__ == __name__)
+        error: LstmcastError = kind(str(self), **self.where)
+        if isinstance(error, DataError) and isinstance(self, DataError):
+            error.findings = self.findings
+        return error
+
     @property
     def where(self) -> dict[str, str | int]:
         """The fields that are known, by name."""

@@ -5,11 +5,17 @@ from __future__ import annotations
 import csv
 import io
 import json
+import os
+import signal
+import sys
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
+from lstmcast.cli.sessions import forked
+from lstmcast.model import newcomers
 from tests.command_line import lstmcast
 
 TINY = (
@@ -98,6 +104,38 @@ def test_a_folder_of_files_gives_the_same_bits(data: Path, models: Path, tmp_pat
     said = lstmcast("train", tmp_path / "parts", "--by", "shop,kind", "--jobs", 1, "-o", folder, *TINY)
     assert said.code == 0, said.err
     assert index_of(folder) == index_of(models)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux forks a process with threads safely")
+@pytest.mark.parametrize("is_killed", [False, True])
+def test_forked_workers_say_and_write_what_one_process_does(
+    data: Path, models: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, is_killed: bool
+) -> None:
+    found = [row | ({"qty": "?"} if row["shop"] == "A-B" else {}) for row in rows(420)]
+    fresh = write(tmp_path / "fresh.csv", found)
+    serial = lstmcast("predict", models, fresh, "--log", tmp_path / "serial")
+    parent, forks = os.getpid(), tmp_path / "forks"
+
+    predict = newcomers.forecast_with_new
+
+    def in_worker(*given: Any, **named: Any) -> Any:
+        if os.getpid() != parent:
+            forks.touch()
+            if is_killed:
+                os.kill(os.getpid(), signal.SIGKILL)
+        return predict(*given, **named)
+
+    monkeypatch.setattr(forked, "_workers", lambda pieces: 2)
+    monkeypatch.setattr(forked, "_AT_ONCE", 1)
+    monkeypatch.setattr(newcomers, "forecast_with_new", in_worker)
+    shared = lstmcast("predict", models, fresh, "--log", tmp_path / "shared")
+    assert forks.exists()
+    assert (shared.code, shared.out) == (serial.code, serial.out)
+    assert shared.err == serial.err
+    assert "A-B" in serial.err
+    assert serial.code == 3
+    names = sorted(path.name for path in (tmp_path / "serial").iterdir())
+    assert names == sorted(path.name for path in (tmp_path / "shared").iterdir())
 
 
 def test_parquet_files_are_read_group_by_group(data: Path, models: Path, tmp_path: Path) -> None:

@@ -43,6 +43,27 @@ class Failed:
             raise type(first)(message)
 
 
+class Recorder(Console):
+    """A console that keeps what is to be said of a group until its turn comes."""
+
+    def __init__(self, console: Console) -> None:
+        super().__init__(quiet=console.quiet, verbose=console.verbose)
+        self.said: list[tuple[str, str, str, dict[str, Any]]] = []
+
+    def warn(self, message: str, code: str = "warning", **where: Any) -> None:
+        """Keep a warning."""
+        self.said.append(("warn", message, code, where))
+
+    def detail(self, message: str, code: str = "detail", **where: Any) -> None:
+        """Keep a detail."""
+        self.said.append(("detail", message, code, where))
+
+    def say_on(self, console: Console) -> None:
+        """Say all of it on a console."""
+        for how, message, code, where in self.said:
+            getattr(console, how)(message, code, **where)
+
+
 class OfGroup(Console):
     """A console for one group of many: what is said on stderr begins with its name, and nothing goes to stdout."""
 

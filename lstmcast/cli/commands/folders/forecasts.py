@@ -6,17 +6,20 @@ import contextlib
 import dataclasses
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from lstmcast.cli.sessions.files import Files
 from lstmcast.cli.sessions.folders import (
     Failed,
     OfGroup,
+    Recorder,
     absent_groups,
     cut_for_models,
     groups_beside_models,
     model_of,
 )
+from lstmcast.cli.sessions.forked import side_by_side
 from lstmcast.cli.sessions.health import Vitals
 from lstmcast.cli.shell.streams import json_text
 from lstmcast.cli.show import table
@@ -33,6 +36,17 @@ if TYPE_CHECKING:
 Forecaster = Callable[
     ["Model", str, Files, str | None, "Console", Vitals], tuple[table.Rows, dict[str, Any], int]
 ]
+
+
+@dataclass(frozen=True, eq=False)
+class _Made:
+    """The forecast of a group as it travels: what is said of it, its vitals, and what `Forecaster` returns, or the
+    error that ended it."""
+
+    voice: Recorder
+    vitals: Vitals
+    found: tuple[table.Rows, dict[str, Any], int] = field(default=({}, {}, 0))
+    error: LstmcastError | None = None
 
 
 def forecast_folder(
@@ -54,21 +68,31 @@ def forecast_folder(
     with _both_cut(index, folder, files, console) as (history, future):
         for name, error in absent_groups(index, history, files.history).items():
             failed.note(name, error, console)
-        for entry, source in groups_beside_models(index, history, files.history, console):
+        pairs = list(groups_beside_models(index, history, files.history, console))
+
+        def work(number: int) -> _Made:
+            entry, source = pairs[number]
             ledger = None if places.ledger is None else os.path.join(places.ledger, _ledger(entry))
-            voice, own = OfGroup(console, entry.name), Vitals("predict")
+            made = _Made(Recorder(console), Vitals("predict"))
             try:
                 to_come = None if future is None else _future(entry, future, files)
-                model = model_of(folder, entry)
-                identity = entry.sha256[: persistence.IDENTITY]
-                rows, document, found = one(model, identity, Files(source, to_come), ledger, voice, own)
+                identity, voice = entry.sha256[: persistence.IDENTITY], OfGroup(made.voice, entry.name)
+                of_group = Files(source, to_come)
+                found = one(model_of(folder, entry), identity, of_group, ledger, voice, made.vitals)
             except LstmcastError as error:
-                failed.note(entry.name, error, console)
+                return dataclasses.replace(made, error=error.plain())
+            return dataclasses.replace(made, found=found)
+
+        for (entry, _), made in zip(pairs, side_by_side(work, len(pairs)), strict=True):
+            made.voice.say_on(console)
+            if made.error is not None:
+                failed.note(entry.name, made.error, console)
                 continue
+            rows, document, found = made.found
             code = max(code, found)
             tables.append((entry, rows))
             documents.append({"group": entry.name, **document})
-            vitals.add(own)
+            vitals.add(made.vitals)
     _write(places, index, tables, documents, failed, console)
     failed.refuse(len(index.entries), "have no forecast")
     return code
