@@ -132,12 +132,17 @@ def _zones() -> dict[str, tuple[tuple[str, ...], str]]:
 
 def days_of(name: str, days: NDArray[np.int64]) -> PublicDays:
     """The public holidays of a country, or of a part (`AU-VIC`), over the years of these days since 1970-01-01."""
-    years = days[[0, -1]].astype("datetime64[D]").astype("datetime64[Y]").astype(int) + 1970
+    first, last = days[[0, -1]].astype("datetime64[D]").astype("datetime64[Y]").astype(int) + 1970
+    return _days_in(name, range(int(first), int(last) + 1))
+
+
+@cache
+def _days_in(name: str, years: range) -> PublicDays:
+    """The public holidays of some years: each measure of a series, and each series, asks for all countries again."""
     country, _, part = name.partition("-")
-    calendar = _package().country_holidays(
-        country, subdiv=part or None, years=range(int(years[0]), int(years[1]) + 1)
-    )
+    calendar = _package().country_holidays(country, subdiv=part or None, years=years)
     found = np.array(sorted(map(str, calendar)), dtype="datetime64[D]").astype(np.int64)
+    found.setflags(write=False)
     return PublicDays(found, tuple(part for part in calendar.subdivisions if is_country(f"{country}-{part}")))
 
 

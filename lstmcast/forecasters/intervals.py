@@ -217,7 +217,8 @@ def _asked(
 
 def _split(error: Numbers, levels: Sequence[float]) -> Numbers:
     """(levels, K) half-widths; a step without any known target takes the one before it, and no two levels are alike."""
-    widths = np.array([[_held_by(errors, level) for errors in error] for level in levels])
+    ordered = [np.sort(errors[np.isfinite(errors)]) for errors in error]  # once for all levels
+    widths = np.array([[_held(errors, level) for errors in ordered] for level in levels])
     for step in range(1, widths.shape[1]):
         widths[:, step] = np.where(np.isnan(widths[:, step]), widths[:, step - 1], widths[:, step])
     widths = np.nan_to_num(widths)
@@ -227,12 +228,22 @@ def _split(error: Numbers, levels: Sequence[float]) -> Numbers:
 
 
 def _held_by(scores: Numbers, level: float) -> float:
-    """Return the score that holds `level` percent: the order statistic, or more where the largest holds too few.
+    """Return the score that holds `level` percent; NaN without any. NaN scores do not count."""
+    return _beyond(order_statistic(scores, level), int(np.isfinite(scores).sum()), level)
+
+
+def _held(ordered: Numbers, level: float) -> float:
+    """Return the score that holds `level` percent of known ones in order, as `_held_by` has it."""
+    count = len(ordered)
+    return _beyond(float(ordered[_place(count, level)]), count, level) if count else math.nan
+
+
+def _beyond(found: float, count: int, level: float) -> float:
+    """Return an order statistic of so many scores, or more where the largest of them holds too few.
 
     The largest of n scores holds n / (n + 1) of new ones; beyond that, widths grow as a normal distribution's do.
     """
-    most = 100 * (count := int(np.isfinite(scores).sum())) / (count + 1)
-    found, level = order_statistic(scores, level), min(level, LEVELS[-1])
+    most, level = 100 * count / (count + 1), min(level, LEVELS[-1])
     return found if level <= most or not count else found * _deviations(level) / _deviations(most)
 
 
@@ -247,5 +258,10 @@ def order_statistic(scores: Numbers, level: float) -> float:
     scores = scores[np.isfinite(scores)]
     if not len(scores):
         return math.nan
-    rank = min(math.ceil((len(scores) + 1) * level / 100), len(scores))
-    return float(np.partition(scores, rank - 1)[rank - 1])
+    place = _place(len(scores), level)
+    return float(np.partition(scores, place)[place])
+
+
+def _place(count: int, level: float) -> int:
+    """The place of the ceil((n + 1) level)-th smallest of n scores, or of the largest."""
+    return min(math.ceil((count + 1) * level / 100), count) - 1

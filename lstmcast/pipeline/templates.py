@@ -168,17 +168,18 @@ def _factors(model: Model, templates: Templates, seen: _Seen) -> tuple[float, fl
     out."""
     horizon, count = model.contract.horizon, len(seen.series)
     judged = np.unique(np.linspace(0, count - 1, min(count, _MOST_JUDGED)).round().astype(np.int64))
-    totals, peaks = [], []
+    scores = []
     for place in judged:
         for window in range(len(seen.times)):
             if np.isfinite(seen.actual[place, window]).all():
                 paths = _paths(model, templates, seen, place, window, horizon)
                 actual = _undone(model, seen.actual[place, window], int(seen.series[place]))
-                totals.append(_score(paths.sum(axis=1), float(actual.sum())))
-                peaks.append(_score(paths.max(axis=1), float(actual.max())))
+                both = np.column_stack([paths.sum(axis=1), paths.max(axis=1)])
+                scores.append(_score(both, np.array([actual.sum(), actual.max()])))
     across = _across(model, templates, seen, horizon) if count > 1 else 1.0
     horizons = templates.horizons
-    return factor(np.array(totals), horizons), factor(np.array(peaks), horizons), across
+    totals, peaks = np.array(scores).reshape(-1, 2).T
+    return factor(totals, horizons), factor(peaks, horizons), across
 
 
 def _across(model: Model, templates: Templates, seen: _Seen, horizon: int) -> float:
@@ -190,7 +191,7 @@ def _across(model: Model, templates: Templates, seen: _Seen, horizon: int) -> fl
         for place, series in enumerate(seen.series):
             total = total + _paths(model, templates, seen, place, window, horizon).sum(axis=1)
             actual += float(_undone(model, seen.actual[place, window], int(series)).sum())
-        scores.append(_score(np.asarray(total), actual))
+        scores.append(_score(np.asarray(total), np.asarray(actual)))
     return factor(np.array(scores), templates.horizons)
 
 
@@ -213,8 +214,9 @@ def _undone(model: Model, scaled: Numbers, series: int) -> Numbers:
     return output.limited(output.scaling.undo(scaled, which))
 
 
-def _score(values: Numbers, actual: float) -> float:
-    """Return the distance of what came from the centre of paths (P,), over the half-width on that side."""
+def _score(values: Numbers, actual: Numbers) -> Numbers:
+    """Return the distance of what came (...,) from the centre of paths (P, ...), over the half-width on that side."""
     centre, low, high = band_of(values, LEVEL)
-    width = float(centre - low if actual < centre else high - centre)
-    return abs(actual - float(centre)) / width if width > 0 else (0.0 if actual == centre else 2.0)
+    width = np.where(actual < centre, centre - low, high - centre)
+    nowhere = np.where(actual == centre, 0.0, 2.0)
+    return np.where(width > 0, np.abs(actual - centre) / np.where(width > 0, width, 1.0), nowhere)

@@ -172,7 +172,8 @@ class _Defaults:
 
     def _settings(self) -> Settings:
         this_run, given = run.current(), self._ctx.params
-        if this_run.settings is None and not given.get("no_config") and run.has_settings(given.get("config")):
+        is_asked = this_run.settings is None and not given.get("no_config")
+        if is_asked and this_run.has_settings(given.get("config")):
             from lstmcast.cli.shell.settings import read
 
             kinds = Takes(self._ctx.parent.command.commands)

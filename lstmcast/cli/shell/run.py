@@ -33,6 +33,13 @@ class Run:
         self.settings: Settings | None = None
         self.model: str | None = None
         self.is_training = False
+        self._is_anything_set: bool | None = None
+
+    def has_settings(self, file: str | None) -> bool:
+        """Return True where anything sets options besides flags; file: the one that was named."""
+        if self._is_anything_set is None:  # once: every option of a command asks
+            self._is_anything_set = _is_anything_set()
+        return file is not None or self._is_anything_set
 
     def learn(self, switches: Mapping[str, object]) -> None:
         """Take over how to speak from the values of a command's switches, or of its settings."""
@@ -48,11 +55,10 @@ def _is_set(flag: str, arguments: list[str]) -> bool:
     return flag in arguments or os.environ.get(variable, "").lower() in ON
 
 
-def has_settings(file: str | None) -> bool:
-    """Return True where anything sets options besides flags; file: the one that was named."""
+def _is_anything_set() -> bool:
+    """Return True where the environment, or a file where one is looked for, sets options."""
     is_in_environment = any(name.startswith(PREFIX) for name in os.environ)
-    is_there = is_in_environment or file is not None or os.path.lexists(SETTINGS_FILE)
-    return is_there or os.path.lexists(user_file())
+    return is_in_environment or os.path.lexists(SETTINGS_FILE) or os.path.lexists(user_file())
 
 
 _run = Run([])
