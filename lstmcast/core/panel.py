@@ -70,6 +70,11 @@ class Clock:
         return self.freq in ("D", "1D")
 
     @property
+    def is_yearly(self) -> bool:
+        """True when a row is a year, or several."""
+        return "Y" in self.freq.split("-")[0]
+
+    @property
     def season(self) -> int:
         """The main season m in steps; 1 when there is none."""
         return self.seasons[0] if self.seasons else 1

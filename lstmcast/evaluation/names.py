@@ -29,6 +29,7 @@ NAMES = {
     "theta": Words("Theta"),
     "ridge": Words("ridge map of each series", "the ridge map of each series", "own ridge map"),
     "panel_ridge": Words("ridge map of the panel", "the ridge map of the panel", "panel's ridge map"),
+    "airline": Words("airline model", "the airline model"),
     "half_growth": Words("last season and half its growth", "last season and half its growth", "half growth"),
     "blend": Words("mixture", "the mixture"),
     "persistence": Words("persistence"),

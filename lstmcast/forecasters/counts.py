@@ -17,19 +17,21 @@ ALPHA = 0.05
 FADING = 0.01  # the same for quantiles, which need more rows
 ROWS = 400  # of the history that are looked at: the rest has no weight left
 MEDIAN_TOO_LOW = 0.7
+MANY_ZEROS = 0.3  # of the known rows: skewed rows that are never zero may grow, which this mean does not
 SHRINKAGE = 30.0
 FEWEST_OF_PLACE = 8
 
 
 def asks_for_mean(values: Numbers, season: int) -> bool:
-    """Return whether a mean is to be forecast, since the medians of all places in a season add up to far too little.
+    """Return whether a mean is to be forecast: zeros are many, and medians of a season's places add up to far too
+    little.
 
     values: (n,) rows of one series, NaN where missing; season: m, whose places are looked at where each has
     FEWEST_OF_PLACE rows. A shop that is closed on Sundays, or the sun at night, does not ask for it; rare sales do.
     """
     recent = values[-ROWS:]
     known = recent[np.isfinite(recent)]
-    if not len(known) or known.min() < 0 or not known.max() > 0:
+    if not len(known) or known.min() < 0 or not known.max() > 0 or (known == 0).mean() < MANY_ZEROS:
         return False
     m = season if len(recent) >= FEWEST_OF_PLACE * season else 1
     back = np.arange(len(recent))[::-1]

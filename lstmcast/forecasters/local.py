@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from lstmcast.core.options import Options
 from lstmcast.core.panel import Clock, Integers
 from lstmcast.data.windows import Windows
+from lstmcast.forecasters.airline import MONTHS, airline
 from lstmcast.forecasters.bank import Expected, bank, bank_with_known
 from lstmcast.forecasters.base import Mask, Stateless, Views
 from lstmcast.forecasters.half_growth import FEWEST_MORE, half_growth
@@ -34,7 +35,7 @@ Numbers = NDArray[np.float64]
 
 FEWEST_ROWS = 8
 MORE_THAN_TWO = 3  # rows beyond two seasons from which on a season is believed to have been learned
-MEMBERS = ("bank", "theta", "ridge", "panel_ridge", "seasonal_naive")  # that have weights
+MEMBERS = ("bank", "theta", "ridge", "panel_ridge", "seasonal_naive", "airline")  # that have weights
 ANSWERING = (*MEMBERS, "half_growth")
 BANK, MIXTURE = "bank", "blend"  # names of what is the bank alone, and of what is mixed
 
@@ -60,7 +61,8 @@ class Sizes:
         """The members that so many rows can teach.
 
         Before a season is there the bank alone, without one; until it has come twice, half its growth; until a series
-        holds windows enough for a map of its own, both, with Theta from three seasons on; then all but half growth.
+        holds windows enough for a map of its own, both, with Theta from three seasons on; then all but half growth, and
+        the airline model of months.
         """
         m, has_map = self.season, self.has_own_map(rows, horizon)
         if m > 1 and m + FEWEST_MORE <= rows < 2 * m + MORE_THAN_TWO:
@@ -72,6 +74,7 @@ class Sizes:
             "ridge": has_map,
             "panel_ridge": pooled is not None and rows >= pooled.lookback,
             "seasonal_naive": rows >= m,
+            "airline": has_map and m == MONTHS,
             "half_growth": is_young,
         }
         return tuple(name for name in ANSWERING if is_there[name])
@@ -98,6 +101,7 @@ class MemberWeights:
     ridge: float = 0.0
     panel_ridge: float = 0.0
     seasonal_naive: float = 0.0
+    airline: float = 0.0
 
     def among(self, names: Sequence[str]) -> dict[str, float]:
         """The share of each of these, as far as they have weight; equal ones where none has."""
@@ -195,9 +199,11 @@ def _members(
         counted = 2 * (rows - m) if is_alone else rows
     if "theta" in names:
         points["theta"] = put_back(theta(values, m, horizon))
+    logs, undo = logs_of(values)
     if "ridge" in names:
-        logs, undo = logs_of(values)
         points["ridge"] = put_back(undo(ridge_of_each(logs, sizes.lookback, horizon)))
+    if "airline" in names:
+        points["airline"] = put_back(undo(airline(logs, m, horizon)))
     if "panel_ridge" in names and pooled is not None:
         points["panel_ridge"] = put_back(pooled.predict(values))
     if "seasonal_naive" in names:

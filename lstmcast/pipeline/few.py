@@ -30,8 +30,8 @@ from lstmcast.forecasters.spread_bands import SpreadBands, bands_of_one, bands_o
 Numbers = NDArray[np.float64]
 
 FOLDS_OF_PANEL = 2
-PRIOR_OF_ONE = (1.0, 1.0, 1.0, 0.0, 0.0)  # of MEMBERS
-PRIOR_OF_PANEL = (2.0, 2.0, 1.0, 1.0, 0.0)
+PRIOR_OF_ONE = (1.0, 1.0, 1.0, 0.0, 0.0, 1.0)  # of MEMBERS
+PRIOR_OF_PANEL = (2.0, 2.0, 1.0, 1.0, 0.0, 1.0)
 
 
 @dataclass(frozen=True, eq=False)

@@ -13,6 +13,7 @@ from lstmcast.core.panel import KNOWN, TARGET, Clock, Column, Panel
 from lstmcast.data.preprocessing import fit_preparation
 from lstmcast.data.split import Blocks
 from lstmcast.data.windows import Windows
+from lstmcast.forecasters.airline import airline
 from lstmcast.forecasters.bank import bank
 from lstmcast.forecasters.half_growth import half_growth
 from lstmcast.forecasters.intervals import LEVELS
@@ -60,7 +61,7 @@ def test_more_rows_teach_more_members() -> None:
     assert SIZES.members(14, 12) == SIZES.members(26, 12) == ("half_growth",)
     assert SIZES.members(27, 12) == ("bank", "seasonal_naive", "half_growth")
     assert SIZES.members(36, 12) == ("bank", "theta", "seasonal_naive", "half_growth")
-    assert SIZES.members(53, 12) == ("bank", "theta", "ridge", "seasonal_naive")
+    assert SIZES.members(53, 12) == ("bank", "theta", "ridge", "seasonal_naive", "airline")
     yearly = sizes_of(Clock("YS"))
     assert yearly.members(8, 3) == ("bank", "theta", "seasonal_naive")
     assert yearly.members(46, 3) == ("bank", "theta", "ridge", "seasonal_naive")
@@ -98,6 +99,8 @@ def test_what_the_members_say_is_what_each_says_of_the_rows() -> None:
         assert said["bank"] == pytest.approx(bank(own, 12, 6).point[:, 0])
         assert said["theta"] == pytest.approx(theta(own, 12, 6)[:, 0])
         assert said["seasonal_naive"] == pytest.approx(rows[stop - 12 : stop - 6])
+        logs, undo = logs_of(own)
+        assert said["airline"] == pytest.approx(undo(airline(logs, 12, 6))[:, 0])
         assert np.isnan(said["panel_ridge"]).all()
         assert answers.variance[:, place] == pytest.approx(bank(own, 12, 6).variance[:, 0])
     mixed = answers.mixed(THIRDS)

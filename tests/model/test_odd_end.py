@@ -9,7 +9,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from lstmcast.core.options import Options
+from lstmcast.core.panel import TARGET, Clock, Column, Panel
 from lstmcast.model.model import Model
+from lstmcast.pipeline.fit import fit
 from tests.command_line import lstmcast
 from tests.conftest import hourly_rows, write_csv
 from tests.panels import Numbers, hourly, load, panel_of, single_threaded, small, stacked
@@ -48,6 +51,16 @@ def test_an_odd_end_is_found_and_costs_little(rows: int, factor: float) -> None:
         errors.append([np.abs(found.point - actual).mean() for found in (clean, odd)])
     before, after = np.mean(errors, axis=0)
     assert after <= 1.5 * before
+
+
+def test_a_year_that_is_unlike_those_before_is_a_change_and_no_fault() -> None:
+    years = Clock("YS")
+    rows = 1_000 + 10.0 * np.arange(30) + np.random.default_rng(0).normal(size=30)
+    rows[-2:] *= 0.7
+    times = years.grid(np.datetime64("1980-01-01", "us"), 30)
+    panel = Panel(("",), np.array([0, 30]), times, rows[:, None], (Column("y", TARGET),), years)
+    model = fit(panel, Options(horizon=3))
+    assert not model.predict(panel).fallbacks
 
 
 def test_untouched_rows_are_not_odd() -> None:
