@@ -393,6 +393,12 @@ class Options:
             size(self.max_unpacked, "--max-unpacked")
 
 
+def check_sizes(**sizes: Any) -> None:
+    """Raise UsageError for the first of some options, by name, whose value is outside its limits."""
+    for name, value in sizes.items():
+        _check_limits(Options.__dataclass_fields__[name], value)
+
+
 def refuse_ignored(options: Options) -> None:
     """Raise UsageError for an option that is set and has no say in a training with the others as they are."""
     defaults = Options()

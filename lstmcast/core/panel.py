@@ -6,7 +6,7 @@ import dataclasses
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from functools import cached_property
+from functools import cached_property, lru_cache
 
 import numpy as np
 import pandas as pd
@@ -22,6 +22,7 @@ COUNTER = "count"
 TARGET, KNOWN, PAST = "target", "known", "past"
 HOLIDAYS = "--holidays"  # the column that a panel has of them; no column of a file is called so
 _DAY = pd.Timedelta(days=1)
+_KEPT = 64  # steps that are remembered by their alias
 _FEW = 1000  # stamps that are written faster without an index of pandas
 _CALENDAR_SEASONS = {"D": (7,), "B": (5,), "W": (52,), "M": (12,), "Q": (4,), "Y": ()}
 
@@ -52,7 +53,7 @@ class Clock:
         """The length of a step below a day; None for days and longer, which follow the wall clock."""
         if self.is_counter:
             return pd.Timedelta(1, "us")
-        return _tick(pd.tseries.frequencies.to_offset(self.freq))
+        return _step(self.freq)
 
     def steps_like(self, other: Clock) -> bool:
         """Return whether two clocks take the same step, however it is spelled: `h` and `60min`."""
@@ -153,6 +154,12 @@ class Clock:
         return [_with_colon(stamp) for stamp in text] if self.style.endswith("%z") else text
 
 
+@lru_cache(maxsize=_KEPT)
+def _step(freq: str) -> pd.Timedelta | None:
+    """The length of a step that an alias names, below a day."""
+    return _tick(pd.tseries.frequencies.to_offset(freq))
+
+
 def _tick(offset: pd.offsets.BaseOffset) -> pd.Timedelta | None:
     """The length of an offset below a day; whole days are none (pandas before 3 counts them among the ticks)."""
     if isinstance(offset, pd.offsets.Tick) and not isinstance(offset, pd.offsets.Day):
@@ -165,6 +172,7 @@ def _with_colon(stamp: str) -> str:
     return f"{stamp[:-2]}:{stamp[-2:]}"
 
 
+@lru_cache(maxsize=_KEPT)
 def default_seasons(freq: str) -> tuple[int, ...]:
     """The season lengths that the calendar suggests for a step: a day and a week of hours, a week of days, …"""
     if freq == COUNTER:

@@ -182,10 +182,15 @@ class Windows:
         level = self.ahead(self.table.level, origins)
         return np.asarray(normalised * size + last + (level if normalised.ndim == 2 else level[:, None]))
 
-    def batch(self, origins: Integers) -> Batch:
-        """Gather the windows at these origins, B = len(origins)."""
+    def batch(self, origins: Integers, *, with_targets: bool = True) -> Batch:
+        """Gather the windows at these origins, B = len(origins); without targets, K is 0."""
         last, size = self.frame(origins)
         past, window = self._past(origins, last, size)
+        if not with_targets:
+            nothing = np.empty((0, len(origins)), window.dtype)
+            return Batch(
+                past, self._future(origins), window, self.table.series[origins - 1], nothing, nothing
+            )
         weight = self.ahead(self.table.observed, origins) * self._loss_weight(origins, size)
         dtype = window.dtype
         return Batch(

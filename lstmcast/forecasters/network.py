@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import dataclasses
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,10 +22,14 @@ from lstmcast.forecasters.logistic import Logistic
 from lstmcast.nn.losses import softmax
 from lstmcast.nn.network import Architecture, Inputs, Network
 from lstmcast.nn.parameters import Parameters
+from lstmcast.nn.workspace import NetworkWorkspace
 
 Numbers = NDArray[np.float64]
 MOST_EMBEDDED_SERIES = 64
 LOSS = "pinball"
+_FEW, _MOST_IDLE = 16, 8  # windows of a workspace that is kept, and how many are
+_IDLE: dict[tuple[Architecture, int], NetworkWorkspace] = {}  # nobody else has one that was taken out
+_ARCHITECTURES = 64  # whose sizes are remembered: models of a folder mostly share one
 DTYPE = np.dtype("float32")
 
 
@@ -76,21 +81,29 @@ class NetworkForecaster(Stateless):
 
     def _answer(self, windows: Windows, origins: Integers) -> Numbers:
         logits = None if self.base is None else self.base.logits(of_classes(windows), origins)
-        inputs = inputs_of(windows.batch(origins), logits)
-        workspace = self.network.workspace(len(origins), DTYPE, inference=True)
-        outputs = [self.network.forward(member, inputs, workspace)[0].copy() for member in self.members]
+        inputs = inputs_of(windows.batch(origins, with_targets=False), logits)
+        with _workspace(self.network, len(origins)) as workspace:
+            outputs = [self.network.forward(member, inputs, workspace)[0].copy() for member in self.members]
         if self.architecture.is_classifier:
             return np.asarray(np.mean([softmax(logits.astype(np.float64)) for logits in outputs], axis=0))
         return windows.restore(np.median(np.stack(outputs), axis=0), origins)
 
 
+@contextmanager
+def _workspace(network: Network, batch: int) -> Iterator[NetworkWorkspace]:
+    """Lend the buffers of an inference: those of a few windows are kept for the next network of equal sizes."""
+    key = (network.architecture, batch)
+    space = _IDLE.pop(key, None) or network.workspace(batch, DTYPE, inference=True)
+    yield space
+    if batch <= _FEW:
+        for oldest in list(_IDLE)[: len(_IDLE) + 1 - _MOST_IDLE]:
+            _IDLE.pop(oldest, None)
+        _IDLE[key] = space
+
+
 def check_weights(architecture: Architecture, weights: Sequence[Floats], options: Options) -> None:
     """Raise UsageError or ValueError for sizes that no options give, or that the members' weights do not fit."""
-    shared = {field.name for field in dataclasses.fields(Options)} & set(vars(architecture))
-    dataclasses.replace(Options(), **{name: getattr(architecture, name) for name in shared}).check()
-    if min(architecture.past_size, architecture.future_size, architecture.series) < 0:
-        raise ValueError("a size is negative")
-    wanted = sum(math.prod(shape) for shape in architecture.shapes().values())
+    wanted = _weights_of(architecture)
     if len(weights) != options.members:
         raise ValueError(
             f"the network has {len(weights)} members where the options ask for {options.members}"
@@ -98,6 +111,16 @@ def check_weights(architecture: Architecture, weights: Sequence[Floats], options
     for flat in weights:
         if flat.shape != (wanted,):
             raise ValueError(f"a member has {flat.size} weights where its network has {wanted}")
+
+
+@lru_cache(maxsize=_ARCHITECTURES)
+def _weights_of(architecture: Architecture) -> int:
+    """Return how many weights a member has; raises as `check_weights` does for sizes that no options give."""
+    shared = {field.name for field in dataclasses.fields(Options)} & set(vars(architecture))
+    dataclasses.replace(Options(), **{name: getattr(architecture, name) for name in shared}).check()
+    if min(architecture.past_size, architecture.future_size, architecture.series) < 0:
+        raise ValueError("a size is negative")
+    return sum(math.prod(shape) for shape in architecture.shapes().values())
 
 
 def inputs_of(batch: Batch, logits: Numbers | None = None) -> Inputs:

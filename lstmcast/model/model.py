@@ -42,6 +42,8 @@ from lstmcast.forecasters.ensemble import (
 )
 from lstmcast.forecasters.network import NetworkForecaster
 from lstmcast.forecasters.paths import Templates
+from lstmcast.model import moved, odd_end
+from lstmcast.model.asking import Ask, Foreseen
 from lstmcast.model.fallback import FallbackChain, StandIns, stand_ins, unfit
 from lstmcast.model.moved import BAND as MOVED_BAND
 from lstmcast.model.moved import Moved, Said, moved_of, nothing_moved
@@ -194,24 +196,25 @@ class Model:
         beside = () if self.ranges is None else tuple(self.ranges.findings(panel, origins, self.contract))
         panel = panel if self.ranges is None or not beside else self.ranges.held(panel)
         views = self.windows(panel, series)
-        odd = odd_end_of(panel, views, origins, seen.is_out, self._asked, partial(self._expected, series))
+        ask = self._foreseen(origins)
+        odd = odd_end_of(panel, views, origins, seen.is_out, ask, partial(self._expected, series))
         if len(odd.series):
             panel = odd.mended(panel, origins)
             seen = compare(self.habits, panel, origins, series, self.contract)
         if len(odd.series) or seen.is_out.any():
             panel = without_spikes(panel, seen)
             views = self.windows(panel, series)
-        moved = self._moved(panel, series, views, origins, seen)
-        if moved.shifts:
-            panel = moved.undone(panel, origins)
+        shift = self._moved(panel, series, views, origins, seen, ask)
+        if shift.shifts:
+            panel = shift.undone(panel, origins)
             views = self.windows(panel, series)
-        return Start(panel, series, origins, seen, beside, views, odd, found, moved)
+        return Start(panel, series, origins, seen, beside, views, odd, found, shift)
 
     def _moved(
-        self, panel: Panel, series: Integers, views: Views, origins: Integers, seen: Comparison
+        self, panel: Panel, series: Integers, views: Views, origins: Integers, seen: Comparison, ask: Ask
     ) -> Moved:
         """The series whose level has moved; what is fitted when it forecasts moves with it."""
-        if panel.classes or self.chain is None or self.habits is None or says_own_edges(self.ensemble):
+        if panel.classes or self.chain is None or self.habits is None or not self._follows_moves:
             return nothing_moved()
         habits, naives = self.habits.take(series), self.chain.forecasters[1:]
         levels = (habits.least_level + habits.greatest_level) / 2
@@ -228,9 +231,22 @@ class Model:
             self.contract.clock.season,
             [(naive.name, naive.reach()) for naive in naives],
             levels,
-            self._asked,
+            ask,
             said,
         )
+
+    @property
+    def _follows_moves(self) -> bool:
+        """Return whether levels that moved are looked for; of what is fitted when it forecasts they are not."""
+        return self.chain is not None and self.habits is not None and not says_own_edges(self.ensemble)
+
+    def _foreseen(self, origins: Integers) -> Ask:
+        """Return an ask that answers at once what odd last rows and levels that moved are judged by."""
+        horizon, season = self.contract.horizon, self.contract.clock.season
+        backs = {*odd_end.backs_of(horizon)}
+        if self._follows_moves:
+            backs |= {*moved.backs_of(horizon, season)}
+        return Foreseen(self._asked, origins, backs, (odd_end.LEVEL, moved.LEVEL))
 
     def _asked(self, views: Views, origins: Integers, levels: Sequence[float]) -> Answer:
         """Answer B windows, scaled."""

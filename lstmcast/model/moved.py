@@ -110,6 +110,11 @@ def block_rows(horizon: int, season: int) -> int:
     return horizon if season < 4 else min(horizon, season)
 
 
+def backs_of(horizon: int, season: int) -> tuple[int, ...]:
+    """Return how many rows before the end of a series its last blocks begin, the earliest first."""
+    return tuple(back * block_rows(horizon, season) for back in range(BLOCKS, 0, -1))
+
+
 def moved_places(
     views: Sequence[Windows], origins: Integers, rows: int, is_examined: Mask, ask: Ask
 ) -> Integers:

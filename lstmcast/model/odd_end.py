@@ -154,20 +154,24 @@ def odd_end_of(
     return odd.expecting(expect(odd.without(panel, origins), (origins - counts)[odd.series]).point)
 
 
+def backs_of(horizon: int) -> range:
+    """Return how many rows before the end of a series the windows begin that its last rows are judged by."""
+    return range(1, min(MOST, horizon) + 2)
+
+
 def find_odd_end(views: Sequence[Windows], origins: Integers, is_examined: Mask, ask: Ask) -> Integers:
     """(S,) how many of the last rows before each origin are odd; is_examined: (S,) whose windows are worth asking."""
     counts, windows = np.zeros(len(origins), np.int64), views[0]
     places = np.flatnonzero(is_examined & _is_whole(windows, origins))
     if not len(places):
         return counts
-    most = min(MOST, windows.horizon)
-    backs = range(1, most + 2)
+    backs = backs_of(windows.horizon)
     said = asked_together(ask, views, [origins[places] - back for back in backs], (LEVEL,))
     outside = {
         back: _outside(windows, origins[places], back, answer)
         for back, answer in zip(backs, said, strict=True)
     }
-    for number in range(most, 0, -1):
+    for number in backs[-2::-1]:
         is_odd = (outside[number][:number] > TIMES).all(axis=0) & (outside[number + 1][0] <= 1.0)
         counts[places[is_odd & (counts[places] == 0)]] = number
     return counts

@@ -21,15 +21,17 @@ def record(kind: type[Record], document: Any) -> Record:
     if not isinstance(document, Mapping):
         raise TypeError(f"no {kind.__name__} but {_told(document)}")
     hints = _hints(kind)  # type: ignore[arg-type]
-    unknown = [name for name in document if name not in hints]
-    if unknown:
-        raise TypeError(f"{kind.__name__} has no field {unknown[0]!r}")
+    if not document.keys() <= hints.keys():
+        unknown = next(name for name in document if name not in hints)
+        raise TypeError(f"{kind.__name__} has no field {unknown!r}")
     return kind(**{name: value(hints[name], item, name) for name, item in document.items()})
 
 
 def value(hint: Any, item: Any, name: str) -> Any:
     """A JSON value as its type declares it; name: what the error calls it."""
-    origin, arguments = typing.get_origin(hint), typing.get_args(hint)
+    if type(item) is hint:
+        return item
+    origin, arguments = _form(hint)
     if origin in (types.UnionType, typing.Union):
         return _one_of(arguments, item, name)
     if dataclasses.is_dataclass(hint) and isinstance(hint, type):
@@ -44,6 +46,12 @@ def value(hint: Any, item: Any, name: str) -> Any:
     if not _is_a(hint, item):
         raise TypeError(f"{name} is {_told(item)}, not {getattr(hint, '__name__', hint)}")
     return item
+
+
+@functools.cache
+def _form(hint: Any) -> tuple[Any, tuple[Any, ...]]:
+    """A declared type before its brackets, and within them."""
+    return typing.get_origin(hint), typing.get_args(hint)
 
 
 @functools.cache

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import dataclasses
 import math
 from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
 
-from lstmcast.core.options import LARGEST_NUMBER, Options
+from lstmcast.core.options import LARGEST_NUMBER, check_sizes
 from lstmcast.core.panel import Clock
 from lstmcast.forecasters.intervals import Intervals
 from lstmcast.model.schema import Contract
@@ -26,8 +25,7 @@ SMALLEST = 1e-150  # what a scale divides by: its square is still a number
 
 def check_contract(contract: Contract) -> None:
     """Raises UsageError or ValueError for sizes, seasons or names that no training gives."""
-    sizes = {name: getattr(contract, name) for name in ("horizon", "lookback", "segment")}
-    dataclasses.replace(Options(), **sizes).check()
+    check_sizes(horizon=contract.horizon, lookback=contract.lookback, segment=contract.segment)
     if not contract.lookback <= contract.history <= _LONGEST:
         raise ValueError(
             f"a history of {contract.history} rows is not one for a lookback of {contract.lookback}"

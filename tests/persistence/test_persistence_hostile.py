@@ -16,7 +16,9 @@ import pytest
 
 from lstmcast import persistence
 from lstmcast.core.errors import ModelFileError
+from lstmcast.persistence import record
 from lstmcast.persistence.models import from_record
+from lstmcast.persistence.record import DEEPEST
 from tests import hostile_models
 from tests.command_line import PROJECT, lstmcast
 
@@ -309,3 +311,38 @@ def test_persistence_imports_joblib_inside_the_writing_function_only() -> None:
         count = sum("joblib" in ast.dump(node) for node in ast.walk(tree) if isinstance(node, ast.Import))
         assert count == len(homes)
         assert homes in ([], ["encode"])
+
+
+def test_depth_and_odd_leaves_are_found_as_by_a_walk_over_every_leaf() -> None:
+    def nested(depth: int, leaf: Any, *, by_key: bool) -> Any:
+        for number in range(depth):
+            leaf = {f"k{number}": leaf} if by_key else [leaf]
+        return {"document": leaf}
+
+    leaves: list[Any] = [
+        1,
+        "a",
+        [],
+        {},
+        None,
+        1.5,
+        (1 << 128) - 1,
+        1 << 128,
+        -(1 << 128),
+        "\ud800",
+        "\U0001f600",
+    ]
+    for depth in (1, DEEPEST - 2, DEEPEST - 1, DEEPEST, DEEPEST + 1):
+        for leaf in leaves:
+            root = nested(depth, leaf, by_key=depth % 2 == 0)
+            outcomes = []
+            for look in (
+                lambda root=root: record._parsed(record._text(root)),
+                lambda root=root: record._check_tree(root),
+            ):
+                try:
+                    look()
+                    outcomes.append("")
+                except record.DamagedError as error:
+                    outcomes.append(error.what)
+            assert outcomes[0] == outcomes[1], (depth, leaf)

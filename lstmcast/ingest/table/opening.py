@@ -7,7 +7,7 @@ from lstmcast.ingest.table import parquet, sqlite, workbook
 from lstmcast.ingest.table.frame import FrameTable
 from lstmcast.ingest.table.reader import Table, TextTable
 from lstmcast.ingest.text.context import ReadContext
-from lstmcast.ingest.text.source import Buffer, Frame, Source, opened
+from lstmcast.ingest.text.source import Buffer, Frame, Slice, Source, opened
 
 _LONGEST = len(sqlite.MAGIC)
 _OF_WORKBOOKS, _OF_DATABASES = ("sheet",), ("table", "sql")
@@ -37,7 +37,8 @@ def open_table(source: Source, context: ReadContext) -> Table:
         _refuse((*_OF_WORKBOOKS, *_OF_DATABASES), "neither a workbook nor a database", context)
         if magic.startswith(parquet.MAGIC):
             return parquet.ParquetTable(stream, context)
-        return TextTable(stream, context)
+        dialect = getattr(source.opener, "dialect", None) if isinstance(source, Slice) else None
+        return TextTable(stream, context, dialect=dialect)
     except BaseException:
         stream.close()
         raise

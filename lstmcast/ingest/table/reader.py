@@ -81,8 +81,17 @@ class Table(Protocol):
 class TextTable:
     """A table of text: its dialect, a sample of its rows, and its chunks."""
 
-    def __init__(self, stream: io.BufferedReader, context: ReadContext, kind: str = "") -> None:
-        """Read as far as the header; raises DataError when there is no table. kind: what was made text, if it was."""
+    def __init__(
+        self,
+        stream: io.BufferedReader,
+        context: ReadContext,
+        kind: str = "",
+        dialect: Dialect | None = None,
+    ) -> None:
+        """Read as far as the header; raises DataError when there is no table.
+
+        kind: what was made text, if it was; dialect: of text that this program wrote itself, of other text None.
+        """
         self.context, self._kind = context, kind
         self._forget()
         raw = watched(
@@ -90,7 +99,7 @@ class TextTable:
         )
         self._blocks = line_blocks(raw, context)
         block = self._head()
-        self.dialect: Dialect = sniff(block[: 1 << 20].decode(errors="replace"), context)
+        self.dialect: Dialect = dialect or sniff(block[: 1 << 20].decode(errors="replace"), context)
         start = _line_start(block, self.dialect.first - 1)
         self._first = (self.dialect.first, block[start:])
         head = self._first[1][: _sample_end(self._first[1])]

@@ -17,6 +17,7 @@ import pandas as pd
 
 from lstmcast.core.errors import DataError
 from lstmcast.core.options import write_names
+from lstmcast.ingest.table.dialect import Dialect
 from lstmcast.ingest.table.opening import open_table
 from lstmcast.ingest.table.parquet import MAGIC, arrow_of
 from lstmcast.ingest.table.reader import Table
@@ -35,9 +36,10 @@ _NOWHERE = "__HIVE_DEFAULT_PARTITION__"  # hive's word for a key that is missing
 
 @dataclass(frozen=True)
 class PartFile:
-    """The rows of a group, spooled into a file of their own."""
+    """The rows of a group, spooled into a file of their own; dialect: in which they were written."""
 
     path: str
+    dialect: Dialect
 
     def __call__(self) -> io.BufferedReader:
         """Open the file; raises DataError where this machine does not see it."""
@@ -187,7 +189,8 @@ class _Spooling:
         for path in files:
             self._add(path, _partitions(path, self._source) if is_folder else {})
         groups = sorted(self._rows)
-        found = {group: Slice(self._called(group), PartFile(self._part(group))) for group in groups}
+        dialect = Dialect(self._delimiter, tuple(self._kept), 2)
+        found = {group: Slice(self._called(group), PartFile(self._part(group), dialect)) for group in groups}
         rows = {group: self._rows[group] for group in groups}
         return Slices(self._by, found, rows, self._left_out, len(self._kept), self._context)
 
