@@ -201,19 +201,26 @@ class Model:
         if len(odd.series):
             panel = odd.mended(panel, origins)
             seen = compare(self.habits, panel, origins, series, self.contract)
+        raw, lasting = panel, self._lasting(seen, panel, origins)
         if len(odd.series) or seen.is_out.any():
-            panel = without_spikes(panel, seen)
+            panel = without_spikes(raw, seen.with_settled(lasting))
             views = self.windows(panel, series)
-        shift = self._moved(panel, series, views, origins, seen, ask)
-        if shift.shifts:
-            panel = shift.undone(panel, origins)
+        shift = self._moved(raw, series, views, origins, ask)
+        if shift.places or lasting:
+            panel = shift.undone(without_spikes(raw, seen.with_settled(shift.places)), origins)
             views = self.windows(panel, series)
         return Start(panel, series, origins, seen, beside, views, odd, found, shift)
 
-    def _moved(
-        self, panel: Panel, series: Integers, views: Views, origins: Integers, seen: Comparison, ask: Ask
-    ) -> Moved:
-        """The series whose level has moved; what is fitted when it forecasts moves with it."""
+    def _lasting(self, seen: Comparison, panel: Panel, origins: Integers) -> list[int]:
+        """The series whose rows far out of range are no spikes, since a quarter of each of the last two blocks is."""
+        rows = moved.block_rows(self.contract.horizon, self.contract.clock.season)
+        return moved.lasting_places(seen.is_out, panel.offsets, origins, rows)
+
+    def _moved(self, panel: Panel, series: Integers, views: Views, origins: Integers, ask: Ask) -> Moved:
+        """The series whose level has moved; what is fitted when it forecasts moves with it.
+
+        panel: with all rows; views: of those that are no spikes.
+        """
         if panel.classes or self.chain is None or self.habits is None or not self._follows_moves:
             return nothing_moved()
         habits, naives = self.habits.take(series), self.chain.forecasters[1:]
@@ -226,8 +233,6 @@ class Model:
             panel,
             views,
             origins,
-            ~seen.is_alien
-            | (seen.is_settled & (self.source != "model")),  # of a network others stand in then
             self.contract.clock.season,
             [(naive.name, naive.reach()) for naive in naives],
             levels,
@@ -288,7 +293,8 @@ class Model:
         panel, views, origins, seen = start.panel, start.views, start.origins, start.seen
         codes = unfit(views[0], origins)
         if self.source == "model":
-            codes = dict.fromkeys(np.flatnonzero(seen.is_alien).tolist(), "out_of_range") | codes
+            alien = np.setdiff1d(np.flatnonzero(seen.is_alien), start.moved.places).tolist()
+            codes = dict.fromkeys(alien, "out_of_range") | codes
         chain, stretch = self.chain if may_fall_back else None, self._stretch(start)
         codes = dict.fromkeys(start.moved.naive, "moved") | codes
         others = stand_ins(chain, codes, seen, stretch, panel, views, origins, start.moved)

@@ -38,6 +38,7 @@ AROUND, OF_LEVEL = (0.8, 0.9, 1.0, 1.1, 1.25), 8
 POLISH = (0.1, 0.05, 0.02, 0.01)
 MUCH_BETTER = 0.7
 NEARLY_BEST = 1.1
+LASTING = 0.25  # share of a block that is far out of range and no spike
 MOST_SERIES = 200  # of a panel that are rescaled; each takes a few seconds at the most
 
 
@@ -72,6 +73,11 @@ class Moved:
     stretch: dict[int, float]
     messages: dict[int, str]
     naive: dict[int, str]
+
+    @property
+    def places(self) -> list[int]:
+        """The places of all these series."""
+        return [*self.shifts, *self.naive]
 
     def undone(self, panel: Panel, origins: Integers) -> Panel:
         """The panel with what moved put back."""
@@ -115,13 +121,24 @@ def backs_of(horizon: int, season: int) -> tuple[int, ...]:
     return tuple(back * block_rows(horizon, season) for back in range(BLOCKS, 0, -1))
 
 
-def moved_places(
-    views: Sequence[Windows], origins: Integers, rows: int, is_examined: Mask, ask: Ask
-) -> Integers:
+def lasting_places(is_out: Mask, offsets: Integers, origins: Integers, rows: int) -> list[int]:
+    """The places of series (S,) whose rows far out of range are no spikes: each of the last blocks has LASTING of them.
+
+    is_out: (N,); offsets: (S + 1,) of the panel; rows: of a block.
+    """
+    found = []
+    for place, (first, stop) in enumerate(zip(offsets[:-1], origins, strict=True)):
+        own = is_out[max(stop - BLOCKS * rows, first) : stop]
+        if len(own) == BLOCKS * rows and (own.reshape(BLOCKS, rows).mean(axis=1) >= LASTING).all():
+            found.append(place)
+    return found
+
+
+def moved_places(views: Sequence[Windows], origins: Integers, rows: int, ask: Ask) -> Integers:
     """The places among the origins (S,) before which the level has moved; rows: of a block."""
     windows = views[0]
     earliest = origins - BLOCKS * rows
-    reaches = is_examined & (earliest - windows.lookback >= windows.table.firsts(origins))
+    reaches = earliest - windows.lookback >= windows.table.firsts(origins)
     places = np.flatnonzero(reaches)
     places = places[np.isin(earliest[places], windows.usable(earliest[places], with_targets=False))]
     if not len(places):
@@ -260,7 +277,6 @@ def moved_of(
     panel: Panel,
     views: Sequence[Windows],
     origins: Integers,
-    is_examined: Mask,
     season: int,
     naives: Sequence[tuple[str, int]],
     levels: Numbers,
@@ -269,12 +285,12 @@ def moved_of(
 ) -> Moved:
     """Find the levels that moved, and decide how each is forecast.
 
-    is_examined: (S,) whose windows are worth asking; naives: name and season of the forecasters that may stand in;
+    views: of rows of which spikes are taken out; naives: name and season of the forecasters that may stand in;
     levels: (S,) mean size of the rows of training; said: of a series, by its place.
     """
     moved, windows = nothing_moved(), views[0]
     rows = block_rows(windows.horizon, season)
-    for place in moved_places(views, origins, rows, is_examined, ask)[:MOST_SERIES]:
+    for place in moved_places(views, origins, rows, ask)[:MOST_SERIES]:
         first = int(panel.offsets[place])
         one = OneSeries(
             _alone(panel, int(place)),

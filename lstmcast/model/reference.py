@@ -107,6 +107,12 @@ class Comparison:
     is_out: Mask
     is_settled: Mask
 
+    def with_settled(self, places: Sequence[int]) -> Comparison:
+        """This comparison with the series at these places settled too."""
+        is_settled = self.is_settled.copy()
+        is_settled[list(places)] = True
+        return dataclasses.replace(self, is_settled=is_settled)
+
 
 @dataclass(frozen=True, eq=False)
 class Ranges:

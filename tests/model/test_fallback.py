@@ -113,7 +113,7 @@ def test_a_spike_is_taken_as_missing_by_who_stands_in() -> None:
 
 
 @pytest.mark.parametrize(
-    ("since", "source"), [(420, "linear"), (24, "linear"), (20, "naive"), (6, "naive")], ids=str
+    ("since", "source"), [(420, "linear"), (24, "rescaled"), (20, "naive"), (6, "naive")], ids=str
 )
 @pytest.mark.parametrize("factor", [1000.0, 0.001])
 def test_after_a_change_of_unit_only_rows_of_the_new_unit_are_built_on(

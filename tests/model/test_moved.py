@@ -11,18 +11,17 @@ import pytest
 from lstmcast.core.panel import Forecast
 from lstmcast.model.explain import explain
 from lstmcast.model.model import Model
-from lstmcast.model.moved import Shift, block_rows
+from lstmcast.model.moved import Shift, block_rows, lasting_places
 from tests.panels import Numbers, hourly, load, panel_of, single_threaded, small, stacked
 
 STEP = 700
+SETTINGS = small(safeguard="linear", lookback=48, horizon=24, segment=24, anchor="no")
 
 
 @cache
 def steady() -> Model:
     """A model whose windows do not follow a level by themselves."""
-    return single_threaded(
-        hourly(650), small(safeguard="linear", lookback=48, horizon=24, segment=24, anchor="no")
-    )
+    return single_threaded(hourly(650), SETTINGS)
 
 
 def grown(factor: float = 1.5, rows: int = 900, offset: float = 0.0) -> Numbers:
@@ -43,6 +42,35 @@ def test_within_two_days_the_forecast_is_on_the_new_level(factor: float, days: i
     target, stop = grown(factor), STEP + 24 * days
     forecast = at(target, stop)
     assert forecast.point.mean() == pytest.approx(target[stop : stop + 24].mean(), rel=0.1)
+
+
+def swinging(rows: int) -> Numbers:
+    """A load whose nights are half of its noons, so that few rows lie far out of range where it doubles."""
+    return load(rows) + 35 * np.sin(2 * np.pi * np.arange(rows) / 24)
+
+
+@pytest.mark.parametrize("days", [2, 4, 7])
+def test_rows_far_out_of_range_are_no_spikes_where_the_level_has_moved(days: int) -> None:
+    model = single_threaded(panel_of(swinging(650)), SETTINGS)
+    target, stop = swinging(900), STEP + 24 * days
+    target[STEP:] *= 2
+    forecast = model.predict(panel_of(target[:stop]))
+    assert [found.code for found in forecast.findings] == ["out_of_range"]
+    assert [found.code for found in forecast.fallbacks] == ["moved"]
+    assert forecast.point.mean() == pytest.approx(target[stop : stop + 24].mean(), rel=0.1)
+
+
+def test_spikes_are_left_out_and_move_no_level() -> None:
+    target = load(900)
+    target[[STEP + 5, STEP + 12, STEP + 29, STEP + 36]] *= 9
+    forecast = at(target, STEP + 48)
+    assert forecast.fallbacks == ()
+    assert [found.code for found in forecast.findings] == ["out_of_range"]
+    out = np.zeros(60, dtype=bool)
+    out[12:24] = True
+    assert lasting_places(out, np.array([0, 30, 60]), np.array([24, 54]), 12) == []
+    out[:12:4] = True
+    assert lasting_places(out, np.array([0, 30, 60]), np.array([24, 54]), 12) == [0]
 
 
 def test_the_rows_say_who_made_them() -> None:
