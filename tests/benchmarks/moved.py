@@ -3,7 +3,7 @@
     python -m tests.benchmarks.moved [FILE TARGET]    # a file whose level is steady; else a made-up load
 
 The model learns all rows but the last DAYS days; from there on the rows are multiplied by each of FACTORS. At every
-midnight the next day is forecast. Musts: from the second day on the mean is within 10 %, and the rows say who made them.
+midnight the next day is forecast. The must: from the second day on the mean is within 10 %.
 """
 
 from __future__ import annotations
