@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -44,6 +45,19 @@ def diebold_mariano(first: Numbers, second: Numbers, overlap: int) -> Significan
     shrunk = (count + 1 - 2 * overlap + overlap * (overlap - 1) / count) / count
     statistic = math.sqrt(shrunk) * difference / math.sqrt(variance / count)
     return Significance(difference, statistic, tails(abs(statistic), count - 1))
+
+
+def holm(found: Sequence[float]) -> list[float]:
+    """The p of several tests at once: none is below its own, and all errors together are as rare as one alone.
+
+    Holm (1979): the least is times their number, the next times one less, and so on. One that is not known stays NaN.
+    """
+    order = sorted((p, place) for place, p in enumerate(found) if not math.isnan(p))
+    raised, least = [math.nan] * len(found), 0.0
+    for rank, (p, place) in enumerate(order):
+        least = max(least, min(p * (len(order) - rank), 1.0))
+        raised[place] = least
+    return raised
 
 
 def _variance(apart: Numbers, overlap: int) -> float:

@@ -6,6 +6,7 @@ import math
 from collections.abc import Collection, Iterable
 from typing import Any, TypeVar
 
+from lstmcast.evaluation.metrics import POOLED
 from lstmcast.evaluation.report import (
     MOST_ROUNDS,
     MOST_STEPS_REPORTED,
@@ -72,8 +73,10 @@ def _check_judgement(found: Judgement, horizon: int) -> None:
 
 
 def _check_figures(figures: Figures) -> None:
-    """No error is negative, and a share lies between nothing and all."""
+    """No error is negative, and a share lies between nothing and all; a forecast's total may have any sign."""
     for name, figure in figures.items():
+        if name.removeprefix(POOLED) == "total":
+            continue
         most = 1.0 if name.startswith(_SHARES) else math.inf
         _ask(figure is None or 0 <= figure <= most, f"{name!r} is {figure}")
 

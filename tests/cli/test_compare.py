@@ -1,15 +1,17 @@
-"""`lstmcast compare`: two models on the rows that neither has seen, of whatever columns and horizons."""
+"""`lstmcast compare`: models on the rows that none has seen, of whatever columns and horizons."""
 
 from __future__ import annotations
 
 import csv
 import io
 import json
+import math
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from lstmcast.evaluation.significance import holm
 from lstmcast.model.rivals import rivals
 from lstmcast.persistence import load
 from tests.command_line import lstmcast
@@ -69,6 +71,31 @@ def test_a_model_is_as_good_as_itself(folder: Folder) -> None:
     assert said.code == 0
     assert "(1) and" in said.out
     assert "are equally good." in said.out
+
+
+def test_three_models_are_compared_at_once(folder: Folder) -> None:
+    names = ["a.pkl", "b.pkl", "a.pkl"]
+    words = [folder / name for name in names]
+    found = document(*words[:2], folder / "data.csv")
+    three = document(*words, folder / "data.csv")
+    files = list(three["models"])  # type: ignore[call-overload]
+    assert [Path(name).name.split(" (")[0] for name in files] == names
+    for name, other in zip(files, names, strict=True):
+        assert three["figures"][name] == found["figures"][other]  # type: ignore[index]
+    assert len(three["tests"]) == 3 + 3 * 3  # type: ignore[arg-type]
+    said = lstmcast("compare", *words, folder / "data.csv")
+    assert "that none of them has seen, 6 steps ahead" in said.out.replace("\n", " ")
+    assert said.out.count("equally good") == 1
+    assert said.out.count("Holm over 2 tests") == 1
+    assert lstmcast("compare", folder / "a.pkl", folder / "data.csv").code == 2
+
+
+def test_holm_raises_what_several_tests_say() -> None:
+    # R: p.adjust(c(.01, .04, .03, .005), "holm")
+    assert holm([0.01, 0.04, 0.03, 0.005]) == pytest.approx([0.03, 0.06, 0.06, 0.02])
+    raised = holm([0.6, math.nan, 0.7])
+    assert (raised[0], raised[2]) == (1.0, 1.0)
+    assert math.isnan(raised[1])
 
 
 def test_windows_overlap_as_far_as_the_stride_leaves_them(folder: Folder) -> None:

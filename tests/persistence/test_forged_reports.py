@@ -13,6 +13,7 @@ import pytest
 
 from lstmcast import persistence
 from lstmcast.core.errors import ModelFileError
+from lstmcast.persistence import reports
 from lstmcast.persistence.models import from_record
 from tests import hostile_models
 from tests.command_line import lstmcast
@@ -165,3 +166,12 @@ def _without_aged(choices: dict[str, Any]) -> dict[str, Any]:
         if row.get("aged_mase", 0) is None and "lookbacks" not in row:
             del row["aged_mase"]
     return choices
+
+
+def test_forecasts_may_add_up_to_less_than_zero_and_no_error_does() -> None:
+    for name in ("total", "pooled_total"):
+        reports._check_figures({name: -1e-16, "mae": 1.0})
+        reports._check_figures({name: -0.25})
+    for figures in ({"mae": -1e-16}, {"pooled_mae": -1.0}, {"coverage_80": 1.5}):
+        with pytest.raises(ValueError, match="does not fit"):
+            reports._check_figures(figures)

@@ -19,7 +19,9 @@ if TYPE_CHECKING:
     from lstmcast.core.panel import Clock
     from lstmcast.model.rivals import Rivals
 
-OtherModel = Annotated[str, typer.Argument(metavar="MODEL", help="another model file", rich_help_panel=INPUT)]
+OtherModels = Annotated[
+    list[str], typer.Argument(metavar="MODEL", help="other model files", rich_help_panel=INPUT)
+]
 Stride = Annotated[
     str, typer.Option(metavar="N", help="rows between two forecasts", rich_help_panel="Evaluation")
 ]
@@ -28,23 +30,23 @@ CHANCE = 0.05  # above it a difference is said to be possibly chance
 
 def compare(
     model: ModelFile,
-    other: OtherModel,
+    others: OtherModels,
     data: DataFile,
     stride: Stride = "1",
     as_json: Json = False,
     quiet: Quiet = False,
     verbose: Verbose = False,
 ) -> None:
-    """Compare two models on the same unseen rows.
+    """Compare models on the same unseen rows.
 
-    They may look at different columns and have different horizons; the shorter horizon is compared. A test says
-    whether their difference is more than chance.
+    They may look at different columns and have different horizons; the shortest horizon is compared. Tests say
+    whether the best one differs from each other one by more than chance.
     """
     console = Console(quiet=quiet, verbose=verbose, as_json=as_json)
-    compare_files((model, other), data, whole_number("stride", stride, 1, 1_000_000) or 1, console)
+    compare_files((model, *others), data, whole_number("stride", stride, 1, 1_000_000) or 1, console)
 
 
-def compare_files(files: tuple[str, str], source: str, stride: int, console: Console) -> None:
+def compare_files(files: tuple[str, ...], source: str, stride: int, console: Console) -> None:
     """Load, read as each model does, judge, show."""
     from lstmcast import persistence
     from lstmcast.model.rivals import rivals
@@ -61,12 +63,13 @@ def compare_files(files: tuple[str, str], source: str, stride: int, console: Con
         console.document(_document(found, tuple(models), names, clock))
 
 
-def _names(files: tuple[str, str]) -> tuple[str, str]:
+def _names(files: tuple[str, ...]) -> tuple[str, ...]:
     """Return the models' names: by file, by whole path where files share a name, by number where paths do."""
     short = tuple(os.path.basename(file) for file in files)
-    if short[0] != short[1]:
-        return short[0], short[1]
-    return files if files[0] != files[1] else (f"{files[0]} (1)", f"{files[1]} (2)")
+    names = short if len({*short}) == len(files) else files
+    if len({*names}) == len(files):
+        return names
+    return tuple(f"{file} ({number})" for number, file in enumerate(files, start=1))
 
 
 def _show(found: Rivals, models: tuple[str, ...], clock: Clock, console: Console) -> None:
@@ -74,7 +77,8 @@ def _show(found: Rivals, models: tuple[str, ...], clock: Clock, console: Console
     from lstmcast.evaluation.names import describe
 
     first, last = clock.write(found.stamps.take([found.stamps.argmin(), found.stamps.argmax()]))
-    windows = f"{len(found.stamps):,} windows of rows that neither has seen, {found.steps:,} steps ahead"
+    none = "neither" if len(models) == 2 else "none of them"
+    windows = f"{len(found.stamps):,} windows of rows that {none} has seen, {found.steps:,} steps ahead"
     console.note(f"{windows}, from {first} to {last}")
     console.note("")
     figures = {
@@ -82,23 +86,30 @@ def _show(found: Rivals, models: tuple[str, ...], clock: Clock, console: Console
     }
     verdict.table("", figures, console)
     console.result("")
-    console.result(sentence(found, models))
+    for sentence in sentences(found, models):
+        console.result(sentence)
 
 
-def sentence(found: Rivals, models: tuple[str, ...]) -> str:
-    """Return a sentence on which model is better, by how much, and whether that may be chance."""
-    better, worse = sorted(models, key=lambda name: found.losses[name].mean())
+def sentences(found: Rivals, models: tuple[str, ...]) -> list[str]:
+    """Return a sentence on how the best model stands beside each other one, the next best first."""
+    from lstmcast.evaluation.significance import holm
+
+    best, *others = sorted(models, key=lambda name: found.losses[name].mean())
+    chances = holm([found.test(best, other).p for other in others])
+    how = ", Diebold-Mariano" if len(others) == 1 else f", Diebold-Mariano, Holm over {len(others)} tests"
+    return [_sentence(found, best, other, p, how) for other, p in zip(others, chances, strict=True)]
+
+
+def _sentence(found: Rivals, better: str, worse: str, p: float, how: str) -> str:
+    """Return which model is better, by how much, and whether that may be chance."""
     low, high = (float(found.losses[name].mean()) for name in (better, worse))
     if low == high:
-        return f"{models[0]} and {models[1]} are equally good."
+        return f"{better} and {worse} are equally good."
     share = percent(1 - low / high)
-    test = found.test(better, worse)
-    if math.isnan(test.p):
+    if math.isnan(p):
         return f"{better} is {share} better than {worse}, but too few windows tell whether that is more than chance."
-    chance = f"p = {test.p:.2g}, Diebold-Mariano"
-    if test.p > CHANCE:
-        return f"{better} is {share} better than {worse}, which may be chance ({chance})."
-    return f"{better} is {share} better than {worse}, which is more than chance ({chance})."
+    word = "may be chance" if p > CHANCE else "is more than chance"
+    return f"{better} is {share} better than {worse}, which {word} (p = {p:.2g}{how})."
 
 
 def _document(found: Rivals, models: tuple[str, ...], files: dict[str, str], clock: Clock) -> dict[str, Any]:

@@ -82,7 +82,7 @@ COMMANDS = {
         ("target", "time", "id", "known", "holidays", "horizon", "budget", "folds", "window", "output"),
     ),
     "compare": Entry(
-        "Compare two models on the same unseen rows.",
+        "Compare models on the same unseen rows.",
         "lstmcast compare load.pkl other.pkl load.csv",
         "accuracy",
     ),

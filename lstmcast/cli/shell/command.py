@@ -44,7 +44,11 @@ class Plain(_Base):  # type: ignore[misc]
 
     def collect_usage_pieces(self, ctx: Any) -> list[str]:
         """The words of the usage line, typer's braces and hidden arguments left out."""
-        return [piece.strip("{}") for piece in super().collect_usage_pieces(ctx) if piece.strip("{}[] ")]
+        return [
+            piece.replace("{", "").replace("}", "")
+            for piece in super().collect_usage_pieces(ctx)
+            if piece.strip("{}[] ")
+        ]
 
     def get_help(self, ctx: Any) -> str:
         """Print the help ourselves: wrapped at words only, with an example that can be pasted; then stop."""
