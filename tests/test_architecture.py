@@ -251,8 +251,10 @@ def test_every_file_opens_with_one_sentence() -> None:
     assert not [file for file, each in facts().items() if not each.opening.endswith((".", "?"))]
 
 
-def test_the_readme_lists_the_packages_there_are() -> None:
+def test_the_readme_lists_the_packages_from_the_highest_floor_down() -> None:
     text = (PROJECT / "README.md").read_text(encoding="utf-8")
     section = text.split("## How the code is laid out", 1)[1].split("\n## ", 1)[0]
     listed = re.findall(r"^\| `([a-z_]+)(?:\.py|/)` \|", section, flags=re.MULTILINE)
-    assert sorted(listed) == sorted(ARCHITECTURE)
+    assert listed == [*reversed(ARCHITECTURE)]
+    for number, (package, (below, _)) in enumerate(ARCHITECTURE.items()):
+        assert set(below.split()) <= set([*ARCHITECTURE][:number]), package
