@@ -10,7 +10,7 @@ import numpy as np
 from lstmcast.core.panel import Holidays
 from lstmcast.ingest.table.opening import open_table
 from lstmcast.ingest.text.context import ReadContext
-from lstmcast.ingest.text.layouts import COUNTER, EPOCH, QUARTER, WEEK
+from lstmcast.ingest.text.layouts import COUNTER, EPOCH, HALF, QUARTER, WEEK
 from lstmcast.ingest.text.rules import ReadingRules
 from lstmcast.ingest.text.source import name_of
 from lstmcast.ingest.time.axis import find_axis
@@ -39,7 +39,7 @@ def read_holidays(source: str | Path, dates: str | None = None) -> Holidays:
 
 
 def _days(stamps: Stamps, names: Sequence[str], context: ReadContext) -> tuple[str, ...]:
-    if stamps.order in (COUNTER, EPOCH, WEEK, QUARTER) or stamps.depth < _DAY:
+    if stamps.order in (COUNTER, EPOCH, WEEK, QUARTER, HALF) or stamps.depth < _DAY:
         raise context.refusal(f"column {','.join(names)!r} holds no dates such as 2024-12-25")
     days = np.unique(stamps.wall.astype("datetime64[us]").astype("datetime64[D]"))
     return tuple(map(str, days))

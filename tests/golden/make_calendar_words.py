@@ -8,6 +8,7 @@ Run when either has news; the table is data, and nothing of it is written by han
 from __future__ import annotations
 
 import datetime
+import re
 import sys
 import unicodedata
 from collections import Counter
@@ -156,6 +157,20 @@ def halves() -> dict[str, str]:
     return found
 
 
+def quarters() -> set[str]:
+    """What quarters are called: the words that all four names of a language share, without ordinals."""
+    from babel import Locale
+
+    found = set()
+    for language in (*LANGUAGES, "ja", "ko", "zh"):
+        for widths in Locale.parse(language).quarters.values():
+            for width in ("wide", "abbreviated"):
+                names = [folded(widths[width][number]) for number in (1, 2, 3, 4)]
+                found |= set.intersection(*(set(re.findall(r"[^\W\d_]+", name)) for name in names))
+    composed = {unicodedata.normalize("NFC", word) for word in found}
+    return {word for word in composed if len(word) > (2 if word.isascii() else 1)} | {"q", "k", "t", "kv"}
+
+
 def zones() -> set[str]:
     """The zones of today under their own names."""
     table = resources.files("tzdata.zoneinfo").joinpath("zone.tab").read_text(encoding="utf-8")
@@ -210,6 +225,7 @@ def text() -> str:
     """The module."""
     plain, croatian = months()
     pairs = "".join(f"    {word!r}: {half!r},\n" for word, half in sorted(halves().items()))
+    called = wrapped(sorted(quarters()), " " * 4)
     known = abbreviations()
     rows = "".join(f"    {name!r}: {known[name]},\n" for name in sorted(known))
     names = {alias: name.lower() for alias, name in ALIASES.items()}
@@ -226,6 +242,8 @@ def text() -> str:
         f"CROATIAN_NAMES: tuple[str, ...] = {by_month(croatian)}\n"
         "# am and pm where letters are no Latin ones\n"
         f"HALVES: dict[str, str] = {{\n{pairs}}}\n"
+        "# what a quarter is called\n"
+        f"QUARTERS: str = (\n{called}\n)\n"
         "# minutes ahead of UTC that a zone's abbreviation stands for, those of most zones first\n"
         f"ABBREVIATIONS: dict[str, tuple[int, ...]] = {{\n{rows}}}\n"
         "# other ways to write some of them\n"

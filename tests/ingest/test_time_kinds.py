@@ -13,6 +13,7 @@ import pytest
 
 from lstmcast.core.errors import DataError
 from lstmcast.ingest import ParsedFile, Roles, read
+from lstmcast.ingest.text.layouts import QUARTER_WORDS
 from lstmcast.ingest.time.numbered import FIRST, SECOND, UNSAID, read_number
 from lstmcast.ingest.time.transcription import in_ascii
 
@@ -409,6 +410,54 @@ def test_stamps_in_other_languages(cells: list[str], first: str, tmp_path: Path)
     assert panel.clock.write(panel.times[:1]) == [first]
 
 
+# --- numbered periods of a year: quarters, half years and weeks, in the words of several languages
+
+PERIODS: dict[str, tuple[str, int]] = {
+    "QS-JAN": ("Q{n} {y}|{y}-Q{n}|{y}:Q{n}|{y}KV{n}|{y}K{n}|{n}Q{s}|Q{n}'{s}|T{n} {y}|{n}T{s}|{n}. Quartal {y}|"
+               "{y}/{n}. Quartal|Quarter {n}, {y}|Quarter {n}/{y}|{y} kvartal {n}|{n}e trimestre {y}|"
+               "{n}º trimestre de {y}|{r} trim. {y}|{r} kwartał {y}|{n} кв. {y}|{r} квартал {y} г.|"
+               "{y}. {r}. negyedév|{y}年第{n}四半期|{y}年{n}季度|{y}년 {n}분기", 4),
+    "2QS-JAN": ("{y}-S{n}|{y}S{n}|{y}H{n}|H{n} {y}|{n}. Halbjahr {y}|{n}e semestre {y}", 2),
+    "W-MON": ("{y}-W{n:02d}|{y}V{n:02d}|{y}U{n:02d}|Week {n} {y}|KW {n:02d}/{y}|uge {n}, {y}|S{n:02d}-{y}|"
+              "Semana {n} de {y}|Semaine {n} {y}", 52),
+    "MS": ("{y}M{n:02d}|{y}-M{n:02d}|M{n} {y}|{y}:{n:02d}|{y}_{n:02d}", 12),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("freq", "form"), [(freq, form) for freq, (forms, _) in PERIODS.items() for form in forms.split("|")]
+)
+def test_a_numbered_period_is_its_first_day(freq: str, form: str, tmp_path: Path) -> None:
+    a_year = PERIODS[freq][1]
+    numbered = [(2023 + i // a_year, i % a_year + 1) for i in range(2 * a_year)]
+    cells = [form.format(y=y, n=n, s=y % 100, r="I II III IV".split()[(n - 1) % 4]) for y, n in numbered]
+    panel = read_text(column("t", cells), tmp_path).panel
+    first = "2023-01-02" if freq == "W-MON" else "2023-01-01"
+    assert (panel.clock.freq, len(panel.times)) == (freq, len(cells))
+    assert panel.times[0] == np.datetime64(first)
+
+
+@pytest.mark.parametrize(
+    ("cells", "first"),
+    [
+        (["Week of January 7, 2024", "Week of January 14, 2024"], "2024-01-07"),
+        (["w/e 13/01/2024", "w/e 20/01/2024"], "2024-01-13"),
+        (["week ending 2024-01-13", "week ending 2024-01-20"], "2024-01-13"),
+        (["13.01.2024 05:00 Uhr", "13.01.2024 06:00 Uhr"], "2024-01-13T05:00:00"),
+        (["20240113-05:00", "20240113-06:00"], "2024-01-13T05:00:00"),
+    ],
+)
+def test_words_around_a_date_are_no_part_of_it(cells: list[str], first: str, tmp_path: Path) -> None:
+    panel = read_text(column("t", cells), tmp_path).panel
+    assert panel.clock.write(panel.times[:1]) == [first]
+
+
+@pytest.mark.parametrize("cell", ["Q5 2024", "3H 2024", "V. Quartal 2024", "Q1 2024 Q2", "X1 2024"])
+def test_what_no_year_has_is_no_period(cell: str, tmp_path: Path) -> None:
+    with pytest.raises(DataError):
+        read_text(column("t", [cell, cell.replace("2024", "2025")]), tmp_path)
+
+
 def test_five_croatian_months_are_those_of_other_languages_a_month_later(tmp_path: Path) -> None:
     panel = read_text(column("t", ["1. rujna 2024", "1. listopada 2024"]), tmp_path).panel
     assert panel.times[1] == np.datetime64("2024-10-01")
@@ -430,6 +479,8 @@ def test_the_table_of_words_is_what_its_generator_makes() -> None:
         both = made.keys() & kept.keys()
         assert len(both) > 0.95 * len(kept)
         assert all(made[word] == kept[word] for word in both)
+    made_quarters = make_calendar_words.quarters()
+    assert len(made_quarters & QUARTER_WORDS) > 0.95 * len(QUARTER_WORDS)
 
 
 # --- nearest misses

@@ -137,6 +137,14 @@ HALVES: dict[str, str] = {
     "午前": "am",
     "午後": "pm",
 }
+# what a quarter is called
+QUARTERS: str = (
+    "arsfj arsfjorðingur cet cetrtletje ceturksnis ceyrek chorak chwarter ctvrtleti fearnsjier "
+    "fjorðungur hiruhilekoa ika k ketv ketvirtis kuartal kv kvartal kvartalet kvt kwart "
+    "kwartaal kwartał negyedev nelj neljannes q quartal quarter raithe robo rub stvrtrok suku t "
+    "tremujori trim trimestre trimestrul τριμηνο кв квартал тоқсан трим тримесечие тримесечје "
+    "тқс чеи чеирек чорак եռամսյակ եռմս רבעון الربع سه ماهه კვ კვარტალი 四半期 季度 분기"
+)
 # minutes ahead of UTC that a zone's abbreviation stands for, those of most zones first
 ABBREVIATIONS: dict[str, tuple[int, ...]] = {
     "acdt": (630,),

@@ -11,6 +11,7 @@ from lstmcast.ingest.text.layouts import (
     COUNTER,
     DECIMAL,
     EPOCH,
+    HALF,
     ORDINAL,
     QUARTER,
     SERIAL,
@@ -121,8 +122,11 @@ def _days(digits: _Digits) -> tuple[Micros, NDArray[np.bool_]]:
     if digits.layout.order in (WEEK, YEARWEEK):
         return _iso_week(year, digits.part("week", 1), digits.part("weekday", 1), real)
     if digits.layout.order == QUARTER:
-        quarter = digits.part("quarter", 1)
+        quarter = digits.part("quarter", (digits.layout.month + 2) // 3)
         return _civil(year, 3 * quarter - 2, 1), real & (quarter >= 1) & (quarter <= 4)
+    if digits.layout.order == HALF:
+        half = digits.part("semester", 1)
+        return _civil(year, 6 * half - 5, 1), real & (half >= 1) & (half <= 2)
     if digits.layout.order == ORDINAL:
         day = digits.part("ordinal", 1)
         days = _civil(year, 1, day)

@@ -7,13 +7,14 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
-from lstmcast.ingest.text.calendar_words import ABBREVIATIONS, ALIASES, CROATIAN_NAMES, NAMES
+from lstmcast.ingest.text.calendar_words import ABBREVIATIONS, ALIASES, CROATIAN_NAMES, NAMES, QUARTERS
 
 YMD, DMY, MDY = "year-month-day", "day/month/year", "month/day/year"
-NAMED, CROATIAN, ORDINAL, WEEK, QUARTER = (
+NAMED, CROATIAN, ORDINAL, HALF, WEEK, QUARTER = (
     "dates with the name of the month",
     "dates with the Croatian name of the month",
     "year and day of the year",
+    "half years",
     "ISO weeks",
     "quarters",
 )
@@ -29,11 +30,12 @@ DIGITS, YEARWEEK, SHORT, SERIAL, DECIMAL, EPOCH, COUNTER = (
 # Where a column can be read in several of them the first one counts, unless its name tells (see time/codes.py).
 ORDERS = (
     *(YMD, DMY, MDY, NAMED, CROATIAN, DIGITS, YEARWEEK, ORDINAL, SHORT, SERIAL, DECIMAL),
-    *(EPOCH, WEEK, QUARTER, COUNTER),
+    *(EPOCH, HALF, WEEK, QUARTER, COUNTER),
 )
 # Finer from left to right, in parts of equal depth.
 _DEPTHS = {
     "year": 0,
+    "semester": 1,
     "quarter": 1,
     "month": 2,
     "part": 2,
@@ -83,16 +85,29 @@ def _numbered(names: Sequence[str]) -> dict[str, int]:
 
 
 MONTHS, CROATIAN_MONTHS = _numbered(NAMES), _numbered(CROATIAN_NAMES)
+QUARTER_WORDS = frozenset(QUARTERS.split())
+_HALVES = frozenset("h s hy hj half halfyear halbjahr sem semester semestre semestr".split())
+_WEEKS = frozenset(
+    "w kw wk cw week woche s v vecka u uke uge sem semaine semana settimana tyden tydzien viikko".split()
+)
+# what a numbered period of a year may be called, and which part of the stamp its number then is
+_PERIODS = ((QUARTER, QUARTER_WORDS, "quarter"), (HALF, _HALVES, "semester"), (WEEK, _WEEKS, "week"))
+_ROMAN = {"i": 1, "ii": 2, "iii": 3, "iv": 4}
 
 _S = r"(?P<s>[-/. ]|\. )"
 _NAME = r"(?P<name>[a-z]+)\.?"
 _YEAR, _SHORT_YEAR = r"(?P<year>0000)", r"(?P<year>00)"
 _MONTH, _DAY = r"(?P<month>00?)", r"(?P<day>00?)"
 _NTH = rf"{_DAY}(?:\.|st|nd|rd|th|er)?"
+_PERIOD, _NUMBER, _APART = r"(?P<period>[a-z]+)\.?", r"(?P<number>00?|i{1,3}|iv)", r"[-/:., ]"
+_TH = r"(?:\.|\.?(?:st|nd|rd|th|er|ere|eme|e|r|o|a|:a|ste|de)\.?)?"
+PERIOD = "periods of a year"  # weeks, quarters or half years, as their word says
 _DATES: tuple[tuple[str, str], ...] = (
     (YMD, rf"{_YEAR}{_S}{_MONTH}(?P=s){_DAY}\.?"),
     (YMD, rf"{_YEAR}[-/]{_MONTH}"),
-    (YMD, rf"{_YEAR}m{_MONTH}"),
+    (YMD, rf"{_YEAR}-?m{_MONTH}"),
+    (YMD, rf"{_YEAR}[:_](?P<month>00)"),
+    (YMD, rf"m{_MONTH}[-/ ]{_YEAR}"),
     (YMD, rf"{_SHORT_YEAR}{_S}(?P<month>00)(?P=s)(?P<day>00)"),
     (DMY, rf"{_DAY}{_S}{_MONTH}(?P=s){_YEAR}\.?"),
     (DMY, rf"{_DAY}{_S}{_MONTH}(?P=s){_SHORT_YEAR}"),
@@ -109,11 +124,13 @@ _DATES: tuple[tuple[str, str], ...] = (
     (NAMED, rf"{_NAME}[-/ .']*{_SHORT_YEAR}"),
     (NAMED, rf"{_YEAR}[-/ .]*{_NAME}(?:[-/ .]*{_DAY}\.?)?"),
     (ORDINAL, rf"{_YEAR}[-/ ](?P<ordinal>000)"),
-    (QUARTER, rf"{_YEAR}[-/ ]?[qk](?P<quarter>0)"),
-    (QUARTER, rf"[qk](?P<quarter>0)[-/ ]?{_YEAR}"),
     (WEEK, rf"{_YEAR}-?w(?P<week>00)-?(?P<weekday>0)"),
-    (WEEK, rf"{_YEAR}[-/ ]?(?:w|kw|wk|cw|week|woche)[ -]?(?P<week>00?)"),
-    (WEEK, rf"(?:w|kw|wk|cw|week|woche)[ -]?(?P<week>00?)(?:[-/ ]|, ){_YEAR}"),
+    (PERIOD, rf"{_YEAR}{_APART}*{_PERIOD}[- .]*{_NUMBER}"),
+    (PERIOD, rf"{_YEAR}{_APART}+{_NUMBER}{_TH}[- ]*{_PERIOD}"),
+    (PERIOD, rf"{_PERIOD}[- .]*{_NUMBER}{_TH}{_APART}*(?:del? |of )?{_YEAR}"),
+    (PERIOD, rf"{_PERIOD}[- .]*{_NUMBER}(?:[-/ ]'?|'){_SHORT_YEAR}"),
+    (PERIOD, rf"{_NUMBER}{_TH}[- ]*{_PERIOD}{_APART}*(?:del? |of )?{_YEAR}"),
+    (PERIOD, rf"{_NUMBER}{_PERIOD}[-/ ]*'?{_SHORT_YEAR}"),
 )
 _DIGITS: dict[int, str] = {
     4: _YEAR,
@@ -130,10 +147,14 @@ _CODES: tuple[tuple[str, str, str], ...] = (
     (SERIAL, r"(?P<serial>0{5})", r"(?:[.,](?P<share>0{1,15}))?"),
     (DECIMAL, _YEAR, r"(?:[.,](?P<part>0{1,9})0*)?"),
 )
-_WEEKDAY = r"(?:[a-z]{2,10}[.,]* )?"
+_WEEKDAY = r"(?:(?P<before>[a-z]{2,10})[.,]* )?"
+_SINCE = (
+    r"(?:(?:week|month|quarter) (?:of|ending|ended|beginning|commencing|starting) |w/[ecb] |"
+    r"woche vom |semaine du |semana del? |settimana del )?"
+)
 _CLOCK = (
     r"(?P<hour>00?)(?:[:.h](?P<minute>00)(?:[:.](?P<second>00)(?:[.,:](?P<fraction>0+))?)?|h)?"
-    r"(?:\s*(?P<half>[ap])\.?\s?m\.?)?"
+    r"(?:\s*(?P<half>[ap])\.?\s?m\.?|\s*(?:uhr|hrs?|hours))?"
 )
 _NUMERIC = r"(?:utc|gmt)?(?P<sign>[+-])(?P<offset_hours>00?)(?::?(?P<offset_minutes>00))?(?:\s+[a-z]{2,5})?"
 _OFFSET = (
@@ -147,7 +168,7 @@ _TIME = rf"(?:(?P<gap>t|,? +|,|-|:|_|{_AT}){_CLOCK}{_OFFSET})?"
 
 def _patterns() -> Iterator[tuple[str, str, str]]:
     for order, date in _DATES:
-        yield order, rf"\s*{_WEEKDAY}(?:{date})", rf"{_TIME}{_END}\s*"
+        yield order, rf"\s*{_SINCE}{_WEEKDAY}(?:{date})", rf"{_TIME}{_END}\s*"
     # as `date`, Java and Twitter write: the year stands last
     yield NAMED, rf"\s*{_WEEKDAY}{_NAME} +{_DAY} +(?=00?:)", rf"{_CLOCK}{_OFFSET} +{_YEAR}\s*"
     for length, date in _DIGITS.items():
@@ -155,7 +176,7 @@ def _patterns() -> Iterator[tuple[str, str, str]]:
     compact = r"(?P<hour>00)(?P<minute>00)(?P<second>00)?"
     for date in (_DIGITS[8], rf"{_YEAR}(?P<s>-)(?P<month>00)-(?P<day>00)"):
         yield YMD, rf"\s*{date}(?P<gap>t|_| )", rf"{compact}{_OFFSET}\s*"
-    yield YMD, rf"\s*{_DIGITS[8]}(?P<gap>t|_| )", rf"{_CLOCK}{_OFFSET}\s*"
+    yield YMD, rf"\s*{_DIGITS[8]}(?P<gap>t|_|-| )", rf"{_CLOCK}{_OFFSET}\s*"
     for order, head, tail in _CODES:
         yield order, rf"\s*{head}", rf"{tail}\s*"
     for digits in ("0{9,10}", "0{12,13}", "0{15,16}", "0{18,19}"):
@@ -181,13 +202,21 @@ def layouts_of(shape: str) -> tuple[Layout, ...]:
 
 def _may_be(order: str, shape: str) -> bool:
     """False where a shape lacks what every stamp of an order has: most patterns then need not be compiled."""
-    letters = {NAMED: 3, WEEK: 1, QUARTER: 1}.get(order, 0)  # the shortest name of a month has three
+    letters = {NAMED: 3, WEEK: 1, PERIOD: 1}.get(order, 0)  # the shortest name of a month has three
     return "0" in shape and sum(map(str.isalpha, shape)) >= letters
 
 
 def _layouts(order: str, match: re.Match[str]) -> Iterator[Layout]:
-    """Yield the layouts that a match says: of the name of a month perhaps two."""
-    name = match.groupdict().get("name")
+    """Yield the layouts that a match says: of the name of a month or of a period perhaps two."""
+    groups = match.groupdict()
+    if any((groups.get("before") or "") in words for _, words, _ in _PERIODS):
+        return  # `week 1/2020` is no month
+    if order == PERIOD:
+        for period, words, part in _PERIODS:
+            if groups["period"] in words:
+                yield from _layout(period, match, 0, part)
+        return
+    name = groups.get("name")
     if name is None:
         yield from _layout(order, match, 0)
         return
@@ -196,14 +225,21 @@ def _layouts(order: str, match: re.Match[str]) -> Iterator[Layout]:
             yield from _layout(language, match, months[name])
 
 
-def _layout(order: str, match: re.Match[str], month: int) -> Iterator[Layout]:
-    """The layout of a match; none where its last letters are no abbreviation of a zone."""
+def _layout(order: str, match: re.Match[str], month: int, number: str = "") -> Iterator[Layout]:
+    """The layout of a match; none where its last letters are no abbreviation of a zone.
+
+    number: the part of the stamp that the number of a period is; a Roman one is that of a quarter.
+    """
     groups = match.groupdict()
     spans = {
-        name: match.span(name)
+        number if name == "number" else name: match.span(name)
         for name, text in groups.items()
         if text is not None and "0" in text and name not in ("zone", "end")
     }
+    if (roman := _ROMAN.get(groups.get("number") or "")) is not None:
+        if order != QUARTER:
+            return
+        month = 3 * roman - 2
     half = groups.get("half")
     abbreviation = groups.get("abbreviation") or ""
     abbreviation = ALIASES.get(abbreviation, abbreviation)

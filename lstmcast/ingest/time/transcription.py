@@ -6,7 +6,7 @@ import re
 import unicodedata
 
 from lstmcast.ingest.text.calendar_words import HALVES
-from lstmcast.ingest.text.layouts import MONTHS
+from lstmcast.ingest.text.layouts import MONTHS, QUARTER_WORDS
 
 _SIGNS = str.maketrans(
     {
@@ -20,6 +20,8 @@ _SIGNS = str.maketrans(
     }
 )
 _ENGLISH = ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"]
+_ANY_QUARTER = "|".join(sorted((word for word in QUARTER_WORDS if not word.isascii()), key=len, reverse=True))
+_QUARTER = re.compile(rf"(?<![^\W\d_])(?:{_ANY_QUARTER})(?![^\W\d_])", re.IGNORECASE)
 _YEAR_OR_MONTH = re.compile(r"[年년月월]\s*(?=\d)")
 _WORD = re.compile(r"[^\W\d_]+")
 _HALF = "|".join(re.escape(word).replace(r"\.", r"\.?\s?") for word in sorted(HALVES, key=len, reverse=True))
@@ -32,7 +34,7 @@ def in_ascii(stamp: str) -> str:
     """The stamp without accents, names of months and halves of the day in English, other words left out."""
     if stamp.isascii():
         return stamp
-    plain = _YEAR_OR_MONTH.sub("-", stamp).translate(_SIGNS)
+    plain = _YEAR_OR_MONTH.sub("-", _QUARTER.sub("q", stamp)).translate(_SIGNS)
     if not plain.isascii():
         folded = unicodedata.normalize("NFKD", plain.casefold()).replace("ı", "i")
         folded = "".join(letter for letter in folded if not unicodedata.combining(letter))
