@@ -430,7 +430,7 @@ PERIODS: dict[str, tuple[str, int]] = {
 def test_a_numbered_period_is_its_first_day(freq: str, form: str, tmp_path: Path) -> None:
     a_year = PERIODS[freq][1]
     numbered = [(2023 + i // a_year, i % a_year + 1) for i in range(2 * a_year)]
-    cells = [form.format(y=y, n=n, s=y % 100, r="I II III IV".split()[(n - 1) % 4]) for y, n in numbered]
+    cells = [form.format(y=y, n=n, s=y % 100, r=["I", "II", "III", "IV"][(n - 1) % 4]) for y, n in numbered]
     panel = read_text(column("t", cells), tmp_path).panel
     first = "2023-01-02" if freq == "W-MON" else "2023-01-01"
     assert (panel.clock.freq, len(panel.times)) == (freq, len(cells))

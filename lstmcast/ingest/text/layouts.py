@@ -86,9 +86,12 @@ def _numbered(names: Sequence[str]) -> dict[str, int]:
 
 MONTHS, CROATIAN_MONTHS = _numbered(NAMES), _numbered(CROATIAN_NAMES)
 QUARTER_WORDS = frozenset(QUARTERS.split())
-_HALVES = frozenset("h s hy hj half halfyear halbjahr sem semester semestre semestr".split())
-_WEEKS = frozenset(
-    "w kw wk cw week woche s v vecka u uke uge sem semaine semana settimana tyden tydzien viikko".split()
+_HALVES, _WEEKS = (
+    frozenset(words.split())
+    for words in (
+        "h s hy hj half halfyear halbjahr sem semester semestre semestr",
+        "w kw wk cw week woche s v vecka u uke uge sem semaine semana settimana tyden tydzien viikko",
+    )
 )
 # what a numbered period of a year may be called, and which part of the stamp its number then is
 _PERIODS = ((QUARTER, QUARTER_WORDS, "quarter"), (HALF, _HALVES, "semester"), (WEEK, _WEEKS, "week"))
