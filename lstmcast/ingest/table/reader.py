@@ -18,6 +18,7 @@ from lstmcast.core.errors import DataError
 from lstmcast.core.findings import count
 from lstmcast.ingest.table import footers
 from lstmcast.ingest.table.dialect import Dialect, sniff
+from lstmcast.ingest.table.printed import unprinted
 from lstmcast.ingest.table.text import line_blocks
 from lstmcast.ingest.text.cells import Cells, as_text, is_equal, shown, sliced
 from lstmcast.ingest.text.context import ReadContext
@@ -97,7 +98,7 @@ class TextTable:
         raw = watched(
             stream, raw_blocks(stream, context.source, context.rules.largest_unpacked), context.watch
         )
-        self._blocks = line_blocks(raw, context)
+        self._blocks = unprinted(line_blocks(raw, context), context)
         block = self._head()
         self.dialect: Dialect = dialect or sniff(block[: 1 << 20].decode(errors="replace"), context)
         start = _line_start(block, self.dialect.first - 1)
