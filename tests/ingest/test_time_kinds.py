@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -203,6 +203,33 @@ def test_an_abbreviation_of_several_clocks_is_asked_about(tmp_path: Path) -> Non
         read_text(text, tmp_path)
     panel = read_text(text, tmp_path, zone="Asia/Kolkata").panel
     assert panel.times[0] == np.datetime64("2023-12-31T18:30")
+
+
+# --- times of day in digits, in a column of their own
+
+CLOCKS: dict[str, Callable[[pd.Timestamp], tuple[str, str]]] = {
+    "date,time": lambda t: (f"{t:%Y%m%d}", f"{t:%H%M%S}"),
+    "FL_DATE,DEP_TIME": lambda t: (f"{t:%Y-%m-%d}", str(int(f"{t:%H%M}"))),
+    "day,clock time": lambda t: (f"{t:%d/%m/%Y}", f"{t:%H%M}"),
+    "Date,Time": lambda t: (f"{t:%d.%m.%Y}", f"{int(f'{t:%H%M%S}')}.0"),
+    "date,hour": lambda t: (f"{t - HOUR:%m/%d/%Y}", f"{(t - HOUR).hour + 1}00"),
+}
+HOUR, LATER = pd.Timedelta("1h"), pd.date_range("2024-01-12", periods=1100, freq="h")
+
+
+@pytest.mark.parametrize("header", CLOCKS)
+def test_bare_digits_beside_a_date_are_the_time_of_day(header: str, tmp_path: Path) -> None:
+    for options in ({}, {"time": header}):
+        parsed = read_text(table(header, map(CLOCKS[header], LATER)), tmp_path, **options)
+        assert parsed.panel.clock.freq == "h"
+        np.testing.assert_array_equal(parsed.panel.times, LATER.to_numpy("datetime64[us]"))
+
+
+def test_digits_that_are_no_time_of_day_are_refused_by_their_line(tmp_path: Path) -> None:
+    rows = [CLOCKS["date,time"](t) for t in LATER]
+    rows[1050] = rows[1050][0], "126100"
+    with pytest.raises(DataError, match=r"line 1052, column 'date,time': expected a time"):
+        read_text(table("date,time", rows), tmp_path, time="date,time")
 
 
 # --- changes of the clock

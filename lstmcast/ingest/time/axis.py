@@ -26,7 +26,8 @@ class TimeAxis:
 
     numbered: how many of the last columns number parts of the day that the first one names; flag: a column that
     tells apart the hours that happen twice, or None; day_of_year: the second column is one; is_interval: the last
-    column has two times of day, of which the first counts.
+    column has two times of day, of which the first counts; digits: 4 or 6 where it has times of day as bare digits
+    (HHMM or HHMMSS, perhaps without the zeros in front), else 0.
     """
 
     names: tuple[str, ...]
@@ -35,6 +36,7 @@ class TimeAxis:
     flag: str | None = None
     day_of_year: bool = False
     is_interval: bool = False
+    digits: int = 0
 
     @property
     def written(self) -> str:
@@ -58,6 +60,8 @@ class TimeAxis:
             parts[place] = np.array([_padded(cell, width) for cell in parts[place]], dtype=object)
         if self.is_interval:
             parts[-1] = np.array([_UNTIL.sub("", cell) for cell in parts[-1]], dtype=object)
+        if self.digits:
+            parts[-1] = np.array([_clock(cell, self.digits) for cell in parts[-1]], dtype=object)
         whole = parts[0] + self.glue[0]
         for part, glue in zip(parts[1:], self.glue[1:], strict=False):
             whole = whole + part + glue
@@ -78,6 +82,12 @@ def _padded(cell: str, width: int) -> str:
     """A number with zeros in front; an empty cell stays empty."""
     text = cell.strip().removesuffix(".0")
     return text.zfill(width) if text else ""
+
+
+def _clock(cell: str, digits: int) -> str:
+    """Bare digits as a time of day: `30` of HHMM is `00:30`; an empty cell stays empty."""
+    text = _padded(cell, digits)
+    return ":".join(text[place : place + 2] for place in range(0, len(text), 2))
 
 
 class AxisColumn:
@@ -127,6 +137,7 @@ _CLOCK = re.compile(
 )
 
 
+_BARE = re.compile(r"\s*\d{1,6}(?:\.0)?\s*")
 _CODES = (EPOCH, SERIAL, SHORT, YEARWEEK, DECIMAL)
 _PLAUSIBLE = (
     631_152_000_000_000,
@@ -330,6 +341,9 @@ def _companions(date: _Candidate, table: Table, others: Sequence[str]) -> Iterat
         yield TimeAxis((date.name, hour), numbered=1)
     for name in others:
         cells = table.column(name)
+        is_clock = names.says_time(name) or names.says_hour(name) or _is_hour(name)
+        if is_clock and (digits := _clock_digits(cells)):
+            yield TimeAxis((date.name, name), (" ", ""), digits=digits)
         if not _all_match(_CLOCK, cells):
             continue
         is_named = set(plain(name).split()) & names.CLOCKS or names.says_time(name)
@@ -342,6 +356,14 @@ def _companions(date: _Candidate, table: Table, others: Sequence[str]) -> Iterat
             (names.says_period(name) or names.says_hour(name)) and _fills_days(date, table.column(name))
         ):
             yield TimeAxis((date.name, name), numbered=1)
+
+
+def _clock_digits(cells: Cells) -> int:
+    """4 for times of day as HHMM, 6 for HHMMSS, which some must need to the full or but for one zero; else 0."""
+    if not _all_match(_BARE, cells):
+        return 0
+    longest = max(len(str(cell).strip().removesuffix(".0")) for cell in cells)
+    return {3: 4, 4: 4, 5: 6, 6: 6}.get(longest, 0)
 
 
 def _may_number(name: str, table: Table) -> bool:
@@ -441,6 +463,8 @@ def _ways_to_join(parts: tuple[str, ...], table: Table) -> Iterator[TimeAxis]:
         yield TimeAxis(parts, (" ", ":", ""))
     if len(parts) == 2:
         yield TimeAxis(parts, numbered=1)
+        if digits := _clock_digits(table.column(parts[1])):
+            yield TimeAxis(parts, (" ", ""), digits=digits)
         yield TimeAxis(parts, (" ", ""), is_interval=_all_match(_CLOCK, table.column(parts[1])))
     if len(parts) <= len(order):
         yield _joined_parts(list(zip(order, parts, strict=False)))
