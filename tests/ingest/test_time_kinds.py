@@ -97,6 +97,11 @@ CODES = [
     Kind("milliseconds", column("ts", (int(t.timestamp() * 1000) for t in HOURS)), "h",
          "2024-01-01T00:00:00+00:00", zone="UTC"),
     Kind("months as fractions", column("time", years(1 / 12)), "MS", "1949-01-01", 60),
+    Kind("middles of months as fractions", column("decimal date", [f"{1960 + (i + 0.5) / 12:.4f}" for i in range(60)]),
+         "MS", "1960-01-01", 60),
+    Kind("middles of months by their days", column("year", (
+        f"{t.year + (t.day_of_year + t.days_in_month / 2 - 1) / (366 if t.is_leap_year else 365):.4f}" for t in MONTHS
+    )), "MS", "2019-01-01", 40),
     Kind("quarters as fractions", column("time", years(1 / 4)), "QS-JAN", "1949-01-01", 60),
     Kind("a counter after all", column("Date", (f"{serial(t):.0f}" for t in DAYS)), "count", "45292",
          codes=("counter",), options={"freq": "count"}),

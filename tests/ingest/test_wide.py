@@ -101,6 +101,15 @@ SHAPES: dict[str, tuple[Callable[[Path], Path], str, int, tuple[str, ...]]] = {
     "a column a month": (
         lambda path: wide(path, "Year", [str(year) for year in range(2000, 2020)], MONTHS), "MS", 240, ("",),
     ),
+    "a column a quarter": (
+        lambda path: wide(path, "Year", [str(year) for year in range(2000, 2020)], ["Q1", "Q2", "Q3", "Q4"]),
+        "QS-JAN", 80, ("",),
+    ),
+    "a column a German quarter": (
+        lambda path: wide(path, "Jahr", [str(year) for year in range(2000, 2020)],
+                          [f"{number}. Quartal" for number in range(1, 5)]),
+        "QS-JAN", 80, ("",),
+    ),
     "dates, and a row a series": (
         lambda path: wide(path, "region", ["n", "s", "e"], DATES), "MS", 180, ("n", "s", "e"),
     ),

@@ -12,7 +12,18 @@ from numpy.typing import NDArray
 
 from lstmcast.core.options import parse_names, write_names
 from lstmcast.ingest.columns import hours
-from lstmcast.ingest.columns.wide import DAY, HOUR, MONTH, SERIES, TIME, VALUE, Shape, like_columns, shape_of
+from lstmcast.ingest.columns.wide import (
+    DAY,
+    HOUR,
+    MONTH,
+    QUARTER,
+    SERIES,
+    TIME,
+    VALUE,
+    Shape,
+    like_columns,
+    shape_of,
+)
 from lstmcast.ingest.table.reader import SAMPLE, Chunk, Table
 from lstmcast.ingest.table.roles import Roles, match
 from lstmcast.ingest.text.cells import Cells, as_text, is_equal, is_numeric
@@ -159,7 +170,7 @@ def _long_roles(long: LongTable, shape: Shape, roles: Roles, table: Table) -> Ro
         return replace(roles, id=write_names([*ids, long.label]) if ids else long.label)
     if shape.label == TIME:
         return replace(roles, time=long.label, id=roles.id or _unique(long, table))
-    if shape.label in (MONTH, DAY):
+    if shape.label in (MONTH, QUARTER, DAY):
         parts = [name for name in parse_names(roles.time) if name in table.names]
         return replace(roles, time=write_names([*(parts or _before(long, shape, table)), long.label]))
     date = roles.time
@@ -169,13 +180,14 @@ def _long_roles(long: LongTable, shape: Shape, roles: Roles, table: Table) -> Ro
 def _before(long: LongTable, shape: Shape, table: Table) -> list[str]:
     """The columns of years, or of years and months; raises DataError where there are none."""
     named = {names.part_of(name): name for name in reversed(long.names) if name in table.names}
-    if "year" in named and (shape.label == MONTH or "month" in named):
+    of_years = shape.label in (MONTH, QUARTER)
+    if "year" in named and (of_years or "month" in named):
         return [named["year"], *([named["month"]] if shape.label == DAY else [])]
-    pattern = r"\s*\d{4}(?:\.0)?\s*" if shape.label == MONTH else r"\s*\d{4}[-/.]?\d{1,2}\s*"
+    pattern = r"\s*\d{4}(?:\.0)?\s*" if of_years else r"\s*\d{4}[-/.]?\d{1,2}\s*"
     for name in long.names:
         if name in table.names and all(re.fullmatch(pattern, cell) for cell in table.column(name)):
             return [name]
-    what = "years" if shape.label == MONTH else "months, such as 2024-03"
+    what = "years" if of_years else "months, such as 2024-03"
     raise table.context.refusal(
         f"the table is wide: {shape.words}, but no column holds {what}; name it with --time"
     )

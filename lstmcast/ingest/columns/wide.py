@@ -13,20 +13,24 @@ from lstmcast.ingest.columns import hours
 from lstmcast.ingest.columns.survey import CONSTANT, NUMBERS, SWITCH, candidates
 from lstmcast.ingest.table.reader import Table
 from lstmcast.ingest.table.roles import match, plain
-from lstmcast.ingest.text.layouts import MONTHS, layouts_of
+from lstmcast.ingest.text.layouts import MONTHS, QUARTER_WORDS, layouts_of
 from lstmcast.ingest.time.numbered import read_number
 from lstmcast.ingest.time.remedy import Remedy, unsettled
 from lstmcast.ingest.time.stamps import guessed
 
 VALUE = "value"  # what the column of values is called when the table is long
-SERIES, HOUR, DAY, MONTH, TIME = (
+SERIES, HOUR, DAY, MONTH, QUARTER, TIME = (
     "series",
     "hour",
     "day",
     "month",
+    "quarter",
     "time",
 )  # and that of what column names said
 _FEW_DATES, _FEWEST_DAYS, _FEWEST_DIGITS = 3, 28, 2
+_QUARTER = re.compile(
+    r"(?P<word>[^\W\d_]+)\.? ?(?P<behind>\d)|(?P<before>\d)[^\W\d_]{0,2}\.? ?(?P<word_behind>[^\W\d_]+)"
+)
 _LIKE, MANY = 5, 30  # columns of one stem, or of numbers at all, from which on a table looks wide
 
 
@@ -34,7 +38,7 @@ _LIKE, MANY = 5, 30  # columns of one stem, or of numbers at all, from which on 
 class Shape:
     """The shape of a wide table: columns that stand side by side, and what each of their names says.
 
-    label: in which column a long table would say it, one of SERIES, HOUR, DAY, MONTH, TIME; words: the shape
+    label: in which column a long table would say it, one of SERIES, HOUR, DAY, MONTH, QUARTER, TIME; words: the shape
     as messages tell it.
     """
 
@@ -46,7 +50,7 @@ class Shape:
 
 def shape_of(names: Sequence[str]) -> Shape | None:
     """The shape of a table with times for column names; None for any other."""
-    return _of_months(names) or _of_hours(names) or _of_days(names) or _of_dates(names)
+    return _of_months(names) or _of_quarters(names) or _of_hours(names) or _of_days(names) or _of_dates(names)
 
 
 def _of_months(names: Sequence[str]) -> Shape | None:
@@ -55,6 +59,16 @@ def _of_months(names: Sequence[str]) -> Shape | None:
         return None
     labels = tuple(str(MONTHS[plain(name)]) for name in months)
     return Shape(tuple(months), labels, MONTH, "one row a year and a column a month")
+
+
+def _of_quarters(names: Sequence[str]) -> Shape | None:
+    """A column a quarter beside one alone, since among others four such may be switches."""
+    found = {name: match for name in names if (match := _QUARTER.fullmatch(plain(name)))}
+    numbers = tuple(match["before"] or match["behind"] for match in found.values())
+    words = {match["word"] or match["word_behind"] for match in found.values()}
+    if len(names) != len(found) + 1 or sorted(numbers) != list("1234") or not words <= QUARTER_WORDS:
+        return None
+    return Shape(tuple(found), numbers, QUARTER, "one row a year and a column a quarter")
 
 
 def _of_hours(names: Sequence[str]) -> Shape | None:

@@ -38,6 +38,7 @@ _CLOCKS = (
 _SLACK = 20_000  # µs by which sums of shares of a day may be off, however many digits they have
 _MINUTES_OF_A_DAY = 1440
 _MONTH_SLACK = 0.06  # share of a month by which a rounded fraction of a year may be off
+_MIDDLE_SLACK = 0.13  # and by which the middle of a month is, since months have 28 to 31 days
 
 
 @dataclass(frozen=True, eq=False)
@@ -153,10 +154,12 @@ def _iso_week(
 def _fraction_of_year(
     year: Micros, share: NDArray[np.float64], real: NDArray[np.bool_]
 ) -> tuple[Micros, NDArray[np.bool_]]:
-    """The first day of the month that so large a share of the year lies before."""
+    """The first day of the month that begins, or is half over, where so large a share of the year has passed."""
     months = 12 * share
-    month = np.rint(months).astype(np.int64)
-    return _civil(year, month + 1, 1), real & (np.abs(months - month) < _MONTH_SLACK)
+    begun, over = np.rint(months), np.floor(months)
+    is_middle = np.abs(months - over - 0.5) < _MIDDLE_SLACK
+    month = np.where(is_middle, over, begun).astype(np.int64)
+    return _civil(year, month + 1, 1), real & (is_middle | (np.abs(months - begun) < _MONTH_SLACK))
 
 
 def _serial(digits: _Digits) -> tuple[Micros, NDArray[np.bool_]]:
