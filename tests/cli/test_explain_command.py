@@ -141,3 +141,17 @@ def test_what_cannot_be_explained_is_refused(
     said = lstmcast("explain", model_file, history, *arguments)
     assert said.code == 2
     assert words in said.err
+
+
+def test_info_shows_the_same_importance_where_it_is_given_rows(heated: tuple[Path, Path]) -> None:
+    model, data = heated
+    wanted = explained(*heated, "--global")["importance"]
+    found = json.loads(lstmcast("info", model, data, "--json").out)
+    assert found["importance"] == wanted
+    assert "importance" not in json.loads(lstmcast("info", model, "--json").out)
+    said = lstmcast("info", model, data, "-v")
+    assert said.code == 0
+    assert said.out.startswith(lstmcast("info", model, "-v").out)
+    assert "By how much the error grows" in said.out
+    assert lstmcast("info", model, data).code == 2
+    assert lstmcast("info", data.parent, data, "-v").code == 2

@@ -148,7 +148,9 @@ def explain_file(
         tell_findings(reading, console)
     with console.at_once():
         if is_global:
-            show_importance(_importance(model, panel), clock, console)
+            found = _importance(model, panel)
+            explained.show_importance(found, clock, console)
+            console.document({"importance": explained.importance_document(found, clock)})
         else:
             show_explanation(model, panel, asked, clock, console)
 
@@ -294,29 +296,3 @@ def _importance(model: Model, panel: Panel) -> Importance:
     from lstmcast.model.importance import importance
 
     return importance(model, panel)
-
-
-def show_importance(found: Importance, clock: Clock, console: Console) -> None:
-    """By how much forecasts are worse without each part and each group of inputs."""
-    kind = "rows the model was trained on" if found.is_seen else "rows the model has not seen"
-    console.note(f"By how much the error grows, over {found.windows:,} forecasts of {kind}")
-    rows = explained.importance_rows(found, clock)
-    drawn = explained.bars(rows, is_plain=console.letters() == "ascii", skip=())
-    console.table(
-        ["", "error", ""],
-        [[name, text, bar] for (name, _, text), bar in zip(rows, drawn, strict=True)],
-        left=(2,),
-    )
-    console.document(
-        {
-            "importance": {
-                "error": found.error,
-                "windows": found.windows,
-                "in_sample": found.is_seen,
-                "parts": found.parts,
-                "inputs": {
-                    explained.group_name(group, clock): share for group, share in found.inputs.items()
-                },
-            }
-        }
-    )

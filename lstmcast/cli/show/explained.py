@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from lstmcast.cli.show.drawing.words import number
 from lstmcast.cli.show.pictures.axis import span
 
 if TYPE_CHECKING:
+    from lstmcast.cli.shell.console import Console
     from lstmcast.core.panel import Clock
     from lstmcast.model.explain import Explanation, Part
     from lstmcast.model.importance import Importance
@@ -98,6 +99,30 @@ def importance_rows(found: Importance, clock: Clock) -> list[Row]:
     return [
         (name, share, percent(share)) for name, share in sorted(shares.items(), key=lambda item: -item[1])
     ]
+
+
+def show_importance(found: Importance, clock: Clock, console: Console) -> None:
+    """Show by how much forecasts are worse without each part and each group of inputs."""
+    kind = "rows the model was trained on" if found.is_seen else "rows the model has not seen"
+    console.note(f"By how much the error grows, over {found.windows:,} forecasts of {kind}")
+    rows = importance_rows(found, clock)
+    drawn = bars(rows, is_plain=console.letters() == "ascii", skip=())
+    console.table(
+        ["", "error", ""],
+        [[name, text, bar] for (name, _, text), bar in zip(rows, drawn, strict=True)],
+        left=(2,),
+    )
+
+
+def importance_document(found: Importance, clock: Clock) -> dict[str, Any]:
+    """The importance as JSON has it: the share of each part and each group."""
+    return {
+        "error": found.error,
+        "windows": found.windows,
+        "in_sample": found.is_seen,
+        "parts": found.parts,
+        "inputs": {group_name(group, clock): share for group, share in found.inputs.items()},
+    }
 
 
 def signed(value: float, decimals: int) -> str:
