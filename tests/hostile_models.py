@@ -389,7 +389,7 @@ def forged_models() -> dict[str, bytes]:
         "members": forged("options", members=10**9),
         "share": forged("blend", network=1e308),
         "field": forged("options", more=1),
-        **_enormous(document, arrays),
+        **enormous(document, arrays),
     }
 
 
@@ -403,7 +403,7 @@ def unchecked(document: Any, arrays: dict[str, np.ndarray[Any, Any]]) -> bytes:
     return sealed({"document": document, "arrays": listed}, block)
 
 
-def _enormous(document: Any, arrays: dict[str, np.ndarray[Any, Any]]) -> dict[str, bytes]:
+def enormous(document: Any, arrays: dict[str, np.ndarray[Any, Any]]) -> dict[str, bytes]:
     """A whole model of which one number, or how many there are of something, is none that training gives."""
 
     def forged(part: str, **changes: Any) -> bytes:

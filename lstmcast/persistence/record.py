@@ -148,6 +148,8 @@ def _contents(record: Mapping[str, opcodes.Value], kind: Kind) -> tuple[str, mem
     text, block = record.get("json"), record.get("block")
     if list(record) != KEYS or not isinstance(text, str) or not isinstance(block, memoryview):
         raise DamagedError(f"its parts are not those of format {number}")
+    if len(text) > LONGEST_TEXT:  # before the checksum, which takes a copy of it
+        raise DamagedError("its JSON is too large")
     if record["sha256"] != _checksum(str(name), number, text, block):
         raise DamagedError("its checksum is wrong")
     return text, block
@@ -155,7 +157,7 @@ def _contents(record: Mapping[str, opcodes.Value], kind: Kind) -> tuple[str, mem
 
 def _parsed(text: str) -> dict[str, Any]:
     """The JSON object in `text`, which must be what `_text` gives for it (so no NaN and no key twice)."""
-    if len(text) > LONGEST_TEXT or sum(map(text.count, "[{,")) > MOST_VALUES:
+    if sum(map(text.count, "[{,")) > MOST_VALUES:
         raise DamagedError("its JSON is too large")
     try:
         root = json.loads(text)

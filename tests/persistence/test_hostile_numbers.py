@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -11,8 +13,8 @@ from lstmcast import persistence
 from lstmcast.cli.commands import predict
 from lstmcast.core.errors import ModelFileError
 from lstmcast.ingest.text import spans
-from tests.command_line import Said, lstmcast
-from tests.hostile_models import forged_checkpoints, unchecked
+from tests.command_line import PROJECT, Said, lstmcast
+from tests.hostile_models import enormous, forged_checkpoints, unchecked
 
 MODELS = Path(__file__).resolve().parents[1] / "golden" / "models"
 PANEL, ROWS = MODELS / "format_1_panel.pkl", MODELS / "format_1_panel.csv"
@@ -33,6 +35,46 @@ def test_a_checkpoint_with_weights_that_no_training_gives_is_refused(name: str, 
     (tmp_path / "wrong").write_bytes(found[name])
     with pytest.raises(ModelFileError, match=r"networks\.0"):
         persistence.load_checkpoint(tmp_path / "wrong")
+
+
+LOADING = """
+import sys, time
+from lstmcast import persistence
+from lstmcast.core.errors import ModelFileError
+for path in sys.argv[1:]:
+    began = time.process_time()
+    try:
+        persistence.load(path)
+    except ModelFileError:
+        most = next(line for line in open("/proc/self/status") if line.startswith("VmHWM")).split()[1]
+        print(time.process_time() - began, int(most) / 1000)
+"""
+
+
+@pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="memory is read from /proc")
+def test_a_forged_file_of_any_size_costs_little_memory_and_time(tmp_path: Path) -> None:
+    document, arrays = persistence.read(PANEL)
+    contract = document["contract"]
+    forged = {
+        "wide": enormous(document, arrays)["wide"],
+        "one_long_name": unchecked({**document, "contract": {**contract, "ids": ["x" * 60_000_000]}}, arrays),
+        "weights": unchecked(document, {**arrays, "member.0": np.ones(15_000_000, dtype="<f4")}),
+    }
+    for name, data in forged.items():
+        assert len(data) <= 64_000_000
+        (tmp_path / name).write_bytes(data)
+    told = subprocess.run(
+        [sys.executable, "-c", LOADING, *(str(tmp_path / name) for name in forged)],
+        capture_output=True,
+        cwd=PROJECT,
+        check=True,
+        text=True,
+    )
+    lines = [tuple(map(float, line.split())) for line in told.stdout.splitlines()]
+    assert len(lines) == len(forged), told
+    for name, (seconds, megabytes) in zip(forged, lines, strict=True):
+        assert seconds < 2, name
+        assert megabytes < 300, name
 
 
 @pytest.mark.parametrize("command", ["predict", "evaluate", "explain"])
