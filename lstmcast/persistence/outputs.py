@@ -32,6 +32,10 @@ MODEL, CHECKPOINT, SEARCH, LEDGER, FORECAST, SINGLES, TABLE, SETTINGS, GRAPH, SV
     "a web page",
 )
 OTHER = "something else"
+DATA, INDEX = (
+    "DATA",
+    "index.json",
+)  # what all files of a folder are read as, and what one of models holds besides
 
 _SETTING = re.compile(rb"\s*(\[[\w.\"' -]+\]|[\w\"'.-]+\s*=)")
 
@@ -69,7 +73,7 @@ def refuse_overwriting(
 def _refuse_input(output: Output, path: str, inputs: Mapping[str, Sequence[str]]) -> None:
     for role, paths in inputs.items():
         for each in paths:
-            if is_same(path, each):
+            if is_same(path, each) or _is_in_folder(path, each, role):
                 what = "standard input" if each == STREAM else shown(each)
                 beside = "" if path == output.path else f" (it writes {shown(path)} too)"
                 raise UsageError(
@@ -80,7 +84,21 @@ def _refuse_input(output: Output, path: str, inputs: Mapping[str, Sequence[str]]
                 )
 
 
+def _is_in_folder(path: str, folder: str, role: str) -> bool:
+    """Return whether a file is one of those that are read of a folder: all of data, of models what training wrote."""
+    if folder == STREAM or not os.path.isdir(folder):
+        return False
+    if not _real(path).startswith(os.path.join(_real(folder), "")):
+        return False
+    return role == DATA or os.path.basename(path) == INDEX or kind_of(path) in (MODEL, LEDGER)
+
+
 def _refuse_twice(one: Output, other: Output) -> None:
+    if _is_in_folder(other.path, one.path, one.option):
+        message = (
+            f"{other.option} {shown(other.path)} is one of the files of {shown(one.path)}; name another file"
+        )
+        raise UsageError(message, file=other.path, option=other.option)
     if any(is_same(a, b) for a in (one.path, *one.beside) for b in (other.path, *other.beside)):
         raise UsageError(
             f"{one.option} and {other.option} both name {shown(other.path)}; give two files",

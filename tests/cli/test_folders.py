@@ -6,6 +6,7 @@ import csv
 import io
 import json
 import os
+import shutil
 import signal
 import sys
 from pathlib import Path
@@ -223,8 +224,6 @@ def test_scores_that_fall_short_are_exit_5_for_a_folder_too(data: Path, models: 
 
 
 def test_refresh_replaces_all_at_once_and_is_undone(data: Path, models: Path, tmp_path: Path) -> None:
-    import shutil
-
     folder = tmp_path / "models"
     shutil.copytree(models, folder)
     before, forecasts = index_of(folder), lstmcast("predict", folder, data, "-q").out
@@ -240,8 +239,6 @@ def test_refresh_replaces_all_at_once_and_is_undone(data: Path, models: Path, tm
 
 
 def test_a_changed_model_is_refused_and_the_others_forecast(data: Path, models: Path, tmp_path: Path) -> None:
-    import shutil
-
     folder = tmp_path / "models"
     shutil.copytree(models, folder)
     entry = index_of(folder)["A-B,7"]
@@ -268,6 +265,55 @@ def test_what_makes_no_sense_is_refused(data: Path, arguments: tuple[object, ...
     said = lstmcast("train", data, *TINY, *arguments)
     assert said.code == 2
     assert words in said.err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (("-o", "{data}"), "read as DATA"),
+        (("-o", "{data}", "--force"), "read as DATA"),
+        (("--exclude", "{bad}", "-o", "{bad}", "--force"), "read as --exclude"),
+        (("--holidays", "{bad}", "-o", "{bad}"), "read as --holidays"),
+        (("-o", "{table}"), "is a table, not a model"),
+        (("-o", "{model}"), "is a file; name a folder"),
+        (("-o", "{foreign}"), "is not an index of models"),
+    ],
+)
+def test_a_folder_of_models_takes_the_place_of_no_file(
+    data: Path, models: Path, tmp_path: Path, arguments: tuple[str, ...], words: str
+) -> None:
+    model = models / str(index_of(models)["A-B,7"]["file"])
+    places = {"data": data, "bad": tmp_path / "bad.csv", "table": tmp_path / "table.csv", "model": model}
+    places |= {"foreign": tmp_path / "foreign"}
+    places["bad"].write_text("2024-01-05\n")
+    places["table"].write_text("time,load\n2024-01-05,3\n")
+    places["foreign"].mkdir()
+    (places["foreign"] / "index.json").write_text('{"name": "another program\'s"}')
+    files = [*places.values(), places["foreign"] / "index.json", models / "index.json"]
+    before = {path: path.read_bytes() for path in files if path.is_file()}
+    said = lstmcast("train", data, "--by", "shop", *TINY, *(word.format(**places) for word in arguments))
+    assert (said.code, words in said.err) == (2, True), said
+    assert {path: path.read_bytes() for path in before} == before
+
+
+def test_no_file_of_a_folder_that_is_read_is_written_onto(data: Path, models: Path, tmp_path: Path) -> None:
+    model = models / str(index_of(models)["A-B,7"]["file"])
+    parts = tmp_path / "parts" / "shop=a"
+    parts.mkdir(parents=True)
+    shutil.copy(data, parts / "1.csv")
+    before = {path: path.read_bytes() for path in (*models.iterdir(), parts / "1.csv") if path.is_file()}
+    for arguments in (
+        ("predict", models, data, "-o", models / "index.json", "--metrics", tmp_path / "m.prom"),
+        ("predict", models, data, "-o", model),
+        ("predict", models, tmp_path / "parts", "-o", parts / "new.csv"),
+        ("refresh", models, data, "--metrics", models / "index.json"),
+        ("train", tmp_path / "parts", "--by", "shop", "-o", parts / "models", *TINY),
+    ):
+        said = lstmcast(*arguments)
+        assert (said.code, said.err.startswith("lstmcast: E_USAGE: ")) == (2, True), said
+        assert {path: path.read_bytes() for path in before} == before
+    assert lstmcast("predict", models, data, "-o", models / "forecast.csv").code == 0
+    assert lstmcast("predict", models, data, "-o", models / "forecast.csv").code == 0
 
 
 def test_a_column_that_is_not_there_is_named(data: Path, tmp_path: Path) -> None:
