@@ -15,7 +15,8 @@ import pytest
 from lstmcast.core.errors import DataError, UsageError
 from lstmcast.core.panel import Panel
 from lstmcast.pipeline.groups import GroupTask, Trained, failure_of, options_of, seed_of, tasks_of
-from lstmcast.pipeline.pool import Environment, Place, _refuse_other, environment
+from lstmcast.pipeline.jobs import Environment, environment, refuse_other
+from lstmcast.pipeline.pool import Place
 from tests.panels import hourly, small
 
 TINY = small(steps=3, hidden=4)
@@ -137,9 +138,9 @@ def test_a_budget_is_shared_among_groups_that_are_left() -> None:
 def test_workers_of_another_environment_are_refused() -> None:
     here = environment()
     other = Environment(here.lstmcast, "1.0", here.blas)
-    _refuse_other(here, here, "worker a")
+    refuse_other(here, here, "worker a")
     with pytest.raises(UsageError, match=r"numpy 1\.0.*--allow-mixed"):
-        _refuse_other(here, other, "worker a")
+        refuse_other(here, other, "worker a")
 
 
 @pytest.mark.parametrize("address", ["local:0", "local:x", "host:8786"])

@@ -24,15 +24,8 @@ from lstmcast.model.model import Model
 from lstmcast.nn.parameters import Parameters
 from lstmcast.persistence import rotation
 from lstmcast.persistence.models import from_record, to_record
-from lstmcast.pipeline.refresh import (
-    Outcome,
-    Plan,
-    _blocks,
-    _members,
-    _restaged,
-    _taught,
-    refreshing,
-)
+from lstmcast.pipeline.refresh import Outcome, Plan, _blocks, refreshing
+from lstmcast.pipeline.teaching import Teaching, _members, _restaged
 from tests.command_line import lstmcast
 from tests.conftest import QUICK, hourly_rows, write_csv
 from tests.panels import (
@@ -62,7 +55,7 @@ def refreshed(model: Model, panel: Panel, **options: Any) -> tuple[Plan, Outcome
 def challenger_of(model: Model, panel: Panel) -> Model:
     """The model that is judged: taught by the rows before the judging ones."""
     series = model.contract.check(panel)
-    steps = _taught(model, panel, series, _blocks(model, panel, series), "training", None, 1)
+    steps = Teaching(model, panel, series, _blocks(model, panel, series), threads=1).by("training")
     while True:
         try:
             next(steps)
@@ -304,7 +297,9 @@ def test_each_networks_own_linear_map_starts_where_that_of_its_view_has_moved_to
 
     linear = [part for part in leaves(model.ensemble) if part.name == "linear"]
     assert [part.view for part in linear] == [network.view for network in model.networks]
-    first, second = _members(model, model.ensemble.mapped(moved), views, np.array([300]))
+    first, second = _members(
+        model, model.ensemble.mapped(moved), NewRows(views, np.array([300]), 1.0, np.random.default_rng(0))
+    )
     by = [(first, "weight", 0.25), (first, "bias", 0.0), (second, "weight", 0.0), (second, "bias", -0.5)]
     for member, part, difference in by:
         network = model.networks[member is second]
