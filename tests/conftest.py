@@ -17,6 +17,12 @@ os.environ["XDG_CONFIG_HOME"] = os.devnull
 # A hundred tests start a process of their own: without bytecode, each compiles the whole program again.
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 sys.dont_write_bytecode = False
+LONGEST = ("test_unchanged.py", "test_cli_flags.py", "test_browser.py", "test_fuzzed_options.py")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with the files that take longest: at the end, one worker would wait for the other to be done with them."""
+    items.sort(key=lambda item: item.path.name not in LONGEST)
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -12,13 +12,15 @@ import re
 import shlex
 import subprocess
 import sys
-from contextlib import suppress
+from contextlib import redirect_stderr, redirect_stdout, suppress
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
+from lstmcast.__main__ import run
+from lstmcast.cli.shell import console
 from lstmcast.cli.shell.console import Console
 from lstmcast.cli.shell.flags import options_from
 from lstmcast.cli.show import choices, verdict
@@ -101,18 +103,22 @@ def test_a_terminal_gets_a_bar_on_stderr_and_stdout_stays_as_it_is(history: Path
 
 @pytest.mark.parametrize("flags", [[], ["-q"]])
 def test_a_large_file_is_read_under_a_bar_on_a_terminal_alone(
-    flags: list[str], history: Path, model_file: Path
+    flags: list[str], history: Path, model_file: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     words = ["predict", str(model_file), str(history), *flags]
-    program = (
-        "import sys\nfrom lstmcast.cli.shell import console\nfrom lstmcast.__main__ import run\n"
-        f"console.LARGE_FILE = 1\nsys.exit(run({words!r}))"
-    )
-    _, out, bar = in_a_terminal([sys.executable, "-c", program])
-    assert (b"reading" in bar) == (not flags)
-    assert out.decode() == lstmcast(*words).out
-    piped = subprocess.run([sys.executable, "-c", program], capture_output=True, cwd=PROJECT, check=True)
-    assert piped.stderr == b""
+    small = lstmcast(*words)
+    monkeypatch.setattr(console, "LARGE_FILE", 1)
+    assert lstmcast(*words) == small
+    assert small.err == ""
+    ours, theirs = pty.openpty()
+    out = io.StringIO()
+    with os.fdopen(theirs, "w") as terminal, redirect_stdout(out), redirect_stderr(terminal):
+        assert run(words) == 0
+        os.set_blocking(ours, False)
+        with suppress(BlockingIOError):
+            assert (b"reading" in os.read(ours, 65536)) == (not flags)
+    os.close(ours)
+    assert out.getvalue() == small.out
 
 
 def test_train_as_json_is_one_document_with_every_forecaster(history: Path, tmp_path: Path) -> None:
@@ -495,7 +501,7 @@ def test_a_column_name_is_shown_as_it_is(name: str, tmp_path: Path) -> None:
 
 
 def test_a_run_says_the_same_in_any_locale_time_zone_and_folder(history: Path, model_file: Path) -> None:
-    plain = process("predict", model_file, history)
+    plain = lstmcast("predict", model_file, history)
     other = process("predict", model_file, history, LC_ALL="C", TZ="Asia/Kolkata", NO_COLOR="1")
     assert plain == other
     assert plain.code == 0

@@ -55,11 +55,17 @@ def test_a_command_loads_no_other_and_no_settings_where_nothing_is_set(arguments
 
 
 def test_a_quiet_forecast_does_not_examine_what_nobody_is_told(history: Path, model_file: Path) -> None:
-    quiet = modules_loaded_by("predict", str(model_file), str(history), "-q")
-    assert "lstmcast.data.checks" not in quiet
-    assert "lstmcast.ingest" in quiet
-    for told in ([], ["-q", "--json"]):
-        assert "lstmcast.data.checks" in modules_loaded_by("predict", str(model_file), str(history), *told)
+    words = ["predict", str(model_file), str(history)]
+    code = (
+        "import sys, io\n"
+        "from lstmcast.__main__ import run\n"
+        "sys.stdout, out = io.StringIO(), sys.stdout\n"
+        "for told in (['-q'], [], ['-q', '--json']):\n"
+        f"    assert run({words!r} + told) == 0\n"
+        "    print('lstmcast.ingest' in sys.modules, 'lstmcast.data.checks' in sys.modules, file=out)\n"
+        "    sys.modules.pop('lstmcast.data.checks', None)\n"
+    )
+    assert in_python(code).splitlines() == ["True False", "True True", "True True"]
 
 
 def test_loading_libraries_is_not_interrupted_by_collections_of_garbage() -> None:
