@@ -168,31 +168,31 @@ def _factors(model: Model, templates: Templates, seen: _Seen) -> tuple[float, fl
     out."""
     horizon, count = model.contract.horizon, len(seen.series)
     judged = np.unique(np.linspace(0, count - 1, min(count, _MOST_JUDGED)).round().astype(np.int64))
-    scores = []
+    found = []
     for place in judged:
         for window in range(len(seen.times)):
             if np.isfinite(seen.actual[place, window]).all():
                 paths = _paths(model, templates, seen, place, window, horizon)
                 actual = _undone(model, seen.actual[place, window], int(seen.series[place]))
                 both = np.column_stack([paths.sum(axis=1), paths.max(axis=1)])
-                scores.append(_score(both, np.array([actual.sum(), actual.max()])))
+                found.append((both, np.array([actual.sum(), actual.max()])))
     across = _across(model, templates, seen, horizon) if count > 1 else 1.0
     horizons = templates.horizons
-    totals, peaks = np.array(scores).reshape(-1, 2).T
+    totals, peaks = _scores(found) if found else np.zeros((2, 0))
     return factor(totals, horizons), factor(peaks, horizons), across
 
 
 def _across(model: Model, templates: Templates, seen: _Seen, horizon: int) -> float:
     """The factor of a total over all series that have templates."""
     whole = np.flatnonzero(np.isfinite(seen.actual).all(axis=(0, 2)))
-    scores = []
+    found = []
     for window in whole[spread_times(len(whole), _MOST_ACROSS)]:
         total, actual = 0.0, 0.0
         for place, series in enumerate(seen.series):
             total = total + _paths(model, templates, seen, place, window, horizon).sum(axis=1)
             actual += float(_undone(model, seen.actual[place, window], int(series)).sum())
-        scores.append(_score(np.asarray(total), np.asarray(actual)))
-    return factor(np.array(scores), templates.horizons)
+        found.append((np.asarray(total), np.asarray(actual)))
+    return factor(_scores(found) if found else np.zeros(0), templates.horizons)
 
 
 def _paths(model: Model, templates: Templates, seen: _Seen, place: int, window: int, horizon: int) -> Numbers:
@@ -212,6 +212,15 @@ def _undone(model: Model, scaled: Numbers, series: int) -> Numbers:
     which = np.full(scaled.shape[-1], series)
     output = of_numbers(model.output)
     return output.limited(output.scaling.undo(scaled, which))
+
+
+def _scores(found: list[tuple[Numbers, Numbers]]) -> Numbers:
+    """(..., n) the score of each pair of paths' values (P, ...) and what came (...): at once where P is the same."""
+    alike: dict[int, list[tuple[Numbers, Numbers]]] = {}
+    for values, actual in found:
+        alike.setdefault(len(values), []).append((values, actual))
+    stacked = [[np.stack(each, axis=-1) for each in zip(*own, strict=True)] for own in alike.values()]
+    return np.concatenate([_score(values, actual) for values, actual in stacked], axis=-1)
 
 
 def _score(values: Numbers, actual: Numbers) -> Numbers:

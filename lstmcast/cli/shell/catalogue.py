@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from functools import cache
 from importlib import import_module
 from typing import Any, NamedTuple, cast
 
@@ -125,14 +126,9 @@ COMMANDS = {
 class Commands(Mapping[str, Command]):
     """The commands themselves: a night's forecast does not wait for those that it does not call."""
 
-    def __init__(self) -> None:
-        self._loaded: dict[str, Command] = {}
-
     def __getitem__(self, name: str) -> Command:
-        """The command, made from the function of its name in the module of its name."""
-        if name not in self._loaded:
-            self._loaded[name] = _load(name, COMMANDS[name])
-        return self._loaded[name]
+        """The command, made once a process from the function of its name in the module of its name."""
+        return _load(name, COMMANDS[name])
 
     def __iter__(self) -> Iterator[str]:
         """Their names, in the order of the help."""
@@ -164,6 +160,7 @@ class Group(Plain, TyperGroup):
         return ["Help on a command: lstmcast COMMAND -h", "The manual: lstmcast guide"]
 
 
+@cache
 def _load(name: str, entry: Entry) -> Command:
     from lstmcast.cli.shell.flags import takes_common_options
 
