@@ -68,7 +68,7 @@ def candidates_of(
     members of a setting the weights to start from.
     """
     candidates = []
-    for choice in _views(choices, linear, options):
+    for choice in views_of(choices, linear, options):
         members = [member_of(choice, series, options, seed) for seed in seeds]
         candidates.append(Candidate(choice, members if begin is None else begin(choice, members)))
     return candidates
@@ -102,7 +102,7 @@ def _seen(taught: Sequence[tuple[Candidate, tuple[Trained, ...]]], linear: Linea
     return seen_by(taught[0][0].choice, linear, taught[1][0].choice if len(taught) > 1 else None)
 
 
-def _views(choices: list[Choice], linear: LinearPair, options: Options) -> list[Choice]:
+def views_of(choices: list[Choice], linear: LinearPair, options: Options) -> list[Choice]:
     """The chosen setting, and the second view if there is one: that of the linear pair or, where covariates won, the
     best calendar stage without them, because a network that has the covariates to itself often makes more of them than
     the regression does, and errs differently."""

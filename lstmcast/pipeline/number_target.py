@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
+import dataclasses
 import time
 from dataclasses import dataclass
-
-import numpy as np
 
 from lstmcast.core.findings import Finding
 from lstmcast.forecasters.ensemble import networks_of, taught
@@ -16,8 +15,8 @@ from lstmcast.pipeline.days_off import days_off_told
 from lstmcast.pipeline.last_round import LastRound
 from lstmcast.pipeline.newest import decided_again, taught_by_all, with_every_row
 from lstmcast.pipeline.plan import Plan
+from lstmcast.pipeline.sampled import chosen_settings
 from lstmcast.pipeline.search import Choice, described
-from lstmcast.pipeline.selection import choose
 from lstmcast.pipeline.task import Task
 from lstmcast.pipeline.views import LinearPair, pair_of
 from lstmcast.training.checkpoint import Trained
@@ -58,12 +57,16 @@ class JudgedNumbers:
 
 @dataclass(frozen=True, eq=False)
 class ChosenNumbers:
-    """Every setting that was tried, the chosen first; the best linear forecasters; the settings worth a network."""
+    """Every setting that was tried, the chosen first; the best linear forecasters; the settings worth a network.
+
+    sampled: on what was chosen, empty where that is all rows.
+    """
 
     task: Task
     choices: list[Choice]
     linear: LinearPair
     candidates: list[Candidate]
+    sampled: str = ""
 
     @property
     def members(self) -> list[Trainable]:
@@ -72,7 +75,8 @@ class ChosenNumbers:
 
     def plan(self) -> Plan:
         """Return all that was understood and chosen before training."""
-        return self.task.plan(self.choices[0], described(self.choices))
+        plan = self.task.plan(self.choices[0], described(self.choices))
+        return dataclasses.replace(plan, sampled=self.sampled)
 
     def judged(self, trained: tuple[Trained, ...]) -> JudgedNumbers:
         """The winner among what would ship, judged once on the test rows."""
@@ -85,7 +89,7 @@ class ChosenNumbers:
 def choose_for_numbers(task: Task, until: float) -> ChosenNumbers:
     """Choose a setting with the linear forecaster, and the settings worth a network."""
     panel, options, seeds = task.panel, task.options, task.seeds
-    choices = choose(panel, task.blocks, task.horizon, options, np.random.default_rng(seeds[0]), until)
-    linear = pair_of(choices, options.linear_pair)
-    candidates = candidates_of(choices, linear, len(panel.ids), options, seeds[1:], task.begin)
-    return ChosenNumbers(task, choices, linear, candidates)
+    chosen = chosen_settings(task, until)
+    linear = pair_of(chosen.choices, options.linear_pair)
+    candidates = candidates_of(chosen.choices, linear, len(panel.ids), options, seeds[1:], task.begin)
+    return ChosenNumbers(task, chosen.tried, linear, candidates, chosen.words)

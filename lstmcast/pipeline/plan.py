@@ -21,7 +21,7 @@ class Plan:
     blocks: name -> first and last stamp of the first series; choices: what validation rows decided, by which figures,
     before training; start: what of another model's weights is started from, as Transfer.told gives it;
     holidays: whose days off are known, how many of them training rows teach (where none, they are left out), and
-    until when they are known.
+    until when they are known; sampled: on what settings were chosen, empty where that is all rows.
     """
 
     rows: int
@@ -40,6 +40,7 @@ class Plan:
     choices: Search | ClassSearch
     start: Start | None = None
     holidays: tuple[str, int, str] | None = None
+    sampled: str = ""
 
 
 def plan_of(

@@ -272,6 +272,7 @@ def _understood(reading: ParsedFile, plan: Plan) -> list[tuple[str, str]]:
         *_holidays(plan),
         ("Forecast", task),
         *blocks,
+        *([("Chosen on", plan.sampled)] if plan.sampled else []),
         *choices.start(plan.start),
     ]
 
