@@ -27,6 +27,7 @@ from lstmcast.ingest.text.splitting import row_ends, split
 
 Lines = NDArray[np.int64]
 _SEPARATORS = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "bars"}
+_SHORT = 1 << 18  # bytes of a file whose cells are kept from the sample
 SAMPLE = 1000  # rows looked at to find out what the columns are
 
 
@@ -94,6 +95,7 @@ class TextTable:
         kind: what was made text, if it was; dialect: of text that this program wrote itself, of other text None.
         """
         self.context, self._kind = context, kind
+        self._cells: tuple[bytes, list[Cells]] | None = None
         self._forget()
         raw = watched(
             stream, raw_blocks(stream, context.source, context.rules.largest_unpacked), context.watch
@@ -250,7 +252,7 @@ class TextTable:
         if not block.strip():
             return Chunk(np.empty(0, np.int64), tuple(np.empty(0, object) for _ in places))
         block = self._without_comments(line, block)
-        cells = sliced(block, self._delimiter, self.dialect.width, places)
+        cells = self._cut(block, places)
         if cells is not None:
             lines = np.arange(line, line + len(cells[0]))
         else:
@@ -263,6 +265,15 @@ class TextTable:
         self._headers.note(lines[again])
         chunk = Chunk(lines, tuple(cells))
         return chunk.without(again | chunk.empty)
+
+    def _cut(self, block: bytes, places: Sequence[int]) -> list[Cells] | None:
+        """Return columns of plain lines; those of a short file, which is its own sample, are cut once for both."""
+        if self._cells is not None and block == self._cells[0]:
+            return [self._cells[1][place] for place in places]
+        cells = sliced(block, self._delimiter, self.dialect.width, places)
+        is_sample = len(places) == self.dialect.width and len(block) <= _SHORT
+        self._cells = (block, cells) if cells is not None and is_sample else None
+        return cells
 
     def _without_comments(self, line: int, block: bytes) -> bytes:
         """The block with lines emptied that begin with # and have fewer cells than the header."""

@@ -96,7 +96,7 @@ class StampColumn:
             return
         told = _DATE_ORDERS.get(self.context.rules.dates or "")
         before = tuple(self._walls) or ORDERS
-        parsed = _parse(cells, before, told, self._called)
+        parsed = _parsed(cells, before, told, self._called)
         good = {order: part for order, part in parsed.parts.items() if part.good.all()}
         if not good:
             raise self._unreadable(parsed, cells, lines)
@@ -298,6 +298,9 @@ class _Part:
         return decoded.offsets
 
 
+_FEW, _MOST_READ = 5_000, 8  # stamps of a chunk that is remembered, and how many are
+
+
 @dataclass(eq=False)
 class _Parsed:
     """A chunk under every order: offsets (n,) in minutes, zoned (n,) True where there is one, abbreviations (n,) of
@@ -308,6 +311,26 @@ class _Parsed:
     zoned: NDArray[np.bool_]
     abbreviations: NDArray[np.int16]
     regions: set[str]
+
+
+# Chunks that were read lately, by their bytes; nobody writes into what was made of them.
+_READ: dict[tuple[bytes, int, tuple[str, ...], str | None], _Parsed] = {}
+
+
+def _parsed(cells: Cells, orders: tuple[str, ...], told: str | None, called: dict[str, int]) -> _Parsed:
+    """Read a chunk as `_parse` does; the same few stamps again, as in files of many groups, are not read again."""
+    if cells.dtype.kind != "S" or len(cells) > _FEW or len(called) > 1:
+        return _parse(cells, orders, told, called)
+    key = (cells.tobytes(), cells.dtype.itemsize, orders, told)
+    if key not in _READ:
+        found = _parse(cells, orders, told, called)
+        if len(called) > 1:  # abbreviations have numbers of their own in each file
+            return found
+        for oldest in list(_READ)[: len(_READ) + 1 - _MOST_READ]:
+            _READ.pop(oldest, None)
+        _READ[key] = found
+        return found
+    return _READ.get(key) or _parse(cells, orders, told, called)
 
 
 def _parse(
