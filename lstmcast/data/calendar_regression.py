@@ -170,11 +170,19 @@ class CalendarStage:
     weight: Numbers
     intercept: Numbers
 
-    def level(self, times: Times, known: Numbers, offsets: Integers, series: Integers) -> Numbers:
-        """(N,) g of every row; known: (N, c), filled; series: (S',) which of the model's each is."""
-        smoothed = self.design.smoothed(known, offsets)
-        which = np.repeat(series, np.diff(offsets))
-        return self._level(times, smoothed, self.weight, self.intercept, which)
+    def level(
+        self,
+        times: Times,
+        known: Numbers,
+        offsets: Integers,
+        series: Integers,
+        rows: Integers | slice = slice(None),
+    ) -> Numbers:
+        """(N,) g of every row, or of the rows (n,) that are asked for; known: (N, c), filled; series: (S',) which of
+        the model's each is."""
+        smoothed = self.design.smoothed(known, offsets)[rows]
+        which = np.repeat(series, np.diff(offsets))[rows]
+        return self._level(times[rows], smoothed, self.weight, self.intercept, which)
 
     def parts(
         self, times: Times, known: Numbers, offsets: Integers, series: Integers, rows: Integers

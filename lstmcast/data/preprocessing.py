@@ -98,6 +98,13 @@ class Preparation:
             given=given,
         )
 
+    def said(
+        self, panel: Panel, series: Integers, regression: CalendarStage, rows: Integers | slice = slice(None)
+    ) -> Numbers:
+        """(N,) what a calendar regression says of each row of a panel, or of the rows (n,) that are asked for."""
+        known = self.others(panel)[:, known_columns(panel)]
+        return regression.level(panel.times, known, panel.offsets, series, rows)
+
     def apart(self, panel: Panel, rows: Integers) -> Numbers:
         """(N,) what days off, and those beside them, are apart from usual days; rows: (N,) the series of each."""
         if self.days is None or panel.holidays is None:

@@ -115,7 +115,8 @@ class _Signs:
         """The decimal sign that other columns show: those that are read, else those of the first rows."""
         signs = {c.decimal for c in columns if isinstance(c, NumberColumn) and c.decimal is not None}
         if not signs:
-            names = [name for name in self.table.names if name not in self.axis.names]
+            known = {*self.axis.names, *(c.name for c in columns if isinstance(c, NumberColumn))}  # show none
+            names = [name for name in self.table.names if name not in known]
             signs = {sign for name in names if (sign := sign_of(self.table.column(name))) is not None}
         return signs.pop() if len(signs) == 1 else None
 

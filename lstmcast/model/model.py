@@ -100,15 +100,23 @@ class Model:
         """The networks that there are, the first view's first."""
         return networks_of(self.ensemble)
 
+    @property
+    def sizes(self) -> tuple[int, int, int]:
+        """Lookback, horizon and segment of its windows."""
+        return self.contract.lookback, self.contract.horizon, self.contract.segment
+
+    def in_its_seasons(self, panel: Panel) -> Panel:
+        """The panel with the seasons that were found in training."""
+        clock = dataclasses.replace(panel.clock, seasons=self.contract.clock.seasons)
+        return dataclasses.replace(panel, clock=clock)
+
     def windows(self, panel: Panel, series: Integers) -> tuple[Windows, ...]:
         """The panel's windows, one a view; series: (S,) as the contract's check returns."""
-        contract = self.contract
-        clock = dataclasses.replace(panel.clock, seasons=contract.clock.seasons)
-        panel = dataclasses.replace(panel, clock=clock)
-        sizes = contract.lookback, contract.horizon, contract.segment
+        panel = self.in_its_seasons(panel)
         calendar = self.preparation.calendar(panel)
         return tuple(
-            self.preparation.windows(panel, series, view, sizes, calendar=calendar) for view in self.views
+            self.preparation.windows(panel, series, view, self.sizes, calendar=calendar)
+            for view in self.views
         )
 
     def answer(self, views: Views, origins: Integers, levels: Sequence[float] = DEFAULT_LEVELS) -> Answer:

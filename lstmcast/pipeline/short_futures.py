@@ -7,6 +7,8 @@ from numpy.typing import NDArray
 
 from lstmcast.core.options import FILL
 from lstmcast.core.panel import HOLIDAYS, KNOWN, Integers, Panel
+from lstmcast.data.preprocessing import Preparation
+from lstmcast.data.windows import Windows
 from lstmcast.evaluation.validation import spaced
 from lstmcast.model.model import Model
 from lstmcast.model.short_future import QUARTERS, covered
@@ -33,14 +35,50 @@ def filling_of(model: Model, panel: Panel, origins: Integers) -> Numbers | None:
     horizon = model.contract.horizon
     rows = places + np.arange(horizon)[:, None]
     actual, whole = cut.target[rows], _point(model, panel, origins)
+    windows = _Windows(model, cut)
     ratios = []
     for quarter in range(1, QUARTERS + 1):
         lacking = -(-quarter * horizon // QUARTERS)
-        short = _point(model, _short(cut, places, known, horizon, lacking), places)
+        views = windows.of(_short(cut, places, known, horizon, lacking))
+        short = model.answer(views, places, ()).point
         worse, usual = (np.nanmean(np.abs(said - actual)[-lacking:]) for said in (short, whole))
         ratios.append(worse / usual if usual > 0 else 1.0)
     found = np.clip(np.nan_to_num(ratios, nan=1.0), 1.0, _WIDEST)
     return np.asarray(np.maximum.accumulate(found))
+
+
+class _Windows:
+    """The windows of panels that differ in nothing before the last known target.
+
+    Of what calendar regressions say of them only the rows after it are new; all others, many times as many, are asked
+    once.
+    """
+
+    def __init__(self, model: Model, cut: Panel) -> None:
+        """Ask of all rows of one of these panels."""
+        if not isinstance(model.preparation, Preparation):
+            raise TypeError("classes have no columns to fill")
+        self._model, self._preparation = model, model.preparation
+        self._series = _numbers_of(model, cut)
+        cut = model.in_its_seasons(cut)
+        self._calendar = self._preparation.calendar(cut)
+        self._said = [
+            None if view.regression is None else self._preparation.said(cut, self._series, view.regression)
+            for view in model.views
+        ]
+
+    def of(self, panel: Panel) -> tuple[Windows, ...]:
+        """The windows of another, one a view."""
+        panel = self._model.in_its_seasons(panel)
+        after = np.flatnonzero(np.arange(len(panel.times)) >= np.repeat(panel.known_until(), panel.lengths))
+        found = []
+        for view, said in zip(self._model.views, self._said, strict=True):
+            if view.regression is not None and said is not None:
+                said = said.copy()
+                said[after] = self._preparation.said(panel, self._series, view.regression, after)
+            sizes = self._model.sizes
+            found.append(self._preparation.windows(panel, self._series, view, sizes, said, self._calendar))
+        return tuple(found)
 
 
 def _cut(model: Model, panel: Panel, origins: Integers) -> tuple[Panel, Integers]:
@@ -67,9 +105,13 @@ def _cut(model: Model, panel: Panel, origins: Integers) -> tuple[Panel, Integers
 
 def _point(model: Model, panel: Panel, origins: Integers) -> Numbers:
     """(K, n) the forecasts of these windows."""
+    return model.answer(model.windows(panel, _numbers_of(model, panel)), origins, ()).point
+
+
+def _numbers_of(model: Model, panel: Panel) -> Integers:
+    """(S,) which of the model's series each of a panel's is."""
     number = {name: place for place, name in enumerate(model.contract.ids)}
-    views = model.windows(panel, np.array([number[name] for name in panel.ids], dtype=np.int64))
-    return model.answer(views, origins, ()).point
+    return np.array([number[name] for name in panel.ids], dtype=np.int64)
 
 
 def _short(cut: Panel, places: Integers, known: list[int], horizon: int, lacking: int) -> Panel:

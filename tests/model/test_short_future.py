@@ -10,10 +10,11 @@ import pytest
 
 from lstmcast.core.errors import DataError, UsageError
 from lstmcast.core.options import FAIL, FILL, HOLD
-from lstmcast.core.panel import KNOWN, Column
+from lstmcast.core.panel import KNOWN, Column, Panel
 from lstmcast.model.model import Model
 from lstmcast.model.short_future import UNMEASURED, Rhythm, covered, filled, is_code, widening
 from lstmcast.persistence.models import from_record, to_record
+from lstmcast.pipeline import short_futures
 from lstmcast.pipeline.short_futures import filling_of
 from tests.panels import panel_of, single_threaded, small, stacked, weather, without_target
 
@@ -152,11 +153,35 @@ def test_the_widening_is_measured_on_validation_windows_kept_in_the_file_and_nev
     assert widening(np.array([1.0, 2.0, 3.0, 4.0]), np.array([1, 2, 4, 6]), 6).tolist() == [1, 2, 3, 4]
 
 
-def test_a_column_that_decides_costs_more_when_it_is_filled() -> None:
-    rng = np.random.default_rng(0)
-    shocks = rng.normal(size=(900, 1))
+@cache
+def shocked() -> tuple[Model, Panel]:
+    """A model whose calendar stage has it all from a column known ahead, and the rows that it learned from."""
+    shocks = np.random.default_rng(0).normal(size=(900, 1))
     panel = panel_of(50 + 10 * shocks[:, 0], known=shocks)
-    trained = single_threaded(panel, small(known=("known_0",), calendar="covariates"))
+    return single_threaded(panel, small(known=("known_0",), calendar="covariates")), panel
+
+
+def test_windows_that_are_asked_once_are_those_that_each_panel_has_by_itself() -> None:
+    """Two rows before some of these windows have neither a target nor the column: filling begins earlier there."""
+    trained, panel = shocked()
+    assert trained.views[0].regression is not None
+    assert trained.views[0].regression.design.tail > 0
+    panel = panel.take(panel.offsets[:-1], panel.offsets[1:])
+    panel.values[748:750] = np.nan
+    cut, places = short_futures._cut(trained, panel, np.arange(740, 765, 5))
+    shared = short_futures._Windows(trained, cut)
+    for lacking in (1, 6):
+        other = short_futures._short(cut, places, [1], 6, lacking)
+        series = np.zeros(len(places), dtype=np.int64)
+        for one, own in zip(shared.of(other), trained.windows(other, series), strict=True):
+            for name in ("scaled", "level", "past", "known", "calendar"):
+                assert np.array_equal(getattr(one.table, name), getattr(own.table, name), equal_nan=True), (
+                    name
+                )
+
+
+def test_a_column_that_decides_costs_more_when_it_is_filled() -> None:
+    trained, panel = shocked()
     found = filling_of(trained, panel, np.arange(700, 800, 7))
     assert found is not None
     assert found[0] > 1.5
