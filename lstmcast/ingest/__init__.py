@@ -13,6 +13,7 @@ from lstmcast.ingest.text.rules import ReadingRules
 from lstmcast.ingest.text.source import Buffer, Frame, Source
 from lstmcast.ingest.text.spans import expanded, spans_among
 from lstmcast.ingest.time.as_of import AsOf
+from lstmcast.ingest.totals_ledgers import group_of_totals, is_of_totals, read_totals
 
 __all__ = [
     "AsOf",
@@ -27,6 +28,8 @@ __all__ = [
     "cut",
     "expanded",
     "group_name",
+    "group_of_totals",
+    "is_of_totals",
     "ledger_shape",
     "only_column",
     "read",
@@ -34,6 +37,7 @@ __all__ = [
     "read_groups",
     "read_holidays",
     "read_ledger",
+    "read_totals",
     "spans_among",
     "survey",
 ]

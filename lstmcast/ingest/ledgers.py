@@ -12,6 +12,7 @@ from lstmcast.core.errors import DataError
 from lstmcast.core.findings import Finding
 from lstmcast.core.panel import Clock, Integers, Times
 from lstmcast.evaluation.ledger import CHANCE, FIRST, LAST, Ledger
+from lstmcast.evaluation.totals_ledger import FIRST as TOTALS
 from lstmcast.ingest.columns.names import NameColumn
 from lstmcast.ingest.columns.numbers import NumberColumn
 from lstmcast.ingest.table.database import is_database, ledger_text
@@ -34,9 +35,9 @@ def read_ledger(source: str | Path, clock: Clock) -> tuple[Ledger, tuple[Finding
     two has a zone and the other has none.
     """
     context = ReadContext(name_of(source), ReadingRules(decimal="."))
-    table = _opened(source, context)
+    table = opened(source, context)
     shape = _shape(table)
-    stamps = {name: _stamp_column(name, clock, context) for name in ("issued", "time")}
+    stamps = {name: stamp_column(name, clock, context) for name in ("issued", "time")}
     numbers = {name: NumberColumn(name, context) for name in shape.numbers}
     ids_and_labels = [shape.id] if shape.id else []
     ids_and_labels += [LAST[0]] if shape.classes else []
@@ -48,7 +49,7 @@ def read_ledger(source: str | Path, clock: Clock) -> tuple[Ledger, tuple[Finding
             column.add(cells, chunk.lines)
         lines.append(chunk.lines)
     line = np.concatenate(lines)
-    issued, time = (_times(column, line, clock, context) for column in stamps.values())
+    issued, time = (times_of(column, line, clock, context) for column in stamps.values())
     found = [column.finish() for column in numbers.values()]
     models, sources = words["model"].finish(), words[LAST[-1]].finish()
     ids, series = words[shape.id].finish() if shape.id else (("",), np.zeros(len(line), np.int64))
@@ -120,23 +121,27 @@ class Shape:
 
 def ledger_shape(source: str | Path) -> Shape:
     """Return the columns of a ledger; raise DataError for what is no ledger."""
-    return _shape(_opened(source, ReadContext(name_of(source))))
+    return _shape(opened(source, ReadContext(name_of(source))))
 
 
-def _opened(source: str | Path, context: ReadContext) -> Table:
+def opened(source: str | Path, context: ReadContext) -> Table:
     """The table of a ledger, in a file of text or in a database."""
     if is_database(source):
         return TextTable(ledger_text(source), context)
     return open_table(source, context)
 
 
-def _stamp_column(name: str, clock: Clock, context: ReadContext) -> NumberColumn | StampColumn:
+def stamp_column(name: str, clock: Clock, context: ReadContext) -> NumberColumn | StampColumn:
     return NumberColumn(name, context) if clock.is_counter else StampColumn(name, context)
 
 
 def _shape(table: Table) -> Shape:
     """The column that names the series, between the first columns of a ledger and the last ones, and the classes."""
     names = table.names
+    if names[: len(TOTALS)] == TOTALS and "total" in names:
+        raise table.context.refusal(
+            "is a ledger of totals, and rows are needed; predict --log without --total writes these"
+        )
     for width in (0, 1):
         between, said = names[len(FIRST) : len(FIRST) + width], names[len(FIRST) + width :]
         if names[: len(FIRST)] == FIRST and (classes := _classes(said)) is not None:
@@ -160,7 +165,7 @@ def _classes(said: tuple[str, ...]) -> tuple[str, ...] | None:
     return None
 
 
-def _times(column: NumberColumn | StampColumn, lines: Lines, clock: Clock, context: ReadContext) -> Times:
+def times_of(column: NumberColumn | StampColumn, lines: Lines, clock: Clock, context: ReadContext) -> Times:
     """(R,) instants of a column of stamps, or of counts."""
     if isinstance(column, NumberColumn):
         return column.finish().astype(np.int64).astype("datetime64[us]")

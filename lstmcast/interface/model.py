@@ -58,7 +58,7 @@ class Model(rooms.Model):
         from lstmcast.model.newcomers import forecast_with_new
 
         short = short_future or (FAIL if isinstance(data, nouns.Panel) else FILL)
-        history = panel_for_model(data, self, keeps_new=paths is None)
+        history = panel_for_model(data, self, keeps_new=True)
         ahead = None if horizon is None else rows_ahead(horizon, self.contract.clock)
         panel = history if future is None else future_for_model(future, self, history)
         if not isinstance(data, nouns.Panel):
@@ -82,7 +82,7 @@ class Model(rooms.Model):
         if not 1 <= count <= MOST_PATHS:
             raise UsageError(f"paths= goes from 1 to {MOST_PATHS:,}; got {count}")
         found = outlook(self, panel, forecast, short, fallback=fallback)
-        return pd.DataFrame(dict(summed_columns(Summing(paths=count), "", found, ())))
+        return pd.DataFrame(dict(summed_columns(Summing(paths=count), (), found, ())))
 
     def evaluate(self, data: Data, stride: int = 1) -> Evaluation:
         """Judge the model on data with a rolling origin, as `lstmcast evaluate` does."""

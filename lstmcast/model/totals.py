@@ -13,6 +13,7 @@ from lstmcast.core.errors import UsageError
 from lstmcast.core.panel import Forecast, Integers, Panel, Times
 from lstmcast.forecasters.paths import LEVEL, Templates, band_of, laid
 from lstmcast.model.model import Model
+from lstmcast.model.newcomers import forecast_with_new
 from lstmcast.model.output import of_numbers
 from lstmcast.model.periods import NOWHERE, Periods
 
@@ -25,8 +26,9 @@ _NO_LIMITS = (np.nan, np.nan)
 class Total:
     """A period of one series, or of a group of them.
 
-    name: of the series or group; rows: that are summed; bands, peak_bands: level -> edges; peak_time: when the peak is
-    most likely; made: what made its rows; is_partial: whether rows of the period lie beyond what is summed.
+    name: of the series or group; rows: that are summed, from the stamps `first` to `last`; bands, peak_bands: level ->
+    edges; peak_time: when the peak is most likely; issued: the last known row when it was made; made: what made its
+    rows; is_partial: whether rows of the period lie beyond what is summed.
     """
 
     name: str
@@ -40,6 +42,9 @@ class Total:
     peak_time: np.datetime64
     made: tuple[str, ...]
     is_partial: bool
+    issued: np.datetime64
+    first: np.datetime64
+    last: np.datetime64
 
     @property
     def source(self) -> str:
@@ -69,25 +74,33 @@ class Outlook:
         """Return the place of a series in the forecast."""
         return slice(series * self.ahead, (series + 1) * self.ahead)
 
-    def number(self, series: int) -> int:
-        """Return which of the model's series this one is."""
-        return self.model.contract.ids.index(self.forecast.ids[series])
+    def number(self, series: int) -> int | None:
+        """Return which of the model's series this one is; None for a new one, which the model was not trained on."""
+        ids, name = self.model.contract.ids, self.forecast.ids[series]
+        return ids.index(name) if name in ids else None
+
+    def issued(self, series: int) -> np.datetime64:
+        """The stamp of the last known row of a series."""
+        place = self.history.ids.index(self.forecast.ids[series])
+        return np.datetime64(self.history.times[self.history.known_until()[place] - 1])
 
     def paths(self, series: int, weights: Numbers | None = None) -> Numbers:
         """(P, K) paths of a series, in the units of the CSV and within the limits.
 
+        A new series borrows the errors of the model's first one, in half-widths of its own bands.
         weights: (P, n) of each template in each path; None for every template and its negative.
         """
-        place = self.templates.place(self.number(series), len(self.model.contract.ids))
+        number = self.number(series)
+        place = self.templates.place(number or 0, len(self.model.contract.ids))
         units = self.templates.mirrored(place, self.ahead)
         if weights is not None:
             units = weights @ units[: len(units) // 2]
         output, rows = of_numbers(self.model.output), self.rows(series)
-        which = np.full(self.ahead, self.number(series))
-        lower, upper = (edge[rows] for edge in self.free.bands[LEVEL])
-        point, low, high = (
-            output.scaling.apply(values, which) for values in (self.free.point[rows], lower, upper)
-        )
+        point, low, high = self.free.point[rows], *(edge[rows] for edge in self.free.bands[LEVEL])
+        if number is None:
+            return output.limited(laid(point, point - low, high - point, units))
+        which = np.full(self.ahead, number)
+        point, low, high = (output.scaling.apply(values, which) for values in (point, low, high))
         return output.limited(output.scaling.undo(laid(point, point - low, high - point, units), which))
 
 
@@ -102,7 +115,7 @@ def outlook(model: Model, panel: Panel, forecast: Forecast, short_future: str, *
     ahead = len(forecast.times) // len(forecast.ids)
     output = dataclasses.replace(of_numbers(model.output), limits=_NO_LIMITS, means=None)
     unlimited = dataclasses.replace(model, output=output)
-    free = unlimited.predict(panel, ahead, (LEVEL,), fallback=fallback, short_future=short_future)
+    free = forecast_with_new(unlimited, panel, ahead, (LEVEL,), fallback=fallback, short_future=short_future)
     return Outlook(model, panel, forecast, free, model.templates)
 
 
@@ -150,13 +163,16 @@ def _of(
     """The totals of some series together."""
     parts = [_rows(found, each, periods) for each in series]
     wider = found.templates.total if len(series) == 1 else found.templates.across
+    issued = max(found.issued(each) for each in series)
     codes = np.unique(np.concatenate([part.codes for part in parts]))
     for code in codes[codes != NOWHERE]:
         inside = [part.codes == code for part in parts]
         is_partial = any(int(code) in part.lasting for part in parts)
         if is_whole and is_partial:
             continue
-        yield _total(found, name, periods, int(code), parts, inside, levels, wider, is_partial=is_partial)
+        yield _total(
+            found, name, periods, int(code), parts, inside, levels, wider, issued, is_partial=is_partial
+        )
 
 
 def _rows(found: Outlook, series: int, periods: Periods) -> _Rows:
@@ -218,6 +234,7 @@ def _total(
     inside: Sequence[NDArray[np.bool_]],
     levels: Sequence[int],
     wider: float,
+    issued: np.datetime64,
     *,
     is_partial: bool,
 ) -> Total:
@@ -252,6 +269,9 @@ def _total(
         peak_time=times[int(most.argmax())],
         made=_made(parts, inside),
         is_partial=is_partial,
+        issued=issued,
+        first=times[0],
+        last=times[-1],
     )
 
 

@@ -265,7 +265,7 @@ def _of_model(model: Model, panel: Panel, numbers: Integers, rows: int) -> list[
     _add_earlier(model, panel, numbers, ends - horizon * -(-rows // horizon), found)
     for back in range(-(-rows // horizon), 0, -1):
         origins = ends - horizon * back
-        cut = _before(panel, origins, horizon)
+        cut = stood_at(panel, origins, horizon)
         if cut is None:
             continue
         forecast = model.predict(cut, levels=(LEVEL,), short_future=FILL)
@@ -281,7 +281,7 @@ def _of_model(model: Model, panel: Panel, numbers: Integers, rows: int) -> list[
     return found
 
 
-def _before(panel: Panel, origins: Integers, horizon: int) -> Panel | None:
+def stood_at(panel: Panel, origins: Integers, horizon: int) -> Panel | None:
     """The series that have rows before their origin, as they stood there, with what was known ahead; None: none has."""
     keep = np.flatnonzero(origins > panel.offsets[:-1])
     if not len(keep):

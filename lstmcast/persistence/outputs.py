@@ -193,7 +193,7 @@ def _kind_of_text(head: bytes, path: str) -> str:
     """The kind of a text: ours are told by their header."""
     first = head.split(b"\n", 1)[0].strip()
     cells = [cell.strip(b'" ').decode(errors="replace") for cell in first.split(b",")]
-    if cells[:3] == ["issued", "model", "time"]:
+    if cells[:3] in (["issued", "model", "time"], ["issued", "model", "period"]):
         return LEDGER
     if cells[0] == "origin" and "step" in cells and cells[-1] == "in_sample":
         return SINGLES

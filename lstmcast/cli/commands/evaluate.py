@@ -11,6 +11,7 @@ import typer
 from lstmcast.cli.sessions.delivery import console_beside, deliver, probe
 from lstmcast.cli.sessions.folders import refuse_of_one_model
 from lstmcast.cli.sessions.reading import (
+    of_numbers,
     read_for_model,
     tell_days_off,
     tell_findings,
@@ -21,9 +22,10 @@ from lstmcast.cli.shell.console import Console
 from lstmcast.cli.shell.flags import OUTPUT, DataFile, Json, ModelFile, Quiet, Verbose, whole_number
 from lstmcast.cli.shell.outputs import STDOUT
 from lstmcast.cli.show import table, verdict
+from lstmcast.cli.show.scored_totals import show_totals
 
 if TYPE_CHECKING:
-    from lstmcast.core.panel import Clock
+    from lstmcast.core.panel import Clock, Panel
     from lstmcast.model.model import Model
 
 Stride = Annotated[
@@ -33,6 +35,16 @@ SinglesOutput = Annotated[
     str | None,
     typer.Option(
         "-o", "--output", metavar="FILE", help="file for the single forecasts (CSV)", rich_help_panel=OUTPUT
+    ),
+]
+
+TotalOption = Annotated[
+    str | None,
+    typer.Option(
+        "--total",
+        metavar="PERIOD",
+        help="judge totals and peaks too: day, week, month, horizon, 6h [none]",
+        rich_help_panel="Evaluation",
     ),
 ]
 
@@ -47,6 +59,7 @@ def evaluate(
     model: ModelFile,
     data: DataFile,
     stride: Stride = "1",
+    total: TotalOption = None,
     output: SinglesOutput = None,
     as_json: Json = False,
     quiet: Quiet = False,
@@ -60,9 +73,10 @@ def evaluate(
     console = console_beside(output, quiet=quiet, verbose=verbose, as_json=as_json)
     every = whole_number("stride", stride, 1, 1_000_000) or 1
     if os.path.isdir(model):
+        refuse_of_one_model(model, total=total)
         _evaluate_folder(model, data, every, output, console)
         return
-    evaluate_file(model, data, every, output, console)
+    evaluate_file(model, data, every, output, console, total)
 
 
 def _evaluate_folder(folder: str, source: str, stride: int, output: str | None, console: Console) -> None:
@@ -79,8 +93,13 @@ def _evaluate_folder(folder: str, source: str, stride: int, output: str | None, 
     evaluate_folder(folder, source, console, one)
 
 
-def evaluate_file(model_file: str, source: str, stride: int, output: str | None, console: Console) -> None:
-    """Load, read, evaluate, show, and write the single forecasts when there is a file for them."""
+def evaluate_file(
+    model_file: str, source: str, stride: int, output: str | None, console: Console, total: str | None = None
+) -> None:
+    """Load, read, evaluate, show, and write the single forecasts when there is a file for them.
+
+    total: the periods whose totals and peaks are judged too, in the words of the option.
+    """
     from lstmcast import persistence
 
     if output is not None:
@@ -88,6 +107,7 @@ def evaluate_file(model_file: str, source: str, stride: int, output: str | None,
     model = persistence.load(model_file)
     reading = with_closed_said(read_for_model(source, model, console), model.contract.horizon)
     report = model.evaluate(reading.panel, stride)
+    sums = None if total is None else _judged_totals(model, reading.panel, total)
     tell_if_open(model_file, console)
     tell_findings(reading, console)
     tell_days_off(model.contract.holidays, reading.panel.clock, reading.panel.times, console)
@@ -95,9 +115,20 @@ def evaluate_file(model_file: str, source: str, stride: int, output: str | None,
         deliver(output, (text.encode() for text in table.singles(model.backcasts(reading.panel, stride))))
     with console.at_once():
         _show(report, model_file, model.contract.clock, console)
+        if sums is not None:
+            console.result("")
+            show_totals(sums, model.contract.clock, console)
         if output not in (None, STDOUT):
             console.note(f"Wrote {output}")
-        console.document({"report": report.as_document()})
+        console.document({"report": report.as_document()} | ({} if sums is None else {"totals": sums}))
+
+
+def _judged_totals(model: Model, panel: Panel, total: str) -> Mapping[str, Any]:
+    """The report on totals of some periods."""
+    from lstmcast.model.judged_totals import judged_totals
+    from lstmcast.model.periods import periods_of
+
+    return judged_totals(of_numbers(model, "--total"), panel, periods_of(total, model.contract.clock))
 
 
 def _show(report: Mapping[str, Any], model_file: str, clock: Clock, console: Console) -> None:

@@ -46,6 +46,7 @@ from lstmcast.cli.sessions.summing import (
     Whole,
     outlook_of,
     summed_columns,
+    summed_rows,
     summing_by,
 )
 from lstmcast.cli.sessions.wanted import (
@@ -63,7 +64,7 @@ from lstmcast.cli.shell.flags import FAN_LEVELS, DataFile, Json, ModelFile, Quie
 from lstmcast.cli.shell.outputs import STDOUT
 from lstmcast.cli.shell.streams import json_text
 from lstmcast.cli.show import table
-from lstmcast.cli.show.ledger import adapted_by, write_down
+from lstmcast.cli.show.ledger import adapted_by, write_down, write_totals_down
 from lstmcast.cli.show.look import look
 from lstmcast.cli.show.what_if import what_if
 
@@ -72,6 +73,7 @@ if TYPE_CHECKING:
     from lstmcast.core.panel import Forecast, Panel
     from lstmcast.ingest import ParsedFile
     from lstmcast.model.model import Model
+    from lstmcast.model.totals import Total
 
 
 def predict(
@@ -152,8 +154,8 @@ class Made:
     """A forecast that was made.
 
     forecast: with every band that is of use; rows: what is given out of it; more: what stands last in a JSON document;
-    shipped: the model's own, which the ledger keeps; words: a sentence about it, or empty; readings: of the files;
-    unit: of its numbers, or empty.
+    shipped: the model's own, which the ledger keeps; words: a sentence about it, or empty; totals: where they are
+    given out instead of rows; readings: of the files; unit: of its numbers, or empty.
     """
 
     forecast: Forecast
@@ -161,6 +163,7 @@ class Made:
     more: Mapping[str, Any]
     shipped: Forecast
     words: str = ""
+    totals: Sequence[Total] = ()
     readings: Sequence[ParsedFile] = ()
     unit: str = ""
 
@@ -226,8 +229,7 @@ def _forecast(
     from lstmcast.evaluation.ledger import BAND
 
     night = asked.night
-    has_rows = not asked.summing.is_asked and not asked.wanted.changes
-    panel, readings = read_files(files, model, night, console, keeps_new=has_rows)
+    panel, readings = read_files(files, model, night, console, keeps_new=not asked.wanted.changes)
     night.refuse_assumed(readings)
     panel = night.fresh(panel, max(asked.wanted.rows(model.contract), model.contract.horizon), console)
     levels = {*besides, *((BAND,) if asked.destinations.ledger is not None else ())}
@@ -255,7 +257,10 @@ def _finish(
         write_points(places.points, model.contract.target, made.forecast.only(asked.wanted.shown))
     vitals.note_forecast(made.forecast, panel)
     code = asked.night.tell(made.forecast, console)
-    if places.ledger is not None:
+    if places.ledger is not None and asked.summing.has_totals:
+        name = asked.summing.named(made.forecast.id_name)
+        write_totals_down(made.totals, name, made.forecast, identity, places.ledger, console)
+    elif places.ledger is not None:
         write_down(made.shipped.only((BAND,)), panel, identity, places.ledger, console)
     return code
 
@@ -276,8 +281,9 @@ def _made(
     if numbers is None:
         return Made(forecast, table.tidy(given_out), more, shipped)
     outlook = outlook_of(numbers, panel, given_out, asked.night)
-    columns = summed_columns(summing, source, outlook, wanted.shown)
-    return Made(forecast, table.tidy(given_out, columns), more, shipped)
+    rows = summed_rows(summing, source, outlook, sorted({*wanted.shown, *besides}))
+    columns = summed_columns(summing, rows, outlook, wanted.shown)
+    return Made(forecast, table.tidy(given_out, columns), more, shipped, totals=rows)
 
 
 def _supposed(model: Model, panel: Panel, asked: Request, console: Console) -> Made:

@@ -25,6 +25,7 @@ from lstmcast.cli.shell.flags import (
 )
 from lstmcast.cli.shell.log import as_document
 from lstmcast.cli.show import verdict
+from lstmcast.cli.show.scored_totals import counted, show_totals
 from lstmcast.core.errors import QualityError, UsageError
 from lstmcast.core.findings import percent
 
@@ -70,8 +71,8 @@ def score(
 ) -> None:
     """Compare the forecasts in a ledger with what came.
 
-    By step ahead and by week, beside the naive forecasts from the same last known rows, and whether they drift.
-    Of a forecast that was given out again, the last one counts.
+    By step ahead and by week, beside the naive forecasts from the same last known rows, and whether they drift; of a
+    ledger of totals, totals and peaks. Of a forecast that was given out again, the last one counts.
     """
     console = Console(quiet=quiet, verbose=verbose, as_json=as_json)
     gates = {
@@ -132,6 +133,8 @@ def _scored(
     from lstmcast import ingest
     from lstmcast.evaluation import scoring
 
+    if ingest.is_of_totals(ledger_file):
+        return scored_totals(ledger_file, source, options, console)
     shape = ingest.ledger_shape(ledger_file)
     if shape.classes and gates["coverage"] is not None:
         message = (
@@ -152,11 +155,30 @@ def _scored(
     return report, clock, findings
 
 
+def scored_totals(
+    ledger_file: str, source: str, options: Options, console: Console
+) -> tuple[Report, Clock, tuple[Finding, ...]]:
+    """Return the report of a ledger of totals beside what came, the clock of both, and what was found on the ledger."""
+    from lstmcast import ingest
+    from lstmcast.evaluation.totals_scoring import score_totals
+
+    name = ingest.group_of_totals(ledger_file)
+    options = dataclasses.replace(options, id=options.id or name, exclude=ingest.expanded(options.exclude))
+    reading = read_outcomes(source, options, console)
+    panel = reading.panel
+    ledger, findings = ingest.read_totals(ledger_file, panel.clock)
+    is_grouped = name is not None and panel.id_name is not None and name != panel.id_name
+    groups = ingest.read_groups(source, str(panel.id_name), str(name)) if is_grouped else None
+    report = score_totals(ledger, panel, groups)
+    tell_findings(reading, console)
+    return report, panel.clock, findings
+
+
 def _note_week(report: Report, vitals: Vitals) -> None:
     """Note last week's share of outcomes within the band, and the skill beside the best naive forecast."""
     from lstmcast.evaluation.verdict import best_baseline
 
-    if not report["by_week"]:
+    if not report.get("by_week"):  # of totals there is none
         return
     week = report["by_week"][-1]
     vitals.note("coverage_ratio", week["model"].get("coverage_80"))
@@ -187,7 +209,10 @@ def _show(report: Report, clock: Clock, console: Console) -> None:
     from lstmcast.evaluation.names import describe
     from lstmcast.evaluation.verdict import best_baseline
 
-    console.note(_counted(report))
+    if report.get("kind") == "totals":
+        show_totals(report, clock, console)
+        return
+    console.note(counted(report, "forecasts of rows"))
     console.note("")
     names = {name: describe(name, clock) for name in report["test"]}
     _table("", [(names[name], {"rows": report["rows"], **m}) for name, m in report["test"].items()], console)
@@ -235,19 +260,6 @@ def _stood_in(report: Report) -> str | None:
     return (
         f"{total:,} of {report['rows']:,} rows were stand-ins ({each}); the model's own are judged by source"
     )
-
-
-def _counted(report: Report) -> str:
-    """Return a line on how many rows were judged, and why others were not."""
-    left = {
-        "to_come": "yet to come",
-        "missing": "whose outcome is missing",
-        "without_baseline": "without a naive forecast to compare with",
-        "repeated": "given out again later",
-    }
-    words = [f"{report[name]:,} {why}" for name, why in left.items() if report[name]]
-    others = f"; not judged: {', '.join(words)}" if words else ""
-    return f"{report['rows']:,} forecasts of rows from {report['first']} to {report['last']}{others}"
 
 
 def _groups(

@@ -90,6 +90,10 @@ class Summing:
         """The name of the rows in a JSON document."""
         return "totals" if self.has_totals else "forecast" if self.paths is None else "paths"
 
+    def named(self, id_name: str | None) -> str | None:
+        """The name of the column of series or groups, None without one."""
+        return id_name if self.over is None else self.over
+
     def check(self) -> None:
         """Raise UsageError for options that do not go together."""
         if self.total is not None and self.at is not None:
@@ -152,17 +156,22 @@ def outlook_of(model: Model, panel: Panel, forecast: Forecast, night: Night) -> 
     return outlook(model, panel, forecast, night.short_future, fallback=night.may_fall_back)
 
 
-def summed_columns(asked: Summing, source: str, found: Outlook, levels: Sequence[int]) -> Columns:
-    """The columns of the table of totals, or of paths."""
+def summed_columns(asked: Summing, rows: Sequence[Total], found: Outlook, levels: Sequence[int]) -> Columns:
+    """The columns of the table of these totals, or of paths."""
     if asked.paths is not None:
         return _path_columns(asked, found)
+    return total_columns(rows, asked.named(found.forecast.id_name), found.forecast, levels)
+
+
+def summed_rows(asked: Summing, source: str, found: Outlook, levels: Sequence[int]) -> list[Total]:
+    """The totals that are asked for, none where it is paths; source: the file of history."""
+    if asked.paths is not None:
+        return []
     from lstmcast.model.totals import totals
 
     periods = periods_asked(asked, found.history.clock)
     groups = groups_asked(asked, source, found.history)
-    rows = list(totals(found, periods, levels, groups, is_whole=asked.is_whole))
-    name = asked.over if asked.over is not None else found.forecast.id_name
-    return total_columns(rows, name, found.forecast, levels)
+    return list(totals(found, periods, levels, groups, is_whole=asked.is_whole))
 
 
 def total_columns(

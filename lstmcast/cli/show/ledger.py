@@ -11,9 +11,12 @@ from lstmcast.cli.show import table
 from lstmcast.core.errors import BusyError, OutputError
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from lstmcast.cli.shell.console import Console
     from lstmcast.core.panel import Forecast, Panel
     from lstmcast.model.model import Model
+    from lstmcast.model.totals import Total
 
 
 def adapted_by(
@@ -44,17 +47,52 @@ def adapted_by(
 
 def write_down(forecast: Forecast, panel: Panel, identity: str, path: str, console: Console) -> None:
     """Append a forecast that was given out to the ledger; panel: the history that it was made from."""
-    from lstmcast import persistence
     from lstmcast.evaluation import ledger
 
     origins, forecast = panel.times[panel.known_until() - 1], dataclasses.replace(forecast, median=None)
     rows = table.tidy(forecast, ledger.entries(forecast, origins, identity))
+    _add(path, rows, len(forecast.times), "time", console)
+
+
+def write_totals_down(
+    totals: Sequence[Total], name: str | None, forecast: Forecast, identity: str, path: str, console: Console
+) -> None:
+    """Append totals that were given out to a ledger of totals. name: of the column of series or groups."""
+    from lstmcast.evaluation import totals_ledger
+    from lstmcast.evaluation.ledger import BAND
+
+    kept = [
+        totals_ledger.Entry(
+            group=each.name,
+            period=each.period,
+            issued=each.issued,
+            first=each.first,
+            last=each.last,
+            rows=each.rows,
+            total=each.total,
+            band=each.bands[BAND],
+            peak=each.peak,
+            peak_band=each.peak_bands[BAND],
+            source=each.source,
+        )
+        for each in totals
+    ]
+    rows = table.tidy(forecast, totals_ledger.entries(kept, name, forecast.clock, identity))
+    _add(path, rows, len(kept), "period", console)
+
+
+def _add(path: str, rows: table.Rows, count: int, stamp: str, console: Console) -> None:
+    """Add rows to a ledger in a file of text, or in a database; stamp: the column that says of when each is."""
+    from lstmcast import persistence
+    from lstmcast.evaluation.ledger import FIRST
+
     if persistence.is_database(path):
-        series = [] if forecast.id_name is None else [list(rows)[len(ledger.FIRST)]]
-        persistence.upsert(path, rows, ["issued", "time", *series])
+        between = list(rows)[len(FIRST)]
+        series = [] if between in ("forecast", "first") else [between]
+        persistence.upsert(path, rows, ["issued", stamp, *series])
     else:
         _append(path, table.as_csv(rows), console)
-    log.milestone("wrote", f"added {len(forecast.times)} rows to {path}", file=path)
+    log.milestone("wrote", f"added {count} rows to {path}", file=path)
 
 
 def _append(path: str, text: str, console: Console) -> None:
