@@ -135,6 +135,10 @@ def test_forked_workers_say_and_write_what_one_process_does(
     assert shared.err == serial.err
     assert "A-B" in serial.err
     assert serial.code == 3
+    judged = lstmcast("evaluate", models, fresh, "-v")
+    monkeypatch.setattr(forked, "_workers", lambda pieces: 1)
+    judged_alone = lstmcast("evaluate", models, fresh, "-v")
+    assert (judged.code, judged.out, judged.err) == (judged_alone.code, judged_alone.out, judged_alone.err)
     names = sorted(path.name for path in (tmp_path / "serial").iterdir())
     assert names == sorted(path.name for path in (tmp_path / "shared").iterdir())
 

@@ -6,7 +6,15 @@ import dataclasses
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from lstmcast.cli.sessions.folders import Failed, OfGroup, cut_for_models, groups_beside_models, model_of
+from lstmcast.cli.sessions.folders import (
+    Failed,
+    OfGroup,
+    Recorder,
+    cut_for_models,
+    groups_beside_models,
+    model_of,
+)
+from lstmcast.cli.sessions.forked import side_by_side
 from lstmcast.cli.show import fleet
 from lstmcast.core.errors import LstmcastError
 
@@ -46,11 +54,21 @@ def evaluate_folder(
     index, failed = persistence.read_index(folder), Failed()
     reports: list[tuple[Entry, Mapping[str, Any]]] = []
     with cut_for_models(index, folder, source, console) as slices:
-        for entry, rows in groups_beside_models(index, slices, source, console):
+        pairs = list(groups_beside_models(index, slices, source, console))
+
+        def work(number: int) -> tuple[Recorder, Mapping[str, Any] | LstmcastError]:
+            (entry, rows), voice = pairs[number], Recorder(console)
             try:
-                reports.append((entry, one(model_of(folder, entry), rows, OfGroup(console, entry.name))))
+                return voice, one(model_of(folder, entry), rows, OfGroup(voice, entry.name))
             except LstmcastError as error:
-                failed.note(entry.name, error, console)
+                return voice, error.plain()
+
+        for (entry, _), (voice, found) in zip(pairs, side_by_side(work, len(pairs)), strict=True):
+            voice.say_on(console)
+            if isinstance(found, LstmcastError):
+                failed.note(entry.name, found, console)
+            else:
+                reports.append((entry, found))
     judged = [_judged_anew(entry, report) for entry, report in reports]
     seen = sum(bool(report["in_sample"]) for _, report in reports)
     with console.at_once():
