@@ -213,9 +213,9 @@ class Model:
         if len(odd.series) or seen.is_out.any():
             panel = without_spikes(raw, seen.with_settled(lasting))
             views = self.windows(panel, series)
-        shift = self._moved(raw, series, views, origins, ask)
-        if shift.places or lasting:
-            panel = shift.undone(without_spikes(raw, seen.with_settled(shift.places)), origins)
+        shift = self._moved(raw, series, views, origins, ask, lasting)
+        if shift.places:
+            panel = shift.undone(without_spikes(raw, seen.with_settled([*shift.places, *lasting])), origins)
             views = self.windows(panel, series)
         return Start(panel, series, origins, seen, beside, views, odd, found, shift)
 
@@ -224,10 +224,18 @@ class Model:
         rows = moved.block_rows(self.contract.horizon, self.contract.clock.season)
         return moved.lasting_places(seen.is_out, panel.offsets, origins, rows)
 
-    def _moved(self, panel: Panel, series: Integers, views: Views, origins: Integers, ask: Ask) -> Moved:
+    def _moved(
+        self,
+        panel: Panel,
+        series: Integers,
+        views: Views,
+        origins: Integers,
+        ask: Ask,
+        lasting: Sequence[int],
+    ) -> Moved:
         """The series whose level has moved; what is fitted when it forecasts moves with it.
 
-        panel: with all rows; views: of those that are no spikes.
+        panel: with all rows; views: of those that are no spikes; lasting: places of series that are far out of range.
         """
         if panel.classes or self.chain is None or self.habits is None or not self._follows_moves:
             return nothing_moved()
@@ -246,6 +254,7 @@ class Model:
             levels,
             ask,
             said,
+            lasting,
         )
 
     @property

@@ -136,17 +136,24 @@ def lasting_places(is_out: Mask, offsets: Integers, origins: Integers, rows: int
 
 def moved_places(views: Sequence[Windows], origins: Integers, rows: int, ask: Ask) -> Integers:
     """The places among the origins (S,) before which the level has moved; rows: of a block."""
-    windows = views[0]
-    earliest = origins - BLOCKS * rows
-    reaches = earliest - windows.lookback >= windows.table.firsts(origins)
-    places = np.flatnonzero(reaches)
-    places = places[np.isin(earliest[places], windows.usable(earliest[places], with_targets=False))]
+    windows, places = views[0], reaching(np.arange(len(origins)), views, origins, rows)
     if not len(places):
         return places
     starts = [origins[places] - back * rows for back in range(BLOCKS, 0, -1)]
     said = asked_together(ask, views, starts, (LEVEL,))
     sides = [_side(windows, start, rows, answer) for start, answer in zip(starts, said, strict=True)]
     return np.asarray(places[(sides[0] != 0) & (sides[0] == sides[1])])
+
+
+def reaching(
+    places: Sequence[int] | Integers, views: Sequence[Windows], origins: Integers, rows: int
+) -> Integers:
+    """Those of some places among the origins (S,) whose look-back before the last blocks is a whole one."""
+    windows, chosen = views[0], np.asarray(places, dtype=np.int64)
+    earliest = origins[chosen] - BLOCKS * rows
+    reaches = earliest - windows.lookback >= windows.table.firsts(origins[chosen])
+    chosen, earliest = chosen[reaches], earliest[reaches]
+    return chosen[np.isin(earliest, windows.usable(earliest, with_targets=False))]
 
 
 def _side(windows: Windows, starts: Integers, rows: int, said: Answer) -> NDArray[np.int64]:
@@ -282,15 +289,19 @@ def moved_of(
     levels: Numbers,
     ask: Ask,
     said: Callable[[int], Said],
+    lasting: Sequence[int] = (),
 ) -> Moved:
     """Find the levels that moved, and decide how each is forecast.
 
     views: of rows of which spikes are taken out; naives: name and season of the forecasters that may stand in;
-    levels: (S,) mean size of the rows of training; said: of a series, by its place.
+    levels: (S,) mean size of the rows of training; said: of a series, by its place; lasting: places of series whose
+    rows are far out of range, which a model that follows its last rows may answer within its bands, and yet badly.
     """
     moved, windows = nothing_moved(), views[0]
     rows = block_rows(windows.horizon, season)
-    for place in moved_places(views, origins, rows, ask)[:MOST_SERIES]:
+    for place in np.union1d(moved_places(views, origins, rows, ask), reaching(lasting, views, origins, rows))[
+        :MOST_SERIES
+    ]:
         first = int(panel.offsets[place])
         one = OneSeries(
             _alone(panel, int(place)),

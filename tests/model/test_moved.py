@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import re
 from functools import cache
 
@@ -134,3 +135,14 @@ def test_of_a_panel_only_what_moved_is_rescaled() -> None:
     forecast = model.predict(stacked(panel_of(load(900)[:stop]), panel_of(target[:stop])))
     assert [(found.series, found.code) for found in forecast.fallbacks] == [(1, "moved")]
     assert forecast.point[24:].mean() == pytest.approx(target[stop : stop + 24].mean(), rel=0.1)
+
+
+def test_a_model_that_follows_its_last_rows_is_asked_on_the_old_level_too() -> None:
+    model = single_threaded(panel_of(load(1500)), dataclasses.replace(SETTINGS, anchor="yes"))
+    target = load(1900)
+    target[1508:] *= 2
+    for days in (2, 5, 8, 11, 14):
+        stop = 1508 + 24 * days
+        forecast = model.predict(panel_of(target[:stop]))
+        assert forecast.point.mean() == pytest.approx(target[stop : stop + 24].mean(), rel=0.1), days
+        assert "gaps" not in {found.code for found in forecast.fallbacks}, days
