@@ -114,7 +114,7 @@ def test_a_spike_is_taken_as_missing_by_who_stands_in() -> None:
 
 @pytest.mark.parametrize(
     ("since", "sources"),
-    [(420, {"linear", "rescaled"}), (24, {"rescaled"}), (20, {"naive"}), (6, {"naive"})],
+    [(420, {"linear", "rescaled", "seasonal_naive_24"}), (24, {"rescaled"}), (20, {"naive"}), (6, {"naive"})],
     ids=str,
 )
 @pytest.mark.parametrize("factor", [1000.0, 0.001])
