@@ -71,6 +71,11 @@ class Clock:
         return self.freq in ("D", "1D")
 
     @property
+    def is_months(self) -> bool:
+        """True when a row is a month, or several; so it is of quarters and years."""
+        return self.step is None and self.freq.lstrip("B0123456789")[:1] in ("M", "Q", "Y")
+
+    @property
     def is_yearly(self) -> bool:
         """True when a row is a year, or several."""
         return "Y" in self.freq.split("-")[0]

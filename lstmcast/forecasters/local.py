@@ -6,18 +6,20 @@ of a whole panel's windows, are all that a model keeps of it.
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import astuple, dataclass, field
+from dataclasses import astuple, dataclass, field, fields
+from weakref import WeakKeyDictionary
 
 import numpy as np
 from numpy.typing import NDArray
 
 from lstmcast.core.options import Options
 from lstmcast.core.panel import Clock, Integers
-from lstmcast.data.windows import Windows
+from lstmcast.data.windows import Table, Windows
 from lstmcast.forecasters.airline import MONTHS, airline
-from lstmcast.forecasters.bank import Expected, bank, bank_with_known
-from lstmcast.forecasters.base import Mask, Stateless, Views
+from lstmcast.forecasters.bank import FEWEST_SEASONS, Expected, bank, bank_with_known
+from lstmcast.forecasters.base import FitData, Mask, NewRows, Stateless, Views
 from lstmcast.forecasters.half_growth import FEWEST_MORE, half_growth
 from lstmcast.forecasters.intervals import LEVELS
 from lstmcast.forecasters.local_ridge import (
@@ -172,7 +174,30 @@ class Answers:
 
 
 def ask(windows: Windows, origins: Integers, sizes: Sizes, pooled: PanelMap | None = None) -> Answers:
-    """Every member, of every window before one of these origins (n,), as far as its rows can teach it."""
+    """Every member, of every window before one of these origins (n,), as far as its rows can teach it.
+
+    A window of a table is answered once: what chooses, calibrates and judges asks for the same ones.
+    """
+    known = _asked.setdefault(windows.table, {}).setdefault((sizes, windows.horizon, pooled), {})
+    new = np.array(
+        [origin for origin in dict.fromkeys(origins.tolist()) if origin not in known], dtype=np.int64
+    )
+    if len(new):
+        answers = _answers(windows, new, sizes, pooled)
+        for place, origin in enumerate(new.tolist()):
+            known[origin] = Answers(*(getattr(answers, name)[..., place : place + 1] for name in _OF_ANSWERS))
+    if not len(origins):
+        return _answers(windows, origins, sizes, pooled)
+    found = [known[origin] for origin in origins.tolist()]
+    return Answers(*(np.concatenate([getattr(one, name) for one in found], axis=-1) for name in _OF_ANSWERS))
+
+
+_OF_ANSWERS = tuple(field.name for field in fields(Answers))
+_Asked = dict[tuple[Sizes, int, PanelMap | None], dict[int, Answers]]
+_asked: WeakKeyDictionary[Table, _Asked] = WeakKeyDictionary()
+
+
+def _answers(windows: Windows, origins: Integers, sizes: Sizes, pooled: PanelMap | None) -> Answers:
     points = np.full((len(ANSWERING), windows.horizon, len(origins)), np.nan)
     variance, rows = np.full(points.shape[1:], np.nan), np.zeros(len(origins))
     for history in histories(windows, origins, sizes.rows):
@@ -250,6 +275,13 @@ class Local(Stateless):
         edges = [said.point - w for w in widths[::-1]] + [said.point] + [said.point + w for w in widths]
         return windows.scaled_again(np.stack(edges, axis=1), origins)
 
+    def refitted(self, rows: NewRows) -> Local:
+        """The bank looks at as many rows as it may; else unchanged."""
+        clock = rows.views[self.view].table.clock
+        if self.name != BANK or clock is None:
+            return self
+        return dataclasses.replace(self, sizes=sizes_of(clock))
+
     def answers(self, views: Views, origins: Integers) -> Mask:
         """(B,) where FEWEST_ROWS are there, half of them known."""
         table = views[self.view].table
@@ -273,3 +305,19 @@ class Local(Stateless):
             self.pooled.check(views[self.view].horizon)
         if self.bands is not None:
             self.bands.check()
+
+
+def fit_bank(data: FitData) -> list[Local]:
+    """The bank, as a point alone, where rows are months or longer, so that windows are few.
+
+    While it stands for election it looks at no more rows than come before the first validation window: windows of one
+    length are solved together. Once it has been taught by all rows it looks at as many as it may.
+    """
+    clock, origins = data.panel.clock, data.validation.origins
+    if not clock.is_months or not len(origins):
+        return []
+    table, sizes = data.views[0].table, sizes_of(clock)
+    rows = min(sizes.rows, int((origins - table.firsts(origins)).min()))
+    if rows < max(FEWEST_SEASONS * sizes.season + MORE_THAN_TWO, FEWEST_ROWS):
+        return []
+    return [Local(MemberWeights(1.0), dataclasses.replace(sizes, rows=rows), bands=None, name=BANK)]

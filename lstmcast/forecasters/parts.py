@@ -9,7 +9,7 @@ from lstmcast.core.options import Options
 from lstmcast.forecasters.base import FitData, Part
 from lstmcast.forecasters.category_naive import FrequencyTable, Transitions
 from lstmcast.forecasters.ensemble import Ensemble
-from lstmcast.forecasters.local import Local
+from lstmcast.forecasters.local import Local, fit_bank
 from lstmcast.forecasters.logistic import Logistic
 from lstmcast.forecasters.naive import SeasonalNaive, fit_naives
 from lstmcast.forecasters.network import NetworkForecaster
@@ -46,7 +46,7 @@ PARTS: dict[str, PartKind] = {
     "seasonal_naive": PartKind(SeasonalNaive, fit_naives),
     "smoothing": PartKind(Smoothing, fit_smoothing, _wants_smoothing),
     "ensemble": PartKind(Ensemble),
-    "local": PartKind(Local),
+    "local": PartKind(Local, fit_bank, _wants_smoothing),
     "logistic": PartKind(Logistic),
     "transitions": PartKind(Transitions),
     "frequency_table": PartKind(FrequencyTable),

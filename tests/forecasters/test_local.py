@@ -22,6 +22,7 @@ from lstmcast.forecasters.logarithms import logs_of
 from lstmcast.forecasters.panel_ridge import fit_panel_map
 from lstmcast.forecasters.spread_bands import SpreadBands
 from lstmcast.forecasters.theta import theta
+from lstmcast.pipeline.fit import fit
 
 Numbers = NDArray[np.float64]
 MONTHS = Clock("MS", seasons=(12,))
@@ -194,3 +195,27 @@ def test_what_no_training_gives_is_refused() -> None:
     ):
         with pytest.raises(ValueError, match=r"season|weights|bands|map"):
             wrong.check(views, options)
+
+
+def test_a_window_is_answered_once_and_in_any_order(monkeypatch: pytest.MonkeyPatch) -> None:
+    windows = windows_of(months(70))
+    origins = np.array([60, 55, 64])
+    whole = ask(windows, origins, SIZES)
+    monkeypatch.setattr("lstmcast.forecasters.local.bank", None)  # nothing is fitted again
+    again = ask(windows, origins[::-1], SIZES)
+    for name in ("points", "variance", "rows"):
+        assert np.array_equal(getattr(again, name), getattr(whole, name)[..., ::-1], equal_nan=True)
+    assert ask(windows, origins[:0], SIZES).points.shape == (len(ANSWERING), 6, 0)
+
+
+def test_the_bank_stands_for_election_where_rows_are_months() -> None:
+    rows = months(110)
+    ends = np.array([0, 110])
+    times = MONTHS.grid(np.datetime64("2001-01-01", "us"), 110)
+    panel = Panel(("",), ends, times, rows[:, None], (Column("y", TARGET),), MONTHS)
+    model = fit(panel, Options(horizon=1, steps=1))
+    assert model.report.choices.few is None
+    assert "bank" in model.report.choices.validation_mase
+    found = [part for _, part in model.ensemble.parts if isinstance(part, Local)]
+    assert all(part.sizes == SIZES for part in found)
+    assert np.isfinite(model.predict(panel).point).all()
