@@ -6,6 +6,7 @@ import errno
 import importlib
 import os
 import stat
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from typing import Any
@@ -167,6 +168,11 @@ def remove_if_dead(name: str) -> None:
 def may_move_open_files() -> bool:
     """Return whether a file can be renamed and removed while it is open; on Windows it cannot."""
     return msvcrt is None
+
+
+def forks_safely() -> bool:
+    """Return whether a process with threads can be forked; only Linux does that safely."""
+    return sys.platform == "linux"
 
 
 # Folders, owners and permissions.

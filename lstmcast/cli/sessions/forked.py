@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable, Iterator
 from typing import Any, TypeVar
 
@@ -48,8 +47,10 @@ def side_by_side(work: Callable[[int], Result], pieces: int) -> Iterator[Result]
 
 
 def _workers(pieces: int) -> int:
-    """Return how many processes the work is worth; only Linux forks a process with threads safely."""
-    if pieces < 2 * FEWEST or sys.platform != "linux":
+    """Return how many processes the work is worth."""
+    from lstmcast.persistence.system import forks_safely
+
+    if pieces < 2 * FEWEST or not forks_safely():
         return 1
     from lstmcast.training.workers import cores
 
