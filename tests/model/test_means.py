@@ -18,7 +18,7 @@ from lstmcast.persistence import load, save
 from lstmcast.persistence.exchange.onnx import export_onnx
 from lstmcast.pipeline.fit import fit
 
-DAYS = 120
+DAYS = 84
 
 
 def sales(count: int = 1, rows: int = DAYS) -> Panel:
