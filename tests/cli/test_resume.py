@@ -132,7 +132,7 @@ def test_a_fit_stopped_at_any_of_20_points_ends_in_the_same_file() -> None:
 @pytest.mark.usefixtures("at_every_step")
 def test_so_does_one_that_tries_two_settings(monkeypatch: pytest.MonkeyPatch) -> None:
     panel, _ = weather(600)
-    monkeypatch.setattr(contest, "_views", lambda choices, linear, options: choices[:2])
+    monkeypatch.setattr(contest, "views_of", lambda choices, linear, options: choices[:2])
     options = small(calendar="covariates", steps=3, threads=1, safeguard="network", lr=0.02)
     assert {len(e.networks.finished) for e in events_of(panel, options)[0] if isinstance(e, Checkpoint)} == {
         0,
@@ -262,7 +262,7 @@ def test_json_says_where_the_checkpoint_is(
 
 @pytest.mark.usefixtures("answered")
 @pytest.mark.parametrize(
-    "place", ["lstmcast.cli.commands.train.read_for_training", "lstmcast.pipeline.number_target.choose"]
+    "place", ["lstmcast.cli.commands.train.read_for_training", "lstmcast.pipeline.number_target.chosen_settings"]
 )
 def test_a_signal_before_training_ends_the_run_and_writes_nothing(
     place: str, history: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
