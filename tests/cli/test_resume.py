@@ -262,7 +262,8 @@ def test_json_says_where_the_checkpoint_is(
 
 @pytest.mark.usefixtures("answered")
 @pytest.mark.parametrize(
-    "place", ["lstmcast.cli.commands.train.read_for_training", "lstmcast.pipeline.number_target.chosen_settings"]
+    "place",
+    ["lstmcast.cli.commands.train.read_for_training", "lstmcast.pipeline.number_target.chosen_settings"],
 )
 def test_a_signal_before_training_ends_the_run_and_writes_nothing(
     place: str, history: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch

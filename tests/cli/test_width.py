@@ -33,7 +33,7 @@ SAID = {
     "evaluate": ("evaluate m.pkl data.csv -v", "evaluate panel.pkl panel.csv -v --stride 24"),
     "info": ("info m.pkl -v", "info panel.pkl"),
     "tune": (
-        "tune data.csv --target load --lookback 24 --hidden 4 --steps 2 --calendar none --smoothing no "
+        "tune days.csv --target load --lookback 24 --hidden 4 --steps 2 --calendar none --smoothing no "
         "--members 1 --trials 2 --no-final -o tuned.pkl --force",
     ),
     "backtest": (f"backtest data.csv {shlex.join(QUICK)} --folds 2",),
@@ -59,6 +59,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     rows = hourly_rows(30 * 24)
     write_csv(place / "data.csv", rows[: 26 * 24])
     write_csv(place / "more.csv", rows)
+    write_csv(place / "days.csv", rows[: 14 * 24])
     write_csv(place / "gap.csv", [*rows[:500], *rows[506:]])
     shops = [f"{shop},{row}" for shop in ("north street", "south") for row in rows]
     write_csv(place / "panel.csv", shops, "shop,time,load")
