@@ -11,7 +11,12 @@ from lstmcast.ingest.text.context import ReadContext
 
 
 def say_numbers(name: str, numbers: NDArray[np.float64], lines: Lines, context: ReadContext) -> None:
-    """Note what a column of numbers gives reason to say: missing cells, a constant, a sentinel."""
+    """Note what a column of numbers gives reason to say: missing cells, a constant, a sentinel.
+
+    Of a column that was given up nothing more is said.
+    """
+    if any(error.column == name for error in context.given_up):
+        return
     absent = np.isnan(numbers)
     present = numbers[~absent]
     if absent.any():
