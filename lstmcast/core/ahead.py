@@ -78,7 +78,7 @@ def _rows_of(unit: str, clock: Clock, given: str) -> float:
         )
     if clock.step is not None:
         if unit in _SECONDS:
-            return _SECONDS[unit] / float(clock.step.total_seconds())
+            return _SECONDS[unit] / clock.step_seconds
     else:
         number, family = _family(clock.freq)
         steps = _STEPS[family]

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from functools import cached_property, lru_cache
+from datetime import UTC, datetime, timezone
+from functools import cached_property
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
+from lstmcast.core import steps, zone
 from lstmcast.core.findings import WARNING, Finding
 
 Floats = NDArray[np.floating]
@@ -21,10 +22,7 @@ Times = NDArray[np.datetime64]
 COUNTER = "count"
 TARGET, KNOWN, PAST = "target", "known", "past"
 HOLIDAYS = "--holidays"  # the column that a panel has of them; no column of a file is called so
-_DAY = pd.Timedelta(days=1)
-_KEPT = 64  # steps that are remembered by their alias
 _FEW = 1000  # stamps that are written faster without an index of pandas
-_CALENDAR_SEASONS = {"D": (7,), "B": (5,), "W": (52,), "M": (12,), "Q": (4,), "Y": ()}
 
 
 @dataclass(frozen=True)
@@ -49,21 +47,22 @@ class Clock:
         return self.freq == COUNTER
 
     @cached_property
-    def step(self) -> pd.Timedelta | None:
-        """The length of a step below a day; None for days and longer, which follow the wall clock."""
-        if self.is_counter:
-            return pd.Timedelta(1, "us")
-        return _step(self.freq)
+    def step(self) -> np.timedelta64 | None:
+        """The length of a step below a day, in µs; None for days and longer, which follow the wall clock."""
+        return np.timedelta64(1, "us") if self.is_counter else steps.tick(self.freq)
+
+    @property
+    def step_seconds(self) -> float:
+        """The seconds of a step below a day; NaN of longer ones."""
+        return math.nan if self.step is None else float(self.step / np.timedelta64(1, "s"))
 
     def steps_like(self, other: Clock) -> bool:
         """Return whether two clocks take the same step, however it is spelled: `h` and `60min`."""
         if self.is_counter or other.is_counter:
             return self.freq == other.freq
-        to_offset = pd.tseries.frequencies.to_offset
-        return bool(
-            self.step == other.step
-            and (self.step is not None or to_offset(self.freq) == to_offset(other.freq))
-        )
+        if self.freq == other.freq or self.step != other.step or self.step is not None:
+            return self.step == other.step
+        return bool(steps.to_offset(self.freq) == steps.to_offset(other.freq))
 
     @property
     def is_daily(self) -> bool:
@@ -88,14 +87,12 @@ class Clock:
     def grid(self, first: np.datetime64, count: int) -> Times:
         """`count` stamps (UTC) from `first` on, itself included; right across changes of the clock."""
         if self.step is not None:
-            step = self.step.to_timedelta64().astype("timedelta64[us]")
-            return np.asarray(first + np.arange(count) * step)
+            return np.asarray(first + np.arange(count) * self.step)
         start = self.wall(np.array([first]))[0]
         midnight = start.astype("datetime64[D]").astype("datetime64[us]")
         if self.utc(np.array([midnight]))[0] == first:  # also of a day whose midnight the clock skips
             start = midnight
-        local = pd.date_range(pd.Timestamp(start), periods=count, freq=self.freq)
-        return self.utc(local.to_numpy().astype("datetime64[us]"))
+        return self.utc(steps.stepped(start.astype("datetime64[us]"), count, self.freq))
 
     def after(self, time: np.datetime64, count: int) -> Times:
         """The `count` stamps (UTC) that follow `time`."""
@@ -104,7 +101,7 @@ class Clock:
     def steps(self, start: np.datetime64, stop: np.datetime64) -> int:
         """Return how many steps it is from one stamp (UTC) to a later one."""
         if self.step is not None:
-            return round((stop - start) / self.step.to_timedelta64())
+            return round((stop - start) / self.step)
         count = 1
         while (grid := self.grid(start, count))[-1] < stop:
             count *= 2
@@ -114,24 +111,23 @@ class Clock:
         """Return what a clock on the wall shows at these instants (UTC in, zone-less out)."""
         if self.zone is None or self.is_counter:
             return times
-        local = pd.DatetimeIndex(times).tz_localize("UTC").tz_convert(self.zone).tz_localize(None)
-        return local.to_numpy().astype("datetime64[us]")
+        micros = times.astype("datetime64[us]").astype(np.int64)
+        return (micros + zone.offset(micros, self.zone)).astype("datetime64[us]")
 
     def ahead(self, times: Times) -> NDArray[np.float32] | None:
         """(N,) steps by which the wall clock is ahead of UTC at these instants; None where that never changes, or a
         step is a day or longer and follows the wall clock by itself."""
         if self.zone is None or self.step is None or self.is_counter:
             return None
-        ahead = ((self.wall(times) - times) / self.step.to_timedelta64()).astype(np.float32)
+        ahead = ((self.wall(times) - times) / self.step).astype(np.float32)
         return ahead if len(ahead) and (ahead != ahead[0]).any() else None
 
     def utc(self, wall: Times) -> Times:
         """The instants at which the wall clock shows these; a repeated hour is its first, a skipped one the next."""
         if self.zone is None or self.is_counter:
             return wall
-        first = np.ones(len(wall), dtype=bool)
-        local = pd.DatetimeIndex(wall).tz_localize(self.zone, ambiguous=first, nonexistent="shift_forward")
-        return local.tz_convert("UTC").tz_localize(None).to_numpy().astype("datetime64[us]")
+        found = zone.instants(wall.astype("datetime64[us]").astype(np.int64), self.zone)
+        return found.first.astype("datetime64[us]")
 
     def instant(self, text: str) -> np.datetime64:
         """The instant (UTC) that an ISO 8601 text names; one without a zone is meant on this clock's wall.
@@ -149,9 +145,22 @@ class Clock:
         """Stamps as text, in the zone and style of the file they came from."""
         if self.is_counter:
             return [str(number) for number in times.astype("datetime64[us]").astype(np.int64)]
-        moments = times.astype("datetime64[us]").tolist() if self.zone is None and len(times) < _FEW else []
-        if moments and all(isinstance(each, datetime) and each.year >= 1000 for each in moments):
+        moments = times.astype("datetime64[us]").tolist() if len(times) < _FEW else []
+        if not moments or not all(isinstance(each, datetime) and each.year >= 1000 for each in moments):
+            return self._written(times)
+        if self.zone is None:
             return [each.strftime(self.style) for each in moments]  # as pandas does, without an index
+        walls = self.wall(times).tolist()
+        local = (
+            wall.replace(tzinfo=timezone(wall - each)) for wall, each in zip(walls, moments, strict=True)
+        )
+        text = [each.strftime(self.style) for each in local]
+        return [_with_colon(stamp) for stamp in text] if self.style.endswith("%z") else text
+
+    def _written(self, times: Times) -> list[str]:
+        """Very many stamps, or such as Python has no dates for."""
+        import pandas as pd
+
         index = pd.DatetimeIndex(times)
         if self.zone is not None:
             index = index.tz_localize("UTC").tz_convert(self.zone)
@@ -159,38 +168,14 @@ class Clock:
         return [_with_colon(stamp) for stamp in text] if self.style.endswith("%z") else text
 
 
-@lru_cache(maxsize=_KEPT)
-def _step(freq: str) -> pd.Timedelta | None:
-    """The length of a step that an alias names, below a day."""
-    return _tick(pd.tseries.frequencies.to_offset(freq))
-
-
-def _tick(offset: pd.offsets.BaseOffset) -> pd.Timedelta | None:
-    """The length of an offset below a day; whole days are none (pandas before 3 counts them among the ticks)."""
-    if isinstance(offset, pd.offsets.Tick) and not isinstance(offset, pd.offsets.Day):
-        return pd.Timedelta(offset)
-    return None
-
-
 def _with_colon(stamp: str) -> str:
     """ISO 8601's extended form of an offset: `+0200` becomes `+02:00` (strftime knows it from Python 3.12 on)."""
     return f"{stamp[:-2]}:{stamp[-2:]}"
 
 
-@lru_cache(maxsize=_KEPT)
 def default_seasons(freq: str) -> tuple[int, ...]:
     """The season lengths that the calendar suggests for a step: a day and a week of hours, a week of days, …"""
-    if freq == COUNTER:
-        return ()
-    offset = pd.tseries.frequencies.to_offset(freq)
-    tick = _tick(offset)
-    if tick is not None:
-        day, rest = divmod(_DAY, tick)
-        return (day, 7 * day) if not rest and day > 1 else ()
-    if offset.n != 1:
-        return ()
-    base = offset.base.freqstr.split("-")[0]
-    return _CALENDAR_SEASONS.get(base if base == "B" else base.removeprefix("B")[0], ())
+    return () if freq == COUNTER else steps.seasons(freq)
 
 
 @dataclass(frozen=True)

@@ -60,7 +60,7 @@ def outlook(panel: Panel, forecast: Forecast, series: int) -> Outlook:
         highest=float(point[top]),
         at=int(places[top]),
         before=float(before.mean()) if len(before) and np.isfinite(before).all() else None,
-        hours=None if clock.step is None or clock.is_counter else clock.step.total_seconds() / 3600,
+        hours=None if clock.step is None or clock.is_counter else clock.step_seconds / 3600,
     )
 
 
@@ -73,7 +73,7 @@ def _first_whole_day(clock: Clock, times: Times) -> np.datetime64 | None:
     """The first day of the wall clock all of whose rows are there; None without one, and of rows as long as a day."""
     if clock.step is None or clock.is_counter:
         return None
-    around = np.concatenate([times[:1] - clock.step.to_timedelta64(), times, clock.after(times[-1], 1)])
+    around = np.concatenate([times[:1] - clock.step, times, clock.after(times[-1], 1)])
     days = clock.wall(around).astype("datetime64[D]")
     inside = np.unique(days[1:-1])
     whole = inside[(inside != days[0]) & (inside != days[-1])]

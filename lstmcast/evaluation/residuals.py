@@ -103,7 +103,7 @@ def nights(panel: Panel, origins: Integers, horizon: int) -> Integers:
     if clock.step is not None and not clock.is_counter:
         days = clock.wall(panel.times).astype("datetime64[D]")
         first: Integers = origins[days[origins] != days[origins - 1]]
-        per_day = np.timedelta64(1, "D") / clock.step.to_timedelta64()
+        per_day = np.timedelta64(1, "D") / clock.step
         if len(first) and horizon >= per_day:
             return first
     series = np.searchsorted(panel.offsets, origins, side="right") - 1

@@ -7,11 +7,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
 from lstmcast.ingest.table.reader import Table
-from lstmcast.ingest.text.cells import Cells, as_text
+from lstmcast.ingest.text.cells import Cells, as_text, factorized
 from lstmcast.ingest.time import names
 from lstmcast.ingest.time.axis import TimeAxis
 
@@ -112,7 +111,7 @@ def _codes(table: Table, axis: TimeAxis, ids: Sequence[str], free: Sequence[str]
         for extra in (*(parts[width - axis.numbered :] if axis.numbered else ()), *named):
             stamps = as_text(stamps) + (" " + as_text(extra))
         for place, cells in enumerate([stamps, *chunk.cells[width + len(ids) :]]):
-            local, texts = pd.factorize(as_text(cells))
+            local, texts = factorized(as_text(cells))
             numbers = [known[place].setdefault(str(text), len(known[place])) for text in texts]
             pieces[place].append(np.array(numbers, dtype=np.int64)[local])
         rows += len(chunk.lines)

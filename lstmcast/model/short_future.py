@@ -101,7 +101,7 @@ def _lacks(panel: Panel, stops: Integers, ahead: int, columns: list[int]) -> Mas
 def rhythm_of(clock: Clock) -> Rhythm:
     """Return the rhythm in which columns repeat, by the length of a row."""
     if clock.step is not None and not clock.is_counter:
-        day = max(round(np.timedelta64(1, "D") / clock.step.to_timedelta64()), 1)
+        day = max(round(np.timedelta64(1, "D") / clock.step), 1)
         return Rhythm(day, 7 * day, max(day / _DECAY, 1.0), _DAYS)
     if clock.is_daily:
         return Rhythm(1, 7, 1.0, _DAYS)

@@ -252,5 +252,5 @@ def _rows_of_a_day(clock: Clock) -> int | None:
     """Rows of a usual day, where it has several; None where a row is a day or longer, or is no part of one."""
     if clock.step is None or clock.is_counter:
         return None
-    rows = np.timedelta64(1, "D") / clock.step.to_timedelta64()
+    rows = np.timedelta64(1, "D") / clock.step
     return int(rows) if rows == int(rows) and rows > 1 else None

@@ -86,7 +86,7 @@ def _cut(model: Model, panel: Panel, origins: Integers) -> tuple[Panel, Integers
     series = np.searchsorted(panel.offsets, origins, side="right") - 1
     clock, day = model.contract.clock, 0
     if clock.step is not None and not clock.is_counter:
-        day = round(np.timedelta64(1, "D") / clock.step.to_timedelta64())
+        day = round(np.timedelta64(1, "D") / clock.step)
     before = max(model.contract.history, _CLIMATE * day)
     starts = np.maximum(origins - before, panel.offsets[series])
     one = Panel(

@@ -113,7 +113,7 @@ def _origins(
     every = np.unique(panel.times)
     if step is None:
         return rows, np.searchsorted(every, stamps)
-    return rows, ((stamps - stamps[0]) // step.to_timedelta64()).astype(np.int64)
+    return rows, ((stamps - stamps[0]) // step).astype(np.int64)
 
 
 def _seen(

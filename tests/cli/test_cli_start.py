@@ -63,6 +63,7 @@ def test_a_quiet_forecast_does_not_examine_what_nobody_is_told(history: Path, mo
         "for told in (['-q'], [], ['-q', '--json']):\n"
         f"    assert run({words!r} + told) == 0\n"
         "    print('lstmcast.ingest' in sys.modules, 'lstmcast.data.checks' in sys.modules, file=out)\n"
+        "    assert not {'pandas', 'sklearn', 'joblib'} & {*sys.modules}\n"
         "    sys.modules.pop('lstmcast.data.checks', None)\n"
     )
     assert in_python(code).splitlines() == ["True False", "True True", "True True"]

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
 from lstmcast.core.findings import count
@@ -13,7 +12,7 @@ from lstmcast.core.letters import spelled_out
 from lstmcast.ingest.columns.numbers import numbers_among
 from lstmcast.ingest.columns.words import OF_CLASSES
 from lstmcast.ingest.table.reader import Lines
-from lstmcast.ingest.text.cells import Cells, as_text, shown
+from lstmcast.ingest.text.cells import Cells, as_text, factorized, shown
 from lstmcast.ingest.text.context import ReadContext
 
 MOST_CLASSES = 50
@@ -47,7 +46,7 @@ class ClassColumn:
 
     def add(self, cells: Cells, lines: Lines) -> None:
         """Take a chunk; raises DataError where the file has more classes than a column may have."""
-        local, found = pd.factorize(as_text(cells))
+        local, found = factorized(as_text(cells))
         texts = [spelled_out(shown(text).strip()) for text in found]
         known = np.array([self._code(text) for text in texts], dtype=np.int64)
         codes = known[local]

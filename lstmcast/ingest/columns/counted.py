@@ -5,12 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
 from lstmcast.ingest.columns.words import means_missing
 from lstmcast.ingest.table.reader import Lines
-from lstmcast.ingest.text.cells import Cells, as_text, is_numeric, shown
+from lstmcast.ingest.text.cells import Cells, as_text, factorized, is_numeric, shown
 from lstmcast.ingest.text.context import ReadContext
 
 
@@ -27,7 +26,7 @@ class CountColumn:
         if is_numeric(cells):
             self._pieces.append(np.where(np.isnan(cells.astype(np.float64)), np.nan, 1.0))
             return
-        local, found = pd.factorize(as_text(cells))
+        local, found = factorized(as_text(cells))
         more = self.context.rules.missing
         ones = np.array([np.nan if means_missing(shown(text), more) else 1.0 for text in found])
         self._pieces.append(ones[local])

@@ -5,10 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
-from lstmcast.ingest.text.cells import Cells, as_text, shown
+from lstmcast.ingest.text.cells import Cells, as_text, factorized, shown
 
 
 @dataclass(frozen=True, eq=False)
@@ -24,7 +23,7 @@ class Distinct:
 
 def distinct(cells: Cells) -> Distinct:
     """The different texts of some cells, blanks around them taken away."""
-    codes, texts = pd.factorize(as_text(cells))
+    codes, texts = factorized(as_text(cells))
     firsts = np.full(len(texts), len(codes), dtype=np.intp)
     np.minimum.at(firsts, codes, np.arange(len(codes)))
     counts = np.bincount(codes, minlength=len(texts))

@@ -5,13 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
 from lstmcast.core.letters import spelled_out
 from lstmcast.ingest.columns.words import PLAIN
 from lstmcast.ingest.table.reader import Lines
-from lstmcast.ingest.text.cells import Cells, as_text, shown
+from lstmcast.ingest.text.cells import Cells, as_text, factorized, shown
 from lstmcast.ingest.text.context import ReadContext
 
 
@@ -26,7 +25,7 @@ class NameColumn:
 
     def add(self, cells: Cells, lines: Lines) -> None:
         """Take a chunk; raises DataError with the line of the first cell without a name."""
-        local, names = pd.factorize(as_text(cells))
+        local, names = factorized(as_text(cells))
         known = [self._codes.setdefault(spelled_out(shown(name).strip()), len(self._codes)) for name in names]
         if "" in self._codes:
             row = int(np.flatnonzero(np.array(known)[local] == self._codes[""])[0])

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from lstmcast.core.errors import UsageError
 from lstmcast.ingest.table import parquet, sqlite, workbook
-from lstmcast.ingest.table.frame import FrameTable
 from lstmcast.ingest.table.reader import Table, TextTable
 from lstmcast.ingest.text.context import ReadContext
 from lstmcast.ingest.text.source import Buffer, Frame, Slice, Source, opened
@@ -19,6 +18,8 @@ def open_table(source: Source, context: ReadContext) -> Table:
     if context.rules.table is not None and context.rules.sql is not None:
         raise UsageError("--table and --sql say the same thing twice; give one of them", option="--sql")
     if isinstance(source, Frame):
+        from lstmcast.ingest.table.frame import FrameTable
+
         _refuse((*_OF_WORKBOOKS, *_OF_DATABASES), "a DataFrame", context)
         return FrameTable(source, context)
     stream = opened(source)

@@ -8,10 +8,9 @@ import itertools
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
 from lstmcast.core.errors import DataError
@@ -24,6 +23,9 @@ from lstmcast.ingest.text.cells import Cells, as_text, is_equal, shown, sliced
 from lstmcast.ingest.text.context import ReadContext
 from lstmcast.ingest.text.source import raw_blocks, watched
 from lstmcast.ingest.text.splitting import row_ends, split
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 Lines = NDArray[np.int64]
 _SEPARATORS = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "bars"}
@@ -289,6 +291,8 @@ class TextTable:
 
     def _frame(self, line: int, block: bytes) -> pd.DataFrame:
         """The cells as str; a line of empty cells in front tells pandas how wide the table is."""
+        import pandas as pd
+
         guide = self._delimiter * (self.dialect.width - 1) + b"\n"
         if self.dialect.width == 1:
             guide = b'""\n'

@@ -8,12 +8,11 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import pandas as pd
 
 from lstmcast.core.options import parse_names, write_names
 from lstmcast.core.panel import Column, columns_of
 from lstmcast.ingest.table.reader import Table
-from lstmcast.ingest.text.cells import Cells, as_text, shown
+from lstmcast.ingest.text.cells import Cells, as_text, factorized, shown
 from lstmcast.ingest.text.context import ReadContext
 
 _SHOWN = 30  # column names in a message
@@ -90,7 +89,7 @@ def joined_ids(parts: Sequence[Cells]) -> Cells:
     """
     if len(parts) == 1:
         return parts[0]
-    codes, texts = zip(*(pd.factorize(as_text(part)) for part in parts), strict=True)
+    codes, texts = zip(*(factorized(as_text(part)) for part in parts), strict=True)
     rows, local = np.unique(np.stack(codes), axis=1, return_inverse=True)
     names = [[shown(text[code]).strip() for text, code in zip(texts, row, strict=True)] for row in rows.T]
     whole = [write_names(name) if all(name) else "" for name in names]

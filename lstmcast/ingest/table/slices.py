@@ -13,7 +13,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pandas as pd
 
 from lstmcast.core.errors import DataError
 from lstmcast.core.options import write_names
@@ -22,7 +21,7 @@ from lstmcast.ingest.table.opening import open_table
 from lstmcast.ingest.table.parquet import MAGIC, arrow_of
 from lstmcast.ingest.table.reader import Table
 from lstmcast.ingest.table.roles import matched
-from lstmcast.ingest.text.cells import as_text, shown
+from lstmcast.ingest.text.cells import as_text, factorized, shown
 from lstmcast.ingest.text.context import ReadContext
 from lstmcast.ingest.text.rules import ReadingRules
 from lstmcast.ingest.text.source import STDIN, Slice, Watch
@@ -230,7 +229,7 @@ class _Spooling:
 
     def _spread(self, cells: Mapping[str, Any]) -> None:
         """Append the rows of a chunk to the files of their groups."""
-        codes, texts = zip(*(pd.factorize(cells[name]) for name in self._by), strict=True)
+        codes, texts = zip(*(factorized(cells[name]) for name in self._by), strict=True)
         whole, local = np.unique(np.stack(codes), axis=1, return_inverse=True)
         columns = [cells[name] for name in self._kept]
         order = np.argsort(local.ravel(), kind="stable")

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 Cells = NDArray[Any]  # (n,) of dtype S (ASCII) or object (str), or numbers
+_MANY = 10_000  # cells for which the hash table of pandas is worth its import
 _WIDEST = 64  # characters of a cell that is still cut as bytes
 
 
@@ -51,6 +52,20 @@ def _between(
     if int(lengths.min()) < longest:
         cells *= np.arange(longest) < lengths[:, None]
     return cells.view(f"S{longest}").ravel()
+
+
+def factorized(cells: Cells) -> tuple[NDArray[np.intp], Cells]:
+    """((n,) the number of each cell among the different ones, these in order of first appearance)."""
+    if len(cells) > _MANY:
+        import pandas as pd
+
+        codes, texts = pd.factorize(cells)
+        return codes, np.asarray(texts)
+    numbers: dict[Any, int] = {}
+    codes = np.array([numbers.setdefault(cell, len(numbers)) for cell in cells.tolist()], dtype=np.intp)
+    texts = np.empty(len(numbers), dtype=cells.dtype)
+    texts[:] = list(numbers)
+    return codes, texts
 
 
 def is_equal(cells: Cells, text: str) -> NDArray[np.bool_]:

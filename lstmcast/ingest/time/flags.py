@@ -7,11 +7,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
 from lstmcast.ingest.table.roles import plain
-from lstmcast.ingest.text.cells import Cells, as_text
+from lstmcast.ingest.text.cells import Cells, as_text, factorized
 
 _NAME = re.compile(
     r"(?:is ?)?(?:dst|repeated ?hour|daylight saving(?:s)?|summer ?time)(?: ?time)?(?: ?(?:flag|ind|indicator))?"
@@ -39,7 +38,7 @@ class FlagColumn:
 
     def add(self, cells: Cells) -> None:
         """Take a chunk; what is neither yes nor no counts as no."""
-        local, found = pd.factorize(as_text(cells))
+        local, found = factorized(as_text(cells))
         is_yes = np.array([str(text).strip().lower() in _YES for text in found], dtype=bool)
         self._pieces.append(is_yes[local])
 

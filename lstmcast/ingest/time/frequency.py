@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
+from lstmcast.core import steps as aliases
 from lstmcast.core.errors import UsageError
 from lstmcast.core.panel import COUNTER
 from lstmcast.ingest.text.decoding import Micros
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 DAY = 86_400_000_000
 _UNITS = (("h", 3_600_000_000), ("min", 60_000_000), ("s", 1_000_000), ("ms", 1000), ("us", 1))
 _WEEKDAYS = ("MON", "TUE", "WED", "THU", "FRI", "SAT", "SUN")
 _MONTHS = ("JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "NOV", "DEC")
+_MOST_UNITS = 1000  # of a step that is taken without asking pandas whether any calendar is so long
 _WORDS = {"D": "day", "B": "business day", "W": "week", "M": "month", "Q": "quarter", "Y": "year"}
 
 
@@ -88,22 +94,46 @@ def chosen(freq: str, found: str) -> str:
         if _split(found)[0] == number and _family(found) == family:
             return found
         family = {"M": "MS", "Q": "QS-JAN", "Y": "YS-JAN", "W": "W-SUN"}.get(family, family)
-    offset = _offset(f"{_times(number)}{family}")
-    if offset is None:
+    alias = f"{_times(number)}{family}"
+    known = _usual(alias) or _of_pandas(alias)
+    if known is None:
         message = f"--freq takes a step such as 15min, 1h, 1D, W-SUN or MS; got {freq!r}"
         raise UsageError(message, option="--freq")
+    return known
+
+
+def _usual(alias: str) -> str | None:
+    """A usual alias as it is spelled here, `h` for `60min`; None for any other, and for a very long step."""
+    found = aliases.usual(alias)
+    if found is None or found.number > _MOST_UNITS:
+        return None
+    size = aliases.tick(alias)
+    if size is None:
+        return alias if found.unit != "D" else f"{_times(found.number)}D"
+    return _of_micros(int(size / np.timedelta64(1, "us")))
+
+
+def _of_pandas(alias: str) -> str | None:
+    """An alias that pandas knows; None where it is none."""
+    import pandas as pd
+
+    offset = _offset(alias)
     if isinstance(offset, pd.offsets.Tick):
-        step = pd.Timedelta(offset) // pd.Timedelta(1, "us")
-        return tick(step) if step % DAY else f"{_times(step // DAY)}D"
-    alias: str = offset.freqstr
-    return alias
+        return _of_micros(pd.Timedelta(offset) // pd.Timedelta(1, "us"))
+    return None if offset is None else str(offset.freqstr)
+
+
+def _of_micros(step: int) -> str:
+    return tick(step) if step % DAY else f"{_times(step // DAY)}D"
 
 
 def _offset(alias: str) -> pd.offsets.BaseOffset | None:
     """The step of an alias; None where it is none, goes nowhere or backward, or is longer than any calendar."""
+    import pandas as pd
+
     start = pd.Timestamp("2000-01-01")
     try:
-        offset = pd.tseries.frequencies.to_offset(alias)
+        offset = aliases.to_offset(alias)
         is_step = offset.n > 0 and start + 2 * offset > start + offset >= start + pd.Timedelta(1, "us")
     except (ValueError, OverflowError):
         return None

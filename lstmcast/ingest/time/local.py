@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Any
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
 from lstmcast.core.errors import DataError
 from lstmcast.core.findings import count
+from lstmcast.core.zone import instants
 from lstmcast.ingest.table.reader import Lines
 from lstmcast.ingest.text.context import ReadContext
 from lstmcast.ingest.text.decoding import Micros
@@ -45,9 +44,8 @@ class LocalClock:
         """
         if not has_hours:
             return self.midnights(), None
-        wall = pd.DatetimeIndex(self.wall.astype("datetime64[us]"))
-        utc, odd = _micros(wall.tz_localize(self.zone, ambiguous="NaT", nonexistent="NaT"))
-        rows = np.flatnonzero(odd)
+        found = instants(self.wall, self.zone)
+        utc, rows = found.first, np.flatnonzero(found.is_double | found.is_skipped)
         if not rows.size:
             return utc, None
         if not self.ends and (step := self._named_by_ends()):
@@ -56,23 +54,16 @@ class LocalClock:
             )
             begun, dropped = replace(self, wall=self.wall - step, ends=step).utc(has_hours=True)
             return begun + step, dropped
-        _, absent = self._localised(rows, is_first=True, nonexistent="NaT")
-        dropped = self._fill_absent(utc, rows[absent])
-        return self._told_apart(utc, rows[~absent]), dropped
+        dropped = self._fill_absent(utc, rows[found.is_skipped[rows]])
+        return self._told_apart(utc, rows[~found.is_skipped[rows]]), dropped
 
     def midnights(self) -> Micros:
         """(n,) instants of whole days."""
-        return self._localised(slice(None), is_first=True, nonexistent="shift_forward")[0]
-
-    def _localised(
-        self, rows: slice | NDArray[np.intp], *, is_first: bool, nonexistent: Any
-    ) -> tuple[Micros, NDArray[np.bool_]]:
-        wall = pd.DatetimeIndex(self.wall[rows].astype("datetime64[us]"))
-        ambiguous = np.full(len(wall), is_first)
-        return _micros(wall.tz_localize(self.zone, ambiguous=ambiguous, nonexistent=nonexistent))
+        return instants(self.wall, self.zone).first
 
     def _show(self, row: np.intp) -> str:
-        return str(pd.Timestamp(int(self.wall[row] + self.ends), unit="us"))
+        stamp = str(np.datetime64(int(self.wall[row] + self.ends), "us"))
+        return stamp.replace("T", " ").removesuffix(".000000")
 
     # --- stamps that are the ends of their steps
 
@@ -152,8 +143,8 @@ class LocalClock:
         """The instants with those of `rows` filled in, which the local clock shows twice."""
         if not rows.size:
             return utc
-        first, _ = self._localised(rows, is_first=True, nonexistent="raise")
-        second, _ = self._localised(rows, is_first=False, nonexistent="raise")
+        found = instants(self.wall[rows], self.zone)
+        first, second = found.first, found.second
         how = self.context.rules.ambiguous
         utc[rows] = second if how == "second" else first
         if how != "order":
@@ -203,16 +194,14 @@ def _shows(change: Change, times: Micros, often: NDArray[np.int64], shift: int, 
     return all(often == 2 for often in seen) if change.by < 0 else not any(seen)
 
 
-def _micros(index: pd.DatetimeIndex) -> tuple[Micros, NDArray[np.bool_]]:
-    """(UTC microseconds of a zoned index, which of them are none)."""
-    naive = index.tz_convert("UTC").tz_localize(None)
-    return naive.to_numpy().astype("datetime64[us]").astype(np.int64), np.asarray(index.isna())
-
-
 def _occurrence(values: Micros) -> NDArray[np.int64]:
     """Return how many times each value has appeared before."""
-    seen: NDArray[np.int64] = pd.Series(values).groupby(values).cumcount().to_numpy().astype(np.int64)
-    return seen
+    seen: dict[int, int] = {}
+    counts = []
+    for value in values.tolist():
+        counts.append(seen.get(value, 0))
+        seen[value] = counts[-1] + 1
+    return np.array(counts, np.int64)
 
 
 def _is_ordered(utc: Micros, rows: NDArray[np.intp], codes: NDArray[np.int64], rising: bool) -> bool:

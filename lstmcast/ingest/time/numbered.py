@@ -7,11 +7,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
 from lstmcast.ingest.table.reader import Lines
-from lstmcast.ingest.text.cells import Cells, as_text
+from lstmcast.ingest.text.cells import Cells, as_text, factorized
 from lstmcast.ingest.text.context import ReadContext
 from lstmcast.ingest.text.decoding import Micros
 
@@ -93,7 +92,7 @@ class NumberColumn:
         return Numbers(days, places, repeats, a_day, ends)
 
     def _read(self, cells: Cells, name: str, lines: Lines) -> tuple[NDArray[np.int64], NDArray[np.int8]]:
-        local, found = pd.factorize(as_text(cells))
+        local, found = factorized(as_text(cells))
         read = [read_number(str(text)) for text in found]
         bad = next((code for code, number in enumerate(read) if number is None), None)
         if bad is not None:

@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
 from lstmcast.core.findings import count
 from lstmcast.core.panel import Times
+from lstmcast.core.zone import offset
 from lstmcast.ingest.table.reader import Lines
 from lstmcast.ingest.text.context import ReadContext
 from lstmcast.ingest.text.decoding import Micros
@@ -17,6 +17,7 @@ from lstmcast.ingest.time import frequency
 from lstmcast.ingest.time.remedy import Remedy, UnsettledError, unsettled
 
 MANY_DUPLICATES = 0.1  # share of repeated stamps above which a file is thought to hold several series
+_SECOND, _DAY = 1_000_000, 86_400  # microseconds, seconds
 _REMEDY = "--duplicates mean|first|last|error"
 
 
@@ -81,10 +82,10 @@ class Rows:
         series = f" of {self.ids[int(self.codes[row])]!r}" if len(self.ids) > 1 else ""
         if self.is_counter:
             return f"{time}{series}"
-        stamp = pd.Timestamp(time, unit="us", tz="UTC")
-        local = stamp.tz_convert(self.zone) if self.zone is not None else stamp
-        whole = local.hour == local.minute == local.second == 0
-        return local.strftime("%Y-%m-%d" if whole else "%Y-%m-%d %H:%M:%S") + series
+        ahead = 0 if self.zone is None else int(offset(np.array([time]), self.zone)[0])
+        wall = np.datetime64((time + ahead) // _SECOND, "s")
+        is_midnight = (time + ahead) // _SECOND % _DAY == 0
+        return str(wall.astype("datetime64[D]") if is_midnight else wall).replace("T", " ") + series
 
 
 def in_order(rows: Rows, context: ReadContext) -> Rows:

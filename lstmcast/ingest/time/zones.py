@@ -9,11 +9,11 @@ from dataclasses import dataclass
 from importlib import resources
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
 from lstmcast.core.errors import UsageError
 from lstmcast.core.findings import count
+from lstmcast.core.zone import is_known, offset
 from lstmcast.ingest.text.context import ReadContext
 from lstmcast.ingest.text.decoding import Micros
 
@@ -46,9 +46,7 @@ def check_zone(zone: str | None) -> None:
     """Raise UsageError, with the nearest names, for a zone that is no IANA name and no offset (`+02:00`)."""
     if zone is None:
         return
-    try:
-        pd.DatetimeIndex([]).tz_localize(zone)
-    except (LookupError, ValueError, TypeError, OSError):
+    if not is_known(zone):
         names = sorted(zoneinfo.available_timezones())
         near = difflib.get_close_matches(zone, names, n=1)
         hint = f"; did you mean {near[0]}?" if near else ""
@@ -57,9 +55,9 @@ def check_zone(zone: str | None) -> None:
 
 def offset_of(times: Micros, zone: str) -> NDArray[np.int64]:
     """Minutes that the zone is ahead of UTC at these instants."""
-    utc = pd.DatetimeIndex(times.astype("datetime64[us]"))
-    wall = utc.tz_localize("UTC").tz_convert(zone).tz_localize(None)
-    minutes: NDArray[np.int64] = (wall - utc).to_numpy().astype("timedelta64[m]").astype(np.int64)
+    minutes: NDArray[np.int64] = (
+        offset(times, zone).astype("timedelta64[us]").astype("timedelta64[m]")
+    ).astype(np.int64)
     return minutes
 
 

@@ -40,7 +40,7 @@ def stamps(clock: Clock, times: Times) -> list[str]:
 def span(clock: Clock, rows: int) -> str:
     """Return how long a stretch of rows is, as a person says it: `2 weeks`, `24 hours`, `12 months`."""
     if clock.step is not None and not clock.is_counter:
-        minutes = rows * clock.step.total_seconds() / 60
+        minutes = rows * clock.step_seconds / 60
         for length, fewest, unit in _LONG:
             if minutes >= fewest * length and minutes % length == 0:
                 return count(int(minutes // length), unit)
