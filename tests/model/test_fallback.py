@@ -114,17 +114,16 @@ def test_a_spike_is_taken_as_missing_by_who_stands_in() -> None:
 
 @pytest.mark.parametrize(
     ("since", "sources"),
-    [(420, {"linear", "rescaled", "seasonal_naive_24"}), (24, {"rescaled"}), (20, {"naive"}), (6, {"naive"})],
-    ids=str,
+    [(420, "linear rescaled seasonal_naive_24"), (24, "rescaled"), (20, "naive"), (6, "naive")],
 )
 @pytest.mark.parametrize("factor", [1000.0, 0.001])
 def test_after_a_change_of_unit_only_rows_of_the_new_unit_are_built_on(
-    since: int, sources: set[str], factor: float
+    since: int, sources: str, factor: float
 ) -> None:
     target = load(420)
     target[-since:] *= factor
     forecast = network().predict(panel_of(target))
-    assert set(forecast.source) <= sources
+    assert set(forecast.source) <= {*sources.split()}
     sound(forecast)
 
 
