@@ -367,7 +367,7 @@ def _intervals(document: Document, ensemble: Ensemble, arrays: Arrays) -> Interv
     if (told := document.get("volatility")) is not None:
         numbers = {name: value(float, told[name], name) for name in ("power", "reference")}
         intervals = dataclasses.replace(intervals, **numbers)
-    has_spread = any(isinstance(part, Local) for part in leaves(ensemble))
+    has_spread = any(isinstance(part, Local) and part.bands is not None for part in leaves(ensemble))
     check_intervals(intervals, has_network=bool(networks_of(ensemble)), has_spread=has_spread)
     return intervals
 

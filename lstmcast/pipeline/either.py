@@ -1,4 +1,8 @@
-"""The choice where horizons are few but windows are many: the linear forecaster, the bank, or their mean."""
+"""The choice where horizons are few but windows are many: the linear forecaster, the bank, or their mean.
+
+A mean that gains nothing is not worth its risk: the bank is fitted anew at every forecast and follows a level that has
+moved, the linear forecaster is not and does not.
+"""
 
 from __future__ import annotations
 
@@ -25,6 +29,7 @@ Numbers = NDArray[np.float64]
 
 FEWEST_HORIZONS = 6  # in validation and test together
 CLEARLY = 0.05
+MEAN_GAIN = 0.01
 _REFIT = 2  # what tells its randomness from that of the search, the networks and the parts
 
 
@@ -36,7 +41,7 @@ def has_enough(task: Task) -> bool:
 
 
 def either(task: Task, linear: LinearPair) -> Entry:
-    """The better on validation rows, or the mean of both where none is CLEARLY better."""
+    """One of the two or their mean, as validation rows say."""
     choice, seen = linear.first, seen_by(linear.first, linear)
     bank = Local(MemberWeights(1.0), sizes_of(task.panel.clock), name=BANK)
     validation = _thinned(choice.validation)
@@ -80,7 +85,7 @@ def _chosen(
     parts: list[Part] = [linear, bank]
     answers = [point(part.predict(views, validation.origins)) for part in parts]
     errors = [validation.error(answer) for answer in answers]
-    weights = _weights(*errors)
+    weights = _weights(errors[0], errors[1], validation.error((answers[0] + answers[1]) / 2))
     bank = dataclasses.replace(
         bank, bands=_bands(bank, views, validation, weights[0] * answers[0] + weights[1] * answers[1])
     )
@@ -88,11 +93,12 @@ def _chosen(
     return Ensemble(((weights[0], linear), (weights[1], bank))[: 2 if weights[1] else 1]), named
 
 
-def _weights(linear: float, bank: float) -> tuple[float, float]:
-    """One alone where it is CLEARLY better."""
-    if bank < (1 - CLEARLY) * linear:
-        return 0.0, 1.0
-    return (1.0, 0.0) if linear < (1 - CLEARLY) * bank else (0.5, 0.5)
+def _weights(linear: float, bank: float, mean: float) -> tuple[float, float]:
+    """All for the linear forecaster where it is CLEARLY better; for the bank, unless the mean gains MEAN_GAIN on it."""
+    if linear < (1 - CLEARLY) * bank:
+        return 1.0, 0.0
+    is_mean = bank > (1 - CLEARLY) * linear and mean < (1 - MEAN_GAIN) * bank
+    return (0.5, 0.5) if is_mean else (0.0, 1.0)
 
 
 def _thinned(validation: Validation) -> Validation:
