@@ -36,6 +36,7 @@ MAX_AGE = "26h"
 # The night after which each thing has happened, counted from FIRST.
 STUCK, GONE, UNIT, LEVEL = 40, 90, 250, 350
 SHORT_OF_HOURS, A_DAY_LATE, TWO_DAYS_LATE, FULL_DISK = 20, 60, 61, 130
+HALF, ZERO = 30, 110  # the last hour is half complete; the sensor has read 0 for three hours
 MISSED = (70, 180, 181, 182, 215)
 
 Run = Callable[..., Said]
@@ -116,6 +117,10 @@ class Meter:
         noon = slice(self.since(STUCK, 12), self.since(STUCK))
         values[noon] = values[noon.start] if night == STUCK else np.nan  # found in the morning, and taken out
         values[self.since(GONE, 24) : self.since(GONE + 2)] = np.nan
+        if night == HALF:
+            values[self.since(HALF, 1)] *= 0.5
+        if night == ZERO:
+            values[self.since(ZERO, 3) : self.since(ZERO)] = 0.0
         if night in (UNIT, UNIT + 1):  # put right in the second morning
             values[self.since(UNIT, 12) :] *= 1000
         return values
@@ -136,6 +141,8 @@ def expected(night: int) -> Expected:
         A_DAY_LATE: Expected("a day late", first=f"{day_of(night - 1)} 00:00:00"),
         TWO_DAYS_LATE: Expected("two days late", 10, None),
         STUCK: Expected("sensor stuck", 3, None, finding="flat"),
+        HALF: Expected("the last hour half complete", 6, first=midnight),
+        ZERO: Expected("a sensor that reads 0", 6, first=midnight),
         UNIT: Expected("another unit", 3, None, finding="unit_jump"),
         UNIT + 1: Expected("another unit", 3, None, finding="unit_jump"),
         GONE: Expected("sensor gone", first=f"{day_of(night - 1)} 00:00:00"),
@@ -282,7 +289,7 @@ def check_ledger(job: Job) -> None:
     given = [row for path in job.forecasts.iterdir() for row in csv.DictReader(path.open(encoding="utf-8"))]
     written = list(csv.DictReader(job.ledger.open(encoding="utf-8")))
     assert Counter(map(_said, written)) == Counter(map(_said, given))
-    assert {row["source"] for row in written} == {"model", "linear:gaps"}
+    assert {row["source"] for row in written} == {"model", "model:odd_last", "linear:gaps"}
 
 
 def _said(row: dict[str, str]) -> tuple[str, ...]:

@@ -9,7 +9,7 @@ from tests.nights import MISSED, Meter, check_ledger, expected, simulate, train
 
 # Night 150 begins the day with 25 hours, 214 a year, 273 a leap day, 304 the day with 23 hours.
 NIGHTS = (
-    *(0, 20, 40, 41, 60, 61, 62, 70, 71, *range(90, 100), 130, 150, 151, 181, 182, 183),
+    *(0, 20, 30, 40, 41, 60, 61, 62, 70, 71, *range(90, 100), 110, 130, 150, 151, 181, 182, 183),
     *(213, 214, 250, 251, 252, 273, 304, 305, 350, 351),
 )
 
