@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -13,6 +13,7 @@ from lstmcast.core.panel import Clock, Integers, Times
 from lstmcast.data.calendar_features import day_phase, harmonics, one_hot, weekday, year_phase
 
 Numbers = NDArray[np.float64]
+ROWS_A_COLUMN = 4  # fewer rows of a series are too few for a regression of its own
 PENALTY = 1e-4
 MOST_DAY_HARMONICS = 8
 YEAR_HARMONICS = 3
@@ -265,11 +266,27 @@ def fit_calendar_stage(
         )
         for own, cut in zip(rows, cuts, strict=True)
     ]
-    weight, intercept = np.stack([w for w, _ in fitted]), np.stack([b for _, b in fitted])
+    weight, intercept = _with_young([len(own) for own in rows], fitted)
     stage = CalendarStage(design, mean, spread, weight[:, -1].copy(), intercept[:, -1].copy())
     which = _without_own_part(cuts, offsets)
     width = weight.shape[2]
     return stage, stage._level(times, smoothed, weight.reshape(-1, width), intercept.reshape(-1), which)
+
+
+def _with_young(rows: Sequence[int], fitted: Sequence[Regressions]) -> tuple[Numbers, Numbers]:
+    """Weights (S, R, F) and intercepts (S, R) of all series; those of few rows have the mean weights of the others.
+
+    rows: of each series. A week of hours would explain itself with a hundred columns, and say nonsense of the next.
+    """
+    weight = np.stack([own.weight for own in fitted])
+    intercept = np.stack([own.intercept for own in fitted])
+    is_young = np.asarray(rows) < ROWS_A_COLUMN * weight.shape[2]
+    if is_young.any() and not is_young.all():
+        usual, level = weight[~is_young].mean(axis=0), intercept[~is_young].mean(axis=0)
+        for series in np.flatnonzero(is_young).tolist():
+            weight[series], own = usual, fitted[series]
+            intercept[series] = np.where(own.is_known, own.target - (own.center * usual).sum(axis=1), level)
+    return weight, intercept
 
 
 def _some(rows: Integers) -> Integers:
@@ -352,9 +369,23 @@ def _left_out(moments: Numbers) -> Numbers:
     return np.concatenate([whole - moments, whole[None]])
 
 
-def _solve(moments: Numbers, mean: Numbers, spread: Numbers, doubts: Numbers) -> tuple[Numbers, Numbers]:
-    """Weights (R, F) and intercepts (R,) of R regressions, of columns standardised by mean and spread; zero where
-    there are not two rows. doubts: (F,) share of a column's variance by which it is penalised more."""
+@dataclass(frozen=True, eq=False)
+class Regressions:
+    """R regressions of a series: weight (R, F) and intercept (R,), zero where there are not two rows; and the means of
+    their rows: center (R, F) of the standardised columns, target (R,); is_known: (R,)."""
+
+    weight: Numbers
+    intercept: Numbers
+    center: Numbers
+    target: Numbers
+    is_known: NDArray[np.bool_]
+
+
+def _solve(moments: Numbers, mean: Numbers, spread: Numbers, doubts: Numbers) -> Regressions:
+    """Solve R regressions, of columns standardised by mean and spread.
+
+    doubts: (F,) share of a column's variance by which it is penalised more.
+    """
     size, counts = len(mean), moments[:, -1, -1]
     averages = moments / np.maximum(counts, 1.0)[:, None, None]
     own, target = averages[:, -1, :size], averages[:, -1, size]
@@ -362,6 +393,7 @@ def _solve(moments: Numbers, mean: Numbers, spread: Numbers, doubts: Numbers) ->
     cross = (averages[:, :size, size] - own * target[:, None]) / spread
     penalty = PENALTY + doubts * np.einsum("rff->rf", gram)
     weight = np.linalg.solve(gram + penalty[:, None] * np.eye(size), cross[:, :, None])[:, :, 0]
-    intercept = target - ((own - mean) / spread * weight).sum(axis=1)
+    center = (own - mean) / spread
+    intercept = target - (center * weight).sum(axis=1)
     is_known = counts >= 2
-    return np.asarray(weight * is_known[:, None]), np.asarray(intercept * is_known)
+    return Regressions(weight * is_known[:, None], intercept * is_known, center, target, is_known)

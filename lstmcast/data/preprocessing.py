@@ -172,7 +172,7 @@ def known_columns(panel: Panel) -> NDArray[np.bool_]:
 def fit_preparation(panel: Panel, blocks: Blocks, scaler: str, transform: str) -> Preparation:
     """Learn from the training block alone; no calendar stage yet."""
     training = blocks.slices("training")
-    young = [_of_young(panel, before) for before in blocks.slices("before_test")]
+    young = young_rows(panel, blocks)
     scaling = fit_scaling(
         [panel.target[rows] for rows in training], scaler, transform, [panel.target[rows] for rows in young]
     )
@@ -200,6 +200,11 @@ def _changes(scaled: Numbers, training: Sequence[slice], young: Sequence[slice],
         own = np.array([seasonal_scale(scaled[rows], season) for rows in young])
         change = np.where(is_young, np.where(own > 0, own, usual), change)
     return np.where(change > 0, change, 1.0)
+
+
+def young_rows(panel: Panel, blocks: Blocks) -> list[slice]:
+    """The rows that tell the size of each series where it begins after its training rows."""
+    return [_of_young(panel, before) for before in blocks.slices("before_test")]
 
 
 def _of_young(panel: Panel, before: slice) -> slice:

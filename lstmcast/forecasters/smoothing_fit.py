@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from lstmcast.core.panel import Integers
 from lstmcast.data.horizons import horizons_to_choose_by
+from lstmcast.data.preprocessing import young_rows
 from lstmcast.data.scaling import Scaling, fit_scaling
 from lstmcast.evaluation.validation import scales, spaced
 from lstmcast.forecasters.base import FitData, point
@@ -241,6 +242,8 @@ class _Search:
 
 
 def _scaling(data: FitData, transform: str) -> Scaling:
-    """Each series by the mean and deviation of its training rows."""
-    training = [data.panel.target[rows] for rows in data.split.slices("training")]
-    return fit_scaling(training, "standard", transform)
+    """Each series by the mean and deviation of its training rows, of one that begins later by those of its first."""
+    target = data.panel.target
+    training = [target[rows] for rows in data.split.slices("training")]
+    young = [target[rows] for rows in young_rows(data.panel, data.split)]
+    return fit_scaling(training, "standard", transform, young)

@@ -48,7 +48,9 @@ def _from(values: Numbers, rows: int, change: Callable[[Numbers], Numbers]) -> N
 
 
 FAULTS: dict[str, Fault] = {
-    "stuck for 6 h": lambda day, hour, _: _from(day, 6 * hour, lambda part: np.full(len(part), day[len(day) // 3 - 1])),
+    "stuck for 6 h": lambda day, hour, _: _from(
+        day, 6 * hour, lambda part: np.full(len(part), day[len(day) // 3 - 1])
+    ),
     "zero for 3 h": lambda day, hour, _: _from(day, 3 * hour, np.zeros_like),
     "+20 % for 6 h": lambda day, hour, _: _from(day, 6 * hour, lambda part: 1.2 * part),
     "one row +50 %": lambda day, _, __: _from(day, 1, lambda part: 1.5 * part),
@@ -123,9 +125,16 @@ def main(names: list[str]) -> int:
         found.append(row)
         cells = [f"{100 * share:.0f} % ({hours:.0f} h)" for share, hours in row["faults"].values()]  # type: ignore[attr-defined]
         rate = row["alarms"] / row["months"]  # type: ignore[operator]
-        print(f"| {name} | {row['months']:.1f} | {rate:.2f} ({row['alarms']}) |", " | ".join(cells), "|", flush=True)
+        print(
+            f"| {name} | {row['months']:.1f} | {rate:.2f} ({row['alarms']}) |",
+            " | ".join(cells),
+            "|",
+            flush=True,
+        )
     months, alarms = (sum(row[key] for row in found) for key in ("months", "alarms"))  # type: ignore[misc]
-    print(f"\nover all sets {alarms / months:.2f} false alarms a month in {months:.0f} months; declared {DECLARED:g}")
+    print(
+        f"\nover all sets {alarms / months:.2f} false alarms a month in {months:.0f} months; declared {DECLARED:g}"
+    )
     if not names:
         RESULTS.write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
     told = [(alarms, months), *((row["alarms"], row["months"]) for row in found if row["months"] >= EXPECTED)]

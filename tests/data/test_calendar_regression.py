@@ -273,7 +273,24 @@ def test_a_slope_is_shrunk_by_the_stretches_that_speak_for_it() -> None:
     moments, spread = (table.T @ table)[None], np.array([column.std()])
     for stretches in (1, 20, 400):
         doubt = np.array([calendar.PRIOR_STRETCHES / stretches])
-        weight, intercept = calendar._solve(moments, column[None].mean(axis=1), spread, doubt)
+        found = calendar._solve(moments, column[None].mean(axis=1), spread, doubt)
+        weight, intercept = found.weight, found.intercept
         kept = stretches / (stretches + calendar.PRIOR_STRETCHES)
         assert weight[0, 0] / spread[0] == pytest.approx(3 * kept, rel=1e-3)
         assert intercept[0] == pytest.approx(5 + 3 * column.mean())  # of the standardised column
+
+
+def test_a_series_of_few_rows_has_the_weights_of_the_others_and_a_level_of_its_own() -> None:
+    ones = np.ones((1, 2))
+    known, nothing = np.array([True]), np.array([False])
+    old = [
+        calendar.Regressions(size * ones, np.array([size]), 0 * ones, np.zeros(1), known)
+        for size in (1.0, 3.0)
+    ]
+    young = calendar.Regressions(90 * ones, np.array([7.0]), ones, np.array([10.0]), known)
+    absent = calendar.Regressions(0 * ones, np.zeros(1), ones, np.zeros(1), nothing)
+    weight, intercept = calendar._with_young([500, 600, 7, 0], [*old, young, absent])
+    assert weight[:, 0].tolist() == [[1, 1], [3, 3], [2, 2], [2, 2]]
+    assert intercept[:, 0].tolist() == [1, 3, 10 - 4, 2]
+    weight, _ = calendar._with_young([7], [young])
+    assert weight[0, 0].tolist() == [90, 90]
