@@ -91,7 +91,7 @@ def nights(model: Model, panel: Panel, series: int, *, refreshes: bool) -> tuple
         seen = without_target(panel.take(np.array([0]), np.array([stop + horizon])), stop)
         if refreshes and night and night % WEEK == 0:
             model = refreshed(model, panel.take(np.array([0]), np.array([stop])))
-        said = model.predict(seen, levels=(BAND,))
+        said = model.predict(seen, levels=(BAND,), short_future="fill")
         ledger = ledger_of(parts, model.source) if parts else None
         shipped.append(said)
         other.append(said if ledger is None else adapted(model, seen, said, ledger).forecast)

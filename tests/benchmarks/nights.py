@@ -4,7 +4,8 @@
 
     python -m tests.benchmarks.nights
 
-The nights are those of tests/nights.py, and those of a street of meters (tests/panel_nights.py); the suite runs a few dozen of them, in its own process.
+The nights are those of tests/nights.py, and those of a street of meters (tests/panel_nights.py); the suite runs a few
+dozen of them, in its own process.
 """
 
 from __future__ import annotations

@@ -36,7 +36,7 @@ def _shifted(values: Numbers, before: float) -> Numbers:
     return np.concatenate([[before], values[:-1]])
 
 
-# name -> (rows of a day's values, rows of an hour, the value before) -> the values with a fault from a third of the day on
+# (a day's values, rows of an hour, the value before) -> the values with a fault from a third of the day on
 Fault = Callable[[Numbers, int, float], Numbers]
 
 
@@ -83,7 +83,7 @@ def stops_of(model: Model, panel: Panel, series: int) -> list[int]:
 
 
 def found_in(model: Model, panel: Panel, stops: list[int], fault: Fault, hour: int) -> tuple[float, float]:
-    """The share of nights in which a fault is found that day, and the median of hours from its beginning until it is."""
+    """The share of nights in which a fault is found that day, and the median of hours until it is."""
     horizon = model.contract.horizon
     places = np.unique(np.linspace(0, len(stops) - 1, FAULTY).round().astype(int))
     seen, hours = 0, []
