@@ -55,7 +55,9 @@ def test_an_empty_file_is_3(tmp_path: Path) -> None:
 
 
 def test_a_folder_is_3(tmp_path: Path) -> None:
-    refused(train(tmp_path, tmp_path), 3, str(tmp_path))
+    folder = tmp_path / "folder"
+    folder.mkdir()
+    refused(train(folder, tmp_path), 3, str(folder))
 
 
 def test_a_header_without_rows_is_3(tmp_path: Path) -> None:

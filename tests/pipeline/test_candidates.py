@@ -97,7 +97,7 @@ def test_the_second_view_is_that_of_the_linear_pair_or_where_covariates_won_the_
 
     def views(choices: list[Any], second: Any = None, **changes: Any) -> list[Setting]:
         linear = LinearPair(choices[0], second, 1.0)
-        return [choice.setting for choice in contest._views(choices, linear, Options(**changes))]
+        return [choice.setting for choice in contest.views_of(choices, linear, Options(**changes))]
 
     assert views(choices) == [COVARIATES, CALENDAR]
     assert views(choices, choices[3]) == [COVARIATES, choices[3].setting]
