@@ -37,6 +37,9 @@ _Placed = TypeVar("_Placed", Fallback, FilledAhead)
 SOURCE, CODE = "own_rows", "new_series"
 SEASONS_THERE = 2  # a season is compared with where it has come so many times
 MOST_WINDOWS = 200
+FEW_HORIZONS = (
+    8  # of windows in the past of a series: with fewer no band is narrower than the mean over its steps
+)
 _EQUAL = MemberWeights(1.0, 1.0, 1.0)
 
 
@@ -172,8 +175,11 @@ def _own_errors(own: Model, panel: Panel, naive: Forecaster, steps: int) -> Inte
     actual = np.where(observed, views[0].ahead(views[0].table.scaled, origins), np.nan)
     said = point(naive.predict(views, origins))
     found = calibrate(Evidence(actual, said, None, np.ones(len(origins)), max(len(every) // horizon, 1)))
-    further = np.repeat(found.widths[:, -1:], steps - horizon, axis=1)
-    return Intervals("split", np.concatenate([found.widths, further], axis=1))
+    widths = found.widths
+    if len(every) < FEW_HORIZONS * horizon:  # one window says of each step what chance made of it
+        widths = np.maximum(widths, widths.mean(axis=1, keepdims=True))
+    further = np.repeat(widths[:, -1:], steps - horizon, axis=1)
+    return Intervals("split", np.concatenate([widths, further], axis=1))
 
 
 def _labelled(forecast: Forecast) -> Forecast:

@@ -129,3 +129,10 @@ def test_the_python_door_does_the_same(tmp_path: Path) -> None:
     forecast = package.load(str(MODEL)).predict(str(rows))
     assert {row["zone"] for row in forecast if row["source"] == "own_rows"} == {"new"}
     assert forecast.ids == ("north", "south", "new")
+
+
+def test_a_band_that_one_window_tells_is_nowhere_narrower_than_on_average(tmp_path: Path) -> None:
+    said = lstmcast("predict", MODEL, renamed(tmp_path / "rows.csv", "new", rows=60))
+    rows = by_series(said.out)["new"]
+    width = np.array([float(row["hi_80"]) - float(row["lo_80"]) for row in rows])
+    assert width.min() > 0.5 * width.mean()
