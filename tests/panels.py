@@ -12,9 +12,9 @@ from numpy.typing import NDArray
 from lstmcast.core.options import Options
 from lstmcast.core.panel import KNOWN, PAST, TARGET, Clock, Column, Panel
 from lstmcast.data.preprocessing import Preparation, fit_preparation
-from lstmcast.data.split import Blocks, split
+from lstmcast.data.split import Split, split
 from lstmcast.data.windows import Windows
-from lstmcast.evaluation.validation import Validation, validation_of
+from lstmcast.evaluation.validation import Validation, build_validation
 from lstmcast.forecasters.ensemble import Ensemble, leaves, mean_of
 from lstmcast.forecasters.naive import SeasonalNaive
 from lstmcast.model.model import Model
@@ -126,13 +126,13 @@ def without_target(panel: Panel, origin: int) -> Panel:
 
 def rooms(
     panel: Panel, lookback: int = 24, horizon: int = 6, segment: int = 6, **kinds: bool
-) -> tuple[Blocks, Preparation, Windows, Validation]:
+) -> tuple[Split, Preparation, Windows, Validation]:
     """Blocks, preparation (z-score), windows and validation of a panel, as training makes them."""
     blocks = split(panel, horizon)
     preparation = fit_preparation(panel, blocks, "standard", "none")
     table = preparation.table(panel, np.arange(len(panel.ids)))
     windows = Windows(table, lookback, horizon, segment, panel.clock.season, **kinds)
-    return blocks, preparation, windows, validation_of(windows, panel, blocks, preparation.scaling)
+    return blocks, preparation, windows, build_validation(windows, panel, blocks, preparation.scaling)
 
 
 def single_threaded(panel: Panel, options: Options) -> Model:

@@ -33,7 +33,7 @@ class _Changes:
 
 
 @dataclass(frozen=True, eq=False)
-class Instants:
+class ZonedTimes:
     """The instants (N,), in µs, at which a clock on the wall shows given times.
 
     first, second: of a time that it shows twice, else both the same; of one that it skips, that of the change.
@@ -54,7 +54,7 @@ def offset(utc: Micros, zone: str) -> Micros:
     return _changes_around(utc, zone).offset(utc)
 
 
-def instants(wall: Micros, zone: str) -> Instants:
+def instants(wall: Micros, zone: str) -> ZonedTimes:
     """The instants at which the clock of a zone shows these times (N,), in µs since 1970."""
     changes = _changes_around(wall, zone)
     tries = [wall - changes.offset(wall + side) for side in (-_DAY * _SECOND, _DAY * _SECOND)]
@@ -66,7 +66,7 @@ def instants(wall: Micros, zone: str) -> Instants:
         place = np.minimum(np.searchsorted(changes.at, first, side="right"), len(changes.at) - 1)
         single = np.where(is_skipped, changes.at[place], single)
     first, second = np.where(is_double, first, single), np.where(is_double, second, single)
-    return Instants(first, second, is_double, is_skipped)
+    return ZonedTimes(first, second, is_double, is_skipped)
 
 
 def is_known(zone: str) -> bool:

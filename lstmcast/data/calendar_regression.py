@@ -159,7 +159,7 @@ def describe_covariates(known: Numbers, clock: Clock) -> tuple[Covariate, ...]:
 
 
 @dataclass(frozen=True, eq=False)
-class CalendarStage:
+class CalendarRegression:
     """g(t): what calendar and covariates say of each series, in scaled units.
 
     mean, spread: (F,) of the columns over training rows; weight: (S, F); intercept: (S,).
@@ -204,7 +204,7 @@ class CalendarStage:
             found[name] = found.get(name, 0.0) + said
         return found
 
-    def towards(self, other: CalendarStage, series: Integers, share: float) -> CalendarStage:
+    def towards(self, other: CalendarRegression, series: Integers, share: float) -> CalendarRegression:
         """This stage moved by a share towards another of the same design, whose rows are `series` (S',) of these."""
         weight = (
             self.weight * other.spread / self.spread
@@ -212,7 +212,7 @@ class CalendarStage:
         intercept = self.intercept + self.weight @ ((other.mean - self.mean) / self.spread)
         weight[series] += share * (other.weight - weight[series])
         intercept[series] += share * (other.intercept - intercept[series])
-        return CalendarStage(self.design, other.mean, other.spread, weight, intercept)
+        return CalendarRegression(self.design, other.mean, other.spread, weight, intercept)
 
     def _level(
         self, times: Times, smoothed: Numbers, weight: Numbers, intercept: Numbers, which: Integers
@@ -232,7 +232,7 @@ def _chunks(rows: Integers) -> Iterator[Integers]:
     return (rows[first : first + _CHUNK] for first in range(0, len(rows), _CHUNK))
 
 
-def fit_calendar_stage(
+def fit_calendar_regression(
     design: Design,
     times: Times,
     known: Numbers,
@@ -240,7 +240,7 @@ def fit_calendar_stage(
     offsets: Integers,
     training: list[slice],
     usable: NDArray[np.bool_],
-) -> tuple[CalendarStage, Numbers] | None:
+) -> tuple[CalendarRegression, Numbers] | None:
     """Ridge with a penalty of PENALTY times the number of rows on standardised columns, series by series; and (N,)
     what it says of each row, for training rows cross-fitted: said by the same regression without their part of them.
 
@@ -267,7 +267,7 @@ def fit_calendar_stage(
         for own, cut in zip(rows, cuts, strict=True)
     ]
     weight, intercept = _with_young([len(own) for own in rows], fitted)
-    stage = CalendarStage(design, mean, spread, weight[:, -1].copy(), intercept[:, -1].copy())
+    stage = CalendarRegression(design, mean, spread, weight[:, -1].copy(), intercept[:, -1].copy())
     which = _without_own_part(cuts, offsets)
     width = weight.shape[2]
     return stage, stage._level(times, smoothed, weight.reshape(-1, width), intercept.reshape(-1), which)

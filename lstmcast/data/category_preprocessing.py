@@ -13,9 +13,9 @@ from lstmcast.data.category_frequencies import Frequencies, fit_frequencies
 from lstmcast.data.category_windows import ClassWindows
 from lstmcast.data.imputation import hold_from_past
 from lstmcast.data.preprocessing import Preparation, fit_preparation
-from lstmcast.data.split import Blocks
+from lstmcast.data.split import Split
 from lstmcast.data.view import View
-from lstmcast.data.windows import Table
+from lstmcast.data.windows import WindowTable
 
 
 @dataclass(frozen=True, eq=False)
@@ -30,7 +30,9 @@ class ClassPreparation:
         """C: how many classes there are."""
         return len(self.frequencies.overall)
 
-    def table(self, panel: Panel, series: Integers, calendar: NDArray[np.float32] | None = None) -> Table:
+    def table(
+        self, panel: Panel, series: Integers, calendar: NDArray[np.float32] | None = None
+    ) -> WindowTable:
         """The rows of a panel; series: (S',) which of the model's series each of the panel's is."""
         table = self.rows.table(panel, series, calendar=calendar)
         ones = panel.target[:, None] == np.arange(self.classes)
@@ -66,7 +68,7 @@ class ClassPreparation:
 PLAIN = View(subtracts_last=False)  # of codes of classes nothing is taken away
 
 
-def fit_class_preparation(panel: Panel, blocks: Blocks) -> ClassPreparation:
+def fit_class_preparation(panel: Panel, blocks: Split) -> ClassPreparation:
     """Learn from the training block alone; codes are no amounts, so the target is neither scaled nor transformed."""
     rows = fit_preparation(panel, blocks, "none", "none")
     frequencies = fit_frequencies(panel, blocks.slices("training"), with_year=rows.with_year)

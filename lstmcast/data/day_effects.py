@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from lstmcast.core.panel import Clock, Holidays, Integers, Times
 from lstmcast.data.calendar_features import weekday
 from lstmcast.data.calendar_regression import rows_in_a_day
-from lstmcast.data.day_profiles import Days, day_of, part_of, profiles_of, usual_around
+from lstmcast.data.day_profiles import Days, day_of, mean_profiles, part_of, usual_around
 
 Numbers = NDArray[np.float64]
 MOST_PARTS = 24  # of a day
@@ -113,7 +113,7 @@ def _of_series(
         return np.zeros((HALF + 1, parts)), {}
     wall = clock.wall(times[known])
     days = np.arange(day_of(wall).min(), day_of(wall).max() + 1)
-    profiles = profiles_of(wall, scaled[known], days, parts)
+    profiles = mean_profiles(wall, scaled[known], days, parts)
     kind, name = kinds_of(days, holidays), np.array(names_of(days, holidays))
     apart = profiles - usual_around(np.where((kind == USUAL)[:, None], profiles, np.nan))
     is_whole = np.isfinite(apart).all(axis=1)

@@ -23,7 +23,7 @@ def part_of(wall: Times, parts: int) -> Integers:
     return np.asarray((since / np.timedelta64(1, "D") * parts).astype(np.int64))
 
 
-def profiles_of(wall: Times, values: Numbers, days: Days, parts: int) -> Numbers:
+def mean_profiles(wall: Times, values: Numbers, days: Days, parts: int) -> Numbers:
     """(D, parts) the mean of the values (N,) in each part of each day, NaN where there is none.
 
     days: (D,) one after the other, those of all values among them.

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from lstmcast.core.panel import Panel, Times
 from lstmcast.data.calendar_features import weekday
 from lstmcast.data.calendar_regression import rows_in_a_day
-from lstmcast.data.day_profiles import Days, day_of, profiles_of, usual_around
+from lstmcast.data.day_profiles import Days, day_of, mean_profiles, usual_around
 from lstmcast.data.holidays import countries_of, days_of, part_of_zone
 
 Numbers = NDArray[np.float64]
@@ -60,7 +60,7 @@ class DaysOff:
         return np.isin(day_of(wall), self.days)
 
 
-def days_off_of(panel: Panel) -> DaysOff | None:
+def find_days_off(panel: Panel) -> DaysOff | None:
     """The country with the most likely days off; None where none is likely, or the panel knows them already.
 
     Without the package `holidays` there is none.
@@ -106,7 +106,7 @@ def _profiles(stamps: Times, target: Numbers, days: Days, bins: int) -> Numbers:
     values = target[known]
     if known.any() and values.min() > 0:
         values = np.log(values)
-    return profiles_of(stamps[known], values, days, bins)
+    return mean_profiles(stamps[known], values, days, bins)
 
 
 def _by_mean(profiles: Numbers, days: Days) -> Numbers:

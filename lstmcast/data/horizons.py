@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lstmcast.core.panel import Integers, Panel, Times
-from lstmcast.data.split import Blocks
+from lstmcast.data.split import Split
 
 Numbers = NDArray[np.float64]
 
@@ -25,7 +25,7 @@ def horizons_of(
     return max(int(own.max()), int(own.mean() * independent_series(panel, taught)))
 
 
-def horizons_to_choose_by(panel: Panel, blocks: Blocks, horizon: int) -> int:
+def horizons_to_choose_by(panel: Panel, blocks: Split, horizon: int) -> int:
     """The disjoint horizons of the validation block, as training rows tell the series apart."""
     return horizons_of(panel, blocks.validation, blocks.test, horizon, blocks.slices("training"))
 

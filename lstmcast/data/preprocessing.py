@@ -14,10 +14,10 @@ from lstmcast.core.panel import KNOWN, Column, Integers, Panel
 from lstmcast.data.calendar_features import calendar_vector, has_years
 from lstmcast.data.calendar_regression import (
     RARE,
-    CalendarStage,
+    CalendarRegression,
     Design,
     describe_covariates,
-    fit_calendar_stage,
+    fit_calendar_regression,
     rows_in_a_day,
     usual_value,
 )
@@ -26,10 +26,10 @@ from lstmcast.data.imputation import fill_from_past, hold_from_past
 from lstmcast.data.scaling import Scaling, fit_scaling, seasonal_scale
 from lstmcast.data.split import first_rows
 from lstmcast.data.view import View
-from lstmcast.data.windows import Table, Windows
+from lstmcast.data.windows import Windows, WindowTable
 
 if TYPE_CHECKING:
-    from lstmcast.data.split import Blocks
+    from lstmcast.data.split import Split
 
 Numbers = NDArray[np.float64]
 
@@ -55,10 +55,10 @@ class Preparation:
         self,
         panel: Panel,
         series: Integers,
-        regression: CalendarStage | None = None,
+        regression: CalendarRegression | None = None,
         cross_fitted: Numbers | None = None,
         calendar: NDArray[np.float32] | None = None,
-    ) -> Table:
+    ) -> WindowTable:
         """The rows of a panel; series: (S',) which of the model's series each of the panel's is.
 
         regression: on the calendar, if there is one: what it says of each row is one more column known ahead.
@@ -79,7 +79,7 @@ class Preparation:
             known, extra = np.column_stack([known, level]), [others, level[:, None]]
         if self.masked:
             extra.insert(0, ~observed[:, None])
-        return Table(
+        return WindowTable(
             scaled=scaled,
             observed=observed,
             level=level,
@@ -99,7 +99,11 @@ class Preparation:
         )
 
     def said(
-        self, panel: Panel, series: Integers, regression: CalendarStage, rows: Integers | slice = slice(None)
+        self,
+        panel: Panel,
+        series: Integers,
+        regression: CalendarRegression,
+        rows: Integers | slice = slice(None),
     ) -> Numbers:
         """(N,) what a calendar regression says of each row of a panel, or of the rows (n,) that are asked for."""
         known = self.others(panel)[:, known_columns(panel)]
@@ -111,7 +115,7 @@ class Preparation:
             return np.zeros(len(rows))
         return self.days.level(panel.clock, panel.holidays, panel.times, rows)
 
-    def with_days_of(self, panel: Panel, blocks: Blocks, block: str) -> Preparation:
+    def with_days_of(self, panel: Panel, blocks: Split, block: str) -> Preparation:
         """This preparation with the effects of days off that the rows of a block show; without where they show none."""
         if panel.holidays is None or panel.classes:
             return self
@@ -169,7 +173,7 @@ def known_columns(panel: Panel) -> NDArray[np.bool_]:
     return np.array([column.role == KNOWN for column in panel.columns[1:]], dtype=bool)
 
 
-def fit_preparation(panel: Panel, blocks: Blocks, scaler: str, transform: str) -> Preparation:
+def fit_preparation(panel: Panel, blocks: Split, scaler: str, transform: str) -> Preparation:
     """Learn from the training block alone; no calendar stage yet."""
     training = blocks.slices("training")
     young = young_rows(panel, blocks)
@@ -202,7 +206,7 @@ def _changes(scaled: Numbers, training: Sequence[slice], young: Sequence[slice],
     return np.where(change > 0, change, 1.0)
 
 
-def young_rows(panel: Panel, blocks: Blocks) -> list[slice]:
+def young_rows(panel: Panel, blocks: Split) -> list[slice]:
     """The rows that tell the size of each series where it begins after its training rows."""
     return [_of_young(panel, before) for before in blocks.slices("before_test")]
 
@@ -211,7 +215,7 @@ def _of_young(panel: Panel, before: slice) -> slice:
     """The rows that tell the size of a series that begins after training: those before its test, or its first ones.
 
     Where it begins with its test rows, its first ones are history alone in every window that is judged, as the split
-    has it (`Blocks.unjudged`).
+    has it (`Split.unjudged`).
     """
     if np.isfinite(panel.target[before]).any():
         return before
@@ -219,8 +223,8 @@ def _of_young(panel: Panel, before: slice) -> slice:
 
 
 def fit_stage(
-    preparation: Preparation, panel: Panel, blocks: Blocks, kind: str
-) -> tuple[CalendarStage, Numbers] | None:
+    preparation: Preparation, panel: Panel, blocks: Split, kind: str
+) -> tuple[CalendarRegression, Numbers] | None:
     """The calendar regression from the training block, and (N,) its level of each row, cross-fitted in training.
 
     kind: `calendar`, or `covariates` for both. None where it would have no column.
@@ -233,17 +237,17 @@ def fit_stage(
     observed = np.asarray(np.isfinite(panel.values[:, [0, *panel.roles(KNOWN)]]).all(axis=1))
     scaled = preparation.scaling.apply(panel.target, panel.series_of_rows())
     scaled = scaled - preparation.apart(panel, panel.series_of_rows())
-    return fit_calendar_stage(design, panel.times, known, scaled, panel.offsets, training, observed)
+    return fit_calendar_regression(design, panel.times, known, scaled, panel.offsets, training, observed)
 
 
 def refit_stage(
     preparation: Preparation,
-    stage: CalendarStage,
+    stage: CalendarRegression,
     panel: Panel,
     series: Integers,
-    blocks: Blocks,
+    blocks: Split,
     share: float,
-) -> tuple[CalendarStage, Numbers]:
+) -> tuple[CalendarRegression, Numbers]:
     """A model's calendar regression estimated again, with the same columns; and (N,) its level, cross-fitted.
 
     series: (S',) which of the model's each is; share: how much the rows at hand count for, the old estimate the rest.
@@ -253,7 +257,9 @@ def refit_stage(
     which = np.repeat(series, panel.lengths)
     scaled = preparation.scaling.apply(panel.target, which) - preparation.apart(panel, which)
     training = blocks.slices("training")
-    fitted = fit_calendar_stage(stage.design, panel.times, known, scaled, panel.offsets, training, observed)
+    fitted = fit_calendar_regression(
+        stage.design, panel.times, known, scaled, panel.offsets, training, observed
+    )
     old = stage.level(panel.times, known, panel.offsets, series)
     if fitted is None:
         return stage, old

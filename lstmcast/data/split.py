@@ -18,7 +18,7 @@ _DATE = r"\d{4}-\d\d(-\d\d([T ]\d\d(:\d\d(:\d\d)?)?)?)?"
 
 
 @dataclass(frozen=True, eq=False)
-class Blocks:
+class Split:
     """First rows (S,) of the flat arrays in each block, and where each series ends.
 
     Training is start:validation, validation is validation:test, test is test:end. unjudged: first rows of each series
@@ -62,7 +62,7 @@ class Blocks:
         return np.concatenate(ranges).astype(np.int64)
 
 
-def split(panel: Panel, horizon: int, validation: str | None = None, test: str | None = None) -> Blocks:
+def split(panel: Panel, horizon: int, validation: str | None = None, test: str | None = None) -> Split:
     """Chronological blocks of each series; by default the last 15 % of rows test, the 20 % before them validate.
 
     A default block holds at least a horizon and a season, of a short series at least a horizon and up to a quarter
@@ -75,7 +75,7 @@ def split(panel: Panel, horizon: int, validation: str | None = None, test: str |
     test_first = np.maximum(end - test_rows, start)
     is_young = test_first == start
     unjudged = np.where(is_young, first_rows(panel), 0) if is_young.any() else None
-    blocks = Blocks(start, np.maximum(test_first - validation_rows, start), test_first, end, unjudged)
+    blocks = Split(start, np.maximum(test_first - validation_rows, start), test_first, end, unjudged)
     _refuse_short(blocks, "test", "--test", test, horizon)
     _refuse_short(blocks, "validation", "--val", validation, horizon)
     return blocks
@@ -88,7 +88,7 @@ def first_rows(panel: Panel) -> int:
 
 def few_blocks(
     panel: Panel, horizon: int, fewest: int, validation: str | None = None, test: str | None = None
-) -> Blocks:
+) -> Split:
     """Blocks of whole horizons, as many as leave `fewest` rows before them: the test comes first, and nothing is held
     back of a series that has no room for it.
 
@@ -102,7 +102,7 @@ def few_blocks(
     test_first = np.maximum(end - judging, start)
     room = np.maximum((test_first - start - fewest) // horizon, 0)
     choosing = horizon * np.minimum(np.maximum(choosing // horizon, 1), room)
-    blocks = Blocks(start, test_first - choosing, test_first, end)
+    blocks = Split(start, test_first - choosing, test_first, end)
     _refuse_short(blocks, "test", "--test", test, horizon)
     return blocks
 
@@ -181,7 +181,7 @@ def _refused(flag: str, text: str) -> str:
     return f"{flag} is a share such as 0.2, a number of rows, or a date such as 2012-05-01; got {text!r}"
 
 
-def _refuse_short(blocks: Blocks, name: str, flag: str, text: str | None, horizon: int) -> None:
+def _refuse_short(blocks: Split, name: str, flag: str, text: str | None, horizon: int) -> None:
     """Refuse a block that was asked for; of a default one, who knows the lookback says how much history is needed."""
     first, stop = blocks.bounds(name)
     longest = int((stop - first).max(initial=0))

@@ -6,11 +6,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from lstmcast.data.calendar_regression import CalendarStage
+    from lstmcast.data.calendar_regression import CalendarRegression
 
 
 @dataclass(frozen=True)
-class Setting:
+class ViewConfig:
     """One way to prepare the rows and to look back at them."""
 
     transform: str
@@ -20,9 +20,9 @@ class Setting:
     is_sized: bool = False
 
 
-def class_setting(lookback: int, *, with_calendar: bool) -> Setting:
+def class_setting(lookback: int, *, with_calendar: bool) -> ViewConfig:
     """The way to look back at rows of classes, which are neither transformed nor subtracted from each other."""
-    return Setting("none", lookback, "calendar" if with_calendar else "none", is_anchored=False)
+    return ViewConfig("none", lookback, "calendar" if with_calendar else "none", is_anchored=False)
 
 
 @dataclass(frozen=True, eq=False)
@@ -33,6 +33,6 @@ class View:
     is taken relative to its last value; is_normalised: whether it is divided by its own size too.
     """
 
-    regression: CalendarStage | None = None
+    regression: CalendarRegression | None = None
     subtracts_last: bool = True
     is_normalised: bool = False

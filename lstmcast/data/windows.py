@@ -20,7 +20,7 @@ MOST_VALUES_AT_ONCE = 100_000
 
 
 @dataclass(frozen=True, eq=False)
-class Table:
+class WindowTable:
     """The rows of a panel as a model sees them, one series after the other.
 
     scaled: (N,) float64 target, scaled and filled; observed: (N,) whether it was really there.
@@ -81,7 +81,7 @@ class Windows:
     size too, measured with differences at lag `season`.
     """
 
-    table: Table
+    table: WindowTable
     lookback: int
     horizon: int
     segment: int

@@ -28,7 +28,7 @@ _LEAST, _MOST = -1.0, 1.5  # logarithm of the band's factor
 
 
 @dataclass(frozen=True, eq=False)
-class Night:
+class PastNight:
     """A forecast of K rows, and what came. experts: (E, K), the shipped one first; lower, upper, actual: (K,), NaN
     where missing; slots: (K,) of a bias that rows share: steps, or hours where nights begin at different ones."""
 
@@ -103,7 +103,7 @@ class Adaptation:
         high = np.where(band[1] >= limits[1], band[1], high)
         return np.fmin(low, point), np.fmax(high, point)
 
-    def learn(self, night: Night, limits: tuple[float, float]) -> None:
+    def learn(self, night: PastNight, limits: tuple[float, float]) -> None:
         """One more night; one without any outcome teaches nothing."""
         known = np.isfinite(night.actual)
         if not known.any():
@@ -131,7 +131,9 @@ class Adaptation:
         np.add.at(self._count, slots[known], 1.0)
 
 
-def replayed(nights: Sequence[Night], experts: int, slots: int, limits: tuple[float, float]) -> Adaptation:
+def replayed(
+    nights: Sequence[PastNight], experts: int, slots: int, limits: tuple[float, float]
+) -> Adaptation:
     """The adaptation after these nights, the oldest first."""
     found = Adaptation(experts, slots)
     for night in nights:

@@ -13,7 +13,7 @@ from lstmcast.core.panel import Forecast, Integers, Times
 from lstmcast.data.category_windows import of_classes
 from lstmcast.data.windows import Windows
 from lstmcast.evaluation.category_metrics import ClassTally, hits, scores
-from lstmcast.evaluation.metrics import Metrics, NumberTally, Tally, Terms, terms
+from lstmcast.evaluation.metrics import Metrics, MetricSums, NumberTally, Terms, terms
 
 Numbers = NDArray[np.float64]
 
@@ -73,7 +73,7 @@ class Scorer(Protocol):
     """The comparison of answers of one target kind with what came."""
 
     @property
-    def tally(self) -> type[Tally]:
+    def tally(self) -> type[MetricSums]:
         """The kind of tally that counts the terms."""
 
     def terms(self, answer: Answer, windows: Windows, origins: Integers) -> tuple[Terms, Terms]:
@@ -124,7 +124,7 @@ class Backtest:
 
 
 @dataclass(frozen=True, eq=False)
-class Backcast:
+class HistoricalForecast:
     """Forecasts from B past origins, K rows of each one after the other, beside what came.
 
     forecast: of B K rows; cutoffs: (B,) stamps (UTC) of the last row that each knew; actual: (B K,) in the units of
@@ -171,7 +171,7 @@ def backtest(
     )
 
 
-def _by_label(labels: list[str], tallies: Mapping[str, Tally]) -> dict[str, dict[str, Metrics]]:
+def _by_label(labels: list[str], tallies: Mapping[str, MetricSums]) -> dict[str, dict[str, Metrics]]:
     """The metrics of each forecaster in each group that has a known target."""
     first = next(iter(tallies.values()))
     return {

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from lstmcast.evaluation.metrics import Metrics, Tally
+from lstmcast.evaluation.metrics import Metrics, MetricSums
 
 Numbers = NDArray[np.float64]
 LEAST = 1e-12
@@ -51,7 +51,7 @@ def hits(probabilities: Numbers, codes: Numbers) -> dict[str, Numbers]:
     return {f"{HIT}{code}": np.where(codes == code, hit, np.nan) for code in range(probabilities.shape[1])}
 
 
-class ClassTally(Tally):
+class ClassTally(MetricSums):
     """The tally of what `scores` and `hits` say of forecasts of classes."""
 
     def metrics(self, group: int | None = None) -> Metrics:

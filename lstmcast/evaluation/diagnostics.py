@@ -28,7 +28,7 @@ MONTHS = (
 
 
 @dataclass(frozen=True)
-class Group:
+class GroupLosses:
     """The mean loss of each forecaster over the rows of a group, all on the same rows."""
 
     label: str
@@ -63,7 +63,7 @@ def groupings(panel: Panel) -> dict[str, tuple[list[str], Integers]]:
     return found
 
 
-class Tally:
+class LossSums:
     """Sums of losses by step ahead and within groups of target rows, over rows that every forecaster knows."""
 
     def __init__(self, panel: Panel, horizon: int) -> None:
@@ -92,19 +92,21 @@ class Tally:
         """The ways in which rows are told apart, `step` first."""
         return list(self._rows)
 
-    def overall(self) -> Group:
+    def overall(self) -> GroupLosses:
         """The mean losses over all rows; of none NaN."""
         rows = int(self._rows["step"].sum()) if self._rows else 0
         sums = self._sums.get("step", {})
-        return Group("all", rows, {name: float(total.sum() / max(rows, 1)) for name, total in sums.items()})
+        return GroupLosses(
+            "all", rows, {name: float(total.sum() / max(rows, 1)) for name, total in sums.items()}
+        )
 
-    def groups(self, name: str) -> list[Group]:
+    def groups(self, name: str) -> list[GroupLosses]:
         """The mean losses of each group that has a row, in the order of its labels; `step` counts from 1."""
         if name not in self._rows:
             return []
         labels = [str(k + 1) for k in range(self.horizon)] if name == "step" else self._groupings[name][0]
         return [
-            Group(
+            GroupLosses(
                 label, int(rows), {who: float(sums[place] / rows) for who, sums in self._sums[name].items()}
             )
             for place, (label, rows) in enumerate(zip(labels, self._rows[name], strict=True))

@@ -43,7 +43,7 @@ LEAST_FACTOR = 1.1  # below which a lasting growth is not worth an alarm
 
 
 @dataclass(frozen=True)
-class Alarm:
+class DriftAlarm:
     """One drift, in numbers of days.
 
     since: the first day whose score the sum is made of; raised, last: first and last day of the alarm; factor: the
@@ -66,7 +66,7 @@ class Drift:
 
     total: Numbers
     factor: float
-    alarms: tuple[Alarm, ...]
+    alarms: tuple[DriftAlarm, ...]
 
     @property
     def is_on(self) -> bool:
@@ -194,9 +194,9 @@ def _sums(scores: Numbers) -> tuple[Numbers, NDArray[np.int64]]:
     return total, starts
 
 
-def _alarms(total: Numbers, starts: NDArray[np.int64], logs: Numbers, centers: Numbers) -> list[Alarm]:
+def _alarms(total: Numbers, starts: NDArray[np.int64], logs: Numbers, centers: Numbers) -> list[DriftAlarm]:
     """Each stretch of days from the first above THRESHOLD to the last above zero."""
-    alarms: list[Alarm] = []
+    alarms: list[DriftAlarm] = []
     is_on = False
     for day in map(int, np.flatnonzero(np.isfinite(total))):
         is_on = total[day] > (0.0 if is_on else THRESHOLD)
@@ -206,5 +206,5 @@ def _alarms(total: Numbers, starts: NDArray[np.int64], logs: Numbers, centers: N
         if alarms and alarms[-1].since == since:
             raised = alarms.pop().raised
         factor = float(np.exp(np.nanmedian(logs[since : day + 1]) - centers[raised]))
-        alarms.append(Alarm(since, raised, day, factor))
+        alarms.append(DriftAlarm(since, raised, day, factor))
     return alarms

@@ -74,7 +74,7 @@ def _ratio(above: Numbers, below: Numbers) -> Numbers:
 
 
 @dataclass(eq=False)
-class Tally:
+class MetricSums:
     """Sums, for each of so many groups, of what every metric is the mean of: of steps ahead, of hours, of series.
 
     A metric without any count is None: not defined.
@@ -114,7 +114,7 @@ class Tally:
 
 
 @dataclass(eq=False)
-class NumberTally(Tally):
+class NumberTally(MetricSums):
     """The tally of what `terms` says of forecasts of numbers; metrics are means over series where these are told."""
 
     _series: SeriesMeans | None = None

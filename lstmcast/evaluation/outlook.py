@@ -18,7 +18,7 @@ _WEEK = 7  # days
 
 
 @dataclass(frozen=True)
-class Outlook:
+class DayOutlook:
     """A day that is forecast whole, or else all rows of a forecast.
 
     rows: how many; day: its date on the wall clock, None for all rows; mean, highest: of the point forecast; at: place
@@ -35,7 +35,7 @@ class Outlook:
     hours: float | None
 
 
-def outlook(panel: Panel, forecast: Forecast, series: int) -> Outlook:
+def outlook(panel: Panel, forecast: Forecast, series: int) -> DayOutlook:
     """The outlook on a series; panel: the history that the forecast was made from."""
     places = np.flatnonzero(forecast.series == series)
     times, point = forecast.times[places], forecast.point[places]
@@ -53,7 +53,7 @@ def outlook(panel: Panel, forecast: Forecast, series: int) -> Outlook:
         before = values[_on(clock, history, day - _WEEK * _DAY)]
     chosen = np.flatnonzero(kept)
     top = int(chosen[point[chosen].argmax()])
-    return Outlook(
+    return DayOutlook(
         rows=len(chosen),
         day=None if day is None else day.astype(date),
         mean=float(point[chosen].mean()),

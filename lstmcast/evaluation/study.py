@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lstmcast.core.panel import Panel
-from lstmcast.evaluation.diagnostics import Bands, Chances, Tally
+from lstmcast.evaluation.diagnostics import Bands, Chances, LossSums
 
 Numbers = NDArray[np.float64]
 
@@ -45,7 +45,7 @@ class Study:
     last: str
     measure: str
     rival: str
-    tally: Tally
+    tally: LossSums
     bands: Bands | None
     chances: Chances | None
     shown: tuple[int, ...]

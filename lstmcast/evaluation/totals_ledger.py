@@ -83,7 +83,7 @@ def header(group_name: str | None) -> list[str]:
 
 
 @dataclass(frozen=True)
-class Entry:
+class TotalEntry:
     """A row of the ledger of totals; bands: of the total and of the peak."""
 
     group: str
@@ -100,7 +100,7 @@ class Entry:
 
 
 def entries(
-    found: Sequence[Entry], group_name: str | None, clock: Clock, model: str
+    found: Sequence[TotalEntry], group_name: str | None, clock: Clock, model: str
 ) -> dict[str, list[str | float]]:
     """The columns of one block, made by the model of this identity; equal runs give equal rows."""
     clock = unmistakable(clock)

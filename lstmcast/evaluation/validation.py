@@ -12,7 +12,7 @@ from lstmcast.core.errors import TrainingError
 from lstmcast.core.panel import Integers, Panel
 from lstmcast.data.category_windows import ClassWindows
 from lstmcast.data.scaling import Scaling, seasonal_scale
-from lstmcast.data.split import Blocks
+from lstmcast.data.split import Split
 from lstmcast.data.windows import Windows
 from lstmcast.evaluation.category_metrics import LEAST, chances
 
@@ -89,7 +89,7 @@ class ClassValidation:
         return float(-(np.log(np.maximum(found, LEAST)) * weight).sum() / weight.sum())
 
 
-def validation_of(windows: Windows, panel: Panel, blocks: Blocks, scaling: Scaling) -> Validation:
+def build_validation(windows: Windows, panel: Panel, blocks: Split, scaling: Scaling) -> Validation:
     """At most MOST_ORIGINS evenly spaced windows of the validation block; raises nothing, may be empty."""
     origins = spaced(windows.usable(blocks.origins("validation", windows.lookback, windows.horizon)))
     series = windows.table.series[origins]
@@ -97,7 +97,7 @@ def validation_of(windows: Windows, panel: Panel, blocks: Blocks, scaling: Scali
     return Validation(origins, series, actual, scales(panel, blocks, "training", scaling)[series], scaling)
 
 
-def class_validation_of(windows: ClassWindows, blocks: Blocks, class_weights: Numbers) -> ClassValidation:
+def build_class_validation(windows: ClassWindows, blocks: Split, class_weights: Numbers) -> ClassValidation:
     """Evenly spaced windows of the validation block, not too many; raises nothing, may be empty."""
     usable = windows.usable(blocks.origins("validation", windows.lookback, windows.horizon))
     origins = spaced(usable)
@@ -111,7 +111,7 @@ def spaced(origins: Integers, most: int = MOST_ORIGINS) -> Integers:
     return origins[np.linspace(0, len(origins) - 1, most).round().astype(np.int64)]
 
 
-def test_origins(windows: Windows, blocks: Blocks) -> Integers:
+def test_origins(windows: Windows, blocks: Split) -> Integers:
     """At most MOST_TEST_ORIGINS windows of the test block, evenly spaced; raises TrainingError where it has none."""
     origins = windows.usable(blocks.origins("test", windows.lookback, windows.horizon))
     if not len(origins):
@@ -122,7 +122,7 @@ def test_origins(windows: Windows, blocks: Blocks) -> Integers:
     return spaced(origins, MOST_TEST_ORIGINS)
 
 
-def scales(panel: Panel, blocks: Blocks, block: str, scaling: Scaling | None = None) -> Numbers:
+def scales(panel: Panel, blocks: Split, block: str, scaling: Scaling | None = None) -> Numbers:
     """(S,) MASE's denominator of each series from a block's rows; NaN where it is zero or unknown,
     unless a scaling is given, whose spread then stands in."""
     season = panel.clock.season

@@ -67,7 +67,7 @@ class Gauge:
         return float(self.spread[:rows].mean()) * spread / NORMAL
 
 
-def gauge_of(errors: Numbers, horizons: int, share: float, direction: str = BOTH) -> Gauge:
+def fit_gauge(errors: Numbers, horizons: int, share: float, direction: str = BOTH) -> Gauge:
     """The gauge of a series from the errors (n, K) of its validation windows.
 
     share: of nights that may raise a false alarm; horizons: disjoint ones that the windows span.

@@ -10,7 +10,7 @@ import numpy as np
 from lstmcast.core.panel import Integers
 from lstmcast.data.windows import Windows
 from lstmcast.evaluation.validation import Validation
-from lstmcast.forecasters.ridge import RidgeForecaster, ValidationScorer, best_ridge, mean_map, moments_of
+from lstmcast.forecasters.ridge import RidgeForecaster, ValidationScorer, best_ridge, gather_moments, mean_map
 
 PARTS = 6
 NEARLY_BEST = 0.05
@@ -43,7 +43,7 @@ def fit_averaged_ridge(
     their errors.
     """
     scorer = ValidationScorer(windows, validation)
-    moments = moments_of(windows, training, rng)
+    moments = gather_moments(windows, training, rng)
     whole = windows.lookback
     tried = {
         rows: best_ridge(moments.recent(rows), penalty, scorer)

@@ -30,7 +30,7 @@ from numpy.typing import NDArray
 
 from lstmcast.core.options import Options
 from lstmcast.core.panel import Integers, Panel, Times
-from lstmcast.data.split import Blocks
+from lstmcast.data.split import Split
 from lstmcast.data.windows import Windows
 
 if TYPE_CHECKING:
@@ -141,7 +141,7 @@ class FitData:
     """
 
     panel: Panel
-    split: Blocks
+    split: Split
     views: Views
     training: Integers
     validation: Validation

@@ -144,7 +144,7 @@ class Evidence:
 
 
 @dataclass(frozen=True)
-class Following:
+class VolatilityFit:
     """The rule by which bands follow the volatility of their windows: power and reference as in `stretch`.
 
     scores: power -> mean Winkler score of the 80 % band on validation windows, of each power that was tried.
@@ -155,18 +155,18 @@ class Following:
     scores: dict[float, float]
 
 
-def follow(evidence: Evidence, wanted: str = "auto", power: float | None = None) -> Following:
+def follow(evidence: Evidence, wanted: str = "auto", power: float | None = None) -> VolatilityFit:
     """The largest of POWERS whose Winkler score is within one percent of the lowest, or the power that is given.
 
     The reference is the median volatility; where that is zero, nothing is followed. wanted: as `calibrate` has it.
     """
     reference, powers = float(np.median(evidence.volatility)), POWERS if power is None else (power,)
     if not reference > 0:
-        return Following(0.0, 1.0, {})
+        return VolatilityFit(0.0, 1.0, {})
     scores = {tried: _score(evidence, wanted, tried, reference) for tried in powers}
     enough = _AS_GOOD * min(scores.values())
     chosen = max((tried for tried in powers if scores[tried] <= enough), default=powers[0])
-    return Following(chosen, reference, scores)
+    return VolatilityFit(chosen, reference, scores)
 
 
 def _score(evidence: Evidence, wanted: str, power: float, reference: float) -> float:

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from lstmcast.core.options import Options
 from lstmcast.core.panel import Clock, Integers
-from lstmcast.data.windows import Table, Windows
+from lstmcast.data.windows import Windows, WindowTable
 from lstmcast.forecasters.airline import MONTHS, airline
 from lstmcast.forecasters.bank import FEWEST_SEASONS, Expected, bank, bank_with_known
 from lstmcast.forecasters.base import FitData, Mask, NewRows, Stateless, Views
@@ -194,7 +194,7 @@ def ask(windows: Windows, origins: Integers, sizes: Sizes, pooled: PanelMap | No
 
 _OF_ANSWERS = tuple(field.name for field in fields(Answers))
 _Asked = dict[tuple[Sizes, int, PanelMap | None], dict[int, Answers]]
-_asked: WeakKeyDictionary[Table, _Asked] = WeakKeyDictionary()
+_asked: WeakKeyDictionary[WindowTable, _Asked] = WeakKeyDictionary()
 
 
 def _answers(windows: Windows, origins: Integers, sizes: Sizes, pooled: PanelMap | None) -> Answers:

@@ -74,7 +74,7 @@ class NetworkForecaster(Stateless):
         """Raise ValueError or UsageError where it is not the network that the options ask for."""
         check_weights(self.architecture, self.weights, options)
         windows = views[self.view]
-        if self.architecture != architecture_of(windows, len(windows.table.change), options):
+        if self.architecture != build_architecture(windows, len(windows.table.change), options):
             raise ValueError("the network is not the one that its options ask for")
         if self.base is not None:
             self.base.check(views, options)
@@ -132,7 +132,7 @@ def inputs_of(batch: Batch, logits: Numbers | None = None) -> Inputs:
     return Inputs(past=batch.past, future=batch.future, window=window, series=batch.series)
 
 
-def architecture_of(windows: Windows, series: int, options: Options) -> Architecture:
+def build_architecture(windows: Windows, series: int, options: Options) -> Architecture:
     """The sizes of the network for these windows, of numbers or of classes, and options."""
     table = windows.table
     calendar, quantiles = (

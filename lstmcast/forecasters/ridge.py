@@ -65,7 +65,7 @@ class RidgeForecaster(Stateless):
     def refitted(self, rows: NewRows) -> RidgeForecaster:
         """The map moved by the rows' share towards the mean, over the same lookbacks, of the maps of these rows."""
         windows = rows.views[self.view]
-        moments = moments_of(windows, rows.training, rows.rng)
+        moments = gather_moments(windows, rows.training, rows.rng)
         lookbacks = self.lookbacks or (windows.lookback,)
         penalties = self.penalties or (self.penalty,) * len(lookbacks)
         maps = [
@@ -111,7 +111,7 @@ def fit_ridge(
     penalty: float | None = None,
 ) -> tuple[RidgeForecaster, dict[float, float]]:
     """The ridge map whose penalty has the lowest validation error (or the given one), and each penalty's error."""
-    return best_ridge(moments_of(windows, training, rng), penalty, ValidationScorer(windows, validation))
+    return best_ridge(gather_moments(windows, training, rng), penalty, ValidationScorer(windows, validation))
 
 
 def best_ridge(
@@ -167,7 +167,7 @@ def _known_throughout(windows: Windows, origins: Integers) -> Integers:
     return complete if len(complete) >= min(len(origins), max(30, windows.lookback)) else origins
 
 
-def moments_of(windows: Windows, training: Integers, rng: np.random.Generator) -> Moments:
+def gather_moments(windows: Windows, training: Integers, rng: np.random.Generator) -> Moments:
     """The moments of all training windows, or of MOST_WINDOWS drawn at random."""
     return _moments(windows, _known_throughout(windows, _subset(training, rng)))
 

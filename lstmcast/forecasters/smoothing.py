@@ -17,13 +17,13 @@ from numpy.typing import NDArray
 from lstmcast.core.options import Options
 from lstmcast.core.panel import Integers, Times
 from lstmcast.data.scaling import Scaling
-from lstmcast.data.windows import Table, Windows
+from lstmcast.data.windows import Windows, WindowTable
 from lstmcast.forecasters.base import Mask, Stateless, Views
 from lstmcast.forecasters.smoothing_filter import (
     START_SEASONS,
     Axis,
+    FilterState,
     Rates,
-    State,
     Trace,
     axis_of,
     run,
@@ -51,7 +51,7 @@ class Smoothing(Stateless):
     units: str
     scaling: Scaling
     rates: Rates
-    state: State
+    state: FilterState
     until: Times
     ready: Times
     view: int = 0
@@ -134,7 +134,7 @@ class Smoothing(Stateless):
         return self._courses[windows.table]
 
     @cached_property
-    def _courses(self) -> WeakKeyDictionary[Table, Course]:
+    def _courses(self) -> WeakKeyDictionary[WindowTable, Course]:
         return WeakKeyDictionary()
 
     def _found(self, windows: Windows) -> Course:
@@ -159,7 +159,7 @@ class Smoothing(Stateless):
             times=times,
         )
 
-    def _ready(self, table: Table, new: Integers, missing: Integers, ready: Times) -> Times:
+    def _ready(self, table: WindowTable, new: Integers, missing: Integers, ready: Times) -> Times:
         """(S',) the row after which it is asked: where rows do not join, after as many as a new start takes."""
         assert table.clock is not None
         later = ready.copy()
@@ -181,7 +181,7 @@ class Course:
     values: Numbers
     series: Integers
     new: Integers
-    state: State
+    state: FilterState
     ready: Times
     times: Times
 
@@ -202,7 +202,7 @@ class Course:
             found[:, ~is_later] = self._earlier.forecast(origins[~is_later], horizon)
         return found
 
-    def after(self, stops: Integers) -> State:
+    def after(self, stops: Integers) -> FilterState:
         """The state after the rows before stops (S,)."""
         return run(
             self.rates,
@@ -252,19 +252,19 @@ def smoothed(windows: Windows, units: str, scaling: Scaling) -> Numbers:
     return np.where(table.observed, values, np.nan)
 
 
-def scaling_of(table: Table) -> Scaling:
+def scaling_of(table: WindowTable) -> Scaling:
     """By which a table's target is scaled."""
     assert table.scaling is not None
     return table.scaling
 
 
-def times_of(table: Table) -> Times:
+def times_of(table: WindowTable) -> Times:
     """(N,) the table's stamps."""
     assert table.times is not None
     return table.times.astype("datetime64[us]", copy=False)
 
 
-def _gaps(table: Table, until: Times, new: Integers) -> tuple[Integers, Integers]:
+def _gaps(table: WindowTable, until: Times, new: Integers) -> tuple[Integers, Integers]:
     """(S,) rows between a stamp and the first row of each series that begins after it, zero of others; and (S,) how
     many places of the wall clock these are."""
     missing, places = np.zeros((2, len(until)), dtype=np.int64)

@@ -74,7 +74,7 @@ class Rates:
 
 
 @dataclass(frozen=True, eq=False)
-class State:
+class FilterState:
     """The state of the recursion after a row.
 
     now: (3, S, P) error, level and trend; spread: (S, P) usual size of an error; day: (m, S, P) and week: (M, S, P)
@@ -87,19 +87,19 @@ class State:
     week: Numbers
     place: Integers
 
-    def of_series(self, series: Integers) -> State:
+    def of_series(self, series: Integers) -> FilterState:
         """The state of some series (n,)."""
         now, day, week = self.now[:, series], self.day[:, series], self.week[:, series]
-        return State(now, self.spread[series], day, week, self.place[series])
+        return FilterState(now, self.spread[series], day, week, self.place[series])
 
-    def with_series(self, series: Integers, other: State) -> State:
+    def with_series(self, series: Integers, other: FilterState) -> FilterState:
         """Return the state with another's in the place of these series (n,)."""
         now, spread, day, week = self.now.copy(), self.spread.copy(), self.day.copy(), self.week.copy()
         now[:, series], spread[series] = other.now, other.spread
         day[:, series], week[:, series] = other.day, other.week
         place = self.place.copy()
         place[series] = other.place
-        return State(now, spread, day, week, place)
+        return FilterState(now, spread, day, week, place)
 
     def check(self, series: int, sets: int, day: int, week: int) -> None:
         """Raise ValueError where it is not one of so many series and sets, with these seasons."""
@@ -109,12 +109,12 @@ class State:
         if wrong or not (self.spread > 0).all() or (np.abs(self.place) > _FURTHEST).any():
             raise ValueError("the state of smoothing does not fit its seasons and sets")
 
-    def later(self, rates: Rates, rows: Integers, places: Integers) -> State:
+    def later(self, rates: Rates, rows: Integers, places: Integers) -> FilterState:
         """The state after so many missing rows (S,), in which the wall clock goes on by so many places (S,)."""
         count, (error, level, trend) = rows[:, None], self.now
         level = level + trend * damped(rates.damping, count)
         now = np.stack([error * rates.memory**count, level, trend * rates.damping**count])
-        return State(now, self.spread, self.day, self.week, self.place + places)
+        return FilterState(now, self.spread, self.day, self.week, self.place + places)
 
 
 def damped(damping: Numbers, count: Numbers | Integers) -> Numbers:
@@ -205,7 +205,7 @@ def _first_coming(rows: Integers, origins: Integers, before: Integers) -> Intege
     return rows
 
 
-def start(values: Numbers, axis: Axis, firsts: Integers, stops: Integers, sets: int) -> State:
+def start(values: Numbers, axis: Axis, firsts: Integers, stops: Integers, sets: int) -> FilterState:
     """The state before the first row of each series, from the first START_SEASONS longest seasons of its rows.
 
     values: (N,) scaled, NaN where missing; firsts, stops: (S,) the rows of each series.
@@ -215,7 +215,7 @@ def start(values: Numbers, axis: Axis, firsts: Integers, stops: Integers, sets: 
     level, spread, day, week = (np.stack(part, axis=-1)[..., None] for part in zip(*profiles, strict=True))
     now, ones = np.zeros((3, len(firsts), sets)), np.ones(sets)
     now[LEVEL] = level
-    return State(now, spread * ones, day * ones, week * ones, axis.before_first(firsts))
+    return FilterState(now, spread * ones, day * ones, week * ones, axis.before_first(firsts))
 
 
 def _profiles(values: Numbers, place: Integers, axis: Axis) -> tuple[float, float, Numbers, Numbers]:
@@ -244,13 +244,13 @@ def _mean_by(groups: Integers, values: Numbers, count: int) -> Numbers:
 
 def run(
     rates: Rates,
-    state: State,
+    state: FilterState,
     values: Numbers,
     axis: Axis,
     firsts: Integers,
     stops: Integers,
     known: Floats32,
-) -> State:
+) -> FilterState:
     """Pass over the rows of each series from a state on, write down what was known at each, and return the last state.
 
     values: (N,) scaled, NaN where missing; firsts, stops: (S,) the rows of each series, which follow the state's;
@@ -324,7 +324,7 @@ class _Moving:
     now: (5, S, P) error, level, trend, and the slots of day and week in which the row at hand is.
     """
 
-    def __init__(self, rates: Rates, state: State) -> None:
+    def __init__(self, rates: Rates, state: FilterState) -> None:
         self._rates, self._has_trend = rates, rates.has_trend
         self._day, self._week = state.day.copy(), state.week.copy()
         self._has_day, self._has_week = len(self._day) > 1, len(self._week) > 1
@@ -388,6 +388,6 @@ class _Moving:
         if self._has_week:
             self._week[week] = self.now[WEEK]
 
-    def state(self, place: Integers) -> State:
+    def state(self, place: Integers) -> FilterState:
         """Return the state of every series after its last row; place: (S,) of that row."""
-        return State(self._all[:DAY].copy(), self._limits / BELIEVED, self._day, self._week, place)
+        return FilterState(self._all[:DAY].copy(), self._limits / BELIEVED, self._day, self._week, place)

@@ -10,7 +10,7 @@ from lstmcast.ingest.surveys import only_column, survey
 from lstmcast.ingest.table.roles import Roles
 from lstmcast.ingest.table.slices import Slices, cut, group_name
 from lstmcast.ingest.text.rules import ReadingRules
-from lstmcast.ingest.text.source import Buffer, Frame, Source
+from lstmcast.ingest.text.source import Buffer, DataFrameSource, Source
 from lstmcast.ingest.text.spans import expanded, spans_among
 from lstmcast.ingest.time.as_of import AsOf
 from lstmcast.ingest.totals_ledgers import group_of_totals, is_of_totals, read_totals
@@ -18,8 +18,8 @@ from lstmcast.ingest.totals_ledgers import group_of_totals, is_of_totals, read_t
 __all__ = [
     "AsOf",
     "Buffer",
+    "DataFrameSource",
     "Finding",
-    "Frame",
     "ParsedFile",
     "ReadingRules",
     "Roles",

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from lstmcast.core.errors import DataError, UsageError
 from lstmcast.core.panel import COUNTER as COUNT
 from lstmcast.ingest.table.opening import open_table
-from lstmcast.ingest.table.reader import Table
+from lstmcast.ingest.table.reader import OpenTable
 from lstmcast.ingest.text.context import ReadContext
 from lstmcast.ingest.text.rules import ReadingRules
 from lstmcast.ingest.text.source import Source, Watch, name_of
@@ -31,7 +31,9 @@ class Asked:
 
 
 @contextmanager
-def opened(source: Source, asked: Asked, rules: ReadingRules, *, is_lenient: bool = False) -> Iterator[Table]:
+def opened(
+    source: Source, asked: Asked, rules: ReadingRules, *, is_lenient: bool = False
+) -> Iterator[OpenTable]:
     """The table of a source; an error that ends its reading carries what was found until then."""
     rules.check()
     if rules.aggregate is not None and asked.freq is None:

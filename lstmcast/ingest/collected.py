@@ -18,7 +18,7 @@ from lstmcast.ingest.columns.numbers import NumberColumn, sign_of
 from lstmcast.ingest.columns.remarks import say_numbers
 from lstmcast.ingest.columns.survey import LenientColumn
 from lstmcast.ingest.table import footers
-from lstmcast.ingest.table.reader import Chunk, Lines, Table
+from lstmcast.ingest.table.reader import Chunk, Lines, OpenTable
 from lstmcast.ingest.table.roles import Roles, id_columns, joined_ids
 from lstmcast.ingest.text.cells import shown
 from lstmcast.ingest.text.context import ReadContext
@@ -33,7 +33,7 @@ from lstmcast.ingest.time.stamps import Stamps
 ValueColumn = NumberColumn | ClassColumn | CountColumn
 
 
-def collected(table: Table, roles: Roles, axis: TimeAxis, zone: str | None) -> tuple[Rows, Stamps, Roles]:
+def collected(table: OpenTable, roles: Roles, axis: TimeAxis, zone: str | None) -> tuple[Rows, Stamps, Roles]:
     """All rows of the file as numbers at instants, how their stamps were written, and the roles with their classes."""
     context, width = table.context, len(axis.columns)
     time = axis.column(context)
@@ -83,7 +83,7 @@ def _looking_at(chunk: Chunk, time: str, context: ReadContext) -> Iterator[None]
         raise context.refusal(message, line=error.line, column=error.column) from None
 
 
-def _column(name: str, roles: Roles, table: Table) -> ValueColumn:
+def _column(name: str, roles: Roles, table: OpenTable) -> ValueColumn:
     """Return the collector of a column: a count, numbers, or classes that model, user or cells tell of."""
     context, is_target = table.context, name == roles.target
     if is_target and context.rules.aggregate == "count":
@@ -102,7 +102,7 @@ def _column(name: str, roles: Roles, table: Table) -> ValueColumn:
 class _Signs:
     """The signs of a file that show its decimal sign beyond a single column."""
 
-    table: Table
+    table: OpenTable
     axis: TimeAxis
     stamps: Stamps
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from lstmcast.ingest.table.reader import Table
+from lstmcast.ingest.table.reader import OpenTable
 from lstmcast.ingest.text.cells import Cells, as_text, factorized
 from lstmcast.ingest.time import names
 from lstmcast.ingest.time.axis import TimeAxis
@@ -54,7 +54,7 @@ def _as_one(codes: NDArray[np.int64]) -> NDArray[np.int64]:
 
 
 def identities(
-    table: Table, axis: TimeAxis, ids: Sequence[str], used: Sequence[str]
+    table: OpenTable, axis: TimeAxis, ids: Sequence[str], used: Sequence[str]
 ) -> Iterator[tuple[str, ...]]:
     """Columns that name series, the fewest first, and of equally many those that name the fewest series.
 
@@ -99,7 +99,7 @@ def _is_fraction(cell: str) -> bool:
         return False
 
 
-def _codes(table: Table, axis: TimeAxis, ids: Sequence[str], free: Sequence[str]) -> _Codes:
+def _codes(table: OpenTable, axis: TimeAxis, ids: Sequence[str], free: Sequence[str]) -> _Codes:
     """The stamps, each with its series as far as it is known, and these columns as numbers, as far as many rows go."""
     width = len(axis.columns)
     known: list[dict[str, int]] = [{} for _ in range(1 + len(free))]

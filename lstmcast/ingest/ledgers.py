@@ -17,7 +17,7 @@ from lstmcast.ingest.columns.names import NameColumn
 from lstmcast.ingest.columns.numbers import NumberColumn
 from lstmcast.ingest.table.database import is_database, ledger_text
 from lstmcast.ingest.table.opening import open_table
-from lstmcast.ingest.table.reader import Lines, Table, TextTable
+from lstmcast.ingest.table.reader import Lines, OpenTable, TextTable
 from lstmcast.ingest.text.context import ReadContext
 from lstmcast.ingest.text.rules import ReadingRules
 from lstmcast.ingest.text.source import name_of
@@ -78,7 +78,7 @@ def read_ledger(source: str | Path, clock: Clock) -> tuple[Ledger, tuple[Finding
     return ledger, tuple(context.findings)
 
 
-def _checked(chances: Numbers, lines: Lines, shape: Shape, context: ReadContext) -> Numbers:
+def _checked(chances: Numbers, lines: Lines, shape: LedgerShape, context: ReadContext) -> Numbers:
     """(R, C) probabilities; raises DataError with the line of the first row that is none."""
     with np.errstate(invalid="ignore"):
         wrong = (chances < 0).any(axis=1) | (np.abs(chances.sum(axis=1) - 1) > _ROUNDING)
@@ -91,7 +91,7 @@ def _checked(chances: Numbers, lines: Lines, shape: Shape, context: ReadContext)
 
 
 def _codes(
-    labels: tuple[str, ...], codes: Integers, lines: Lines, shape: Shape, context: ReadContext
+    labels: tuple[str, ...], codes: Integers, lines: Lines, shape: LedgerShape, context: ReadContext
 ) -> Numbers:
     """(R,) the place of the forecast class of each row; raises DataError with the line of one without a column."""
     places = [shape.classes.index(label) if label in shape.classes else -1 for label in labels]
@@ -107,7 +107,7 @@ def _codes(
 
 
 @dataclass(frozen=True)
-class Shape:
+class LedgerShape:
     """The columns of a ledger: id names the series, None without one; classes: empty for numbers."""
 
     id: str | None
@@ -119,12 +119,12 @@ class Shape:
         return tuple(f"{CHANCE}{name}" for name in self.classes) if self.classes else LAST[:-1]
 
 
-def ledger_shape(source: str | Path) -> Shape:
+def ledger_shape(source: str | Path) -> LedgerShape:
     """Return the columns of a ledger; raise DataError for what is no ledger."""
     return _shape(opened(source, ReadContext(name_of(source))))
 
 
-def opened(source: str | Path, context: ReadContext) -> Table:
+def opened(source: str | Path, context: ReadContext) -> OpenTable:
     """The table of a ledger, in a file of text or in a database."""
     if is_database(source):
         return TextTable(ledger_text(source), context)
@@ -135,7 +135,7 @@ def stamp_column(name: str, clock: Clock, context: ReadContext) -> NumberColumn 
     return NumberColumn(name, context) if clock.is_counter else StampColumn(name, context)
 
 
-def _shape(table: Table) -> Shape:
+def _shape(table: OpenTable) -> LedgerShape:
     """The column that names the series, between the first columns of a ledger and the last ones, and the classes."""
     names = table.names
     if names[: len(TOTALS)] == TOTALS and "total" in names:
@@ -145,7 +145,7 @@ def _shape(table: Table) -> Shape:
     for width in (0, 1):
         between, said = names[len(FIRST) : len(FIRST) + width], names[len(FIRST) + width :]
         if names[: len(FIRST)] == FIRST and (classes := _classes(said)) is not None:
-            return Shape(between[0] if between else None, classes)
+            return LedgerShape(between[0] if between else None, classes)
     most = len(FIRST) + 1 + len(LAST)
     raise table.context.refusal(
         f"is no ledger: its columns are {','.join(names[:most])}, those of a ledger "

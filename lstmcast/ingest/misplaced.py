@@ -10,7 +10,7 @@ import numpy as np
 from lstmcast.core.errors import DataError
 from lstmcast.ingest.columns.long import LongTable
 from lstmcast.ingest.table.opening import open_table
-from lstmcast.ingest.table.reader import Table
+from lstmcast.ingest.table.reader import OpenTable
 from lstmcast.ingest.text.cells import as_text
 from lstmcast.ingest.text.context import ReadContext
 from lstmcast.ingest.text.source import Source, is_lasting
@@ -18,7 +18,7 @@ from lstmcast.ingest.time.remedy import UnsettledError
 
 
 @contextmanager
-def naming_its_column(table: Table, source: Source) -> Iterator[None]:
+def naming_its_column(table: OpenTable, source: Source) -> Iterator[None]:
     """An error of a cell in the column of values, which a wide file has not got, names the file's own column."""
     try:
         yield

@@ -7,7 +7,7 @@ from typing import Any
 
 from lstmcast.core.findings import Finding
 from lstmcast.core.panel import Panel
-from lstmcast.ingest.columns.survey import Candidate
+from lstmcast.ingest.columns.survey import SurveyedColumn
 from lstmcast.ingest.table.roles import Roles
 
 
@@ -32,7 +32,7 @@ class ParsedFile:
     others: tuple[str, ...]
     dates: str | None = None
     decimal: str | None = None
-    candidates: tuple[Candidate, ...] = ()
+    candidates: tuple[SurveyedColumn, ...] = ()
     layout: str = ""
     names_zone: bool = True
     target: str | None = None

@@ -20,7 +20,7 @@ from lstmcast.ingest.columns.names import is_text
 from lstmcast.ingest.columns.wide import refuse_wide
 from lstmcast.ingest.misplaced import naming_its_column
 from lstmcast.ingest.parsed import ParsedFile
-from lstmcast.ingest.table.reader import Table
+from lstmcast.ingest.table.reader import OpenTable
 from lstmcast.ingest.table.roles import Roles, id_columns, joined_name, match
 from lstmcast.ingest.targets import with_target
 from lstmcast.ingest.text.context import ReadContext
@@ -93,14 +93,16 @@ def _read(source: Source, roles: Roles, asked: Asked, rules: ReadingRules, *, is
     return replace(parsed, target=columns)
 
 
-def shaped(table: Table, roles: Roles, asked: Asked, *, is_future: bool = False) -> tuple[Table, Roles]:
+def shaped(
+    table: OpenTable, roles: Roles, asked: Asked, *, is_future: bool = False
+) -> tuple[OpenTable, Roles]:
     """The table and the roles in it; a wide one as a long one where the user says that it is wide."""
     if not table.context.rules.wide:
         return table, roles
     return lengthened(table, roles, is_fresh=asked.lone is not None, is_future=is_future)
 
 
-def understood(table: Table, roles: Roles, asked: Asked, *, is_future: bool) -> ParsedFile:
+def understood(table: OpenTable, roles: Roles, asked: Asked, *, is_future: bool) -> ParsedFile:
     """The Panel of a table, with what was found on it; raises as `read` does."""
     context = table.context
     roles, axis = _resolved(roles, table, is_future=is_future)
@@ -189,7 +191,7 @@ def _refuse_empty(rows: Rows, roles: Roles, context: ReadContext) -> None:
         raise context.refusal(message, column=roles.target)
 
 
-def _resolved(roles: Roles, table: Table, *, is_future: bool) -> tuple[Roles, TimeAxis]:
+def _resolved(roles: Roles, table: OpenTable, *, is_future: bool) -> tuple[Roles, TimeAxis]:
     """The roles under the file's own names, and its time axis; rows to come may lack the target."""
     refuse_wide(table, roles.target)
     absent = {roles.target} - set(table.names) if is_future else set()
@@ -208,12 +210,12 @@ def _resolved(roles: Roles, table: Table, *, is_future: bool) -> tuple[Roles, Ti
     return roles, axis
 
 
-def _has_time(time: str | None, table: Table) -> bool:
+def _has_time(time: str | None, table: OpenTable) -> bool:
     """Return whether the table has this time column, or all of several."""
     return time in table.names or set(parse_names(time)) <= set(table.names)
 
 
-def _twice(name: str, table: Table) -> DataError:
+def _twice(name: str, table: OpenTable) -> DataError:
     return table.context.refusal(
         f"column {name!r} is named twice; a column plays one part: time, id, target, known or past"
     )

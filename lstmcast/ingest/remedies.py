@@ -11,7 +11,7 @@ import numpy as np
 from lstmcast.core.errors import DataError, LstmcastError
 from lstmcast.ingest.identities import identities
 from lstmcast.ingest.table.opening import open_table
-from lstmcast.ingest.table.reader import Table
+from lstmcast.ingest.table.reader import OpenTable
 from lstmcast.ingest.table.roles import Roles, id_columns, joined_name
 from lstmcast.ingest.text.context import ReadContext
 from lstmcast.ingest.text.rules import ReadingRules
@@ -97,7 +97,7 @@ def _ids(source: Source, roles: Roles, rules: ReadingRules, step: str | None) ->
             yield Remedy({"--id": name, "--freq": step}, sentence)
 
 
-def countable(error: DataError, axis: TimeAxis, table: Table) -> UnsettledError | None:
+def countable(error: DataError, axis: TimeAxis, table: OpenTable) -> UnsettledError | None:
     """The error of a table without numbers, with the way to count its rows where their stamps keep no clock."""
     stamps = guessed(axis.cells([table.column(name) for name in axis.columns]), axis.written)
     steps = np.diff(np.sort(stamps.wall)) if stamps is not None else np.empty(0)

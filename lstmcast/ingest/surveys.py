@@ -22,7 +22,7 @@ from lstmcast.ingest.parsed import ParsedFile
 from lstmcast.ingest.reading import shaped, understood
 from lstmcast.ingest.remedies import countable
 from lstmcast.ingest.table.opening import open_table
-from lstmcast.ingest.table.reader import Table
+from lstmcast.ingest.table.reader import OpenTable
 from lstmcast.ingest.table.roles import Roles, id_columns, listed
 from lstmcast.ingest.targets import counted
 from lstmcast.ingest.text.context import ReadContext
@@ -133,7 +133,7 @@ def _all_targets(panel: Panel, names: Sequence[str]) -> Panel:
     return replace(panel, columns=columns)
 
 
-def _with_every_number(roles: Roles, table: Table) -> tuple[Roles, list[str]]:
+def _with_every_number(roles: Roles, table: OpenTable) -> tuple[Roles, list[str]]:
     """Roles without a target, with every column of numbers for one, the time axis among them; and, where these are
     very many, the names of the columns that were not looked at."""
     refuse_wide(table)

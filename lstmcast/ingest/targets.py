@@ -7,10 +7,10 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from lstmcast.core.errors import DataError, UsageError
-from lstmcast.ingest.columns.survey import NUMBERS, SWITCH, Candidate, first_candidates, no_numbers
+from lstmcast.ingest.columns.survey import NUMBERS, SWITCH, SurveyedColumn, first_candidates, no_numbers
 from lstmcast.ingest.columns.wide import looks_wide, refuse_wide
 from lstmcast.ingest.remedies import countable
-from lstmcast.ingest.table.reader import Table
+from lstmcast.ingest.table.reader import OpenTable
 from lstmcast.ingest.table.roles import Roles, id_columns, listed, plain
 from lstmcast.ingest.time.axis import TimeAxis, find_axis, named_axis
 from lstmcast.ingest.time.names import as_words, words
@@ -30,7 +30,7 @@ _CAUSES = as_words(
 MOST_LISTED = 100  # columns that could be forecast which are looked for
 
 
-def with_target(roles: Roles, table: Table) -> Roles:
+def with_target(roles: Roles, table: OpenTable) -> Roles:
     """The roles with the only column of numbers for the target, which is said.
 
     Raises UsageError where there are several, the likeliest first, and DataError where there is none.
@@ -59,18 +59,18 @@ def with_target(roles: Roles, table: Table) -> Roles:
     return replace(roles, target=name)
 
 
-def counted(table: Table, taken: Sequence[str]) -> str:
+def counted(table: OpenTable, taken: Sequence[str]) -> str:
     """The column whose cells are counted when nobody names one: the first that has no other part, else the times."""
     return next((name for name in table.names if name not in taken), taken[0])
 
 
-def no_target(roles: Roles, free: Sequence[Candidate], axis: TimeAxis, table: Table) -> DataError:
+def no_target(roles: Roles, free: Sequence[SurveyedColumn], axis: TimeAxis, table: OpenTable) -> DataError:
     """The error of a table without a column of numbers."""
     error = table.context.refusal(no_numbers(replace(roles, time=axis.written), free, table))
     return countable(error, axis, table) or error
 
 
-def _several(ranked: Sequence[str], unseen: Sequence[str], table: Table) -> UsageError:
+def _several(ranked: Sequence[str], unseen: Sequence[str], table: OpenTable) -> UsageError:
     """Of several columns of numbers none can be chosen; unseen: columns that were not looked at, of very many."""
     likeliest, *others = ranked
     wide = looks_wide([name for name in table.names if name in {*ranked, *unseen}])

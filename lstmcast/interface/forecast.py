@@ -73,7 +73,7 @@ class Forecast(nouns.Forecast):
         frame: Any = self.to_frame()
         return frame.__arrow_c_stream__(requested_schema)
 
-    def plot(self, series: str | None = None) -> Picture:
+    def plot(self, series: str | None = None) -> SvgPicture:
         """Return a picture of a series (by name; None is the first) that a notebook shows; it has `save(path)`."""
         if self.history is None:
             raise UsageError("the forecast does not know its history; model.predict gives one that does")
@@ -94,7 +94,7 @@ class Forecast(nouns.Forecast):
         return f"{len(self.times):,} rows{series}"
 
 
-class Picture:
+class SvgPicture:
     """A picture as SVG, which a notebook shows."""
 
     def __init__(self, drawn: Any) -> None:
@@ -122,12 +122,12 @@ class Picture:
         return f"Picture({self._drawn.title!r})"
 
 
-def _picture(forecast: Forecast, history: Panel, place: int) -> Picture:
+def _picture(forecast: Forecast, history: Panel, place: int) -> SvgPicture:
     from lstmcast.cli.show.pictures.fan import fan
 
     own = history.ids.index(forecast.ids[place])
     steps = int((forecast.series == place).sum())
-    return Picture(fan(history.of_series([own]), _alone(forecast, place), 0, _BEFORE * steps))
+    return SvgPicture(fan(history.of_series([own]), _alone(forecast, place), 0, _BEFORE * steps))
 
 
 def _alone(forecast: Forecast, place: int) -> nouns.Forecast:

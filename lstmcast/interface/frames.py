@@ -10,7 +10,7 @@ from typing import IO, TYPE_CHECKING, Any, TypeAlias, cast
 
 from lstmcast.core.errors import DataError, UsageError
 from lstmcast.core.options import Options
-from lstmcast.ingest import Buffer, Frame, Source
+from lstmcast.ingest import Buffer, DataFrameSource, Source
 
 if TYPE_CHECKING:
     import numpy as np
@@ -43,7 +43,7 @@ def _value(name: str, value: Any) -> Any:
     return tuple(value) if isinstance(value, Iterable) and not isinstance(value, str) else (value,)
 
 
-def source_of(data: Data, options: Options) -> tuple[Source, Options]:
+def as_source(data: Data, options: Options) -> tuple[Source, Options]:
     """A path, buffer, Series, DataFrame or array as a source, and the options with the roles that its shape tells.
 
     An index of times, or the levels of a MultiIndex, become columns; so do Prophet's ds and y and Nixtla's unique_id
@@ -66,7 +66,7 @@ def source_of(data: Data, options: Options) -> tuple[Source, Options]:
     if not isinstance(data, pd.DataFrame):
         data = _of_other(data)
     frame, options = _with_index(data, options)
-    return Frame(frame), _with_usual_roles(frame, options)
+    return DataFrameSource(frame), _with_usual_roles(frame, options)
 
 
 def _of_array(data: np.ndarray[Any, Any]) -> pd.DataFrame:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Unpack, cast, overload
 from lstmcast import ingest, persistence
 from lstmcast.core.options import Options
 from lstmcast.core.panel import Panel
-from lstmcast.ingest import Frame, ParsedFile, ReadingRules, Roles
+from lstmcast.ingest import DataFrameSource, ParsedFile, ReadingRules, Roles
 from lstmcast.interface.frames import options_from
 from lstmcast.interface.model import Model
 from lstmcast.interface.named import FitOptions, ReadOptions
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from lstmcast.pipeline.cross_validation import CrossValidation
     from lstmcast.pipeline.tuning import Tuning
 
-__all__ = ["Frame", "backtest", "fit", "load", "read", "tune"]
+__all__ = ["DataFrameSource", "backtest", "fit", "load", "read", "tune"]
 
 
 @overload

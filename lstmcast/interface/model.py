@@ -108,12 +108,12 @@ class Model(rooms.Model):
 
     def explain(self, data: Data, series: str | None = None, horizon: int | None = None) -> Explanation:
         """Explain the forecast of a series (by name; None is the first) in parts that sum to it."""
-        from lstmcast.model.explanations import explanation_of
+        from lstmcast.model.explanations import explain_series
 
         panel = panel_for_model(data, self)
         if series is not None and series not in panel.ids:
             raise UsageError(f"no series {series!r}; there are {', '.join(panel.ids[:20])}")
-        return explanation_of(self, panel, 0 if series is None else panel.ids.index(series), horizon)
+        return explain_series(self, panel, 0 if series is None else panel.ids.index(series), horizon)
 
     def save(self, path: str) -> None:
         """Write the model into a file, replaced whole; raises OutputError."""

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 from lstmcast.cli.sessions.reading import line_of, read_for_model, read_for_training, read_future_for_model
 from lstmcast.core.findings import WARNING, Finding
 from lstmcast.core.panel import Panel
-from lstmcast.ingest import Frame, Source, expanded
-from lstmcast.interface.frames import source_of
+from lstmcast.ingest import DataFrameSource, Source, expanded
+from lstmcast.interface.frames import as_source
 
 if TYPE_CHECKING:
     from lstmcast.core.options import Options
@@ -43,7 +43,7 @@ def parsed_for_training(data: Data, options: Options) -> tuple[ParsedFile, Optio
     """
     options.check()
     options = dataclasses.replace(options, exclude=expanded(options.exclude))
-    source, options = source_of(data, options)
+    source, options = as_source(data, options)
     parsed = read_for_training(source, options, _Program())
     return parsed, dataclasses.replace(options, **parsed.shown)
 
@@ -64,7 +64,7 @@ def panel_for_model(data: Data, model: Model, *, keeps_new: bool = False) -> Pan
     """
     if isinstance(data, Panel):
         return data
-    source, _ = source_of(data, _told_by(model))
+    source, _ = as_source(data, _told_by(model))
     parsed = read_for_model(_named_for(source, model), model, _Program(), keeps_new=keeps_new)
     warn_of(parsed.findings)
     return parsed.panel
@@ -77,7 +77,7 @@ def future_for_model(data: Data, model: Model, history: Panel) -> Panel:
     require_known(model.contract)
     if isinstance(data, Panel):
         return joined(history, data)
-    source, _ = source_of(data, _told_by(model))
+    source, _ = as_source(data, _told_by(model))
     parsed = read_future_for_model(_named_for(source, model), model, history.clock)
     warn_of(parsed.findings)
     return joined(history, parsed.panel)
@@ -99,10 +99,14 @@ def _told_by(model: Model) -> Options:
 def _named_for(source: Source, model: Model) -> Source:
     """The source, a frame's column of times under the name that the model looks for."""
     time = model.contract.time
-    if not isinstance(source, Frame) or time is None or time in source.frame.columns:
+    if not isinstance(source, DataFrameSource) or time is None or time in source.frame.columns:
         return source
     stamps = [name for name in source.frame.columns if source.frame[name].dtype.kind == "M"]
-    return Frame(source.frame.rename(columns={stamps[0]: time}), source.name) if len(stamps) == 1 else source
+    return (
+        DataFrameSource(source.frame.rename(columns={stamps[0]: time}), source.name)
+        if len(stamps) == 1
+        else source
+    )
 
 
 def warn_of(findings: Iterable[Finding]) -> None:

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lstmcast.core.panel import Forecast, Integers, Panel, Times
-from lstmcast.evaluation.adaptation import Adaptation, Night, replayed
+from lstmcast.evaluation.adaptation import Adaptation, PastNight, replayed
 from lstmcast.evaluation.ledger import Ledger
 from lstmcast.model.model import Model
 from lstmcast.model.output import of_numbers
@@ -104,7 +104,7 @@ class _History:
 
 def _nights(
     ledger: Ledger, name: str, history: _History, seasons: tuple[int, ...], model: Model
-) -> tuple[list[Night], int]:
+) -> tuple[list[PastNight], int]:
     """The nights of a series whose rows have all come, the oldest first; and how many slots of bias there are: those
     of a day where nights begin at different hours, else none, which means steps."""
     if ledger.id_name is not None and name not in ledger.ids:
@@ -126,12 +126,12 @@ def _nights(
     return [_night(one, history, seasons, slots) for one in found], slots
 
 
-def _night(one: Ledger, history: _History, seasons: tuple[int, ...], slots: int) -> Night:
+def _night(one: Ledger, history: _History, seasons: tuple[int, ...], slots: int) -> PastNight:
     places = history.places(one.time)
     stamps = history.panel.times[history.rows]
     hit = stamps[np.minimum(places, len(stamps) - 1)] == one.time
     actual = np.where(hit, history.at(places), np.nan)
-    return Night(
+    return PastNight(
         experts=history.experts(one.point, one.time, seasons),
         lower=one.lower,
         upper=one.upper,

@@ -20,13 +20,13 @@ from lstmcast.model.explain import (
     ROWS,
     SEASON,
     USUAL,
+    Contribution,
     Explanation,
-    Part,
     Parts,
 )
 from lstmcast.model.model import Model
 from lstmcast.model.recursion import at_origin
-from lstmcast.model.shapley import Changes, change, coalitions, groups_of, one_series
+from lstmcast.model.shapley import Changes, change, coalitions, group_inputs, one_series
 
 Numbers = NDArray[np.float64]
 
@@ -89,27 +89,27 @@ def _block(
 ) -> Parts:
     """(n,) the parts of up to K rows from an origin (1,) on: of the logistic regression, and what others change."""
     if source != model.source:
-        return {Part(USUAL): np.zeros(len(codes)), Part(FORECASTER, source): odds}
+        return {Contribution(USUAL): np.zeros(len(codes)), Contribution(FORECASTER, source): odds}
     logistic = logistic_of(model.ensemble)
     parts = {
         part: log_odds(logits[: len(codes)], codes)
         for part, logits in _logits(model, columns, windows, origin).items()
     }
     own = log_odds(logistic.logits(windows, origin)[: len(codes)], codes)[:, 0]
-    return parts | {Part(FORECASTER, MIXTURE): odds - own}
+    return parts | {Contribution(FORECASTER, MIXTURE): odds - own}
 
 
 def _logits(
     model: Model, columns: tuple[Column, ...], windows: ClassWindows, origin: Integers
-) -> dict[Part, Numbers]:
+) -> dict[Contribution, Numbers]:
     """(K, C) what each group of features adds to the logits of the logistic regression."""
     logistic = logistic_of(model.ensemble)
     shared, own = logistic.common(windows, origin)[:, 0], logistic.steps(windows, origin)[:, :, 0]
     names = [*_common(logistic, model, columns, windows), *_steps(logistic, columns, windows)]
     values = np.concatenate([np.broadcast_to(shared, (len(own), len(shared))), own], axis=1)
     assert values.shape[1] == len(names)
-    found: dict[Part, Numbers] = {
-        Part(USUAL): np.broadcast_to(np.log(logistic.overall), (len(own), len(logistic.overall)))
+    found: dict[Contribution, Numbers] = {
+        Contribution(USUAL): np.broadcast_to(np.log(logistic.overall), (len(own), len(logistic.overall)))
     }
     for place, part in enumerate(names):
         found[part] = found.get(part, 0.0) + logistic.weight[:, :, place] * values[:, place, None]
@@ -118,25 +118,29 @@ def _logits(
 
 def _common(
     logistic: Logistic, model: Model, columns: tuple[Column, ...], windows: ClassWindows
-) -> list[Part]:
+) -> list[Contribution]:
     """The part that each feature common to all steps belongs to, in their order."""
     spans = sorted({1, min(max(windows.season, 2), windows.lookback), windows.lookback})
-    kinds = {1: Part(RECENT), windows.lookback: Part(ROWS)}
-    masked = [Part(ROWS)] if model.preparation.rows.masked else []
-    others = [Part(COLUMN, column.source) for column in columns[1:]]
-    found = [Part(USUAL)]
+    kinds = {1: Contribution(RECENT), windows.lookback: Contribution(ROWS)}
+    masked = [Contribution(ROWS)] if model.preparation.rows.masked else []
+    others = [Contribution(COLUMN, column.source) for column in columns[1:]]
+    found = [Contribution(USUAL)]
     for span in spans:
-        found += [kinds.get(span, Part(SEASON, str(span)))] * windows.classes + masked + others
+        found += [kinds.get(span, Contribution(SEASON, str(span)))] * windows.classes + masked + others
     calendar = windows.table.calendar.shape[1] if logistic.with_calendar else 0
-    return found + [Part(CALENDAR)] * calendar
+    return found + [Contribution(CALENDAR)] * calendar
 
 
-def _steps(logistic: Logistic, columns: tuple[Column, ...], windows: ClassWindows) -> list[Part]:
+def _steps(logistic: Logistic, columns: tuple[Column, ...], windows: ClassWindows) -> list[Contribution]:
     """The part that each feature of a step's own belongs to, in their order."""
-    known = [Part(COLUMN, column.source) for column in columns[1:] if column.role == KNOWN]
+    known = [Contribution(COLUMN, column.source) for column in columns[1:] if column.role == KNOWN]
     has_phases = windows.season > 1 and windows.lookback // windows.season >= 2
-    phases = [Part(PHASE)] * (windows.classes if has_phases else 0)
-    return [*known, *phases, *([Part(FREQUENCY)] * (windows.classes if logistic.with_calendar else 0))]
+    phases = [Contribution(PHASE)] * (windows.classes if has_phases else 0)
+    return [
+        *known,
+        *phases,
+        *([Contribution(FREQUENCY)] * (windows.classes if logistic.with_calendar else 0)),
+    ]
 
 
 def class_changes(model: Model, panel: Panel, series: int = 0) -> Changes | None:
@@ -154,4 +158,4 @@ def class_changes(model: Model, panel: Panel, series: int = 0) -> Changes | None
     views = model.windows(stacked, np.full(len(starts), number))
     found = model.ensemble.predict(views, starts)
     odds = log_odds(np.log(np.maximum(found, _LEAST)), found[:, :, -1].argmax(axis=1))
-    return Changes(change(odds.T, groups_of(stacked)), None, season)
+    return Changes(change(odds.T, group_inputs(stacked)), None, season)

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lstmcast.core.panel import HOLIDAYS, KNOWN, Integers, Panel, Times
-from lstmcast.data.calendar_regression import BASE, TREND, WEEK, YEAR, CalendarStage
+from lstmcast.data.calendar_regression import BASE, TREND, WEEK, YEAR, CalendarRegression
 from lstmcast.data.preprocessing import known_columns
 from lstmcast.data.windows import Windows
 from lstmcast.forecasters.base import Forecaster, Views, point
@@ -38,7 +38,7 @@ _EXACT = (
 
 
 @dataclass(frozen=True)
-class Part:
+class Contribution:
     """A part of a forecast.
 
     kind: one of KINDS; name: of a column or of a forecaster, of a season its rows.
@@ -54,7 +54,7 @@ class Part:
     name: str = ""
 
 
-Parts = dict[Part, Numbers]
+Parts = dict[Contribution, Numbers]
 
 
 @dataclass(frozen=True, eq=False)
@@ -116,10 +116,11 @@ def explain(model: Model, panel: Panel, series: int = 0, horizon: int | None = N
     exact = forecast.point[mine]
     missed = exact - np.sum(list(parts.values()), axis=0)
     is_noise = np.abs(missed).max() <= _EXACT * np.abs(exact).max()
-    other = Part(FORECASTER, "network") if is_noise and Part(FORECASTER, "network") in parts else Part(GUARDS)
+    network = Contribution(FORECASTER, "network")
+    other = network if is_noise and network in parts else Contribution(GUARDS)
     means = of_numbers(model.output).means
     if means is not None and means.is_of(number):
-        other = Part(MEAN)
+        other = Contribution(MEAN)
     if missed.any() and (not is_noise or other in parts):
         parts[other] = parts.get(other, 0.0) + missed
     return Explanation(series, forecast.times[mine], exact, parts, _factors(model, scaled, number), source)
@@ -137,7 +138,9 @@ def _scaled(model: Model, views: Views, panel: Panel, origin: int, source: str) 
     for weight, part in weights_at(model.ensemble, views, origins):
         if part is not linear and weight[0]:
             change = weight[0] * (point(part.predict(views, origins))[:, 0] - own)
-            parts[Part(FORECASTER, part.name)] = parts.get(Part(FORECASTER, part.name), 0.0) + change
+            parts[Contribution(FORECASTER, part.name)] = (
+                parts.get(Contribution(FORECASTER, part.name), 0.0) + change
+            )
     return parts
 
 
@@ -155,14 +158,14 @@ def _of(model: Model, part: Forecaster, views: Views, panel: Panel, origins: Int
         rows = origins[0] + np.arange(windows.horizon)
         calendar = {} if regression is None else _calendar(model, regression, panel, windows, rows)
         if (apart := model.preparation.rows.apart(panel, windows.table.series)[rows]).any():
-            days = Part(COLUMN, HOLIDAYS)
+            days = Contribution(COLUMN, HOLIDAYS)
             calendar = calendar | {days: calendar.get(days, 0.0) + apart}
         return calendar | _window(part, windows, int(origins[0]), model.contract.clock.seasons)
-    return {Part(FORECASTER, part.name): point(part.predict(views, origins))[:, 0]}
+    return {Contribution(FORECASTER, part.name): point(part.predict(views, origins))[:, 0]}
 
 
 def _calendar(
-    model: Model, regression: CalendarStage, panel: Panel, windows: Windows, rows: Integers
+    model: Model, regression: CalendarRegression, panel: Panel, windows: Windows, rows: Integers
 ) -> Parts:
     """(K,) what the calendar regression says of the target rows, by weekday and hour, year, trend and known column."""
     known = model.preparation.rows.others(panel)[:, known_columns(panel)]
@@ -172,7 +175,9 @@ def _calendar(
     found: Parts = {}
     for group, values in clocked.items():
         part = (
-            Part(COLUMN, names[group]) if isinstance(group, int) else Part(USUAL if group == BASE else group)
+            Contribution(COLUMN, names[group])
+            if isinstance(group, int)
+            else Contribution(USUAL if group == BASE else group)
         )
         found[part] = found.get(part, 0.0) + values
     return found
@@ -191,30 +196,30 @@ def _window(ridge: RidgeForecaster, windows: Windows, origin: int, seasons: tupl
         weight[:, -1] += 1.0 - ridge.weight.sum(axis=1)
     week = min(max(seasons, default=windows.lookback), windows.lookback)
     mean = rows[-week:].mean()
-    found: Parts = {Part(LEVEL): mean * weight.sum(axis=1) + ridge.bias * size[0]}
+    found: Parts = {Contribution(LEVEL): mean * weight.sum(axis=1) + ridge.bias * size[0]}
     said = weight * (rows - mean)
     for part, chosen in row_groups(windows, seasons).items():
         found[part] = (said * chosen).sum(axis=1)
     return found
 
 
-def row_groups(windows: Windows, seasons: tuple[int, ...]) -> dict[Part, NDArray[np.bool_]]:
+def row_groups(windows: Windows, seasons: tuple[int, ...]) -> dict[Contribution, NDArray[np.bool_]]:
     """(K, L) which rows of the window belong to each group, by how far they lie before each target row."""
     steps, rows = np.arange(windows.horizon)[:, None], np.arange(windows.lookback)[None]
     lag = steps + windows.lookback - rows
     seasons = tuple(season for season in seasons if season > 1)
     free = np.ones(lag.shape, dtype=bool)
-    groups: dict[Part, NDArray[np.bool_]] = {}
+    groups: dict[Contribution, NDArray[np.bool_]] = {}
     for season in seasons:
         chosen = free & (lag == season * (steps // season + 1))
-        groups[Part(SEASON, str(season))] = chosen
+        groups[Contribution(SEASON, str(season))] = chosen
         free = free & ~chosen
     if seasons:
-        groups[Part(PHASE)] = free & (lag % seasons[0] == 0)
-        free = free & ~groups[Part(PHASE)]
+        groups[Contribution(PHASE)] = free & (lag % seasons[0] == 0)
+        free = free & ~groups[Contribution(PHASE)]
     quarter = max(seasons[0] // 4, 1) if seasons else max(windows.lookback // 4, 1)
-    groups[Part(RECENT)] = free & (rows >= windows.lookback - quarter)
-    groups[Part(ROWS)] = free & (rows < windows.lookback - quarter)
+    groups[Contribution(RECENT)] = free & (rows >= windows.lookback - quarter)
+    groups[Contribution(ROWS)] = free & (rows < windows.lookback - quarter)
     return groups
 
 
@@ -227,10 +232,10 @@ def _in_units(model: Model, scaled: Parts, series: int) -> Parts:
     total = np.sum(list(scaled.values()), axis=0)
     none, factor = units_of(model, total, series)
     parts = {part: values * factor for part, values in scaled.items()}
-    parts = {Part(USUAL): none + parts.pop(Part(USUAL), 0.0)} | parts
+    parts = {Contribution(USUAL): none + parts.pop(Contribution(USUAL), 0.0)} | parts
     value = none + total * factor
     cut = of_numbers(model.output).limited(value) - value
-    return parts | ({Part(LIMIT): cut} if cut.any() else {})
+    return parts | ({Contribution(LIMIT): cut} if cut.any() else {})
 
 
 def units_of(model: Model, total: Numbers, series: int) -> tuple[Numbers, Numbers]:

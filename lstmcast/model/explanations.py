@@ -9,7 +9,7 @@ from lstmcast.model.model import Model
 from lstmcast.model.shapley import Changes, changes
 
 
-def explanation_of(model: Model, panel: Panel, series: int = 0, horizon: int | None = None) -> Explanation:
+def explain_series(model: Model, panel: Panel, series: int = 0, horizon: int | None = None) -> Explanation:
     """The parts of the forecast of a series, of classes those of log-odds; horizon: steps, None as trained."""
     if model.contract.classes:
         return explain_classes(model, panel, series, horizon)

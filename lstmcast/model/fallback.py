@@ -107,7 +107,7 @@ class FallbackChain:
 
 
 @dataclass(frozen=True, eq=False)
-class StandIns:
+class FallbackForecasters:
     """The forecasters that stand in for the model in some of S series, and why.
 
     places: series -> place in the chain; stretch: (S,) how much wider bands are.
@@ -155,7 +155,7 @@ def stand_ins(
     views: Views,
     origins: Integers,
     moved: Moved,
-) -> StandIns:
+) -> FallbackForecasters:
     """The first of the chain that carries each series that has a code; raises DataError where there is no chain.
 
     codes: place among the origins (S,) -> why the model cannot forecast there; moved: whose levels moved, with the
@@ -174,7 +174,7 @@ def stand_ins(
         else:
             places[series] = chain.last if code == "not_finite" else chain.link(views, origin, is_unlike)
         fallbacks.append(Fallback(series, chain.forecasters[places[series]].name, code, reason))
-    return StandIns(chain, places, tuple(fallbacks), stretch)
+    return FallbackForecasters(chain, places, tuple(fallbacks), stretch)
 
 
 def class_chain(persistence: Forecaster, horizon: int) -> FallbackChain:

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from lstmcast.core.panel import PAST, Integers, Panel
 from lstmcast.forecasters.ensemble import Ensemble
 from lstmcast.model.model import Model, seen_and_fresh
-from lstmcast.model.shapley import EARLIER, RECENT, Group, columns_of_group, groups_of
+from lstmcast.model.shapley import EARLIER, RECENT, InputGroup, columns_of_group, group_inputs
 
 Numbers = NDArray[np.float64]
 
@@ -33,7 +33,7 @@ class Importance:
     windows: int
     is_seen: bool
     parts: dict[str, float]
-    inputs: dict[Group, float]
+    inputs: dict[InputGroup, float]
 
 
 def importance(model: Model, panel: Panel) -> Importance:
@@ -65,7 +65,7 @@ def importance_at(model: Model, panel: Panel, origins: Integers, *, is_seen: boo
     inputs = {
         group: float(np.mean([apart.errors(each, [model.ensemble]) for each in apart.permuted(group)])) / own
         - 1
-        for group in groups_of(panel)
+        for group in group_inputs(panel)
     }
     return Importance(own, apart.count, is_seen, parts, inputs)
 
@@ -125,7 +125,7 @@ class _Apart:
         answers = (output.restored(answer, self._numbers) for answer in said)
         return [float(np.nanmean(output.losses(each, self._actual, self._numbers))) for each in answers]
 
-    def permuted(self, group: Group) -> Iterator[Panel]:
+    def permuted(self, group: InputGroup) -> Iterator[Panel]:
         """The windows REPEATS times, each with a group's inputs of another window of its series."""
         rng = np.random.default_rng(0)
         columns = columns_of_group(self.panel, group)
@@ -139,7 +139,7 @@ class _Apart:
                 self._copy(values, place, other, group, columns)
             yield dataclasses.replace(self.panel, values=values)
 
-    def _copy(self, values: Numbers, place: int, other: int, group: Group, columns: list[int]) -> None:
+    def _copy(self, values: Numbers, place: int, other: int, group: InputGroup, columns: list[int]) -> None:
         """Write into one window what another one has there, counted from the origins."""
         season = min(self._model.contract.clock.season, self._model.contract.lookback)
         first = -min(int(self._origins[at] - self.panel.offsets[at]) for at in (place, other))

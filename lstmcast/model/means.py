@@ -87,7 +87,7 @@ def _mean_within(answer: Answer, places: Integers) -> Numbers:
     return np.asarray(np.tensordot(np.diff(shares), (values[1:] + values[:-1]) / 2, axes=1))
 
 
-def means_of(series: Sequence[Numbers], season: int, wanted: str) -> Means | None:
+def choose_means(series: Sequence[Numbers], season: int, wanted: str) -> Means | None:
     """By the rows (n,) of each series and what is wanted: auto, mean or median; None where all are medians."""
     if wanted == "median":
         return None

@@ -17,9 +17,9 @@ from lstmcast.core.panel import Fallback, Forecast, Integers, Panel, Times
 from lstmcast.data.calendar_features import weekday
 from lstmcast.data.category_preprocessing import ClassPreparation
 from lstmcast.data.preprocessing import Preparation
-from lstmcast.data.view import Setting, View
+from lstmcast.data.view import View, ViewConfig
 from lstmcast.data.windows import Windows
-from lstmcast.evaluation.backtest import Answer, Answering, Backcast, backtest
+from lstmcast.evaluation.backtest import Answer, Answering, HistoricalForecast, backtest
 from lstmcast.evaluation.report import (
     ClassReport,
     Evaluation,
@@ -44,13 +44,13 @@ from lstmcast.forecasters.network import NetworkForecaster
 from lstmcast.forecasters.paths import Templates
 from lstmcast.model import moved, odd_end
 from lstmcast.model.asking import Ask, Foreseen
-from lstmcast.model.fallback import FallbackChain, StandIns, stand_ins, unfit
+from lstmcast.model.fallback import FallbackChain, FallbackForecasters, stand_ins, unfit
 from lstmcast.model.moved import BAND as MOVED_BAND
-from lstmcast.model.moved import Moved, Said, moved_of, nothing_moved
-from lstmcast.model.odd_end import OddEnd, odd_end_of
+from lstmcast.model.moved import Moved, Said, find_moved, nothing_moved
+from lstmcast.model.odd_end import OddEnd, examine_end
 from lstmcast.model.output import DEFAULT_LEVELS, Output, level_of, of_numbers, refuse_overflow
 from lstmcast.model.recursion import at_origin
-from lstmcast.model.reference import Comparison, Habits, Ranges, compare, without_spikes
+from lstmcast.model.reference import ColumnRanges, Comparison, SeriesStatistics, compare, without_spikes
 from lstmcast.model.schema import Contract
 from lstmcast.model.short_future import Covered, covered, sources_with, wider
 
@@ -74,13 +74,13 @@ class Model:
     options: Options
     preparation: Preparation | ClassPreparation
     views: tuple[View, ...]
-    setting: Setting
+    setting: ViewConfig
     ensemble: Ensemble
     output: Output
     seen_until: NDArray[np.datetime64]
     report: NumberReport | ClassReport
-    habits: Habits | None = None
-    ranges: Ranges | None = None
+    habits: SeriesStatistics | None = None
+    ranges: ColumnRanges | None = None
     chain: FallbackChain | None = None
     filling: NDArray[np.float64] | None = None
     templates: Templates | None = None
@@ -194,7 +194,7 @@ class Model:
             ),
         )
 
-    def start(self, panel: Panel, steps: int, short_future: str = FAIL) -> Start:
+    def start(self, panel: Panel, steps: int, short_future: str = FAIL) -> ForecastStart:
         """Return all that the forecasts of a panel start from; raises what `predict` does."""
         panel = self.contract.marked(panel)
         series = self.contract.check(panel)
@@ -205,7 +205,7 @@ class Model:
         panel = panel if self.ranges is None or not beside else self.ranges.held(panel)
         views = self.windows(panel, series)
         ask = self._foreseen(origins)
-        odd = odd_end_of(panel, views, origins, seen.is_out, ask, partial(self._expected, series))
+        odd = examine_end(panel, views, origins, seen.is_out, ask, partial(self._expected, series))
         if len(odd.series):
             panel = odd.mended(panel, origins)
             seen = compare(self.habits, panel, origins, series, self.contract)
@@ -217,7 +217,7 @@ class Model:
         if shift.places:
             panel = shift.undone(without_spikes(raw, seen.with_settled([*shift.places, *lasting])), origins)
             views = self.windows(panel, series)
-        return Start(panel, series, origins, seen, beside, views, odd, found, shift)
+        return ForecastStart(panel, series, origins, seen, beside, views, odd, found, shift)
 
     def _lasting(self, seen: Comparison, panel: Panel, origins: Integers) -> list[int]:
         """The series whose rows far out of range are no spikes, since a quarter of each of the last two blocks is."""
@@ -245,7 +245,7 @@ class Model:
         def said(place: int) -> Said:
             return lambda one, starts: self.answer(self.windows(one, series[[place]]), starts, (MOVED_BAND,))
 
-        return moved_of(
+        return find_moved(
             panel,
             views,
             origins,
@@ -288,7 +288,9 @@ class Model:
         since = self.ensemble.since()
         return None if since is None else since[series]
 
-    def _silent(self, views: Views, origins: Integers, series: Integers, others: StandIns) -> list[Finding]:
+    def _silent(
+        self, views: Views, origins: Integers, series: Integers, others: FallbackForecasters
+    ) -> list[Finding]:
         """A finding for each part that has weight and cannot answer where its window is a whole one.
 
         series: (S,) of the model's.
@@ -304,8 +306,8 @@ class Model:
         return found
 
     def _first_block(
-        self, start: Start, levels: Sequence[float], *, may_fall_back: bool
-    ) -> tuple[StandIns, Answer]:
+        self, start: ForecastStart, levels: Sequence[float], *, may_fall_back: bool
+    ) -> tuple[FallbackForecasters, Answer]:
         """Return the stand-ins and the first K rows of every series; raises DataError where nobody may stand in."""
         panel, views, origins, seen = start.panel, start.views, start.origins, start.seen
         codes = unfit(views[0], origins)
@@ -324,7 +326,7 @@ class Model:
             scaled = self._block(views, origins, 0, levels, others)
         return others, self._restored(scaled, views, origins)
 
-    def _stretch(self, start: Start) -> NDArray[np.float64]:
+    def _stretch(self, start: ForecastStart) -> NDArray[np.float64]:
         """(S,) how many times further from the centre a window far out of range is than any before; of others 1."""
         stretch = np.ones(len(start.origins))
         if self.habits is None or not isinstance(self.preparation, Preparation):
@@ -337,7 +339,7 @@ class Model:
         return stretch
 
     def _block(
-        self, views: Views, origins: Integers, done: int, levels: Sequence[float], others: StandIns
+        self, views: Views, origins: Integers, done: int, levels: Sequence[float], others: FallbackForecasters
     ) -> Answer:
         """K rows of every series from `done` steps after its origin on, scaled, from whoever makes them."""
         groups = list(others.groups(len(origins)))
@@ -414,7 +416,7 @@ class Model:
         """All windows of seen rows, or some where each is fitted anew: they are of little worth."""
         return spaced(seen, MOST_SEEN) if is_fitted_anew(self.ensemble) else seen
 
-    def backcasts(self, panel: Panel, stride: int = 1) -> Iterator[Backcast]:
+    def backcasts(self, panel: Panel, stride: int = 1) -> Iterator[HistoricalForecast]:
         """The single forecasts that `evaluate` judges, a bounded number at a time: unseen ones, then seen ones."""
         panel = self.contract.marked(panel)
         views = self.windows(panel, self.contract.check(panel))
@@ -425,7 +427,7 @@ class Model:
                 answer = self.answer(views, chunk, levels)
                 forecast = self._forecast(panel, chunk, answer, windows.horizon, levels, ())
                 actual = windows.ahead(panel.target, chunk).T.reshape(-1)
-                yield Backcast(forecast, panel.times[chunk - 1], actual, in_sample)
+                yield HistoricalForecast(forecast, panel.times[chunk - 1], actual, in_sample)
 
     def rows_seen(self, panel: Panel, series: Integers) -> int:
         """Count the rows of the panel with a known target that have taught or chosen anything."""
@@ -448,7 +450,7 @@ class Model:
 
 
 @dataclass(frozen=True, eq=False)
-class Start:
+class ForecastStart:
     """The place where the forecasts of S series begin.
 
     panel: history without what is odd, then the rows to be forecast; series: (S,) which of the model's each is;

@@ -280,7 +280,7 @@ def _mean(values: Numbers) -> float:
     return float(np.nanmean(values)) if np.isfinite(values).any() else np.inf
 
 
-def moved_of(
+def find_moved(
     panel: Panel,
     views: Sequence[Windows],
     origins: Integers,

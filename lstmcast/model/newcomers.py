@@ -21,7 +21,7 @@ from lstmcast.core.panel import TARGET, Clock, Fallback, FilledAhead, Forecast, 
 from lstmcast.data.imputation import history_needed
 from lstmcast.data.preprocessing import Preparation
 from lstmcast.data.scaling import Scaling, seasonal_scale
-from lstmcast.data.view import Setting, View
+from lstmcast.data.view import View, ViewConfig
 from lstmcast.forecasters.base import Forecaster, Part, point
 from lstmcast.forecasters.ensemble import Ensemble
 from lstmcast.forecasters.intervals import Evidence, Intervals, calibrate, spread_intervals
@@ -145,7 +145,7 @@ def _plain(model: Model) -> Model:
     return dataclasses.replace(
         model,
         views=(View(None),),
-        setting=Setting("none", FEWEST_ROWS),
+        setting=ViewConfig("none", FEWEST_ROWS),
         habits=None,
         ranges=None,
         chain=None,

@@ -140,7 +140,7 @@ def like_training(is_out: Mask, origins: Integers, lookback: int) -> Mask:
     return np.asarray(outs[np.maximum(origins - MOST, 0)] == outs[np.maximum(origins - MOST - lookback, 0)])
 
 
-def odd_end_of(
+def examine_end(
     panel: Panel, views: Sequence[Windows], origins: Integers, is_out: Mask, ask: Ask, expect: Expect
 ) -> OddEnd:
     """The odd last rows of a panel of numbers, and what is expected in their place; is_out: (N,) as `compare` says."""

@@ -58,7 +58,7 @@ def _written(wall: np.datetime64) -> str:
     return text.removesuffix("T00:00:00")
 
 
-def periods_of(word: str, clock: Clock) -> Periods:
+def parse_periods(word: str, clock: Clock) -> Periods:
     """The periods that a word asks for; raises UsageError for what is none, or shorter than a row."""
     kind = word.strip().lower()
     if kind == HORIZON:

@@ -40,7 +40,7 @@ _AT_ONCE = 500_000
 
 
 @dataclass(frozen=True, eq=False)
-class Habits:
+class SeriesStatistics:
     """Facts of each series before its test block, (S,) each, in the units of the CSV.
 
     lowest, highest: of its values; least_level, greatest_level: of the mean size of a season's rows; flat: rows of its
@@ -58,9 +58,9 @@ class Habits:
         """Those of some series."""
         return type(self)(*(getattr(self, name)[series] for name in self.__dataclass_fields__))
 
-    def like(self, values: Sequence[Numbers], season: int, lookback: int) -> Habits:
+    def like(self, values: Sequence[Numbers], season: int, lookback: int) -> SeriesStatistics:
         """Return these facts of other values (n,), a series each."""
-        return habits_of(values, season, lookback)
+        return fit_series_statistics(values, season, lookback)
 
     @property
     def is_known(self) -> Mask:
@@ -80,7 +80,7 @@ class Habits:
 
 
 @dataclass(frozen=True, eq=False)
-class ClassHabits(Habits):
+class ClassStatistics(SeriesStatistics):
     """Facts of codes of classes, none of which is out of range: stretches of one class and missing rows, and shares.
 
     least_shares, greatest_shares: (S, C) of each class among the known rows of any look-back.
@@ -89,9 +89,9 @@ class ClassHabits(Habits):
     least_shares: Numbers
     greatest_shares: Numbers
 
-    def like(self, values: Sequence[Numbers], season: int, lookback: int) -> Habits:
+    def like(self, values: Sequence[Numbers], season: int, lookback: int) -> SeriesStatistics:
         """Return these facts of other codes (n,), a series each."""
-        return class_habits_of(values, self.least_shares.shape[1], lookback)
+        return fit_class_statistics(values, self.least_shares.shape[1], lookback)
 
 
 @dataclass(frozen=True, eq=False)
@@ -115,7 +115,7 @@ class Comparison:
 
 
 @dataclass(frozen=True, eq=False)
-class Ranges:
+class ColumnRanges:
     """The lowest and the highest value (C-1,) of each column beside the target, over all series before their tests."""
 
     lowest: Numbers
@@ -165,19 +165,19 @@ def _rows_seen(panel: Panel, origins: Integers, contract: Contract) -> Mask:
     return np.cumsum(edges[:-1]) > 0
 
 
-def ranges_of(rows: Numbers) -> Ranges:
+def fit_column_ranges(rows: Numbers) -> ColumnRanges:
     """The ranges of rows (N, C-1), NaN where missing; of a column without any value 0 to 0."""
     known = np.isfinite(rows)
     lowest = np.where(known, rows, np.inf).min(axis=0, initial=np.inf)
     highest = np.where(known, rows, -np.inf).max(axis=0, initial=-np.inf)
     is_known = known.any(axis=0)
-    return Ranges(np.where(is_known, lowest, 0.0), np.where(is_known, highest, 0.0))
+    return ColumnRanges(np.where(is_known, lowest, 0.0), np.where(is_known, highest, 0.0))
 
 
 def widened(
-    habits: Habits, series: Integers, values: Sequence[Numbers], season: int, lookback: int
-) -> Habits:
-    """Habits that know newer rows (n,) of some series (S',) too.
+    habits: SeriesStatistics, series: Integers, values: Sequence[Numbers], season: int, lookback: int
+) -> SeriesStatistics:
+    """The statistics of series (S,) that know newer rows (n,) of some (S',) too.
 
     Rows far out of range count only where they are half of the new ones or more, and so the new habit; what stood
     still for long does not become one.
@@ -197,18 +197,18 @@ def widened(
     return dataclasses.replace(habits, **seen)
 
 
-def habits_of(values: Sequence[Numbers], season: int, lookback: int) -> Habits:
+def fit_series_statistics(values: Sequence[Numbers], season: int, lookback: int) -> SeriesStatistics:
     """The facts of each series' values (n,), NaN where missing."""
     facts = np.array([_facts(rows, level_rows(season, lookback)) for rows in values])
-    return Habits(*np.ascontiguousarray(facts.T))
+    return SeriesStatistics(*np.ascontiguousarray(facts.T))
 
 
-def class_habits_of(values: Sequence[Numbers], classes: int, lookback: int) -> ClassHabits:
+def fit_class_statistics(values: Sequence[Numbers], classes: int, lookback: int) -> ClassStatistics:
     """The facts of each series' codes (n,), NaN where missing."""
-    plain = habits_of(values, 1, lookback)
+    plain = fit_series_statistics(values, 1, lookback)
     nothing = np.zeros(len(values))
     shares = np.array([_shares(rows, classes, lookback) for rows in values]).reshape(len(values), 2, classes)
-    return ClassHabits(
+    return ClassStatistics(
         nothing,
         np.full(len(values), classes - 1.0),
         nothing,
@@ -282,7 +282,7 @@ def _stretches(rows: Numbers) -> NDArray[np.int64]:
 
 
 def compare(
-    habits: Habits | None, panel: Panel, origins: Integers, series: Integers, contract: Contract
+    habits: SeriesStatistics | None, panel: Panel, origins: Integers, series: Integers, contract: Contract
 ) -> Comparison:
     """Compare the look-back before each origin (S',) with the habits of its series, if they are known.
 
@@ -337,7 +337,7 @@ def _finding(found: list[_Oddity]) -> Finding:
 class _Seen:
     """The windows of some series beside their habits."""
 
-    def __init__(self, habits: Habits, panel: Panel, origins: Integers, contract: Contract) -> None:
+    def __init__(self, habits: SeriesStatistics, panel: Panel, origins: Integers, contract: Contract) -> None:
         self.habits, self.panel, self.origins, self.contract = habits, panel, origins, contract
         firsts = panel.offsets[np.searchsorted(panel.offsets, origins - 1, side="right") - 1]
         places = origins[:, None] + np.arange(-contract.lookback, 0)
@@ -421,7 +421,7 @@ class _Seen:
     def _more_of_a_class(self) -> Iterator[_Oddity]:
         """Of classes, one that makes up much more or much less of a look-back than it ever did."""
         habits, known = self.habits, np.isfinite(self.rows).sum(axis=1)
-        if not isinstance(habits, ClassHabits):
+        if not isinstance(habits, ClassStatistics):
             return
         came = self.rows[:, None] == np.arange(habits.least_shares.shape[1])[:, None]
         shares = came.sum(axis=2) / np.maximum(known, 1)[:, None]

@@ -138,7 +138,7 @@ def _spoken(freq: str) -> str:
     return "one count" if freq == COUNTER else freq if freq[0].isdigit() else f"1 {freq}"
 
 
-def contract_of(
+def build_contract(
     panel: Panel, time: str | None, lookback: int, horizon: int, segment: int, history: int
 ) -> Contract:
     """The contract of a model trained on this panel."""

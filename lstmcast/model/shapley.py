@@ -27,7 +27,7 @@ RECENT, EARLIER, COLUMN, OTHERS = "recent", "earlier", "column", "others"
 
 
 @dataclass(frozen=True)
-class Group:
+class InputGroup:
     """Inputs that change together: the target's last season, its rows before, a column, or all other columns."""
 
     kind: str
@@ -35,13 +35,13 @@ class Group:
 
 
 @dataclass(frozen=True, eq=False)
-class Change:
+class InputChange:
     """The change that each group of inputs makes: before (K,) with everything as a season before, now (K,), and their
     values (K,) each, which sum to the difference."""
 
     before: Numbers
     now: Numbers
-    groups: dict[Group, Numbers]
+    groups: dict[InputGroup, Numbers]
 
 
 def shapley_values(worth: Numbers) -> Numbers:
@@ -60,13 +60,13 @@ def shapley_values(worth: Numbers) -> Numbers:
     return values
 
 
-def groups_of(panel: Panel) -> list[Group]:
+def group_inputs(panel: Panel) -> list[InputGroup]:
     """The groups of a panel's inputs, MOST_GROUPS at most: of many columns the last stand together."""
     names = list(dict.fromkeys(column.source for column in panel.columns[1:]))
     free = MOST_GROUPS - 2
     single = names if len(names) <= free else names[: free - 1]
-    others = [Group(OTHERS)] if len(names) > free else []
-    return [Group(RECENT), Group(EARLIER), *(Group(COLUMN, name) for name in single), *others]
+    others = [InputGroup(OTHERS)] if len(names) > free else []
+    return [InputGroup(RECENT), InputGroup(EARLIER), *(InputGroup(COLUMN, name) for name in single), *others]
 
 
 def coalitions(panel: Panel, origin: int, season: int, recent: int) -> tuple[Panel, Integers]:
@@ -76,7 +76,7 @@ def coalitions(panel: Panel, origin: int, season: int, recent: int) -> tuple[Pan
     season: rows; recent: rows of the target's last season, which are a group of their own. The origins (2^G,) of the
     copies in the flat arrays come with them.
     """
-    groups = groups_of(panel)
+    groups = group_inputs(panel)
     earlier = panel.values.copy()
     earlier[season:] = panel.values[:-season]
     unknown = [0, *panel.roles(PAST)]
@@ -103,14 +103,14 @@ def coalitions(panel: Panel, origin: int, season: int, recent: int) -> tuple[Pan
     return stacked, origin + length * np.arange(count)
 
 
-def columns_of_group(panel: Panel, group: Group) -> list[int]:
+def columns_of_group(panel: Panel, group: InputGroup) -> list[int]:
     """Return the places of the columns of a panel that belong to a group."""
     if group.kind in (RECENT, EARLIER):
         return [0]
     wanted = range(1, len(panel.columns))
     if group.kind == COLUMN:
         return [place for place in wanted if panel.columns[place].source == group.name]
-    named = {other.name for other in groups_of(panel) if other.kind == COLUMN}
+    named = {other.name for other in group_inputs(panel) if other.kind == COLUMN}
     return [place for place in wanted if panel.columns[place].source not in named]
 
 
@@ -119,8 +119,8 @@ class Changes:
     """The changes by groups of inputs, in the units of the CSV: in the whole forecast, and in the network's correction
     of the linear one. The latter is None without a network. rows: how long before the other inputs are."""
 
-    whole: Change
-    network: Change | None
+    whole: InputChange
+    network: InputChange | None
     rows: int
 
 
@@ -137,7 +137,7 @@ def changes(model: Model, panel: Panel, series: int = 0) -> Changes | None:
     stacked, origins = copies
     views = model.windows(stacked, np.full(len(origins), start.series[series]))
     worth = model.answer(views, origins, ()).point.T
-    names = groups_of(stacked)
+    names = group_inputs(stacked)
     network = _correction(model, views, origins, int(start.series[series]))
     return Changes(change(worth, names), None if network is None else change(network.T, names), season)
 
@@ -185,6 +185,6 @@ def _correction(model: Model, views: Views, origins: Integers, series: int) -> N
     return np.asarray(scaled * units_of(model, total, series)[1][:, None])
 
 
-def change(worth: Numbers, names: Sequence[Group]) -> Change:
+def change(worth: Numbers, names: Sequence[InputGroup]) -> InputChange:
     """Return the change that each group makes; worth: (2^G, K) of each coalition."""
-    return Change(worth[0], worth[-1], dict(zip(names, shapley_values(worth), strict=True)))
+    return InputChange(worth[0], worth[-1], dict(zip(names, shapley_values(worth), strict=True)))

@@ -71,7 +71,7 @@ def covered(panel: Panel, horizon: int, ahead: int, how: str) -> Covered:
     short = int(max((stops + ahead - panel.offsets[1:]).max(), 0))
     whole = panel.extended(short) if short else _copied(panel)
     origins = stops + short * np.arange(len(stops))
-    rhythm = rhythm_of(panel.clock)
+    rhythm = choose_rhythm(panel.clock)
     found: list[FilledAhead] = []
     names = []
     for series, origin in enumerate(origins):
@@ -98,7 +98,7 @@ def _lacks(panel: Panel, stops: Integers, ahead: int, columns: list[int]) -> Mas
     return np.asarray(lacks & (stops > panel.offsets[:-1]))
 
 
-def rhythm_of(clock: Clock) -> Rhythm:
+def choose_rhythm(clock: Clock) -> Rhythm:
     """Return the rhythm in which columns repeat, by the length of a row."""
     if clock.step is not None and not clock.is_counter:
         day = max(round(np.timedelta64(1, "D") / clock.step), 1)

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from lstmcast.core.panel import PAST, Clock, Forecast, Integers, Panel
 from lstmcast.data.category_windows import of_classes
 from lstmcast.evaluation.category_metrics import log_loss
-from lstmcast.evaluation.diagnostics import LEVELS, MODEL, Bands, Chances, Tally
+from lstmcast.evaluation.diagnostics import LEVELS, MODEL, Bands, Chances, LossSums
 from lstmcast.evaluation.residuals import nights
 from lstmcast.evaluation.study import PastForecast, Study
 from lstmcast.evaluation.verdict import STARTS
@@ -37,7 +37,7 @@ def study(model: Model, panel: Panel) -> Study:
     judge = _ClassJudge(model, panel) if model.contract.classes else _Judge(model, panel)
     seen, fresh = seen_and_fresh(panel, judge.views[0], model.seen_until)
     origins = fresh if len(fresh) else seen
-    tally, chosen = Tally(panel, model.contract.horizon), _sampled(origins, panel)
+    tally, chosen = LossSums(panel, model.contract.horizon), _sampled(origins, panel)
     for chunk in judge.views[0].chunks(chosen):
         tally.add(chunk, judge.losses(chunk))
     shown = _shown(panel, tally)
@@ -178,7 +178,7 @@ def _sampled(origins: Integers, panel: Panel) -> Integers:
     return origins[::stride]
 
 
-def _shown(panel: Panel, tally: Tally) -> list[int]:
+def _shown(panel: Panel, tally: LossSums) -> list[int]:
     """The series that are drawn: the only one, or that with the largest loss and the median one."""
     ranked = sorted(tally.groups("series"), key=lambda group: -group.losses[MODEL])
     place = {name: number for number, name in enumerate(panel.ids)}

@@ -17,7 +17,7 @@ from lstmcast.evaluation.watch import (
     BOTH,
     DAYS_OF_MONTH,
     Gauge,
-    gauge_of,
+    fit_gauge,
     rarity,
     stuck,
     thresholds,
@@ -34,7 +34,7 @@ _MOST_SHARE = 0.5
 
 
 @dataclass(frozen=True, eq=False)
-class Night:
+class IssuedForecast:
     """A forecast of one series that was made before its rows came.
 
     place: of its first row in the panel; point, lower, upper: (K',) with the 80 % band; actual: (K',) NaN where
@@ -129,7 +129,7 @@ def watch(
     for series, number in enumerate(numbers):
         place = model.templates.place(int(number), len(model.contract.ids))
         errors = model.templates.units[place]
-        gauge = gauge_of(errors, model.templates.horizons, share, direction)
+        gauge = fit_gauge(errors, model.templates.horizons, share, direction)
         longest = 0 if model.habits is None else int(model.habits.flat[number])
         found.append(_watched(model, panel, series, rows, gauge, share, nights[series], longest))
     return found
@@ -142,7 +142,7 @@ def _watched(
     rows: int,
     gauge: Gauge,
     share: float,
-    nights: Sequence[Night],
+    nights: Sequence[IssuedForecast],
     longest: int,
 ) -> Watched:
     """The last rows of a series, of whose nights the last ones are watched and the others tell the threshold."""
@@ -246,7 +246,7 @@ def _alarms(
     return tuple(found)
 
 
-def _least(gauge: Gauge, limit: float, nights: Sequence[Night]) -> tuple[float, float]:
+def _least(gauge: Gauge, limit: float, nights: Sequence[IssuedForecast]) -> tuple[float, float]:
     """The rise in percent of the forecast that would be seen, of a whole night and of a single row."""
     if not nights:
         return np.nan, np.nan
@@ -257,11 +257,11 @@ def _least(gauge: Gauge, limit: float, nights: Sequence[Night]) -> tuple[float, 
     return tuple(100 * gauge.least(rows, limit) * width / level for rows in (len(gauge.middle), 1))  # type: ignore[return-value]
 
 
-def _of_model(model: Model, panel: Panel, numbers: Integers, rows: int) -> list[list[Night]]:
+def _of_model(model: Model, panel: Panel, numbers: Integers, rows: int) -> list[list[IssuedForecast]]:
     """Return the model's forecasts of the last rows, and of as many earlier nights as it has not learned from. They
     stand by series, the oldest first."""
     horizon, ends = model.contract.horizon, panel.known_until()
-    found: list[list[Night]] = [[] for _ in panel.ids]
+    found: list[list[IssuedForecast]] = [[] for _ in panel.ids]
     _add_earlier(model, panel, numbers, ends - horizon * -(-rows // horizon), found)
     for back in range(-(-rows // horizon), 0, -1):
         origins = ends - horizon * back
@@ -301,7 +301,7 @@ def stood_at(panel: Panel, origins: Integers, horizon: int) -> Panel | None:
 
 
 def _add_earlier(
-    model: Model, panel: Panel, numbers: Integers, stops: Integers, found: list[list[Night]]
+    model: Model, panel: Panel, numbers: Integers, stops: Integers, found: list[list[IssuedForecast]]
 ) -> None:
     """Earlier nights of rows that the model has not learned from."""
     horizon = model.contract.horizon
@@ -324,9 +324,9 @@ def _add_earlier(
             found[series].append(_night(model, panel, series, int(numbers[series]), int(origin), *edges))
 
 
-def _of_ledger(model: Model, panel: Panel, numbers: Integers, ledger: Ledger) -> list[list[Night]]:
+def _of_ledger(model: Model, panel: Panel, numbers: Integers, ledger: Ledger) -> list[list[IssuedForecast]]:
     """Return the ledger's forecasts by series, one an issue time, the oldest first."""
-    found: list[list[Night]] = [[] for _ in panel.ids]
+    found: list[list[IssuedForecast]] = [[] for _ in panel.ids]
     ledger = ledger.latest()
     horizon = model.contract.horizon
     for series, name in enumerate(panel.ids):
@@ -360,7 +360,7 @@ def _night(
     point: Numbers,
     lower: Numbers,
     upper: Numbers,
-) -> Night:
+) -> IssuedForecast:
     """A night beside what came; its errors over the band's half-width, scaled."""
     horizon, stop = model.contract.horizon, int(panel.offsets[series + 1])
     actual = np.full(len(point), np.nan)
@@ -372,4 +372,4 @@ def _night(
     width = np.maximum(np.where(error < 0, middle - low, high - middle), _LEAST_WIDTH)
     errors = np.full(horizon, np.nan)
     errors[: len(point)] = (error / width)[:horizon]
-    return Night(place, point, lower, upper, actual, errors)
+    return IssuedForecast(place, point, lower, upper, actual, errors)

@@ -12,7 +12,7 @@ from lstmcast.nn.buffers import Array
 
 
 @dataclass(frozen=True)
-class Group:
+class ParameterGroup:
     """A part of the flat vector with its own factor on the rate and its own weight decay."""
 
     part: slice
@@ -23,7 +23,9 @@ class Group:
 class Optimizer:
     """Base of the update rules: weights (P,) are changed in place, all buffers made once."""
 
-    def __init__(self, weights: Array, groups: Sequence[Group] = (Group(slice(None)),)) -> None:
+    def __init__(
+        self, weights: Array, groups: Sequence[ParameterGroup] = (ParameterGroup(slice(None)),)
+    ) -> None:
         self.weights, self.groups = weights, tuple(groups)
         self._change = np.zeros_like(weights)
         self._arrays: dict[str, Array] = {"count": np.zeros(1, dtype=np.int64)}
@@ -72,7 +74,10 @@ class Momentum(Optimizer):
     """Gradient descent with momentum (Polyak 1964): v = momentum v + g; weights -= rate v."""
 
     def __init__(
-        self, weights: Array, groups: Sequence[Group] = (Group(slice(None)),), momentum: float = 0.9
+        self,
+        weights: Array,
+        groups: Sequence[ParameterGroup] = (ParameterGroup(slice(None)),),
+        momentum: float = 0.9,
     ) -> None:
         super().__init__(weights, groups)
         self.momentum = momentum
@@ -108,7 +113,7 @@ class RMSprop(Optimizer):
     def __init__(
         self,
         weights: Array,
-        groups: Sequence[Group] = (Group(slice(None)),),
+        groups: Sequence[ParameterGroup] = (ParameterGroup(slice(None)),),
         memory: float = 0.99,
         epsilon: float = 1e-8,
     ) -> None:
@@ -139,7 +144,7 @@ class Adam(Optimizer):
     def __init__(
         self,
         weights: Array,
-        groups: Sequence[Group] = (Group(slice(None)),),
+        groups: Sequence[ParameterGroup] = (ParameterGroup(slice(None)),),
         betas: tuple[float, float] = (0.9, 0.999),
         epsilon: float = 1e-8,
     ) -> None:

@@ -12,7 +12,7 @@ from lstmcast.nn.buffers import Array
 Draw = Callable[[np.random.Generator, int, int], Array]
 
 
-class Start(NamedTuple):
+class LayerStart(NamedTuple):
     """The start of a recurrent layer: draw(rng, rows, columns) for x and h, and the forget gate's bias."""
 
     dense: Draw
@@ -47,8 +47,8 @@ def _hidden_uniform(rng: np.random.Generator, rows: int, columns: int) -> Array:
 
 
 STARTS = {
-    "orthogonal": Start(dense=glorot, inputs=glorot, recurrent=orthogonal, forget_bias=1.0),
-    "uniform": Start(dense=_fan_in, inputs=_hidden_uniform, recurrent=_hidden_uniform, forget_bias=0.0),
+    "orthogonal": LayerStart(dense=glorot, inputs=glorot, recurrent=orthogonal, forget_bias=1.0),
+    "uniform": LayerStart(dense=_fan_in, inputs=_hidden_uniform, recurrent=_hidden_uniform, forget_bias=0.0),
 }
 
 

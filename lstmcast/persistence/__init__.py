@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from lstmcast.core.errors import ModelFileError, OutputError
-from lstmcast.persistence.databases import is_database, replace_table, table_of, upsert
+from lstmcast.persistence.databases import is_database, parse_table, replace_table, upsert
 from lstmcast.persistence.files import (
     A_BLOCK,
     make_folder,
@@ -22,9 +22,9 @@ from lstmcast.persistence.files import (
     sweep,
 )
 from lstmcast.persistence.index import (
-    Entry,
     Failure,
     Index,
+    IndexEntry,
     has_model,
     index_file,
     keep_old_index,
@@ -51,9 +51,9 @@ __all__ = [
     "A_BLOCK",
     "Arrays",
     "Document",
-    "Entry",
     "Failure",
     "Index",
+    "IndexEntry",
     "Kind",
     "append_block",
     "checkpoint_name",
@@ -71,6 +71,7 @@ __all__ = [
     "make_folder",
     "model_bytes",
     "newest_old",
+    "parse_table",
     "permission_warning",
     "probe_folder",
     "probe_ledger",
@@ -90,7 +91,6 @@ __all__ = [
     "shown",
     "sweep",
     "sweep_models",
-    "table_of",
     "to_bytes",
     "upsert",
     "write",

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from lstmcast.core.errors import ModelFileError
 from lstmcast.persistence.record import Arrays, Document
 from lstmcast.training.checkpoint import Checkpoint, Progress, Trained
-from lstmcast.training.loop import Best, State
+from lstmcast.training.loop import Best, LoopState
 
 _PARTS = ("networks", "final")
 _WORDS = 6
@@ -42,14 +42,14 @@ def from_record(document: Document, arrays: Arrays) -> Checkpoint:
         raise ModelFileError(f"its contents do not fit together ({type(error).__name__}: {error})") from None
 
 
-def _state_document(state: State) -> Document:
+def _state_document(state: LoopState) -> Document:
     """The numbers of a state; an error may be no number, which JSON cannot hold, so it is text."""
     numbers = {name: getattr(state, name) for name in ("step", "restarts", "slower", "seconds")}
     best = {"step": state.best.step, "stale": state.best.stale, "error": repr(float(state.best.error))}
     return {**numbers, "best": best, "optimizer": list(state.optimizer)}
 
 
-def _state_arrays(prefix: str, state: State) -> Arrays:
+def _state_arrays(prefix: str, state: LoopState) -> Arrays:
     optimizer = {f"{prefix}.optimizer.{name}": array for name, array in state.optimizer.items()}
     own = {"weights": state.weights, "best": state.best.weights, "generator": state.generator}
     return {**{f"{prefix}.{name}": array for name, array in own.items()}, **optimizer}
@@ -65,9 +65,9 @@ def _progress(part: str, fields: Document, arrays: Arrays) -> Progress:
     )
 
 
-def _state(prefix: str, fields: Document, arrays: Arrays) -> State:
+def _state(prefix: str, fields: Document, arrays: Arrays) -> LoopState:
     weights, best = _weights(arrays[f"{prefix}.weights"]), fields["best"]
-    state = State(
+    state = LoopState(
         weights=weights,
         best=Best(
             _weights(arrays[f"{prefix}.best"]),

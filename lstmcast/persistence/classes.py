@@ -21,7 +21,7 @@ from lstmcast.forecasters.network import NetworkForecaster
 from lstmcast.model.fallback import class_chain
 from lstmcast.model.model import Model
 from lstmcast.model.output import ClassOutput
-from lstmcast.model.reference import ClassHabits
+from lstmcast.model.reference import ClassStatistics
 from lstmcast.model.schema import Contract
 from lstmcast.persistence.fields import record, value
 from lstmcast.persistence.limits import check_scales
@@ -123,7 +123,7 @@ def class_model(document: Document, arrays: Arrays) -> Model:
     kinds = {type(part) for part in leaves(ensemble)}
     if not isinstance(ensemble, Ensemble) or not {Logistic, Transitions} <= kinds:
         raise ValueError("there is no ensemble, or no logistic regression or persistence in it")
-    habits, ranges = reference_from(document, arrays, ClassHabits)
+    habits, ranges = reference_from(document, arrays, ClassStatistics)
     model = Model(
         contract=contract,
         options=options,

@@ -25,7 +25,7 @@ def is_database(path: Path) -> bool:
     return os.fsdecode(path).lower().endswith(ENDINGS)
 
 
-def table_of(path: str) -> tuple[str, str] | None:
+def parse_table(path: str) -> tuple[str, str] | None:
     """File and table of `home.db::forecasts`; None for another name. Raises OutputError for what is no table's name."""
     file, split, table = path.rpartition(_SPLIT)
     if not split or not is_database(file):

@@ -30,7 +30,7 @@ _MODEL = re.compile(r"[A-Za-z0-9._-]{1,80}\.pkl")
 
 
 @dataclass(frozen=True)
-class Entry:
+class IndexEntry:
     """A model of a folder.
 
     group: the texts of the columns that name it; sha256: of the file, in hex; training: of all that decides its bits;
@@ -71,9 +71,9 @@ class Index:
     """
 
     by: tuple[str, ...]
-    entries: tuple[Entry, ...] = ()
+    entries: tuple[IndexEntry, ...] = ()
     failures: tuple[Failure, ...] = ()
-    by_group: Mapping[tuple[str, ...], Entry] = field(init=False, repr=False, compare=False)
+    by_group: Mapping[tuple[str, ...], IndexEntry] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         """Put models in the order of their groups."""
@@ -81,7 +81,7 @@ class Index:
         object.__setattr__(self, "failures", tuple(sorted(self.failures, key=lambda found: found.group)))
         object.__setattr__(self, "by_group", {entry.group: entry for entry in self.entries})
 
-    def with_entries(self, changed: Sequence[Entry], failures: Sequence[Failure] = ()) -> Index:
+    def with_entries(self, changed: Sequence[IndexEntry], failures: Sequence[Failure] = ()) -> Index:
         """The index with other models in the places of those of the same groups."""
         entries = {**self.by_group, **{entry.group: entry for entry in changed}}
         return Index(self.by, tuple(entries.values()), tuple(failures))
@@ -152,7 +152,7 @@ def _index(document: Any) -> Index:
             f"is of version {document['version']}, newer than this lstmcast; update lstmcast"
         )
     entries = tuple(
-        Entry(
+        IndexEntry(
             texts_of(each["group"]),
             _file(each["file"]),
             str(each["sha256"]),
@@ -209,7 +209,7 @@ def write_index(folder: str, index: Index) -> None:
     replace_file(index_file(folder), (text + "\n").encode("utf-8", "surrogatepass"))
 
 
-def model_bytes(folder: str, entry: Entry) -> bytes:
+def model_bytes(folder: str, entry: IndexEntry) -> bytes:
     """The bytes of a model of a folder; raises ModelFileError where they are not those that the index lists."""
     path = os.path.join(folder, entry.file)
     try:
@@ -222,7 +222,7 @@ def model_bytes(folder: str, entry: Entry) -> bytes:
     return data
 
 
-def has_model(folder: str, entry: Entry) -> bool:
+def has_model(folder: str, entry: IndexEntry) -> bool:
     """Return whether the file of an entry is there and holds what the index says."""
     try:
         model_bytes(folder, entry)

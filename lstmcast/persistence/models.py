@@ -16,8 +16,8 @@ from numpy.typing import NDArray
 
 from lstmcast.core.errors import ModelFileError, UsageError
 from lstmcast.core.panel import Panel
-from lstmcast.data.calendar_regression import CalendarStage
-from lstmcast.data.view import Setting, View
+from lstmcast.data.calendar_regression import CalendarRegression
+from lstmcast.data.view import View, ViewConfig
 from lstmcast.evaluation.report import NumberReport, Shares
 from lstmcast.forecasters.base import Part
 from lstmcast.forecasters.ensemble import Ensemble, leaves, linear_of, mean_of, networks_of, shares_of
@@ -31,7 +31,7 @@ from lstmcast.model.fallback import FallbackChain
 from lstmcast.model.means import MEDIAN, OF_BANDS, OF_COUNTS, Means
 from lstmcast.model.model import Model
 from lstmcast.model.output import NumberOutput, of_numbers
-from lstmcast.model.reference import Habits
+from lstmcast.model.reference import SeriesStatistics
 from lstmcast.model.schema import Contract
 from lstmcast.model.short_future import QUARTERS
 from lstmcast.persistence.fields import record, value
@@ -260,7 +260,7 @@ def _assemble(document: Document, arrays: Arrays) -> Model:
     contract, options = contract_from(document["contract"]), options_from(document["options"])
     report, setting = (
         report_from(NumberReport, document["report"], contract),
-        record(Setting, document["setting"]),
+        record(ViewConfig, document["setting"]),
     )
     limits = value(tuple[float | None, float | None], document["limits"], "limits")
     low, high = (np.nan if limit is None else limit for limit in limits)
@@ -274,7 +274,7 @@ def _assemble(document: Document, arrays: Arrays) -> Model:
         views = _views_said(document, setting, contract, arrays)
     if not isinstance(ensemble, Ensemble) or linear_of(ensemble) is None:
         raise ValueError("there is no ensemble, or no forecaster in it that could stand in")
-    habits, ranges = reference_from(document, arrays, Habits)
+    habits, ranges = reference_from(document, arrays, SeriesStatistics)
     return Model(
         contract=contract,
         options=options,
@@ -299,7 +299,9 @@ def _assemble(document: Document, arrays: Arrays) -> Model:
     )
 
 
-def _views_said(document: Document, setting: Setting, contract: Contract, arrays: Arrays) -> tuple[View, ...]:
+def _views_said(
+    document: Document, setting: ViewConfig, contract: Contract, arrays: Arrays
+) -> tuple[View, ...]:
     """The views in the words of format 1."""
     regression = stage_from("stage", document["preparation"]["stage"], contract.clock, arrays)
     views = [View(regression, setting.is_anchored, setting.is_sized)]
@@ -451,7 +453,9 @@ def _check(model: Model) -> None:
     _check_parts(model)
 
 
-def _stage_shapes(name: str, stage: CalendarStage | None, series: Shape) -> dict[str, tuple[Shape, Shape]]:
+def _stage_shapes(
+    name: str, stage: CalendarRegression | None, series: Shape
+) -> dict[str, tuple[Shape, Shape]]:
     """Found and expected shape of each array of a calendar stage."""
     if stage is None:
         return {}

@@ -41,7 +41,7 @@ _SETTING = re.compile(rb"\s*(\[[\w.\"' -]+\]|[\w\"'.-]+\s*=)")
 
 
 @dataclass(frozen=True)
-class Output:
+class OutputFile:
     """A file to be written: the option that names it, what it may replace (the one that it writes first), and what
     may be replaced of the files that are written beside it."""
 
@@ -52,7 +52,7 @@ class Output:
 
 
 def refuse_overwriting(
-    outputs: Sequence[Output], inputs: Mapping[str, Sequence[str]], *, is_forced: bool
+    outputs: Sequence[OutputFile], inputs: Mapping[str, Sequence[str]], *, is_forced: bool
 ) -> None:
     """Raise UsageError where a command would write onto a file that it reads, or replace one of another kind.
 
@@ -70,7 +70,7 @@ def refuse_overwriting(
             _refuse_other_kind(output)
 
 
-def _refuse_input(output: Output, path: str, inputs: Mapping[str, Sequence[str]]) -> None:
+def _refuse_input(output: OutputFile, path: str, inputs: Mapping[str, Sequence[str]]) -> None:
     for role, paths in inputs.items():
         for each in paths:
             if is_same(path, each) or _is_in_folder(path, each, role):
@@ -93,7 +93,7 @@ def _is_in_folder(path: str, folder: str, role: str) -> bool:
     return role == DATA or os.path.basename(path) == INDEX or kind_of(path) in (MODEL, LEDGER)
 
 
-def _refuse_twice(one: Output, other: Output) -> None:
+def _refuse_twice(one: OutputFile, other: OutputFile) -> None:
     if _is_in_folder(other.path, one.path, one.option):
         message = (
             f"{other.option} {shown(other.path)} is one of the files of {shown(one.path)}; name another file"
@@ -107,7 +107,7 @@ def _refuse_twice(one: Output, other: Output) -> None:
         )
 
 
-def _refuse_other_kind(output: Output) -> None:
+def _refuse_other_kind(output: OutputFile) -> None:
     found, wanted = kind_of(output.path), output.kinds[0]
     force = "" if wanted == LEDGER else ", or replace it with --force"
     is_unknown = found == OTHER and wanted != LEDGER  # nothing of ours, and no table: as any program would

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from lstmcast.core.options import Options
 from lstmcast.core.panel import Clock
-from lstmcast.data.calendar_regression import CalendarStage, Covariate, Design
+from lstmcast.data.calendar_regression import CalendarRegression, Covariate, Design
 from lstmcast.data.day_effects import DayEffects, kinds_of, names_of
 from lstmcast.data.preprocessing import Preparation
 from lstmcast.data.scaling import Scaling
@@ -21,7 +21,7 @@ from lstmcast.forecasters.ensemble import Ensemble
 from lstmcast.forecasters.network import DTYPE, NetworkForecaster
 from lstmcast.forecasters.parts import PARTS, kind_of
 from lstmcast.model.model import Model
-from lstmcast.model.reference import Habits, Ranges
+from lstmcast.model.reference import ColumnRanges, SeriesStatistics
 from lstmcast.model.schema import Contract
 from lstmcast.nn.network import Architecture
 from lstmcast.persistence.fields import record, value
@@ -78,7 +78,7 @@ def microseconds(times: NDArray[np.datetime64]) -> NDArray[np.int64]:
     return np.asarray(times).astype("datetime64[us]").astype(np.int64)
 
 
-def preparation_document(preparation: Preparation, stage: CalendarStage | None) -> Document:
+def preparation_document(preparation: Preparation, stage: CalendarRegression | None) -> Document:
     """Return the part of a preparation, and of the first view's calendar stage, that is no array."""
     return {
         "transform": preparation.scaling.transform,
@@ -89,7 +89,7 @@ def preparation_document(preparation: Preparation, stage: CalendarStage | None) 
     }
 
 
-def preparation_arrays(preparation: Preparation, stage: CalendarStage | None) -> Arrays:
+def preparation_arrays(preparation: Preparation, stage: CalendarRegression | None) -> Arrays:
     """The arrays of a preparation, and of the first view's calendar stage, by name."""
     return {
         **_scaling_arrays("scaling", preparation.scaling),
@@ -128,7 +128,7 @@ def _days_from(names: Any, arrays: Arrays) -> DayEffects | None:
     return found
 
 
-def stage_document(stage: CalendarStage | None) -> Document | None:
+def stage_document(stage: CalendarRegression | None) -> Document | None:
     """Return the part of a calendar stage that is no array."""
     if stage is None:
         return None
@@ -140,19 +140,21 @@ def stage_document(stage: CalendarStage | None) -> Document | None:
     }
 
 
-def stage_arrays(prefix: str, stage: CalendarStage | None) -> Arrays:
+def stage_arrays(prefix: str, stage: CalendarRegression | None) -> Arrays:
     """The arrays of a calendar stage by name."""
     return {} if stage is None else {f"{prefix}.{name}": getattr(stage, name) for name in _STAGE_ARRAYS}
 
 
-def stage_from(prefix: str, fields: Document | None, clock: Clock, arrays: Arrays) -> CalendarStage | None:
+def stage_from(
+    prefix: str, fields: Document | None, clock: Clock, arrays: Arrays
+) -> CalendarRegression | None:
     """The calendar stage of a record, if there is one."""
     if fields is None:
         return None
     covariates = value(tuple[Covariate, ...], fields["covariates"], "covariates")
     first = np.datetime64(value(int, fields["first"], "first"), "us")
     design = Design(clock, value(bool, fields["with_year"], "with_year"), covariates, first)
-    return CalendarStage(design, *(arrays[f"{prefix}.{name}"] for name in _STAGE_ARRAYS))
+    return CalendarRegression(design, *(arrays[f"{prefix}.{name}"] for name in _STAGE_ARRAYS))
 
 
 def network_from(fields: Document, count: int, arrays: Arrays, name: str, view: int = 0) -> NetworkForecaster:
@@ -173,10 +175,10 @@ def reference_arrays(model: Model) -> Arrays:
 
 
 def reference_from(
-    document: Document, arrays: Arrays, habits: type[Habits]
-) -> tuple[Habits | None, Ranges | None]:
+    document: Document, arrays: Arrays, habits: type[SeriesStatistics]
+) -> tuple[SeriesStatistics | None, ColumnRanges | None]:
     """Return what fresh rows are compared with, as far as the record holds it; habits: of numbers or of classes."""
-    kinds: dict[str, type[Any]] = {"habits": habits, "ranges": Ranges}
+    kinds: dict[str, type[Any]] = {"habits": habits, "ranges": ColumnRanges}
     found = {
         name: kind(*(arrays[f"{name}.{field.name}"] for field in dataclasses.fields(kind)))
         if document.get(name)

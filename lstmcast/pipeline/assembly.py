@@ -11,7 +11,7 @@ import numpy as np
 from lstmcast.core.options import Options
 from lstmcast.core.panel import Panel
 from lstmcast.data.imputation import history_needed
-from lstmcast.data.split import Blocks
+from lstmcast.data.split import Split
 from lstmcast.evaluation.backtest import backtest
 from lstmcast.evaluation.report import (
     NOT_JUDGED,
@@ -29,28 +29,30 @@ from lstmcast.forecasters.ensemble import Ensemble, leaves, linear_of, says_own_
 from lstmcast.forecasters.intervals import (
     LEVELS,
     Evidence,
-    Following,
     Intervals,
+    VolatilityFit,
     calibrate,
     follow,
     spread_intervals,
 )
 from lstmcast.model.fallback import build_chain
-from lstmcast.model.means import means_of
+from lstmcast.model.means import choose_means
 from lstmcast.model.model import Model
 from lstmcast.model.output import NumberOutput, of_numbers
-from lstmcast.model.reference import habits_of, ranges_of
-from lstmcast.model.schema import Contract, contract_of
-from lstmcast.pipeline.candidates import Entry
-from lstmcast.pipeline.search import Choice, described
-from lstmcast.pipeline.short_futures import filling_of
-from lstmcast.pipeline.task import Task
-from lstmcast.pipeline.templates import templates_of
-from lstmcast.pipeline.views import LinearPair
-from lstmcast.training.setup import schedule_of
+from lstmcast.model.reference import fit_column_ranges, fit_series_statistics
+from lstmcast.model.schema import Contract, build_contract
+from lstmcast.pipeline.candidates import TrainedCandidate
+from lstmcast.pipeline.search import Candidate, described
+from lstmcast.pipeline.short_futures import measure_filling
+from lstmcast.pipeline.task import TrainingTask
+from lstmcast.pipeline.templates import fit_templates
+from lstmcast.pipeline.views import LinearViews
+from lstmcast.training.setup import build_schedule
 
 
-def judged(task: Task, choices: list[Choice], linear: LinearPair, entries: list[Entry]) -> Model:
+def judged(
+    task: TrainingTask, choices: list[Candidate], linear: LinearViews, entries: list[TrainedCandidate]
+) -> Model:
     """Return the model of the verdict, its band calibrated on validation rows, judged once on the test rows."""
     intervals, following = calibrated(task, entries[0])
     limits = limits_of(task.panel, task.blocks, task.options)
@@ -59,20 +61,20 @@ def judged(task: Task, choices: list[Choice], linear: LinearPair, entries: list[
     model = shipped(task, entries[0], intervals, limits, report)
     views = model.windows(task.panel, np.arange(len(task.panel.ids)))
     model = dataclasses.replace(model, ensemble=model.ensemble.moved_on(views, task.blocks.test))
-    verdict = verdict_of(model, views, task)
+    verdict = judge_on_test_rows(model, views, task)
     return dataclasses.replace(model, report=report.judged(verdict))
 
 
-def with_validation_errors(model: Model, task: Task, winner: Entry) -> Model:
+def with_validation_errors(model: Model, task: TrainingTask, winner: TrainedCandidate) -> Model:
     """The model with what its errors on validation rows say: of whole horizons, and of what filling costs."""
-    filling = filling_of(model, task.panel, winner.choice.validation.origins)
-    templates = templates_of(model, task.panel, task.blocks.validation, task.blocks.test)
+    filling = measure_filling(model, task.panel, winner.choice.validation.origins)
+    templates = fit_templates(model, task.panel, task.blocks.validation, task.blocks.test)
     return dataclasses.replace(model, filling=filling, templates=templates)
 
 
 def shipped(
-    task: Task,
-    winner: Entry,
+    task: TrainingTask,
+    winner: TrainedCandidate,
     intervals: Intervals,
     limits: tuple[float, float],
     report: NumberReport,
@@ -99,24 +101,28 @@ def shipped(
             intervals=intervals,
             limits=limits,
             mase_scale=scales(panel, blocks, "before_test"),
-            means=means_of([panel.target[rows] for rows in before_test], panel.clock.season, options.point),
+            means=choose_means(
+                [panel.target[rows] for rows in before_test], panel.clock.season, options.point
+            ),
         ),
         seen_until=panel.times[np.maximum(blocks.test - 1, blocks.start)],
         report=report,
-        habits=habits_of([panel.target[rows] for rows in before_test], panel.clock.season, views[0].lookback),
-        ranges=ranges_of(np.concatenate([panel.values[rows, 1:] for rows in before_test])),
+        habits=fit_series_statistics(
+            [panel.target[rows] for rows in before_test], panel.clock.season, views[0].lookback
+        ),
+        ranges=fit_column_ranges(np.concatenate([panel.values[rows, 1:] for rows in before_test])),
         chain=chain.starting_with(linear_of(ensemble)),
     )
 
 
 def _choices(
-    task: Task,
-    choices: list[Choice],
-    linear: LinearPair,
-    entries: list[Entry],
+    task: TrainingTask,
+    choices: list[Candidate],
+    linear: LinearViews,
+    entries: list[TrainedCandidate],
     intervals: Intervals,
     limits: tuple[float, float],
-    following: Following,
+    following: VolatilityFit,
 ) -> Choices:
     """Everything that was chosen, with the figures that decided it."""
     winner, found = entries[0], described(choices)
@@ -126,7 +132,7 @@ def _choices(
         penalties=found.penalties,
         validation_mase=dict(winner.errors),
         blend=shares_of(winner.ensemble),
-        steps=schedule_of(winner.choice.training, task.options).steps,
+        steps=build_schedule(winner.choice.training, task.options).steps,
         best_steps=tuple(result.best_step for result in winner.trained),
         second=linear.report(),
         networks=tuple(_tried(entry) for entry in entries) if winner.members else None,
@@ -136,7 +142,7 @@ def _choices(
     )
 
 
-def told_bands(intervals: Intervals, following: Following) -> dict[str, Any]:
+def told_bands(intervals: Intervals, following: VolatilityFit) -> dict[str, Any]:
     """Describe how bands were calibrated, as a report's choices have it."""
     return {
         "intervals": intervals.kind,
@@ -145,7 +151,7 @@ def told_bands(intervals: Intervals, following: Following) -> dict[str, Any]:
     }
 
 
-def _tried(entry: Entry) -> TriedNetwork:
+def _tried(entry: TrainedCandidate) -> TriedNetwork:
     """The setting of a network, the stage of the second one if its forecasts are the mean of two, and its errors."""
     return TriedNetwork(
         **dataclasses.asdict(entry.choice.setting),
@@ -160,7 +166,7 @@ def _widths(intervals: Intervals) -> dict[str, float]:
     return {f"{level}": float(width) for level, width in zip(LEVELS, widths, strict=True)}
 
 
-def _told(following: Following) -> Volatility:
+def _told(following: VolatilityFit) -> Volatility:
     """Describe how bands follow volatility, with power -> Winkler score of the 80 % band, scaled, which decided it."""
     scores: dict[str, float | None] = {f"{power:g}": score for power, score in following.scores.items()}
     return Volatility(power=following.power, winkler=scores)
@@ -172,21 +178,21 @@ def spoken_limits(limits: tuple[float, float], options: Options) -> Limits:
     return Limits(min=low, max=high, is_found=low is not None and options.min is None)
 
 
-def _contract(panel: Panel, choices: Sequence[Choice], ensemble: Ensemble, time: str | None) -> Contract:
+def _contract(panel: Panel, choices: Sequence[Candidate], ensemble: Ensemble, time: str | None) -> Contract:
     windows = choices[0].windows
     stages = [choice.view.regression for choice in choices]
     tail = max(0 if stage is None else stage.design.tail for stage in stages)
     history = history_needed(windows.lookback, panel.clock.season) + tail
     stateful = [part.reach() for _, part in ensemble.asked if part.since() is not None]
     sizes = windows.lookback, windows.horizon, windows.segment, max([history, *stateful])
-    return contract_of(panel, time, *sizes)
+    return build_contract(panel, time, *sizes)
 
 
-def calibrated(task: Task, winner: Entry) -> tuple[Intervals, Following]:
+def calibrated(task: TrainingTask, winner: TrainedCandidate) -> tuple[Intervals, VolatilityFit]:
     """The winner's bands, and how they follow volatility, from validation rows alone."""
     options, windows, origins = task.options, winner.choice.windows, winner.choice.validation.origins
     if says_own_edges(winner.ensemble):
-        return spread_intervals(), Following(0.0, 1.0, {})
+        return spread_intervals(), VolatilityFit(0.0, 1.0, {})
     point, quantiles = winner.ensemble.point_and_quantiles(winner.seen.views, origins)
     observed = windows.ahead(windows.table.observed, origins)
     actual = np.where(observed, windows.ahead(windows.table.scaled, origins), np.nan)
@@ -195,7 +201,7 @@ def calibrated(task: Task, winner: Entry) -> tuple[Intervals, Following]:
     return calibrate(evidence, options.bands, options.band_factor, found.power, found.reference), found
 
 
-def limits_of(panel: Panel, blocks: Blocks, options: Options, name: str = "training") -> tuple[float, float]:
+def limits_of(panel: Panel, blocks: Split, options: Options, name: str = "training") -> tuple[float, float]:
     """The lowest and highest forecast; data that were never negative in these rows stay so."""
     values = np.concatenate([panel.target[rows] for rows in blocks.slices(name)])
     lowest = 0.0 if np.nanmin(values) >= 0 else np.nan
@@ -205,7 +211,7 @@ def limits_of(panel: Panel, blocks: Blocks, options: Options, name: str = "train
     )
 
 
-def with_limits_of_all(model: Model, task: Task) -> Model:
+def with_limits_of_all(model: Model, task: TrainingTask) -> Model:
     """The model with limits that know every row: what was never negative in training may have become so since."""
     limits, output = limits_of(task.panel, task.blocks, task.options, "all"), of_numbers(model.output)
     report = model.report
@@ -220,7 +226,7 @@ def with_limits_of_all(model: Model, task: Task) -> Model:
     )
 
 
-def verdict_of(model: Model, views: Views, task: Task) -> Judgement:
+def judge_on_test_rows(model: Model, views: Views, task: TrainingTask) -> Judgement:
     """The only look at the test rows."""
     origins = test_origins(views[0], task.blocks)
     found = backtest(model.judged(), views, origins, model.output.scorer(task.panel))

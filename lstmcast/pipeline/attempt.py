@@ -9,12 +9,12 @@ import numpy as np
 from lstmcast.core.options import Options
 from lstmcast.core.panel import Integers
 from lstmcast.data.preprocessing import Preparation
-from lstmcast.data.view import Setting, View
+from lstmcast.data.view import View, ViewConfig
 from lstmcast.data.windows import Windows
 from lstmcast.evaluation.validation import Validates
-from lstmcast.forecasters.network import architecture_of
+from lstmcast.forecasters.network import build_architecture
 from lstmcast.training.heads import Head
-from lstmcast.training.setup import schedule_of
+from lstmcast.training.setup import build_schedule
 from lstmcast.training.trainable import Trainable
 
 
@@ -25,7 +25,7 @@ class Attempt(Protocol):
     """
 
     @property
-    def setting(self) -> Setting: ...
+    def setting(self) -> ViewConfig: ...
     @property
     def view(self) -> View: ...
     @property
@@ -40,15 +40,15 @@ class Attempt(Protocol):
     def head(self) -> Head: ...
 
 
-def member_of(attempt: Attempt, series: int, options: Options, seed: np.random.SeedSequence) -> Trainable:
+def build_member(attempt: Attempt, series: int, options: Options, seed: np.random.SeedSequence) -> Trainable:
     """The network of a setting for S series, with the randomness of one member."""
     return Trainable(
         windows=attempt.windows,
         training=attempt.training,
         validation=attempt.validation,
         head=attempt.head,
-        architecture=architecture_of(attempt.windows, series, options),
+        architecture=build_architecture(attempt.windows, series, options),
         options=options,
-        schedule=schedule_of(attempt.training, options),
+        schedule=build_schedule(attempt.training, options),
         seed=seed,
     )

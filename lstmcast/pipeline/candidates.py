@@ -11,24 +11,24 @@ import numpy as np
 
 from lstmcast.core.options import Options
 from lstmcast.core.panel import Panel
-from lstmcast.data.split import Blocks
+from lstmcast.data.split import Split
 from lstmcast.forecasters.base import FitData, Part, point
 from lstmcast.forecasters.ensemble import Ensemble, choose
 from lstmcast.forecasters.network import NetworkForecaster
 from lstmcast.forecasters.parts import fit_parts
-from lstmcast.pipeline.attempt import member_of
-from lstmcast.pipeline.search import Choice
-from lstmcast.pipeline.views import LinearPair, Seen, seen_by
+from lstmcast.pipeline.attempt import build_member
+from lstmcast.pipeline.search import Candidate
+from lstmcast.pipeline.views import LinearViews, Seen, seen_by
 from lstmcast.training.checkpoint import Trained
 from lstmcast.training.trainable import Trainable
 
 GAIN = 0.01
 _OF_PARTS = 1  # what tells their randomness from that of the search and the networks
-Begin = Callable[[Choice, list[Trainable]], list[Trainable]]
+Begin = Callable[[Candidate, list[Trainable]], list[Trainable]]
 
 
 @dataclass(frozen=True, eq=False)
-class Entry:
+class TrainedCandidate:
     """A setting, the members trained on it, and what would ship: blended with the best linear forecaster.
 
     seen: the views; second: the setting of a second network, whose members come after the first's;
@@ -36,32 +36,32 @@ class Entry:
     those that stood for election beside it and the linear forecaster.
     """
 
-    choice: Choice
+    choice: Candidate
     seen: Seen
     members: list[Trainable]
     trained: tuple[Trained, ...]
     ensemble: Ensemble
     errors: dict[str, float]
-    second: Choice | None = None
+    second: Candidate | None = None
     parts: tuple[Part, ...] = ()
 
 
 @dataclass(frozen=True, eq=False)
-class Candidate:
+class NetworkCandidate:
     """A setting to be tried, and the networks to be trained on it."""
 
-    choice: Choice
+    choice: Candidate
     members: list[Trainable]
 
 
-def candidates_of(
-    choices: list[Choice],
-    linear: LinearPair,
+def build_candidates(
+    choices: list[Candidate],
+    linear: LinearViews,
     series: int,
     options: Options,
     seeds: list[np.random.SeedSequence],
     begin: Begin | None = None,
-) -> list[Candidate]:
+) -> list[NetworkCandidate]:
     """The settings worth a network.
 
     linear: the best linear forecasters; series: S, how many the panel has; seeds: one for each member; begin: gives
@@ -69,19 +69,19 @@ def candidates_of(
     """
     candidates = []
     for choice in views_of(choices, linear, options):
-        members = [member_of(choice, series, options, seed) for seed in seeds]
-        candidates.append(Candidate(choice, members if begin is None else begin(choice, members)))
+        members = [build_member(choice, series, options, seed) for seed in seeds]
+        candidates.append(NetworkCandidate(choice, members if begin is None else begin(choice, members)))
     return candidates
 
 
-def entries_of(
-    candidates: list[Candidate],
+def assemble_candidates(
+    candidates: list[NetworkCandidate],
     trained: Sequence[Trained],
-    linear: LinearPair,
+    linear: LinearViews,
     panel: Panel,
-    blocks: Blocks,
+    blocks: Split,
     options: Options,
-) -> list[Entry]:
+) -> list[TrainedCandidate]:
     """Return the candidates, and two of them together, each as it would ship; the winner first.
 
     trained: of the members of all candidates, one after the other; linear: the best linear forecasters.
@@ -97,12 +97,12 @@ def entries_of(
     return _ranked(entries)
 
 
-def _seen(taught: Sequence[tuple[Candidate, tuple[Trained, ...]]], linear: LinearPair) -> Seen:
+def _seen(taught: Sequence[tuple[NetworkCandidate, tuple[Trained, ...]]], linear: LinearViews) -> Seen:
     """Return the views of an ensemble with these networks."""
     return seen_by(taught[0][0].choice, linear, taught[1][0].choice if len(taught) > 1 else None)
 
 
-def views_of(choices: list[Choice], linear: LinearPair, options: Options) -> list[Choice]:
+def views_of(choices: list[Candidate], linear: LinearViews, options: Options) -> list[Candidate]:
     """The chosen setting, and the second view if there is one: that of the linear pair or, where covariates won, the
     best calendar stage without them, because a network that has the covariates to itself often makes more of them than
     the regression does, and errs differently."""
@@ -117,12 +117,12 @@ def views_of(choices: list[Choice], linear: LinearPair, options: Options) -> lis
 
 
 def _entry(
-    taught: list[tuple[Candidate, tuple[Trained, ...]]],
-    linear: LinearPair,
+    taught: list[tuple[NetworkCandidate, tuple[Trained, ...]]],
+    linear: LinearViews,
     others: list[Part],
     together: Seen,
     options: Options,
-) -> Entry:
+) -> TrainedCandidate:
     """Mix what would ship of the networks of a setting, or of two views, the best linear forecasters, and others.
 
     together: what the others saw when they were fitted.
@@ -135,7 +135,7 @@ def _entry(
         seen.linear_part, network, placed, seen.views, first.validation, options.safeguard
     )
     shipped = point(ensemble.predict(seen.views, first.validation.origins))
-    return Entry(
+    return TrainedCandidate(
         choice=first,
         seen=seen,
         members=[member for candidate, _ in taught for member in candidate.members],
@@ -147,7 +147,7 @@ def _entry(
     )
 
 
-def _others(seen: Seen, panel: Panel, blocks: Blocks, options: Options) -> list[Part]:
+def _others(seen: Seen, panel: Panel, blocks: Split, options: Options) -> list[Part]:
     """The forecasters of the table that stand for election beside the network and the linear one."""
     choice, rng = seen.choices[0], np.random.default_rng([options.seed, _OF_PARTS])
     rows = choice.training, choice.validation
@@ -165,11 +165,11 @@ def _placed(parts: list[Part], fitted: Seen, seen: Seen) -> Iterator[Part]:
             yield part.reading(0)
 
 
-def _network(candidate: Candidate, trained: tuple[Trained, ...]) -> NetworkForecaster:
+def _network(candidate: NetworkCandidate, trained: tuple[Trained, ...]) -> NetworkForecaster:
     return NetworkForecaster(candidate.members[0].architecture, tuple(result.weights for result in trained))
 
 
-def _ranked(entries: list[Entry]) -> list[Entry]:
+def _ranked(entries: list[TrainedCandidate]) -> list[TrainedCandidate]:
     """The first entry first, unless what would ship of another is better by GAIN."""
     limit = (1 - GAIN) * entries[0].errors["model"]
     better = [entry for entry in entries[1:] if entry.errors["model"] < limit]

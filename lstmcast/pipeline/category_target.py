@@ -19,14 +19,14 @@ from lstmcast.forecasters.network import NetworkForecaster
 from lstmcast.model.fallback import class_chain
 from lstmcast.model.model import Model
 from lstmcast.model.output import ClassOutput
-from lstmcast.model.reference import class_habits_of, ranges_of
-from lstmcast.model.schema import Contract, contract_of
-from lstmcast.pipeline.assembly import verdict_of
-from lstmcast.pipeline.attempt import member_of
-from lstmcast.pipeline.category_selection import ClassChoice, ClassTrials, described_classes
+from lstmcast.model.reference import fit_class_statistics, fit_column_ranges
+from lstmcast.model.schema import Contract, build_contract
+from lstmcast.pipeline.assembly import judge_on_test_rows
+from lstmcast.pipeline.attempt import build_member
+from lstmcast.pipeline.category_selection import ClassCandidate, ClassCandidateSearch, described_classes
 from lstmcast.pipeline.last_round import LastRound
-from lstmcast.pipeline.plan import Plan
-from lstmcast.pipeline.task import Task
+from lstmcast.pipeline.plan import TrainingPlan
+from lstmcast.pipeline.task import TrainingTask
 from lstmcast.training.checkpoint import Trained
 from lstmcast.training.trainable import Trainable
 
@@ -35,7 +35,7 @@ from lstmcast.training.trainable import Trainable
 class JudgedClasses:
     """The model of the verdict, and its network as it was trained."""
 
-    task: Task
+    task: TrainingTask
     model: Model
     members: list[Trainable]
     trained: tuple[Trained, ...]
@@ -68,11 +68,11 @@ class JudgedClasses:
 class ChosenClasses:
     """Everything that was tried, the chosen first, and the members of the network."""
 
-    task: Task
-    choices: list[ClassChoice]
+    task: TrainingTask
+    choices: list[ClassCandidate]
     members: list[Trainable]
 
-    def plan(self) -> Plan:
+    def plan(self) -> TrainingPlan:
         """Return all that was understood and chosen before training."""
         return self.task.plan(self.choices[0], described_classes(self.choices))
 
@@ -82,7 +82,7 @@ class ChosenClasses:
         report = ClassReport(choices=self._told(trained, ensemble, errors), **NOT_JUDGED)
         model = self._shipped(ensemble, report)
         views = model.windows(task.panel, np.arange(len(task.panel.ids)))
-        model = dataclasses.replace(model, report=report.judged(verdict_of(model, views, task)))
+        model = dataclasses.replace(model, report=report.judged(judge_on_test_rows(model, views, task)))
         return JudgedClasses(task, model, self.members, trained)
 
     def _mixed(self, trained: tuple[Trained, ...]) -> tuple[Ensemble, dict[str, float]]:
@@ -132,21 +132,21 @@ class ChosenClasses:
             output=ClassOutput(panel.classes),
             seen_until=panel.times[np.maximum(blocks.test - 1, blocks.start)],
             report=report,
-            habits=class_habits_of(seen, len(panel.classes), chosen.windows.lookback),
-            ranges=ranges_of(np.concatenate([panel.values[rows, 1:] for rows in before_test])),
+            habits=fit_class_statistics(seen, len(panel.classes), chosen.windows.lookback),
+            ranges=fit_column_ranges(np.concatenate([panel.values[rows, 1:] for rows in before_test])),
             chain=class_chain(part_named(ensemble, "persistence"), chosen.windows.horizon),
         )
 
 
-def choose_for_classes(task: Task) -> ChosenClasses:
+def choose_for_classes(task: TrainingTask) -> ChosenClasses:
     """Choose a setting with the logistic regression; raises DataError where there is only one class."""
     _refuse_one_class(task.panel)
     panel, blocks, options, seeds = task.panel, task.blocks, task.options, task.seeds
     preparation, is_balanced = fit_class_preparation(panel, blocks), options.class_weights != "none"
     weights = class_weights(panel, blocks.slices("training"), is_balanced=is_balanced)
     rng = np.random.default_rng(seeds[0])
-    choices = ClassTrials(panel, blocks, preparation, task.horizon, options, weights, rng).choose()
-    members = [member_of(choices[0], len(panel.ids), options, seed) for seed in seeds[1:]]
+    choices = ClassCandidateSearch(panel, blocks, preparation, task.horizon, options, weights, rng).choose()
+    members = [build_member(choices[0], len(panel.ids), options, seed) for seed in seeds[1:]]
     return ChosenClasses(task, choices, task.begin(choices[0], members))
 
 
@@ -157,7 +157,7 @@ def _refuse_one_class(panel: Panel) -> None:
         raise DataError(message, column=name)
 
 
-def _contract(panel: Panel, choice: ClassChoice, time: str | None) -> Contract:
+def _contract(panel: Panel, choice: ClassCandidate, time: str | None) -> Contract:
     windows = choice.windows
     history = history_needed(windows.lookback, panel.clock.season)
-    return contract_of(panel, time, windows.lookback, windows.horizon, windows.segment, history)
+    return build_contract(panel, time, windows.lookback, windows.horizon, windows.segment, history)

@@ -112,7 +112,7 @@ def backtesting(
 ) -> Iterator[JudgedFold]:
     """Yield the judged folds as they are done, the earliest first; else as `backtest`."""
     until = None if options.budget is None else time.monotonic() + seconds(options.budget, "--budget")
-    every = folds_of(panel, options, folds, window)
+    every = build_folds(panel, options, folds, window)
     _refuse_seen(options, every[0])
     for fold in every:
         asked = fold.options
@@ -126,7 +126,7 @@ def backtesting(
             raise TrainingError(message, **error.where) from None  # type: ignore[arg-type]
 
 
-def folds_of(panel: Panel, options: Options, folds: int, window: str) -> list[Fold]:
+def build_folds(panel: Panel, options: Options, folds: int, window: str) -> list[Fold]:
     """The folds, the earliest first: together their judged rows are the last ones of each series, without overlap."""
     _check(options, folds, window)
     start, end = panel.offsets[:-1], panel.known_until()

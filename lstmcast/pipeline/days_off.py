@@ -5,26 +5,26 @@ from __future__ import annotations
 import numpy as np
 
 from lstmcast.core.findings import NOTE, Finding, count
-from lstmcast.data.days_off import days_off_of
-from lstmcast.data.split import Blocks
-from lstmcast.evaluation.validation import validation_of
-from lstmcast.pipeline.candidates import Entry
-from lstmcast.pipeline.task import Task
+from lstmcast.data.days_off import find_days_off
+from lstmcast.data.split import Split
+from lstmcast.evaluation.validation import build_validation
+from lstmcast.pipeline.candidates import TrainedCandidate
+from lstmcast.pipeline.task import TrainingTask
 
 FEWEST_DAYS = 2
 CLEARLY = 1.5  # so many times the error of other days
 
 
-def days_off_told(task: Task, winner: Entry) -> Finding | None:
+def days_off_told(task: TrainingTask, winner: TrainedCandidate) -> Finding | None:
     """A finding where the winner's errors on the days off of a country are clearly above those of other days.
 
     Judged are validation and test rows, of which none has taught the winner.
     """
     panel, blocks, choice = task.panel, task.blocks, winner.choice
-    if task.options.holidays is not None or (found := days_off_of(panel)) is None:
+    if task.options.holidays is not None or (found := find_days_off(panel)) is None:
         return None
-    held_back = Blocks(blocks.start, blocks.validation, blocks.end, blocks.end)
-    validation = validation_of(choice.windows, panel, held_back, choice.preparation.scaling)
+    held_back = Split(blocks.start, blocks.validation, blocks.end, blocks.end)
+    validation = build_validation(choice.windows, panel, held_back, choice.preparation.scaling)
     said, _ = winner.ensemble.point_and_quantiles(winner.seen.views, validation.origins)
     rows = validation.origins[None] + np.arange(len(said))[:, None]
     wall, errors = panel.clock.wall(panel.times[rows.reshape(-1)]), validation.errors(said).reshape(-1)

@@ -11,8 +11,8 @@ import dataclasses
 import numpy as np
 from numpy.typing import NDArray
 
-from lstmcast.data.split import Blocks
-from lstmcast.evaluation.validation import Validation, validation_of
+from lstmcast.data.split import Split
+from lstmcast.evaluation.validation import Validation, build_validation
 from lstmcast.forecasters.base import NewRows, Part, Views, point
 from lstmcast.forecasters.ensemble import Ensemble, says_own_edges
 from lstmcast.forecasters.fold_weights import MOST_FOLDS
@@ -20,10 +20,10 @@ from lstmcast.forecasters.intervals import Intervals, spread_intervals
 from lstmcast.forecasters.local import BANK, Local, MemberWeights, ask, sizes_of
 from lstmcast.forecasters.spread_bands import SpreadBands, bands_of_one, bands_of_panel
 from lstmcast.pipeline.assembly import calibrated
-from lstmcast.pipeline.candidates import Entry
-from lstmcast.pipeline.task import Task
+from lstmcast.pipeline.candidates import TrainedCandidate
+from lstmcast.pipeline.task import TrainingTask
 from lstmcast.pipeline.usual import is_usual
-from lstmcast.pipeline.views import LinearPair, seen_by
+from lstmcast.pipeline.views import LinearViews, seen_by
 
 Numbers = NDArray[np.float64]
 
@@ -33,24 +33,24 @@ MEAN_GAIN = 0.01
 _REFIT = 2  # what tells its randomness from that of the search, the networks and the parts
 
 
-def has_enough(task: Task) -> bool:
+def has_enough(task: TrainingTask) -> bool:
     """Return whether both can be compared: enough horizons, and rows of a day or less or without a calendar."""
     blocks, clock = task.blocks, task.panel.clock
     rows = (blocks.test - blocks.validation) // task.horizon + (blocks.end - blocks.test) // task.horizon
     return int(rows.max(initial=0)) >= FEWEST_HORIZONS and (clock.step is not None or clock.is_daily)
 
 
-def either(task: Task, linear: LinearPair) -> Entry:
+def either(task: TrainingTask, linear: LinearViews) -> TrainedCandidate:
     """One of the two or their mean, as validation rows say."""
     choice, seen = linear.first, seen_by(linear.first, linear)
     bank = Local(MemberWeights(1.0), sizes_of(task.panel.clock), name=BANK)
     validation = _thinned(choice.validation)
     ensemble, errors = _chosen(seen.linear_part, bank, seen.views, validation)
     shipped = validation.error(point(ensemble.predict(seen.views, validation.origins)))
-    return Entry(choice, seen, [], (), ensemble, errors | {"model": shipped})
+    return TrainedCandidate(choice, seen, [], (), ensemble, errors | {"model": shipped})
 
 
-def with_all_rows(task: Task, entry: Entry) -> Entry:
+def with_all_rows(task: TrainingTask, entry: TrainedCandidate) -> TrainedCandidate:
     """The entry once the test rows have judged it: decided again with them, and the linear maps taught by all rows.
 
     Windows that the maps miss by far more than others do not teach, unless they are more than half: a level that has
@@ -58,8 +58,8 @@ def with_all_rows(task: Task, entry: Entry) -> Entry:
     """
     seen, blocks, windows = entry.seen, task.blocks, entry.choice.windows
     bank = Local(MemberWeights(1.0), sizes_of(task.panel.clock), name=BANK)
-    held_back = Blocks(blocks.start, blocks.validation, blocks.end, blocks.end)
-    validation = _thinned(validation_of(windows, task.panel, held_back, entry.choice.preparation.scaling))
+    held_back = Split(blocks.start, blocks.validation, blocks.end, blocks.end)
+    validation = _thinned(build_validation(windows, task.panel, held_back, entry.choice.preparation.scaling))
     ensemble, errors = _chosen(seen.linear_part, bank, seen.views, validation)
     every = windows.usable(blocks.origins("all", windows.lookback, windows.horizon))
     teaching = every[is_usual(seen.linear_part, seen.views, every)]
@@ -68,7 +68,7 @@ def with_all_rows(task: Task, entry: Entry) -> Entry:
     return dataclasses.replace(entry, ensemble=taught, errors=entry.errors | errors)
 
 
-def bands_of(task: Task, entry: Entry, last: Entry) -> Intervals:
+def calibrate_bands(task: TrainingTask, entry: TrainedCandidate, last: TrainedCandidate) -> Intervals:
     """The bands of the last entry: those of the linear forecaster are calibrated before it was taught the rows that
     they are calibrated on."""
     if says_own_edges(last.ensemble):

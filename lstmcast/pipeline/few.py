@@ -35,7 +35,7 @@ PRIOR_OF_PANEL = (2.0, 2.0, 1.0, 1.0, 0.0, 1.0)
 
 
 @dataclass(frozen=True, eq=False)
-class Mixed:
+class Combination:
     """The forecaster, and the figures that decided it.
 
     folds: J horizons that weights and bands rest on; errors: name of a member, or `model` -> MASE on them.
@@ -51,7 +51,7 @@ def fewest_before(season: int, horizon: int) -> int:
     return max(2 * season + 1, FEWEST_ROWS, horizon)
 
 
-def mix(windows: Windows, starts: Integers, stops: Integers, scale: Numbers, sizes: Sizes) -> Mixed:
+def mix(windows: Windows, starts: Integers, stops: Integers, scale: Numbers, sizes: Sizes) -> Combination:
     """The mixture for series of rows starts:stops (S,), of whose last horizons each is forecast from before it.
 
     scale: (S,) what the errors of each series are divided by.
@@ -61,7 +61,7 @@ def mix(windows: Windows, starts: Integers, stops: Integers, scale: Numbers, siz
     pooled = _pooled_map(windows, starts, stops, sizes) if is_panel else None
     made = _of_panel(folds, scale, len(starts)) if is_panel else _of_one(folds)
     bands = _bands(folds, made, is_panel=is_panel)
-    return Mixed(Local(made, sizes, bands, pooled=pooled), folds.count, _errors(folds, made, scale))
+    return Combination(Local(made, sizes, bands, pooled=pooled), folds.count, _errors(folds, made, scale))
 
 
 def remixed(

@@ -14,8 +14,8 @@ from lstmcast.core.options import Options
 from lstmcast.core.panel import Integers
 from lstmcast.data.imputation import history_needed
 from lstmcast.data.preprocessing import Preparation, fit_preparation, fit_stage
-from lstmcast.data.split import Blocks, few_blocks
-from lstmcast.data.view import Setting, View
+from lstmcast.data.split import Split, few_blocks
+from lstmcast.data.view import View, ViewConfig
 from lstmcast.data.windows import Windows
 from lstmcast.evaluation.backtest import backtest
 from lstmcast.evaluation.report import (
@@ -36,16 +36,16 @@ from lstmcast.forecasters.intervals import LEVELS, spread_intervals
 from lstmcast.forecasters.local import FEWEST_ROWS, sizes_of
 from lstmcast.forecasters.local_ridge import PENALTY
 from lstmcast.model.fallback import FallbackChain, naive_chain
-from lstmcast.model.means import means_of
+from lstmcast.model.means import choose_means
 from lstmcast.model.model import Model
 from lstmcast.model.output import NumberOutput, of_numbers
-from lstmcast.model.reference import habits_of, ranges_of
-from lstmcast.model.schema import contract_of
+from lstmcast.model.reference import fit_column_ranges, fit_series_statistics
+from lstmcast.model.schema import build_contract
 from lstmcast.pipeline.assembly import limits_of, spoken_limits
-from lstmcast.pipeline.few import Mixed, fewest_before, mix
-from lstmcast.pipeline.plan import Plan, plan_of
-from lstmcast.pipeline.task import Task
-from lstmcast.pipeline.templates import templates_of
+from lstmcast.pipeline.few import Combination, fewest_before, mix
+from lstmcast.pipeline.plan import TrainingPlan, build_plan
+from lstmcast.pipeline.task import TrainingTask
+from lstmcast.pipeline.templates import fit_templates
 
 Numbers = NDArray[np.float64]
 
@@ -55,7 +55,7 @@ TRUSTED_BELOW_A_DAY = (
 )
 
 
-def is_few(task: Task) -> bool:
+def is_few(task: TrainingTask) -> bool:
     """Return whether the validation rows hold too few horizons to choose anything by."""
     clock, options = task.panel.clock, task.options
     asked = (
@@ -65,14 +65,14 @@ def is_few(task: Task) -> bool:
     return not asked and task.blocks.horizons(task.horizon) < trusted
 
 
-def fitting_few(task: Task) -> Iterator[Plan | Model]:
+def fitting_few(task: TrainingTask) -> Iterator[TrainingPlan | Model]:
     """The Plan, then the Model: judged on rows that it has not seen, then made again with all of them."""
     task = dataclasses.replace(task, blocks=few_blocks(task.panel, task.horizon, *_held_back(task)))
     _refuse_short(task)
     made = _made(task, "before_test")
     yield _plan(task, made)
     model = _model(task, made)
-    templates = templates_of(model, task.panel, task.blocks.start + _fewest(task), task.blocks.test)
+    templates = fit_templates(model, task.panel, task.blocks.start + _fewest(task), task.blocks.test)
     verdict = _verdict(model, task)
     if task.options.final:
         model = _again(model, _made(task, "all"), task)
@@ -81,15 +81,15 @@ def fitting_few(task: Task) -> Iterator[Plan | Model]:
     yield dataclasses.replace(model, report=report, templates=templates)
 
 
-def _fewest(task: Task) -> int:
+def _fewest(task: TrainingTask) -> int:
     return fewest_before(task.panel.clock.season, task.horizon)
 
 
-def _held_back(task: Task) -> tuple[int, str | None, str | None]:
+def _held_back(task: TrainingTask) -> tuple[int, str | None, str | None]:
     return _fewest(task), task.options.val, task.options.test
 
 
-def _refuse_short(task: Task) -> None:
+def _refuse_short(task: TrainingTask) -> None:
     """Raise TrainingError where no series has FEWEST_ROWS before what is held back."""
     rows = int((task.blocks.test - task.blocks.start).max(initial=0))
     if rows >= FEWEST_ROWS:
@@ -108,10 +108,10 @@ class _Made:
     """The rows of a block as the forecaster sees them, and what was made of them."""
 
     preparation: Preparation
-    setting: Setting
+    setting: ViewConfig
     view: View
     windows: Windows
-    mixed: Mixed
+    mixed: Combination
     starts: Integers
     stops: Integers
 
@@ -133,11 +133,11 @@ class _Made:
         )
 
 
-def _made(task: Task, name: str) -> _Made:
+def _made(task: TrainingTask, name: str) -> _Made:
     """Make the forecaster from the rows of a block and no row after them."""
     panel, options = task.panel, task.options
     starts, stops = task.blocks.bounds(name)
-    rows = Blocks(starts, stops, stops, stops)
+    rows = Split(starts, stops, stops, stops)
     setting = _setting(np.concatenate([panel.target[own] for own in task.blocks.slices(name)]), options)
     preparation = fit_preparation(panel, rows, options.scaler, setting.transform)
     fitted = None if setting.stage == "none" else fit_stage(preparation, panel, rows, setting.stage)
@@ -153,34 +153,34 @@ def _made(task: Task, name: str) -> _Made:
     )
 
 
-def _setting(values: Numbers, options: Options) -> Setting:
+def _setting(values: Numbers, options: Options) -> ViewConfig:
     """Return the setting: rows as they are, unless a calendar stage, or a transform, is asked for."""
     stage = options.calendar if options.calendar in ("calendar", "covariates") else "none"
     transform = options.transform
     if transform == "auto":
         can_log = np.nanmin(values, initial=np.inf) >= 0 and np.nanmax(values, initial=0.0) > 0
         transform = "log1p" if can_log and stage != "none" else "none"
-    return Setting(transform, FEWEST_ROWS, stage)
+    return ViewConfig(transform, FEWEST_ROWS, stage)
 
 
-def _plan(task: Task, made: _Made) -> Plan:
+def _plan(task: TrainingTask, made: _Made) -> TrainingPlan:
     """Return the plan: no network is trained, and what is fitted is fitted on the last rows of each series."""
-    plan = plan_of(task.panel, task.blocks, made.windows, task.blocks.test, task.options, made.search)
+    plan = build_plan(task.panel, task.blocks, made.windows, task.blocks.test, task.options, made.search)
     longest = int((task.blocks.end - task.blocks.start).max(initial=0))
     return dataclasses.replace(plan, lookback=min(made.mixed.local.sizes.rows, longest), steps=0)
 
 
-def _model(task: Task, made: _Made) -> Model:
+def _model(task: TrainingTask, made: _Made) -> Model:
     """The model that nothing of the test rows is in."""
     panel, options = task.panel, task.options
-    own = Blocks(made.starts, made.stops, made.stops, made.stops)
+    own = Split(made.starts, made.stops, made.stops, made.stops)
     limits = limits_of(panel, own, options)
     rows = [slice(a, b) for a, b in zip(made.starts, made.stops, strict=True)]
     local, season = made.mixed.local, panel.clock.season
     history = history_needed(local.sizes.rows, season) + (
         0 if made.view.regression is None else made.view.regression.design.tail
     )
-    contract = contract_of(panel, task.time_column, FEWEST_ROWS, task.horizon, 1, history)
+    contract = build_contract(panel, task.time_column, FEWEST_ROWS, task.horizon, 1, history)
     return Model(
         contract=contract,
         options=dataclasses.replace(options, threads=None),
@@ -193,17 +193,17 @@ def _model(task: Task, made: _Made) -> Model:
             intervals=spread_intervals(),
             limits=limits,
             mase_scale=scales(panel, task.blocks, "before_test"),
-            means=means_of([panel.target[own] for own in rows], season, options.point),
+            means=choose_means([panel.target[own] for own in rows], season, options.point),
         ),
         seen_until=panel.times[np.maximum(made.stops - 1, made.starts)],
         report=NumberReport(choices=_choices(task, made, limits), **NOT_JUDGED),
-        habits=habits_of([panel.target[own] for own in rows], season, FEWEST_ROWS),
-        ranges=ranges_of(np.concatenate([panel.values[own, 1:] for own in rows])),
+        habits=fit_series_statistics([panel.target[own] for own in rows], season, FEWEST_ROWS),
+        ranges=fit_column_ranges(np.concatenate([panel.values[own, 1:] for own in rows])),
         chain=_chain(made, panel.clock.seasons),
     )
 
 
-def _again(model: Model, made: _Made, task: Task) -> Model:
+def _again(model: Model, made: _Made, task: TrainingTask) -> Model:
     """The model with all rows: weights, bands and maps are made anew, what it is compared with stays."""
     fresh = _model(task, made)
     scale = of_numbers(model.output).mase_scale
@@ -220,7 +220,7 @@ def _chain(made: _Made, seasons: tuple[int, ...]) -> FallbackChain:
     return naive_chain(made.mixed.local, (windows,), spaced, seasons)
 
 
-def _choices(task: Task, made: _Made, limits: tuple[float, float]) -> Choices:
+def _choices(task: TrainingTask, made: _Made, limits: tuple[float, float]) -> Choices:
     """Everything that was mixed, with the figures that decided it."""
     local, mixed, search = made.mixed.local, made.mixed, made.search
     rows = np.array([float(min(int((made.stops - made.starts).max()), local.sizes.rows))])
@@ -256,12 +256,12 @@ def _shares(made: _Made) -> dict[str, float]:
     return local.weights.among(names)
 
 
-def _test_horizons(task: Task) -> int:
+def _test_horizons(task: TrainingTask) -> int:
     """Disjoint horizons of the test block of the series that has most."""
     return int((task.blocks.end - task.blocks.test).max(initial=0)) // task.horizon
 
 
-def _verdict(model: Model, task: Task) -> Judgement:
+def _verdict(model: Model, task: TrainingTask) -> Judgement:
     """The only look at the test rows: at every horizon of it, none of which overlap."""
     panel, horizon = task.panel, task.horizon
     views = model.windows(panel, np.arange(len(panel.ids)))

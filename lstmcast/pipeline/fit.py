@@ -21,22 +21,22 @@ from lstmcast.model.model import Model
 from lstmcast.model.output import of_numbers
 from lstmcast.persistence import load
 from lstmcast.pipeline.assembly import judged, with_limits_of_all, with_validation_errors
-from lstmcast.pipeline.either import bands_of, either, has_enough, with_all_rows
+from lstmcast.pipeline.either import calibrate_bands, either, has_enough, with_all_rows
 from lstmcast.pipeline.few_fit import fitting_few, is_few
 from lstmcast.pipeline.last_round import LastRound
-from lstmcast.pipeline.plan import Plan
+from lstmcast.pipeline.plan import TrainingPlan
 from lstmcast.pipeline.search import described
 from lstmcast.pipeline.selection import choose
 from lstmcast.pipeline.targets import choose_for
-from lstmcast.pipeline.task import Task, task_of
-from lstmcast.pipeline.views import pair_of
+from lstmcast.pipeline.task import TrainingTask, build_task
+from lstmcast.pipeline.views import choose_views
 from lstmcast.training.budget import Expectation, deadline, expected
 from lstmcast.training.checkpoint import Checkpoint, Trained, kept
 from lstmcast.training.loop import Step
 from lstmcast.training.trainable import Trainable
 from lstmcast.training.workers import train_members
 
-Event = Plan | Expectation | Step | Checkpoint | Finding | Model
+Event = TrainingPlan | Expectation | Step | Checkpoint | Finding | Model
 
 
 def fit(
@@ -84,7 +84,7 @@ def fitting(
     refuse_of_other_kind(options, CLASSES if panel.classes else NUMBERS)
     source = _of_kind(pretrained or _named(options), is_of_classes=bool(panel.classes))
     with threadpool_limits(limits=1, user_api="blas"):
-        task = task_of(panel, options, source, time_column)
+        task = build_task(panel, options, source, time_column)
         if panel.classes or not is_few(task):
             yield from _learning(task, start or Checkpoint(), until, advises)
         elif has_enough(task):
@@ -93,7 +93,7 @@ def fitting(
             yield from fitting_few(task)
 
 
-def _learning(task: Task, checkpoint: Checkpoint, until: float, advises: bool) -> Iterator[Event]:
+def _learning(task: TrainingTask, checkpoint: Checkpoint, until: float, advises: bool) -> Iterator[Event]:
     """From choosing a setting to the finished model."""
     options, chosen = task.options, choose_for(task, until)
     yield chosen.plan()
@@ -127,18 +127,18 @@ def _with_learned(model: Model, panel: Panel) -> Model:
     return dataclasses.replace(model, report=dataclasses.replace(model.report, learned=learned))
 
 
-def _comparing(task: Task, until: float) -> Iterator[Event]:
+def _comparing(task: TrainingTask, until: float) -> Iterator[Event]:
     """From choosing a setting of the linear forecaster to the finished model, of which the bank may be a part."""
     panel, options = task.panel, task.options
     rng = np.random.default_rng(task.seeds[0])
     choices = choose(panel, task.blocks, task.horizon, options, rng, until)
     yield task.plan(choices[0], described(choices))
-    linear = pair_of(choices, options.linear_pair)
+    linear = choose_views(choices, options.linear_pair)
     entry = either(task, linear)
     model = with_validation_errors(judged(task, choices, linear, [entry]), task, entry)
     if options.final:
         last = with_all_rows(task, entry)
-        intervals = bands_of(task, entry, last)
+        intervals = calibrate_bands(task, entry, last)
         model = _with_final(model, task, last.ensemble)
         output = dataclasses.replace(of_numbers(model.output), intervals=intervals)
         model = dataclasses.replace(model, output=output)
@@ -190,7 +190,7 @@ def _of_kind(model: Model | None, *, is_of_classes: bool) -> Model | None:
     )
 
 
-def _with_final(model: Model, task: Task, ensemble: Ensemble) -> Model:
+def _with_final(model: Model, task: TrainingTask, ensemble: Ensemble) -> Model:
     """The model with an ensemble that has seen every row."""
     until = task.panel.times[task.panel.known_until() - 1]
     return dataclasses.replace(with_limits_of_all(model, task), ensemble=ensemble, seen_until=until)

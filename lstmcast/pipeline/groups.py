@@ -49,16 +49,16 @@ class GroupTask:
     options: Options
     finished: str | None = None
 
-    def __call__(self) -> Trained:
+    def __call__(self) -> TrainedGroup:
         """Train; whatever goes wrong is in the result, so that other groups go on."""
         try:
             return _trained(self)
         except Exception as error:
-            return Trained(self.group, failure=failure_of(error))
+            return TrainedGroup(self.group, failure=failure_of(error))
 
 
 @dataclass(frozen=True)
-class Trained:
+class TrainedGroup:
     """The result for a group: the bytes of its model, or why there are none.
 
     data: None where the finished model is kept; training: a fingerprint of all that decides the bits; failure: the name
@@ -93,7 +93,7 @@ def options_of(options: Options, group: Sequence[str]) -> Options:
     return dataclasses.replace(options, seed=seed_of(options.seed, group), threads=1, budget=None)
 
 
-def tasks_of(
+def yield_tasks(
     readers: Mapping[Group, Callable[[], Read]],
     options: Options,
     finished: Mapping[Group, str],
@@ -114,7 +114,7 @@ def tasks_of(
         yield GroupTask(group, read, own, finished.get(group))
 
 
-def _trained(task: GroupTask) -> Trained:
+def _trained(task: GroupTask) -> TrainedGroup:
     from lstmcast import persistence
     from lstmcast.pipeline.fit import fit
     from lstmcast.training.checkpoint import fingerprint
@@ -126,10 +126,10 @@ def _trained(task: GroupTask) -> Trained:
     start = pretrained.networks if pretrained is not None else []
     training = fingerprint(reading.panel, options, start[0].weights if start else ())
     if training == task.finished:
-        return Trained(task.group, training=training)
+        return TrainedGroup(task.group, training=training)
     model = fit(reading.panel, options, reading.time_column, pretrained=pretrained)
     took = time.monotonic() - began
-    return Trained(task.group, persistence.to_bytes(model), training, verdict_of(model), seconds=took)
+    return TrainedGroup(task.group, persistence.to_bytes(model), training, verdict_of(model), seconds=took)
 
 
 def verdict_of(model: Model) -> dict[str, Any]:

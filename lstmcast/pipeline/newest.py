@@ -12,9 +12,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from lstmcast.data.split import Blocks
+from lstmcast.data.split import Split
 from lstmcast.evaluation.report import NumberReport, Shipped
-from lstmcast.evaluation.validation import validation_of
+from lstmcast.evaluation.validation import build_validation
 from lstmcast.forecasters.base import FitData, NewRows
 from lstmcast.forecasters.ensemble import Ensemble, choose, shares_of
 from lstmcast.forecasters.parts import fit_parts
@@ -28,8 +28,8 @@ from lstmcast.pipeline.assembly import (
     told_bands,
     with_validation_errors,
 )
-from lstmcast.pipeline.candidates import Entry
-from lstmcast.pipeline.task import Task
+from lstmcast.pipeline.candidates import TrainedCandidate
+from lstmcast.pipeline.task import TrainingTask
 from lstmcast.pipeline.usual import is_usual
 
 _OF_PARTS, _REFIT = 1, 2  # what tells their randomness from that of the search and the networks
@@ -43,16 +43,16 @@ class Newest:
     which end where the rows do.
     """
 
-    task: Task
-    moved: Blocks
-    entry: Entry
+    task: TrainingTask
+    moved: Split
+    entry: TrainedCandidate
 
 
-def decided_again(task: Task, winner: Entry) -> Newest:
+def decided_again(task: TrainingTask, winner: TrainedCandidate) -> Newest:
     """The winner's parts in the shares that validation and test rows ask for together."""
     blocks, choice, seen = task.blocks, winner.choice, winner.seen
-    held_back = Blocks(blocks.start, blocks.validation, blocks.end, blocks.end)
-    validation = validation_of(choice.windows, task.panel, held_back, choice.preparation.scaling)
+    held_back = Split(blocks.start, blocks.validation, blocks.end, blocks.end)
+    validation = build_validation(choice.windows, task.panel, held_back, choice.preparation.scaling)
     network, *others = winner.parts
     ensemble, errors = choose(
         seen.linear_part, network, others, seen.views, validation, task.options.safeguard
@@ -61,7 +61,7 @@ def decided_again(task: Task, winner: Entry) -> Newest:
         winner, choice=dataclasses.replace(choice, validation=validation), ensemble=ensemble, errors=errors
     )
     first = np.maximum(blocks.end - (blocks.test - blocks.validation), blocks.start)
-    moved = Blocks(blocks.start, first, blocks.end, blocks.end)
+    moved = Split(blocks.start, first, blocks.end, blocks.end)
     return Newest(dataclasses.replace(task, blocks=held_back), moved, entry)
 
 
@@ -93,7 +93,7 @@ def _moved(newest: Newest) -> FitData:
         split=blocks,
         views=newest.entry.seen.views,
         training=windows.usable(blocks.origins("training", windows.lookback, windows.horizon)),
-        validation=validation_of(windows, panel, blocks, choice.preparation.scaling),
+        validation=build_validation(windows, panel, blocks, choice.preparation.scaling),
         seasons=panel.clock.seasons,
         options=task.options,
         rng=np.random.default_rng([task.options.seed, _OF_PARTS]),

@@ -10,15 +10,20 @@ from lstmcast.core.findings import Finding
 from lstmcast.forecasters.ensemble import networks_of, taught
 from lstmcast.model.model import Model
 from lstmcast.pipeline.assembly import judged, with_validation_errors
-from lstmcast.pipeline.candidates import Candidate, Entry, candidates_of, entries_of
+from lstmcast.pipeline.candidates import (
+    NetworkCandidate,
+    TrainedCandidate,
+    assemble_candidates,
+    build_candidates,
+)
 from lstmcast.pipeline.days_off import days_off_told
 from lstmcast.pipeline.last_round import LastRound
 from lstmcast.pipeline.newest import decided_again, taught_by_all, with_every_row
-from lstmcast.pipeline.plan import Plan
+from lstmcast.pipeline.plan import TrainingPlan
 from lstmcast.pipeline.sampled import chosen_settings
-from lstmcast.pipeline.search import Choice, described
-from lstmcast.pipeline.task import Task
-from lstmcast.pipeline.views import LinearPair, pair_of
+from lstmcast.pipeline.search import Candidate, described
+from lstmcast.pipeline.task import TrainingTask
+from lstmcast.pipeline.views import LinearViews, choose_views
 from lstmcast.training.checkpoint import Trained
 from lstmcast.training.trainable import Trainable
 
@@ -27,9 +32,9 @@ from lstmcast.training.trainable import Trainable
 class JudgedNumbers:
     """The model of the verdict, and the entry that won."""
 
-    task: Task
+    task: TrainingTask
     model: Model
-    winner: Entry
+    winner: TrainedCandidate
 
     def advice(self) -> Finding | None:
         """Return the country whose days off the data keep, where they are missed."""
@@ -62,10 +67,10 @@ class ChosenNumbers:
     sampled: on what was chosen, empty where that is all rows.
     """
 
-    task: Task
-    choices: list[Choice]
-    linear: LinearPair
-    candidates: list[Candidate]
+    task: TrainingTask
+    choices: list[Candidate]
+    linear: LinearViews
+    candidates: list[NetworkCandidate]
     sampled: str = ""
 
     @property
@@ -73,7 +78,7 @@ class ChosenNumbers:
         """The networks of all candidates, one after the other."""
         return [member for candidate in self.candidates for member in candidate.members]
 
-    def plan(self) -> Plan:
+    def plan(self) -> TrainingPlan:
         """Return all that was understood and chosen before training."""
         plan = self.task.plan(self.choices[0], described(self.choices))
         return dataclasses.replace(plan, sampled=self.sampled)
@@ -82,14 +87,14 @@ class ChosenNumbers:
         """The winner among what would ship, judged once on the test rows."""
         task = self.task
         about = self.linear, task.panel, task.blocks, task.options
-        entries = entries_of(self.candidates, trained, *about)
+        entries = assemble_candidates(self.candidates, trained, *about)
         return JudgedNumbers(task, judged(task, self.choices, self.linear, entries), entries[0])
 
 
-def choose_for_numbers(task: Task, until: float) -> ChosenNumbers:
+def choose_for_numbers(task: TrainingTask, until: float) -> ChosenNumbers:
     """Choose a setting with the linear forecaster, and the settings worth a network."""
     panel, options, seeds = task.panel, task.options, task.seeds
     chosen = chosen_settings(task, until)
-    linear = pair_of(chosen.choices, options.linear_pair)
-    candidates = candidates_of(chosen.choices, linear, len(panel.ids), options, seeds[1:], task.begin)
+    linear = choose_views(chosen.choices, options.linear_pair)
+    candidates = build_candidates(chosen.choices, linear, len(panel.ids), options, seeds[1:], task.begin)
     return ChosenNumbers(task, chosen.tried, linear, candidates, chosen.words)

@@ -8,14 +8,14 @@ import numpy as np
 
 from lstmcast.core.options import Options
 from lstmcast.core.panel import Integers, Panel
-from lstmcast.data.split import Blocks
+from lstmcast.data.split import Split
 from lstmcast.data.windows import Windows
 from lstmcast.evaluation.report import ClassSearch, Search, Start
-from lstmcast.training.setup import schedule_of
+from lstmcast.training.setup import build_schedule
 
 
 @dataclass(frozen=True)
-class Plan:
+class TrainingPlan:
     """All that training understood and chose before it starts; stamps are written as in the file.
 
     blocks: name -> first and last stamp of the first series; choices: what validation rows decided, by which figures,
@@ -43,17 +43,17 @@ class Plan:
     sampled: str = ""
 
 
-def plan_of(
+def build_plan(
     panel: Panel,
-    blocks: Blocks,
+    blocks: Split,
     windows: Windows,
     training: Integers,
     options: Options,
     choices: Search | ClassSearch,
-) -> Plan:
+) -> TrainingPlan:
     """The plan for these blocks and the windows chosen; training: (n,) origins."""
     clock = panel.clock
-    return Plan(
+    return TrainingPlan(
         rows=len(panel.times),
         series=len(panel.ids),
         missing=int(np.isnan(panel.target).sum()),
@@ -63,7 +63,7 @@ def plan_of(
         lookback=windows.lookback,
         horizon=windows.horizon,
         segment=windows.segment,
-        steps=schedule_of(training, options).steps,
+        steps=build_schedule(training, options).steps,
         members=options.members,
         training_windows=len(training),
         blocks={
@@ -75,7 +75,7 @@ def plan_of(
     )
 
 
-def _ends(panel: Panel, blocks: Blocks, name: str) -> tuple[str, str]:
+def _ends(panel: Panel, blocks: Split, name: str) -> tuple[str, str]:
     """First and last stamp of a block of the first series."""
     rows = blocks.slices(name)[0]
     first, last = panel.clock.write(panel.times[[rows.start, max(rows.stop - 1, rows.start)]])

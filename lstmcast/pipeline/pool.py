@@ -18,7 +18,7 @@ _TRIES = 3  # of a pool whose workers are killed before any of them has done any
 
 
 @dataclass(frozen=True)
-class Place:
+class WorkerPool:
     """The place where tasks run.
 
     jobs: processes of this machine, with 1 all runs in this one; cluster: the address of a scheduler, or `local:N`;

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from lstmcast.core.errors import DataError, TooFewNewError
 from lstmcast.core.panel import Integers, Panel
 from lstmcast.data.horizons import horizons_of
-from lstmcast.data.split import Blocks
+from lstmcast.data.split import Split
 from lstmcast.evaluation.report import ClassReport, Judgement, Learned, NumberReport, Refresh
 from lstmcast.evaluation.verdict import error_measure
 from lstmcast.forecasters.ensemble import noise
@@ -20,7 +20,7 @@ from lstmcast.forecasters.intervals import TRUSTED_HORIZONS, Evidence, Intervals
 from lstmcast.model.model import Model
 from lstmcast.model.output import of_numbers
 from lstmcast.pipeline.teaching import Teaching
-from lstmcast.pipeline.templates import templates_of
+from lstmcast.pipeline.templates import fit_templates
 from lstmcast.training.loop import Step
 
 Numbers = NDArray[np.float64]
@@ -28,7 +28,7 @@ MOST_ORIGINS = 20_000
 
 
 @dataclass(frozen=True)
-class Plan:
+class RefreshPlan:
     """The plan of a refresh; stamps as in the file, of its first series that is judged.
 
     new: rows with a known target that the champion has not seen; learned: what it has learned from, by its report;
@@ -63,7 +63,7 @@ def refreshing(
     budget: float | None = None,
     always: bool = False,
     threads: int | None = None,
-) -> Iterator[Plan | Step | Outcome]:
+) -> Iterator[RefreshPlan | Step | Outcome]:
     """The Plan first, then Steps while training, the Outcome last.
 
     Neither has seen the judging rows, the newest half of the new ones, when it is judged; what ships has seen them all.
@@ -87,7 +87,7 @@ def refreshing(
         yield outcome
 
 
-def _blocks(model: Model, panel: Panel, series: Integers) -> Blocks:
+def _blocks(model: Model, panel: Panel, series: Integers) -> Split:
     """Return the blocks: rows that may teach (training) and the newest half of the unseen ones (test); none
     validates."""
     start, end, horizon = panel.offsets[:-1], panel.known_until(), model.contract.horizon
@@ -101,7 +101,7 @@ def _blocks(model: Model, panel: Panel, series: Integers) -> Blocks:
         message = _too_few(model, until, int(new.max(initial=0)))
         raise TooFewNewError(message, column=model.contract.target, stamp=until)
     judging = end - np.where(new >= 2 * horizon, new // 2, 0)
-    return Blocks(start, judging, judging, end)
+    return Split(start, judging, judging, end)
 
 
 def _too_few(model: Model, until: str, new: int) -> str:
@@ -112,14 +112,14 @@ def _too_few(model: Model, until: str, new: int) -> str:
     )
 
 
-def _plan(model: Model, panel: Panel, series: Integers, blocks: Blocks) -> Plan:
+def _plan(model: Model, panel: Panel, series: Integers, blocks: Split) -> RefreshPlan:
     judged = int(np.argmax(blocks.end > blocks.test))
     first_new = int(panel.offsets[judged]) + int(
         np.searchsorted(panel.times[panel.rows(judged)], model.seen_until[series[judged]], side="right")
     )
     edges = {"teach": (first_new, blocks.test[judged]), "judge": (blocks.test[judged], blocks.end[judged])}
     known = np.isfinite(panel.target).sum()
-    return Plan(
+    return RefreshPlan(
         new=int(known) - model.rows_seen(panel, series),
         learned=model.report.learned,
         blocks={name: _ends(panel, int(first), int(stop)) for name, (first, stop) in edges.items()},
@@ -131,7 +131,7 @@ def _ends(panel: Panel, first: int, stop: int) -> tuple[str, str]:
     return one, other
 
 
-def _judging_origins(model: Model, panel: Panel, blocks: Blocks) -> Integers:
+def _judging_origins(model: Model, panel: Panel, blocks: Split) -> Integers:
     windows = model.windows(panel, model.contract.check(panel))[0]
     origins = windows.usable(blocks.origins("test", windows.lookback, windows.horizon))
     if not len(origins):
@@ -171,14 +171,16 @@ def _with_all_rows(
     return dataclasses.replace(outcome, model=model)
 
 
-def _with_bands(model: Model, challenger: Model, panel: Panel, blocks: Blocks, origins: Integers) -> Model:
+def _with_bands(model: Model, challenger: Model, panel: Panel, blocks: Split, origins: Integers) -> Model:
     """A model of numbers with the bands that the judging rows ask for; these the challenger has not seen."""
     intervals = _calibrated(challenger, panel, blocks, origins)
     model = dataclasses.replace(
         model, output=dataclasses.replace(of_numbers(model.output), intervals=intervals)
     )
     if model.templates is None:  # of an older file
-        model = dataclasses.replace(model, templates=templates_of(challenger, panel, blocks.test, blocks.end))
+        model = dataclasses.replace(
+            model, templates=fit_templates(challenger, panel, blocks.test, blocks.end)
+        )
     return model
 
 
@@ -194,7 +196,7 @@ def _report(champion: Model, outcome: Outcome, learned: Learned) -> NumberReport
     return dataclasses.replace(champion.report.judged(outcome.challenger), refreshes=history, learned=learned)
 
 
-def _calibrated(model: Model, panel: Panel, blocks: Blocks, origins: Integers) -> Intervals:
+def _calibrated(model: Model, panel: Panel, blocks: Split, origins: Integers) -> Intervals:
     """The band's widths moved towards those that the judging rows ask for, as far as these hold enough horizons.
 
     Of what kind it is and how it follows volatility stays; edges that a part says by itself are the part's affair.

@@ -10,12 +10,12 @@ import numpy as np
 from lstmcast.core.options import Options
 from lstmcast.core.panel import Integers, Panel
 from lstmcast.data.defaults import segment_and_lookbacks
-from lstmcast.data.split import Blocks
+from lstmcast.data.split import Split
 from lstmcast.pipeline.candidates import views_of
-from lstmcast.pipeline.search import Choice, Trials
+from lstmcast.pipeline.search import Candidate, CandidateSearch
 from lstmcast.pipeline.selection import choose
-from lstmcast.pipeline.task import Task
-from lstmcast.pipeline.views import pair_of
+from lstmcast.pipeline.task import TrainingTask
+from lstmcast.pipeline.views import choose_views
 
 MOST_WINDOWS = 200_000
 FEWEST_SERIES = 20  # of a sample, where there are so many
@@ -30,8 +30,8 @@ class Chosen:
     tried, the chosen first, some of it on the sample; words: on what was chosen, empty where that is all rows.
     """
 
-    choices: list[Choice]
-    tried: list[Choice]
+    choices: list[Candidate]
+    tried: list[Candidate]
     words: str = ""
 
 
@@ -43,12 +43,12 @@ class _Sample:
     """
 
     panel: Panel
-    blocks: Blocks
+    blocks: Split
     series: Integers
     is_cut: bool
 
 
-def chosen_settings(task: Task, until: float) -> Chosen:
+def chosen_settings(task: TrainingTask, until: float) -> Chosen:
     """Choose settings by the linear forecaster, on a sample where there are more than MOST_WINDOWS windows.
 
     until: as `choose` takes it. Raises what `choose` does.
@@ -68,13 +68,15 @@ def chosen_settings(task: Task, until: float) -> Chosen:
     return Chosen(fitted, [*fitted, *others], _words(task, sample, found[0], fitted[0]))
 
 
-def _on_all_rows(task: Task, found: list[Choice], rng: np.random.Generator, until: float) -> list[Choice]:
+def _on_all_rows(
+    task: TrainingTask, found: list[Candidate], rng: np.random.Generator, until: float
+) -> list[Candidate]:
     """The chosen setting, and those that may ship beside it, fitted to all rows; none where that leaves no window.
 
     Errors on earlier blocks stay those of the sample.
     """
-    trials = Trials(task.panel, task.blocks, task.horizon, task.options, rng, until)
-    pair = pair_of(found, task.options.linear_pair)
+    trials = CandidateSearch(task.panel, task.blocks, task.horizon, task.options, rng, until)
+    pair = choose_views(found, task.options.linear_pair)
     beside = [] if pair.second is None else [pair.second]
     fitted = []
     for choice in dict.fromkeys([found[0], *beside, *views_of(found, pair, task.options)]):
@@ -87,7 +89,7 @@ def _on_all_rows(task: Task, found: list[Choice], rng: np.random.Generator, unti
     return fitted
 
 
-def _sample(panel: Panel, blocks: Blocks, horizon: int, options: Options) -> _Sample | None:
+def _sample(panel: Panel, blocks: Split, horizon: int, options: Options) -> _Sample | None:
     """Return series drawn at random whose training rows make about MOST_WINDOWS windows; None where all do.
 
     Long series are cut to their latest training rows, of which a few at least must hold many windows.
@@ -110,10 +112,10 @@ def _sample(panel: Panel, blocks: Blocks, horizon: int, options: Options) -> _Sa
     first = part.offsets[:-1]
     validation, test = first + blocks.validation[series] - starts, first + stops - starts
     is_cut = bool((starts > blocks.start[series]).any())
-    return _Sample(part, Blocks(first, validation, test, test), series, is_cut)
+    return _Sample(part, Split(first, validation, test, test), series, is_cut)
 
 
-def _words(task: Task, sample: _Sample, there: Choice, here: Choice) -> str:
+def _words(task: TrainingTask, sample: _Sample, there: Candidate, here: Candidate) -> str:
     """Return on how many rows settings were chosen, and how far the error there is from that on all rows."""
     rows = int((sample.blocks.validation - sample.blocks.start).sum())
     every = int((task.blocks.validation - task.blocks.start).sum())

@@ -12,14 +12,14 @@ from numpy.typing import NDArray
 
 from lstmcast.core.options import Options
 from lstmcast.core.panel import Integers, Panel
-from lstmcast.data.calendar_regression import CalendarStage
+from lstmcast.data.calendar_regression import CalendarRegression
 from lstmcast.data.defaults import segment_and_lookbacks
 from lstmcast.data.preprocessing import Preparation, fit_preparation, fit_stage
-from lstmcast.data.split import Blocks
-from lstmcast.data.view import Setting, View
-from lstmcast.data.windows import Table, Windows
+from lstmcast.data.split import Split
+from lstmcast.data.view import View, ViewConfig
+from lstmcast.data.windows import Windows, WindowTable
 from lstmcast.evaluation.report import Search, Tried
-from lstmcast.evaluation.validation import Validation, validation_of
+from lstmcast.evaluation.validation import Validation, build_validation
 from lstmcast.forecasters.averaged_ridge import fit_averaged_ridge
 from lstmcast.forecasters.ridge import RidgeForecaster, ValidationScorer
 from lstmcast.training.heads import NumberHead
@@ -30,7 +30,7 @@ HOPELESS = 1e6  # so many times the chosen error, as of a map whose forecast a l
 
 
 @dataclass(frozen=True, eq=False)
-class Choice:
+class Candidate:
     """A setting, the windows it makes, and the linear forecaster they give.
 
     errors: its error (MASE) on the validation block and, where that was asked, on blocks before it.
@@ -38,7 +38,7 @@ class Choice:
     penalties: ridge penalty -> the error on the validation block that the map of the whole lookback has with it.
     """
 
-    setting: Setting
+    setting: ViewConfig
     preparation: Preparation
     view: View
     windows: Windows
@@ -65,7 +65,7 @@ class Choice:
         return float(np.nanmean([*self.errors, self.aged]))
 
 
-_Prepared = tuple[Preparation, CalendarStage | None, Table]
+_Prepared = tuple[Preparation, CalendarRegression | None, WindowTable]
 
 
 @dataclass(eq=False)
@@ -76,7 +76,7 @@ class _Fold:
     """
 
     panel: Panel
-    blocks: Blocks
+    blocks: Split
     horizon: int
     options: Options
     rng: np.random.Generator
@@ -84,7 +84,7 @@ class _Fold:
     _plain: dict[str, Preparation] = field(default_factory=dict)
     _tables: dict[tuple[str, str], _Prepared | None] = field(default_factory=dict)
 
-    def attempt(self, setting: Setting, fewest: int) -> Choice | None:
+    def attempt(self, setting: ViewConfig, fewest: int) -> Candidate | None:
         """Fit the linear forecaster of a setting; None where it leaves fewer windows, or its stage no column."""
         prepared = self._prepared(setting.transform, setting.stage)
         if prepared is None:
@@ -97,13 +97,13 @@ class _Fold:
         training = windows.usable(self.blocks.origins("training", setting.lookback, self.horizon))
         if len(training) < fewest:
             return None
-        validation = validation_of(windows, self.panel, self.blocks, preparation.scaling)
+        validation = build_validation(windows, self.panel, self.blocks, preparation.scaling)
         if not len(validation.origins):
             return None
         made = fit_averaged_ridge(
             windows, training, validation, self.rng, self.options.penalty, self.options.linear_lookbacks or ()
         )
-        return Choice(
+        return Candidate(
             setting=setting,
             preparation=preparation,
             view=view,
@@ -115,9 +115,9 @@ class _Fold:
             penalties=made.penalties,
         )
 
-    def error_later(self, choice: Choice, blocks: Blocks) -> float:
+    def error_later(self, choice: Candidate, blocks: Split) -> float:
         """The error of a choice of this fold on a later validation block."""
-        validation = validation_of(choice.windows, self.panel, blocks, choice.preparation.scaling)
+        validation = build_validation(choice.windows, self.panel, blocks, choice.preparation.scaling)
         return (
             ValidationScorer(choice.windows, validation)(choice.ridge)
             if len(validation.origins)
@@ -149,7 +149,7 @@ class _Fold:
         return self._plain[transform]
 
 
-class Trials:
+class CandidateSearch:
     """Tries settings on the validation block and, where asked, as if earlier on blocks of its length before it.
 
     One block is one season's weather: a calendar stage that happens to fit it is found out by the blocks before, and
@@ -160,7 +160,7 @@ class Trials:
     def __init__(
         self,
         panel: Panel,
-        blocks: Blocks,
+        blocks: Split,
         horizon: int,
         options: Options,
         rng: np.random.Generator,
@@ -173,7 +173,7 @@ class Trials:
         longest = segment_and_lookbacks(panel.clock, horizon, options)[1][-1]
         self._fold = folds[0]
         self._earlier = [fold for fold in folds[1:] if _has_room(fold.blocks, longest, horizon)]
-        self._tried: dict[Setting, Choice] = {}
+        self._tried: dict[ViewConfig, Candidate] = {}
 
     @property
     def is_late(self) -> bool:
@@ -181,18 +181,18 @@ class Trials:
         return time.monotonic() >= self._until
 
     @property
-    def tried(self) -> list[Choice]:
+    def tried(self) -> list[Candidate]:
         """Everything that was tried, in that order."""
         return list(self._tried.values())
 
-    def attempt(self, setting: Setting, fewest: int = 1) -> Choice | None:
+    def attempt(self, setting: ViewConfig, fewest: int = 1) -> Candidate | None:
         """Try a setting; None where it leaves fewer training windows, or its stage has no column."""
         choice = self._fold.attempt(setting, fewest)
         if choice is not None:
             self._tried[setting] = choice
         return choice
 
-    def also_earlier(self, choices: list[Choice]) -> list[Choice]:
+    def also_earlier(self, choices: list[Candidate]) -> list[Candidate]:
         """Return the choices with errors on the earlier blocks too, as far as all of them can be tried there.
 
         `aged` is the error on the validation block itself of what the first of these blocks gives.
@@ -208,13 +208,13 @@ class Trials:
         self._tried |= {choice.setting: choice for choice in choices}
         return choices
 
-    def _judged(self, fold: _Fold, choice: Choice, past: Choice) -> Choice:
+    def _judged(self, fold: _Fold, choice: Candidate, past: Candidate) -> Candidate:
         """A choice with the errors of what the same setting gave on a fold."""
         aged = choice.aged if len(choice.errors) > 1 else fold.error_later(past, self.blocks)
         return dataclasses.replace(choice, errors=(*choice.errors, past.errors[0]), aged=aged)
 
 
-def _folds(blocks: Blocks) -> list[Blocks]:
+def _folds(blocks: Split) -> list[Split]:
     """The blocks, then the same moved back by a validation block at a time while enough is left to train on."""
     step = blocks.test - blocks.validation
     folds = []
@@ -226,15 +226,15 @@ def _folds(blocks: Blocks) -> list[Blocks]:
         ):
             break
         first, stop = np.maximum(first, blocks.start), np.maximum(stop, blocks.start)
-        folds.append(Blocks(blocks.start, first, stop, stop))
+        folds.append(Split(blocks.start, first, stop, stop))
     return folds
 
 
-def _has_room(blocks: Blocks, lookback: int, horizon: int) -> bool:
+def _has_room(blocks: Split, lookback: int, horizon: int) -> bool:
     return len(blocks.origins("training", lookback, horizon)) >= max(30, lookback)
 
 
-def described(choices: list[Choice]) -> Search:
+def described(choices: list[Candidate]) -> Search:
     """Describe the choice, and every alternative with its validation error (MASE of the linear forecaster).
 
     penalties: the error of the chosen setting with every ridge penalty. An error that is HOPELESS times the chosen one

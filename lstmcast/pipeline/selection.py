@@ -14,9 +14,9 @@ from lstmcast.data.defaults import segment_and_lookbacks
 from lstmcast.data.horizons import horizons_to_choose_by
 from lstmcast.data.huge import refuse_huge
 from lstmcast.data.preprocessing import known_columns
-from lstmcast.data.split import Blocks, rows_needed
-from lstmcast.data.view import Setting
-from lstmcast.pipeline.search import Choice, Trials
+from lstmcast.data.split import Split, rows_needed
+from lstmcast.data.view import ViewConfig
+from lstmcast.pipeline.search import Candidate, CandidateSearch
 
 LOOKBACK_TOLERANCE = 0.01
 TRANSFORM_GAIN = 0.02
@@ -29,12 +29,12 @@ _ANCHORS = {"auto": (True, False), "yes": (True,), "no": (False,)}
 
 def choose(
     panel: Panel,
-    blocks: Blocks,
+    blocks: Split,
     horizon: int,
     options: Options,
     rng: np.random.Generator,
     until: float = math.inf,
-) -> list[Choice]:
+) -> list[Candidate]:
     """Every setting that was tried, the chosen one first.
 
     Transform and lookback are chosen together, then the calendar stage (where the block holds FEWEST_HORIZONS: what
@@ -44,7 +44,7 @@ def choose(
     until: when (of `time.monotonic`) the time is up, and nothing more is tried that was not asked for.
     """
     refuse_huge(panel)
-    trials = Trials(panel, blocks, horizon, options, rng, until)
+    trials = CandidateSearch(panel, blocks, horizon, options, rng, until)
     first, *others = _transforms(panel, blocks, options)
     plain = _best_lookback(trials, first)
     logged = [_best_lookback(trials, transform) for transform in others if not trials.is_late]
@@ -59,12 +59,12 @@ def choose(
     return [chosen] + [choice for choice in trials.tried if choice is not chosen]
 
 
-def _judged_often(trials: Trials, chosen: Choice, rivals: list[Choice]) -> list[Choice]:
+def _judged_often(trials: CandidateSearch, chosen: Candidate, rivals: list[Candidate]) -> list[Candidate]:
     """The choice and its rivals; if there are any, all judged on the same earlier blocks as well."""
     return trials.also_earlier([chosen, *rivals]) if rivals else [chosen]
 
 
-def _better(simple: Choice, others: list[Choice], gain: float | None) -> Choice:
+def _better(simple: Candidate, others: list[Candidate], gain: float | None) -> Candidate:
     """The best of the others that beat the simple choice by a share of its error; None: whatever they do.
 
     They must beat it on the validation block itself and on average over all that were tried: on the one, because it
@@ -78,7 +78,7 @@ def _better(simple: Choice, others: list[Choice], gain: float | None) -> Choice:
     return min(others, key=lambda choice: choice.error, default=simple)
 
 
-def _transforms(panel: Panel, blocks: Blocks, options: Options) -> list[str]:
+def _transforms(panel: Panel, blocks: Split, options: Options) -> list[str]:
     """The transforms to try, the simplest first; log1p needs values that are never negative, and not all zero."""
     values = np.concatenate([panel.target[rows] for rows in blocks.slices("training")])
     can_log = bool(np.nanmin(values, initial=np.inf) >= 0 and np.nanmax(values, initial=0.0) > 0)
@@ -90,22 +90,22 @@ def _transforms(panel: Panel, blocks: Blocks, options: Options) -> list[str]:
     return ["none", "log1p"] if can_log else ["none"]
 
 
-def _best_lookback(trials: Trials, transform: str) -> Choice:
+def _best_lookback(trials: CandidateSearch, transform: str) -> Candidate:
     """The shortest lookback within LOOKBACK_TOLERANCE of the best error; a single segment where all are too long."""
     segment, lookbacks = segment_and_lookbacks(trials.panel.clock, trials.horizon, trials.options)
     shortest = int((trials.blocks.test - trials.blocks.start).min())
     is_anchored = trials.options.anchor != "no"
-    found: list[Choice] = []
+    found: list[Candidate] = []
     for lookback in [rows for rows in lookbacks if rows <= shortest] or lookbacks[:1]:
         if found and trials.is_late:
             break
         fewest = max(30, lookback) if found else FEWEST_WINDOWS
-        choice = trials.attempt(Setting(transform, lookback, is_anchored=is_anchored), fewest)
+        choice = trials.attempt(ViewConfig(transform, lookback, is_anchored=is_anchored), fewest)
         if choice is not None:
             found.append(choice)
     least = _shortest(segment, lookbacks, trials.options)
     if not found and least < lookbacks[0]:
-        alone = trials.attempt(Setting(transform, least, is_anchored=is_anchored), FEWEST_WINDOWS)
+        alone = trials.attempt(ViewConfig(transform, least, is_anchored=is_anchored), FEWEST_WINDOWS)
         found += [] if alone is None else [alone]
     if not found:
         raise TrainingError(
@@ -115,7 +115,7 @@ def _best_lookback(trials: Trials, transform: str) -> Choice:
     return next(choice for choice in found if choice.error <= (1 + LOOKBACK_TOLERANCE) * best)
 
 
-def _stages(trials: Trials, setting: Setting) -> list[Choice]:
+def _stages(trials: CandidateSearch, setting: ViewConfig) -> list[Candidate]:
     """The calendar stages that the data allow, each with windows that are anchored and that are not."""
     wanted = trials.options.calendar
     kinds = ["calendar"] + (["covariates"] if known_columns(trials.panel).any() else [])
@@ -138,7 +138,7 @@ def _stages(trials: Trials, setting: Setting) -> list[Choice]:
     return found
 
 
-def _sizes(trials: Trials, setting: Setting) -> list[Choice]:
+def _sizes(trials: CandidateSearch, setting: ViewConfig) -> list[Candidate]:
     """Try windows divided by their size; a single series is never divided so unless that is asked for."""
     wanted = trials.options.window_size
     if wanted == "no" or (wanted == "auto" and len(trials.panel.ids) == 1):
@@ -162,7 +162,7 @@ def fewest_rows(panel: Panel, horizon: int, options: Options) -> int:
     return rows_needed(panel, horizon, training, options.val, options.test)
 
 
-def too_little_history(panel: Panel, blocks: Blocks, horizon: int, lookback: int, options: Options) -> str:
+def too_little_history(panel: Panel, blocks: Split, horizon: int, lookback: int, options: Options) -> str:
     """Return the message for a lookback that leaves too few windows."""
     held_back = int((blocks.end - blocks.validation).max())
     training = lookback + horizon + FEWEST_WINDOWS - 1

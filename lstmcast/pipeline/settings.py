@@ -15,11 +15,11 @@ from lstmcast.data.defaults import horizon_of, segment_and_lookbacks
 Changes = dict[str, Any]
 
 
-def settings_of(panel: Panel, options: Options, trials: int) -> list[Changes]:
+def draw_settings(panel: Panel, options: Options, trials: int) -> list[Changes]:
     """The default setting, then different ones at random: they depend on the seed, and not on their number."""
     from sklearn.model_selection import ParameterSampler
 
-    space = {name: _Choices(values) for name, values in space_of(panel, options).items()}
+    space = {name: _Choices(values) for name, values in search_space(panel, options).items()}
     found: list[Changes] = [{}]
     for drawn in ParameterSampler(space, 20 * trials, random_state=options.seed):
         if len(found) == trials:
@@ -44,7 +44,7 @@ class _Choices:
         return others[random_state.randint(len(others))]
 
 
-def space_of(panel: Panel, options: Options) -> dict[str, tuple[Any, ...]]:
+def search_space(panel: Panel, options: Options) -> dict[str, tuple[Any, ...]]:
     """Option -> its default and other values, of those that nobody has set and the target has a use for."""
     kind, defaults = CLASSES if panel.classes else NUMBERS, Options()
     _, lookbacks = segment_and_lookbacks(panel.clock, horizon_of(panel, options), options)

@@ -21,7 +21,7 @@ _WIDEST = 3.0
 _CLIMATE = 15  # days before an origin that what stands in may look at
 
 
-def filling_of(model: Model, panel: Panel, origins: Integers) -> Numbers | None:
+def measure_filling(model: Model, panel: Panel, origins: Integers) -> Numbers | None:
     """(4,) mean absolute error over that with all columns known, of rows that lack all of them, by how many quarters
     of the horizon do; at least one, never less for more.
 

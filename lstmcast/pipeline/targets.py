@@ -12,13 +12,13 @@ from lstmcast.model.model import Model
 from lstmcast.pipeline.category_target import choose_for_classes
 from lstmcast.pipeline.last_round import LastRound
 from lstmcast.pipeline.number_target import choose_for_numbers
-from lstmcast.pipeline.plan import Plan
-from lstmcast.pipeline.task import Task
+from lstmcast.pipeline.plan import TrainingPlan
+from lstmcast.pipeline.task import TrainingTask
 from lstmcast.training.checkpoint import Trained
 from lstmcast.training.trainable import Trainable
 
 
-class Judged(Protocol):
+class JudgedModel(Protocol):
     """The model of the verdict."""
 
     def advice(self) -> Finding | None:
@@ -31,18 +31,18 @@ class Judged(Protocol):
         """Return what learns from every row; until: when the time is up, of `time.monotonic`."""
 
 
-class Chosen(Protocol):
+class ChosenSettings(Protocol):
     """The settings that validation rows chose, and the networks to be trained on them."""
 
     @property
     def members(self) -> list[Trainable]: ...
-    def plan(self) -> Plan:
+    def plan(self) -> TrainingPlan:
         """Return all that was understood and chosen before training."""
 
-    def judged(self, trained: tuple[Trained, ...]) -> Judged:
+    def judged(self, trained: tuple[Trained, ...]) -> JudgedModel:
         """The networks mixed with what stands beside them, and judged once on the test rows."""
 
 
-def choose_for(task: Task, until: float) -> Chosen:
+def choose_for(task: TrainingTask, until: float) -> ChosenSettings:
     """Choose a setting by the kind of the task's target; until: when the time is up, of `time.monotonic`."""
     return choose_for_classes(task) if task.panel.classes else choose_for_numbers(task, until)

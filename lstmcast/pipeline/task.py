@@ -13,25 +13,25 @@ from lstmcast.core.panel import Panel
 from lstmcast.data.defaults import horizon_of
 from lstmcast.data.holidays import taught
 from lstmcast.data.horizons import horizons_to_choose_by
-from lstmcast.data.split import Blocks, split
+from lstmcast.data.split import Split, split
 from lstmcast.evaluation.report import ClassSearch, Search, Start
-from lstmcast.forecasters.network import architecture_of
+from lstmcast.forecasters.network import build_architecture
 from lstmcast.model.model import Model
 from lstmcast.pipeline.attempt import Attempt
-from lstmcast.pipeline.plan import Plan, plan_of
-from lstmcast.pipeline.transfer import Transfer, begin, transfer, view_of
+from lstmcast.pipeline.plan import TrainingPlan, build_plan
+from lstmcast.pipeline.transfer import Transfer, begin, names_shown, transfer
 from lstmcast.training.trainable import Trainable
 
 
 @dataclass(frozen=True, eq=False)
-class Task:
+class TrainingTask:
     """A panel, cut into blocks, and all that says how it is to be learned.
 
     source: a model to start from; holidays: as in the Plan.
     """
 
     panel: Panel
-    blocks: Blocks
+    blocks: Split
     horizon: int
     options: Options
     source: Model | None
@@ -54,8 +54,8 @@ class Task:
             return None
         windows, panel = attempt.windows, self.panel
         about = panel.columns, panel.ids, panel.clock, windows.segment, panel.classes
-        view = view_of(attempt.rows, attempt.view, *about)
-        architecture = architecture_of(windows, len(panel.ids), self.options)
+        view = names_shown(attempt.rows, attempt.view, *about)
+        architecture = build_architecture(windows, len(panel.ids), self.options)
         return transfer(self.source, attempt.setting, architecture, view, self.options.freeze)
 
     def begin(self, attempt: Attempt, members: list[Trainable]) -> list[Trainable]:
@@ -68,17 +68,17 @@ class Task:
         begun = self.transfer(attempt)
         return None if begun is None else begun.told()
 
-    def plan(self, chosen: Attempt, choices: Search | ClassSearch) -> Plan:
+    def plan(self, chosen: Attempt, choices: Search | ClassSearch) -> TrainingPlan:
         """Return all that was understood and chosen before training."""
-        plan = plan_of(self.panel, self.blocks, chosen.windows, chosen.training, self.options, choices)
+        plan = build_plan(self.panel, self.blocks, chosen.windows, chosen.training, self.options, choices)
         return dataclasses.replace(plan, holidays=self.holidays, start=self.start(chosen))
 
 
-def task_of(panel: Panel, options: Options, source: Model | None, time_column: str | None) -> Task:
+def build_task(panel: Panel, options: Options, source: Model | None, time_column: str | None) -> TrainingTask:
     """The task; days off that no training row teaches are left out of it."""
     horizon = horizon_of(panel, options)
     blocks = split(panel, horizon, options.val, options.test)
     holidays, days = panel.holidays, taught(panel, blocks.slices("training"))
     known = None if holidays is None else (holidays.name, days, holidays.last)
     panel = panel if days else panel.with_holidays(None)
-    return Task(panel, blocks, horizon, options, source, time_column, known)
+    return TrainingTask(panel, blocks, horizon, options, source, time_column, known)

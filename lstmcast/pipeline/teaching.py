@@ -15,7 +15,7 @@ from lstmcast.core.errors import DataError
 from lstmcast.core.panel import Floats, Integers, Panel
 from lstmcast.data.category_frequencies import class_weights
 from lstmcast.data.preprocessing import refit_stage
-from lstmcast.data.split import Blocks
+from lstmcast.data.split import Split
 from lstmcast.data.windows import Windows
 from lstmcast.evaluation.validation import scales
 from lstmcast.forecasters.base import NewRows, Part, Views
@@ -23,13 +23,13 @@ from lstmcast.forecasters.ensemble import Ensemble, leaves, logistic_of, network
 from lstmcast.forecasters.network import NetworkForecaster
 from lstmcast.forecasters.ridge import RidgeForecaster
 from lstmcast.model.model import Model
-from lstmcast.model.reference import ranges_of, widened
+from lstmcast.model.reference import fit_column_ranges, widened
 from lstmcast.nn.parameters import Parameters
 from lstmcast.pipeline.few import remixed
 from lstmcast.training.checkpoint import Trained
 from lstmcast.training.heads import ClassHead, Head, NumberHead
 from lstmcast.training.loop import Step
-from lstmcast.training.setup import gentle_schedule, schedule_of
+from lstmcast.training.setup import build_schedule, gentle_schedule
 from lstmcast.training.trainable import Trainable
 from lstmcast.training.workers import Events, train_members
 
@@ -47,7 +47,7 @@ class Teaching:
     model: Model
     panel: Panel
     series: Integers
-    blocks: Blocks
+    blocks: Split
     limit: float | None = None
     threads: int | None = None
 
@@ -82,7 +82,7 @@ class Teaching:
         rows = sum(int(np.isfinite(self.panel.target[rows]).sum()) for rows in self.blocks.slices(name))
         return 0.5 if self.absent is None else rows / max(rows + self.absent, 1)
 
-    def _with_stages(self, own: Blocks, share: float) -> tuple[Model, NewRows]:
+    def _with_stages(self, own: Split, share: float) -> tuple[Model, NewRows]:
         """The model with what stands before the windows taught, and the rows that teach the rest of it."""
         teaching = own.slices("training")
         preparation = self.model.preparation.relearned(self.panel, self.series, teaching, share)
@@ -112,7 +112,7 @@ class Teaching:
             habits = widened(habits, self.series, new, windows.season, windows.lookback)
         if ranges is not None:
             new = [self.panel.values[own, 1:] for own in rows]
-            ranges = ranges_of(np.concatenate([*new, ranges.lowest[None], ranges.highest[None]]))
+            ranges = fit_column_ranges(np.concatenate([*new, ranges.lowest[None], ranges.highest[None]]))
         if chain is not None:
             chain = chain.starting_with(model.output.stand_in(ensemble))
         return dataclasses.replace(
@@ -133,7 +133,7 @@ def _steps(events: Events) -> Generator[Step, None, tuple[Trained, ...]]:
 
 
 def _restaged(
-    model: Model, panel: Panel, series: Integers, blocks: Blocks, share: float
+    model: Model, panel: Panel, series: Integers, blocks: Split, share: float
 ) -> tuple[Model, Views]:
     """The model with its calendar regressions estimated again, and the windows that teach, their levels
     cross-fitted."""
@@ -196,7 +196,7 @@ def _member(
     weights: Floats,
 ) -> Trainable:
     """A network that goes on gently from these weights (P,)."""
-    full = schedule_of(rows.training, model.options)
+    full = build_schedule(rows.training, model.options)
     return Trainable(
         windows=rows.views[network.view],
         training=rows.training,

@@ -48,7 +48,7 @@ class _Seen:
     times: Integers
 
 
-def templates_of(model: Model, panel: Panel, firsts: Integers, stops: Integers) -> Templates | None:
+def fit_templates(model: Model, panel: Panel, firsts: Integers, stops: Integers) -> Templates | None:
     """Templates from windows whose targets lie in rows firsts:stops (S',) of each series; None where they are too few.
 
     The model has not been taught by these rows, or as little as its bands have.

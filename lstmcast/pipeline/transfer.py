@@ -14,8 +14,8 @@ from lstmcast.core.errors import ModelFileError, UsageError
 from lstmcast.core.panel import Clock, Column, Integers
 from lstmcast.data.calendar_features import calendar_names
 from lstmcast.data.preprocessing import Preparation
-from lstmcast.data.view import Setting
 from lstmcast.data.view import View as SeenView
+from lstmcast.data.view import ViewConfig
 from lstmcast.evaluation.report import Start
 from lstmcast.forecasters.ensemble import networks_of
 from lstmcast.model.model import Model
@@ -34,7 +34,7 @@ _SEEN = {
 
 
 @dataclass(frozen=True)
-class View:
+class InputNames:
     """The names of all that a network is shown: the features of a past segment and of a future one, and the series.
 
     classes: of the target, which are what it says as well; empty for numbers.
@@ -71,7 +71,7 @@ class Transfer:
         )
 
 
-def view_of(
+def names_shown(
     preparation: Preparation,
     seen: SeenView,
     columns: Sequence[Column],
@@ -79,7 +79,7 @@ def view_of(
     clock: Clock,
     segment: int,
     classes: tuple[str, ...] = (),
-) -> View:
+) -> InputNames:
     """Return what the network of a model with this preparation is shown; the target's own name does not count.
 
     classes: of the target, each of which has a column in place of the target's.
@@ -92,11 +92,11 @@ def view_of(
     def of_segment(names: tuple[str, ...]) -> tuple[str, ...]:
         return (*(f"{name} in row {row}" for row in rows for name in names), *calendar)
 
-    return View(of_segment(past), of_segment(known), ids, classes)
+    return InputNames(of_segment(past), of_segment(known), ids, classes)
 
 
 def transfer(
-    model: Model, setting: Setting, architecture: Architecture, view: View, freeze: str | None
+    model: Model, setting: ViewConfig, architecture: Architecture, view: InputNames, freeze: str | None
 ) -> Transfer:
     """Match a model's weights to a network of this architecture and view, which the setting is trained with.
 
@@ -114,7 +114,7 @@ def transfer(
         words for name, words in _SEEN.items() if getattr(model.setting, name) != getattr(setting, name)
     )
     contract = model.contract
-    own = view_of(
+    own = names_shown(
         model.preparation.rows,
         model.views[0],
         contract.columns,
@@ -171,8 +171,8 @@ class _Match:
 
     old: Architecture
     new: Architecture
-    own: View
-    view: View
+    own: InputNames
+    view: InputNames
     is_seen_alike: bool
 
     def weights(self, member: Parameters) -> Weights:
@@ -233,7 +233,7 @@ class _Match:
         return axes
 
 
-def _head_columns(a: Architecture, view: View) -> tuple[str, ...]:
+def _head_columns(a: Architecture, view: InputNames) -> tuple[str, ...]:
     """Names of what enters the layers on top of a direct decoder."""
     h = (f"h {unit}" for unit in range(a.hidden))
     known = (f"{name} of {step}, {a.segment}" for step in range(a.future_steps) for name in view.future)

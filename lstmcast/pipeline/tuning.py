@@ -21,11 +21,11 @@ from lstmcast.data.defaults import horizon_of
 from lstmcast.data.split import split
 from lstmcast.evaluation.verdict import LEVEL, error_measure
 from lstmcast.model.model import Model
-from lstmcast.pipeline.cross_validation import EXPANDING, Fold, folds_of
+from lstmcast.pipeline.cross_validation import EXPANDING, Fold, build_folds
 from lstmcast.pipeline.fit import fitting
 from lstmcast.pipeline.pace import MOST_TRIALS, Pace, survivors
-from lstmcast.pipeline.pool import Place
-from lstmcast.pipeline.settings import Changes, settings_of
+from lstmcast.pipeline.pool import WorkerPool
+from lstmcast.pipeline.settings import Changes, draw_settings
 from lstmcast.training.loop import Step
 from lstmcast.training.setup import default_steps
 
@@ -109,7 +109,7 @@ class Standing:
         return default
 
 
-class Judged(NamedTuple):
+class JudgedTrial(NamedTuple):
     """A training done: its error, infinite where it cannot be trained, and its pace; no error where time was up."""
 
     key: str
@@ -168,7 +168,7 @@ class Search:
             if work[0][0] == FIRST:  # alone: it says how many settings there are
                 work = work[:1]
             tasks = (partial(_judged, *one, self.time, self.until) for one in work)
-            for key, error, pace in Place(min(jobs, len(work))).run(tasks):
+            for key, error, pace in WorkerPool(min(jobs, len(work))).run(tasks):
                 if error is None:
                     return
                 self.errors[key] = error
@@ -253,7 +253,7 @@ def tune(
     and the default model. A KeyboardInterrupt ends the search, and the best setting so far is trained. Raises
     UsageError and TrainingError.
     """
-    search = search_of(panel, options or Options(), time, trials=trials)
+    search = begin_search(panel, options or Options(), time, trials=trials)
     try:
         for _ in search.running(jobs):
             pass
@@ -262,7 +262,7 @@ def tune(
     return search.finished()
 
 
-def search_of(
+def begin_search(
     panel: Panel,
     options: Options,
     time_column: str | None = None,
@@ -278,7 +278,7 @@ def search_of(
         raise UsageError(f"--trials goes from 2 to {MOST_TRIALS:,}; got {trials:,}", option="--trials")
     is_fitted = trials is None and options.budget is not None
     count = trials_within(options, len(rows.times)) if trials is None else trials
-    search = Search(panel, rows, options, time_column, tuple(settings_of(rows, options, count)), is_fitted)
+    search = Search(panel, rows, options, time_column, tuple(draw_settings(rows, options, count)), is_fitted)
     if options.budget is None:
         return search
     start, budget = time.time() if began is None else began, seconds(options.budget, "--budget")
@@ -302,7 +302,7 @@ def _before_test(panel: Panel, options: Options) -> Panel:
 def _folds(panel: Panel, options: Options, count: int) -> list[Fold]:
     """The folds; raises TrainingError with a remedy of this command."""
     try:
-        return folds_of(panel, options, count, EXPANDING)
+        return build_folds(panel, options, count, EXPANDING)
     except TrainingError:
         message = "too little history to tune on; train without tuning, or ask for a shorter --horizon"
         raise TrainingError(message) from None
@@ -331,10 +331,10 @@ def _shortened(fold: Fold, changes: Changes, share: float) -> Options:
 
 def _judged(
     key: str, fold: Fold, options: Options, share: float, time_column: str | None, until: float
-) -> Judged:
+) -> JudgedTrial:
     """The error of a setting on the rows that judge a fold; a training that is not done by then says nothing."""
     if time.time() >= until:
-        return Judged(key, None, Pace(0.0, 0.0))
+        return JudgedTrial(key, None, Pace(0.0, 0.0))
     began = first = last = time.process_time()
     is_stepping = False
     error: float | None = math.inf
@@ -352,7 +352,7 @@ def _judged(
     except (TrainingError, UsageError):
         error = math.inf
     stepped = last - first if is_stepping else 0.0
-    return Judged(key, error, Pace(time.process_time() - began - stepped, stepped / share))
+    return JudgedTrial(key, error, Pace(time.process_time() - began - stepped, stepped / share))
 
 
 def _error(model: Model) -> float | None:

@@ -9,23 +9,23 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from lstmcast.data.view import Setting
+from lstmcast.data.view import ViewConfig
 from lstmcast.data.windows import Windows
 from lstmcast.evaluation.report import SecondView
 from lstmcast.forecasters.base import Part
 from lstmcast.forecasters.ensemble import mean_of
 from lstmcast.forecasters.network import NetworkForecaster
-from lstmcast.pipeline.search import Choice
+from lstmcast.pipeline.search import Candidate
 
 GAIN = 0.02
 
 
 @dataclass(frozen=True, eq=False)
-class LinearPair:
+class LinearViews:
     """The chosen linear forecaster, and the one that is averaged with it, if there is one; error: theirs (MASE)."""
 
-    first: Choice
-    second: Choice | None
+    first: Candidate
+    second: Candidate | None
     error: float
 
     def report(self) -> SecondView | None:
@@ -48,8 +48,8 @@ class Seen:
     The network's comes first, then the linear forecaster's where it is another, then the second view if there is one.
     """
 
-    choices: tuple[Choice, ...]
-    linear: LinearPair
+    choices: tuple[Candidate, ...]
+    linear: LinearViews
 
     @property
     def views(self) -> tuple[Windows, ...]:
@@ -76,7 +76,7 @@ class Seen:
         return mean_of(own, "network")
 
 
-def seen_by(choice: Choice, linear: LinearPair, second: Choice | None = None) -> Seen:
+def seen_by(choice: Candidate, linear: LinearViews, second: Candidate | None = None) -> Seen:
     """The views of a choice's network and of the linear part.
 
     second: that of a second network; where there is a second linear forecaster, it is the same.
@@ -85,7 +85,7 @@ def seen_by(choice: Choice, linear: LinearPair, second: Choice | None = None) ->
     return Seen((choice, *(other for other in others if other is not None)), linear)
 
 
-def pair_of(choices: list[Choice], wanted: str) -> LinearPair:
+def choose_views(choices: list[Candidate], wanted: str) -> LinearViews:
     """The first choice and, of the calendar stages that were tried beside its own, the one whose linear forecaster is
     best averaged with it on validation rows; none where that gains too little.
 
@@ -98,16 +98,16 @@ def pair_of(choices: list[Choice], wanted: str) -> LinearPair:
     ]
     limit = math.inf if wanted == "yes" else (1 - GAIN) * first.errors[0]
     if wanted == "no" or not min(errors, default=math.inf) < limit:
-        return LinearPair(first, None, first.errors[0])
-    return LinearPair(first, others[int(np.argmin(errors))], min(errors))
+        return LinearViews(first, None, first.errors[0])
+    return LinearViews(first, others[int(np.argmin(errors))], min(errors))
 
 
-def _rows(setting: Setting) -> Setting:
+def _rows(setting: ViewConfig) -> ViewConfig:
     """Return what two settings have in common whose windows show the same rows."""
     return dataclasses.replace(setting, stage="none", is_anchored=True)
 
 
-def _error_of_mean(one: Choice, other: Choice) -> float:
+def _error_of_mean(one: Candidate, other: Candidate) -> float:
     """The validation error of the mean of two linear forecasters."""
     origins = one.validation.origins
     points = [choice.ridge.point(choice.windows, origins) for choice in (one, other)]

@@ -16,7 +16,7 @@ from lstmcast.core.options import Options
 from lstmcast.core.panel import Floats, Panel
 from lstmcast.nn.network import Architecture
 from lstmcast.nn.parameters import Parameters
-from lstmcast.training.loop import State, Step
+from lstmcast.training.loop import LoopState, Step
 
 Value = TypeVar("Value")
 
@@ -38,12 +38,12 @@ class Progress:
     """The progress of several networks, by their number: some are finished, some under way."""
 
     finished: Mapping[int, Trained] = field(default_factory=dict)
-    underway: Mapping[int, State] = field(default_factory=dict)
+    underway: Mapping[int, LoopState] = field(default_factory=dict)
 
-    def after(self, number: int, result: Trained | State) -> Progress:
+    def after(self, number: int, result: Trained | LoopState) -> Progress:
         """Return the progress once this network has come so far."""
         others = {other: state for other, state in self.underway.items() if other != number}
-        if isinstance(result, State):
+        if isinstance(result, LoopState):
             return Progress(self.finished, {**others, number: result})
         return Progress({**self.finished, number: result}, others)
 

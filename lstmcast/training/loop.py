@@ -163,7 +163,7 @@ class Best:
 
 
 @dataclass(frozen=True, eq=False)
-class State:
+class LoopState:
     """A training between two steps, as plain data: going on from it ends in the bits of one that was never left.
 
     step: the last one done; weights: (P,); optimizer: its arrays by name; generator: (6,) the words of `words_of`;
@@ -187,7 +187,7 @@ class Training:
     rate; after MOST_RESTARTS of these TrainingError is raised. It starts anew, or goes on from a state.
     """
 
-    def __init__(self, setup: TrainingSetup, schedule: Schedule, state: State | None = None) -> None:
+    def __init__(self, setup: TrainingSetup, schedule: Schedule, state: LoopState | None = None) -> None:
         self._setup, self._schedule = setup, schedule
         self._step, self._slower, self._restarts, self._seconds = 0, 1.0, 0, 0.0
         self._best = Best(setup.parameters.flat.copy(), math.nan)
@@ -206,10 +206,10 @@ class Training:
             yield self._look(loss)
         self._leave_best()
 
-    def state(self) -> State:
+    def state(self) -> LoopState:
         """Return where training stands; to be asked for between two steps."""
         setup = self._setup
-        return State(
+        return LoopState(
             step=self._step,
             weights=setup.parameters.flat.copy(),
             best=dataclasses.replace(self._best),
@@ -220,7 +220,7 @@ class Training:
             seconds=self._seconds,
         )
 
-    def _restore(self, state: State) -> None:
+    def _restore(self, state: LoopState) -> None:
         setup = self._setup
         setup.parameters.flat[:] = state.weights
         setup.optimizer.restore(state.optimizer)

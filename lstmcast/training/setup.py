@@ -15,7 +15,7 @@ from lstmcast.data.windows import Windows
 from lstmcast.evaluation.validation import Validates
 from lstmcast.forecasters.network import DTYPE
 from lstmcast.nn.network import Architecture, Inputs, Network
-from lstmcast.nn.optimizers import OPTIMIZERS, Group, Optimizer
+from lstmcast.nn.optimizers import OPTIMIZERS, Optimizer, ParameterGroup
 from lstmcast.nn.parameters import Parameters
 from lstmcast.training.heads import Head
 from lstmcast.training.loop import Schedule, TrainingSetup
@@ -27,7 +27,7 @@ GENTLE_STEPS = 0.3
 GENTLE_RATE = 0.3
 
 
-def schedule_of(training: Integers, options: Options) -> Schedule:
+def build_schedule(training: Integers, options: Options) -> Schedule:
     """Return the schedule for training on this many windows."""
     steps = options.steps
     if steps is None:
@@ -62,7 +62,7 @@ def default_steps(windows: int) -> int:
     return round(400 + 300 * math.log(windows / 2_000) / math.log(50))
 
 
-def setup_of(
+def build_setup(
     architecture: Architecture,
     windows: Windows,
     training: Integers,
@@ -80,7 +80,7 @@ def setup_of(
         network=network,
         parameters=parameters,
         workspace=network.workspace(options.batch, DTYPE),
-        optimizer=optimizer_of(parameters, options, frozen),
+        optimizer=build_optimizer(parameters, options, frozen),
         loss=head.loss(architecture, options),
         sample=partial(_sample, head, windows, training, options.batch),
         validate=None if validation is None else partial(_error, head, architecture, windows, validation),
@@ -112,7 +112,7 @@ def start_of(architecture: Architecture) -> str:
     return "uniform" if architecture.segment > 1 else "orthogonal"
 
 
-def optimizer_of(parameters: Parameters, options: Options, frozen: tuple[str, ...] = ()) -> Optimizer:
+def build_optimizer(parameters: Parameters, options: Options, frozen: tuple[str, ...] = ()) -> Optimizer:
     """The update rule; the highway starts at its solution already: it moves slowly, and nothing pulls it to zero."""
     decay = WEIGHT_DECAY if options.optimizer == "adamw" else 0.0
 
@@ -123,5 +123,5 @@ def optimizer_of(parameters: Parameters, options: Options, frozen: tuple[str, ..
     groups = []
     for (factor, decay_of), names in groupby(parameters, kind):
         first, *_ = several = [parameters.slices[name] for name in names]
-        groups.append(Group(slice(first.start, several[-1].stop), factor, decay_of))
+        groups.append(ParameterGroup(slice(first.start, several[-1].stop), factor, decay_of))
     return OPTIMIZERS[options.optimizer](parameters.flat, groups)

@@ -10,14 +10,14 @@ import numpy as np
 
 from lstmcast.core.options import Options
 from lstmcast.core.panel import Floats, Integers
-from lstmcast.data.split import Blocks
+from lstmcast.data.split import Split
 from lstmcast.data.windows import Windows
 from lstmcast.evaluation.validation import Validates
 from lstmcast.nn.network import Architecture
 from lstmcast.training.checkpoint import Trained
 from lstmcast.training.heads import Head
-from lstmcast.training.loop import Schedule, State, TrainingSetup
-from lstmcast.training.setup import gentle_schedule, setup_of
+from lstmcast.training.loop import LoopState, Schedule, TrainingSetup
+from lstmcast.training.setup import build_setup, gentle_schedule
 
 
 @dataclass(frozen=True, eq=False)
@@ -43,19 +43,19 @@ class Trainable:
         """Everything to train with; the same seed gives the same."""
         rng = np.random.Generator(np.random.SFC64(self.seed))
         rows = self.windows, self.training, self.validation
-        setup = setup_of(self.architecture, *rows, self.head, self.options, rng, self.frozen)
+        setup = build_setup(self.architecture, *rows, self.head, self.options, rng, self.frozen)
         if self.weights is not None:
             np.copyto(setup.parameters.flat, self.weights, where=~np.isnan(self.weights))
         return setup
 
-    def within(self, seconds: float, state: State | None) -> Trainable:
+    def within(self, seconds: float, state: LoopState | None) -> Trainable:
         """Return this network, to be trained from this state for no longer than so many seconds."""
         if math.isinf(seconds):
             return self
         limit = max(seconds, 0.0) + (0.0 if state is None else state.seconds)
         return dataclasses.replace(self, schedule=dataclasses.replace(self.schedule, seconds=limit))
 
-    def over_all_rows(self, trained: Trained, blocks: Blocks) -> Trainable:
+    def over_all_rows(self, trained: Trained, blocks: Split) -> Trainable:
         """Return this network, to go on gently over all rows to the end; nothing is held back to stop it."""
         windows = self.windows
         return dataclasses.replace(

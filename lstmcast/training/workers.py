@@ -12,7 +12,7 @@ import warnings
 from collections.abc import Generator, Iterator, Sequence
 
 from lstmcast.training.checkpoint import Progress, Trained
-from lstmcast.training.loop import State, Step, Training
+from lstmcast.training.loop import LoopState, Step, Training
 from lstmcast.training.trainable import Trainable
 
 STATE_EVERY = 0.5  # seconds of training between two states: at most so much is done again
@@ -105,7 +105,7 @@ def _side_by_side(
     return progress
 
 
-def _course(member: Trainable, state: State | None, every: float) -> Iterator[Step | State | Trained]:
+def _course(member: Trainable, state: LoopState | None, every: float) -> Iterator[Step | LoopState | Trained]:
     """A member's steps, its state after every so many seconds, and what it is in the end."""
     setup = member.setup()
     training, kept = Training(setup, member.schedule, state), 0.0 if state is None else state.seconds
@@ -117,7 +117,9 @@ def _course(member: Trainable, state: State | None, every: float) -> Iterator[St
     yield Trained(setup.parameters.flat, setup.best_step)
 
 
-def _slice(member: Trainable, state: State | None, seconds: float) -> tuple[list[Step], State | Trained]:
+def _slice(
+    member: Trainable, state: LoopState | None, seconds: float
+) -> tuple[list[Step], LoopState | Trained]:
     """A worker's task: train for so long or to the end; the steps that were judged, the last, and the outcome."""
     judged: list[Step] = []
     last: list[Step] = []

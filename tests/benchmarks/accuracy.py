@@ -38,7 +38,7 @@ from lstmcast.core.panel import Panel
 from lstmcast.data.split import split
 from lstmcast.forecasters import averaged_ridge as average
 from lstmcast.model.model import Model
-from lstmcast.pipeline.fit import Event, Plan, fit, fitting
+from lstmcast.pipeline.fit import Event, TrainingPlan, fit, fitting
 from lstmcast.training.loop import Step
 from tests.benchmarks.accuracy_judges import Scores
 from tests.benchmarks.accuracy_sets import BENCHMARKS, REPOSITORY, AbsentError, Benchmark
@@ -78,7 +78,7 @@ class Fitting:
         return {"selection": selection, "training": training - selection, "verdict": verdict - training}
 
     def _note(self, event: Event, seconds: float) -> None:
-        if isinstance(event, Plan):
+        if isinstance(event, TrainingPlan):
             self.ends |= {"selection": seconds, "training": seconds}
             self.phase = "training"
         elif isinstance(event, Step):

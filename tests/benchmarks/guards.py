@@ -94,7 +94,9 @@ def simulated(name: str) -> Callable[[], Panel]:
 def unguarded() -> Iterator[None]:
     """No guard acts."""
     with (
-        patch.object(model_module, "odd_end_of", lambda panel, views, origins, *_: nothing_odd(len(origins))),
+        patch.object(
+            model_module, "examine_end", lambda panel, views, origins, *_: nothing_odd(len(origins))
+        ),
         patch.object(Model, "_moved", lambda *_: nothing_moved()),
     ):
         yield

@@ -57,12 +57,12 @@ class Ours:
         self.workspace = self.network.workspace(batch, np.float32)
         self.workspace = losses.LossWorkspace((horizon, 11, batch), np.float32)
         self.pinball, self.clip = losses.pinball, optimizers.clip_norm
-        groups = [optimizers.Group(slice(None), 1.0, DECAY)]
+        groups = [optimizers.ParameterGroup(slice(None), 1.0, DECAY)]
         if a.highway:
             start = self.parameters.slices["highway.weight"].start
             groups = [
-                optimizers.Group(slice(0, start), 1.0, DECAY),
-                optimizers.Group(slice(start, None), HIGHWAY_FACTOR),
+                optimizers.ParameterGroup(slice(0, start), 1.0, DECAY),
+                optimizers.ParameterGroup(slice(start, None), HIGHWAY_FACTOR),
             ]
         self.optimizer = optimizers.AdamW(self.parameters.flat, groups)
 

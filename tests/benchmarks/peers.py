@@ -28,7 +28,7 @@ from numpy.typing import NDArray
 
 from lstmcast.core.panel import Panel
 from lstmcast.data.scaling import seasonal_scale
-from lstmcast.data.split import Blocks, split
+from lstmcast.data.split import Split, split
 from lstmcast.persistence import load
 from tests.benchmarks.accuracy_sets import ALL_SETS, REPOSITORY, AbsentError
 from tests.benchmarks.peer_models import PEERS
@@ -58,7 +58,7 @@ class Ground:
     name: str
     folder: Path
     panel: Panel
-    blocks: Blocks
+    blocks: Split
     horizon: int
     origins: tuple[int, ...]
     known: tuple[str, ...]

@@ -35,7 +35,7 @@ def errors(seed: int, effect: float, where: str, showers: int, kind: str) -> np.
     target = 2 * day[:ROWS] + rng.normal(0, NOISE, ROWS) - effect * (rain > 0)
     covariates = regression.describe_covariates(known, Clock("h", seasons=(24, 168)))
     design = regression.Design(Clock("h", seasons=(24, 168)), False, covariates, times[0])
-    fitted = regression.fit_calendar_stage(
+    fitted = regression.fit_calendar_regression(
         design, times[:ROWS], known, target, np.array([0, ROWS]), [slice(0, ROWS)], np.ones(ROWS, dtype=bool)
     )
     assert fitted is not None

@@ -13,11 +13,20 @@ import pytest
 from lstmcast.cli.show import chart, figure
 from lstmcast.cli.show.drawing import paths, scales, timeline
 from lstmcast.cli.show.drawing.colours import DARK, LIGHT
-from lstmcast.cli.show.drawing.frame import frame_of
+from lstmcast.cli.show.drawing.frame import fit_frame
 from lstmcast.cli.show.drawing.labels import laid
 from lstmcast.cli.show.drawing.layers import flags
 from lstmcast.cli.show.drawing.scales import Scale
-from lstmcast.cli.show.drawing.shapes import Band, LabelAxis, Line, Mark, NumberAxis, Picture, Table, TimeAxis
+from lstmcast.cli.show.drawing.shapes import (
+    Band,
+    LabelAxis,
+    Line,
+    Mark,
+    NumberAxis,
+    Picture,
+    PictureTable,
+    PictureTimeAxis,
+)
 from lstmcast.cli.show.web.figure import embedded
 from lstmcast.cli.show.web.page import page
 
@@ -45,7 +54,7 @@ def fan(**changes: object) -> Picture:
     picture = Picture(
         title="load & <more>",
         about="A fan.",
-        axis=TimeAxis("Europe/Helsinki", HOUR),
+        axis=PictureTimeAxis("Europe/Helsinki", HOUR),
         lines=[Line("load", "actual", [past[:30], past[40:]]), Line("forecast", "forecast", [ahead])],
         bands=[
             Band(f"{n} % band", n, [[(x, y - n / 50, y + n / 50) for x, y in ahead]]) for n in (50, 80, 95)
@@ -56,7 +65,7 @@ def fan(**changes: object) -> Picture:
         ],
         unit="MW",
         rule=ahead[0][0],
-        table=Table(("time", "load"), [(str(x), f"{y:g}") for x, y in past], [x for x, _ in past]),
+        table=PictureTable(("time", "load"), [(str(x), f"{y:g}") for x, y in past], [x for x, _ in past]),
     )
     return dataclasses.replace(picture, **changes)  # type: ignore[arg-type]
 
@@ -101,11 +110,11 @@ def test_shares_are_percent_and_counts_whole() -> None:
 
 
 def test_a_scale_ends_at_zero_and_has_room_around_a_constant() -> None:
-    assert scales.scale_of([0.0, 10.0]).low == 0  # type: ignore[union-attr]
-    assert scales.scale_of([5.0, 5.0]) == Scale(4.5, 5.5)
-    assert scales.scale_of([0.0]) == Scale(-1, 1)
-    assert scales.scale_of([float("nan"), float("inf")]) is None
-    huge = scales.scale_of([-1.7e308, 1.7e308])
+    assert scales.fit_scale([0.0, 10.0]).low == 0  # type: ignore[union-attr]
+    assert scales.fit_scale([5.0, 5.0]) == Scale(4.5, 5.5)
+    assert scales.fit_scale([0.0]) == Scale(-1, 1)
+    assert scales.fit_scale([float("nan"), float("inf")]) is None
+    huge = scales.fit_scale([-1.7e308, 1.7e308])
     assert huge is not None
     assert huge.share(0.0) == 0.5
 
@@ -181,7 +190,7 @@ def test_no_two_labels_touch_and_none_leaves_the_picture(width: int) -> None:
 
 
 def test_a_path_is_relative_and_breaks_between_runs() -> None:
-    frame = frame_of(Picture("t", "a", NumberAxis(), [Line("", "actual", [[(0, 0), (5, 10)], [(10, 0)]])]))
+    frame = fit_frame(Picture("t", "a", NumberAxis(), [Line("", "actual", [[(0, 0), (5, 10)], [(10, 0)]])]))
     assert frame is not None
     assert (
         paths.line([[(0, 0), (5, 10)], [(10, 0)]], paths.placed(frame, 100, 104)) == "M0 104l50-100M100 104h0"
@@ -198,7 +207,7 @@ def test_every_line_of_a_figure_breaks_where_rows_are_missing() -> None:
 
 def test_the_repeated_hour_is_drawn_as_an_hour_of_its_own() -> None:
     start = at("2023-10-28T22:00")
-    frame = frame_of(
+    frame = fit_frame(
         fan(lines=[Line("", "actual", [[(start + i * HOUR, i) for i in range(6)]])], bands=(), marks=())
     )
     assert frame is not None
@@ -251,7 +260,7 @@ def test_letters_and_lines_stand_out_from_the_paper(room: dict[str, str]) -> Non
 
 def test_marks_that_would_touch_share_a_place() -> None:
     near = [Mark(at("2024-01-01") + i * HOUR, at("2024-01-01") + i * HOUR, "x") for i in (1, 2, 60)]
-    frame = frame_of(fan(marks=near))
+    frame = fit_frame(fan(marks=near))
     assert frame is not None
     assert [numbers for _, _, numbers in flags(frame)] == ["1, 2", "3"]
 
@@ -279,7 +288,7 @@ def test_a_page_asks_nothing_of_any_network() -> None:
 
 def test_rows_of_a_table_are_found_by_their_place() -> None:
     assert re.search(r'data-x="\[0\.0,0\.74\d+\]"', embedded(fan(), "p"))
-    uneven = Table(
+    uneven = PictureTable(
         ("a", "b"), [("1", "2"), ("3", "4"), ("5", "6")], [at("2024-01-01") + i * HOUR for i in (0, 1, 60)]
     )
     assert re.search(r'data-x="\[0\.0,0\.0105\d+,0\.63\d+\]"', embedded(fan(table=uneven), "p"))
@@ -330,6 +339,6 @@ def test_classes_have_their_names_beside_the_axis() -> None:
 
 def test_labels_that_do_not_fit_are_left_out_evenly() -> None:
     axis = LabelAxis("hour", [str(hour) for hour in range(24)])
-    frame = frame_of(Picture("t", "a", axis, bars=[(i - 0.4, i + 0.4, 1.0) for i in range(24)]))
+    frame = fit_frame(Picture("t", "a", axis, bars=[(i - 0.4, i + 0.4, 1.0) for i in range(24)]))
     assert frame is not None
     assert [tick.label for tick in frame.below(40, 1)] == [str(hour) for hour in range(0, 24, 2)]

@@ -13,7 +13,7 @@ import pytest
 from lstmcast.core.errors import DataError, UsageError
 from lstmcast.core.panel import Clock
 from lstmcast.model.future import template
-from lstmcast.model.schema import contract_of
+from lstmcast.model.schema import build_contract
 from tests.command_line import SAMPLES, lstmcast
 from tests.panels import load, panel_of, stacked
 
@@ -120,7 +120,7 @@ def test_each_series_is_continued_from_its_own_last_target() -> None:
     north, south = panel_of(load(50), known=np.ones((50, 1))), panel_of(load(60), known=np.ones((60, 1)))
     north.values[47:, 0] = np.nan
     panel = stacked(north, south)
-    rows = template(panel, contract_of(panel, "at", 24, 24, 24, 100), 2)
+    rows = template(panel, build_contract(panel, "at", 24, 24, 24, 100), 2)
     assert list(rows) == ["at", "meter", "known_0"]
     assert rows["meter"] == ["a", "a", "b", "b"]
     assert rows["known_0"] == ["", "", "", ""]
@@ -131,17 +131,17 @@ def test_each_series_is_continued_from_its_own_last_target() -> None:
 def test_stamps_follow_the_clock_on_the_wall() -> None:
     clock = Clock("D", "Europe/Helsinki", (7,), "%Y-%m-%d")
     panel = panel_of(load(50), known=np.ones((50, 1)), clock=clock, first=np.datetime64("2024-02-10T22:00"))
-    rows = template(panel, contract_of(panel, None, 24, 24, 24, 100), 2)
+    rows = template(panel, build_contract(panel, None, 24, 24, 24, 100), 2)
     assert rows["time"] == ["2024-04-01", "2024-04-02"]
 
 
 def test_a_series_without_a_target_is_refused() -> None:
     panel = panel_of(np.full(50, np.nan), known=np.ones((50, 1)))
     with pytest.raises(DataError, match="no known target"):
-        template(panel, contract_of(panel, "time", 24, 24, 24, 100), 2)
+        template(panel, build_contract(panel, "time", 24, 24, 24, 100), 2)
     named = dataclasses.replace(panel, id_name="shop", ids=("north",))
     with pytest.raises(DataError, match="no known target of 'north'"):
-        template(named, contract_of(named, "time", 24, 24, 24, 100), 2)
+        template(named, build_contract(named, "time", 24, 24, 24, 100), 2)
 
 
 def test_a_model_without_known_columns_has_no_template(model_file: Path, history: Path) -> None:

@@ -15,7 +15,7 @@ from lstmcast.cli.shell.signals import Stopped
 from lstmcast.persistence.outputs import kind_of
 from lstmcast.pipeline import tuning
 from lstmcast.pipeline.pace import Pace
-from lstmcast.pipeline.tuning import Judged
+from lstmcast.pipeline.tuning import JudgedTrial
 from tests.command_line import Said, lstmcast
 from tests.conftest import hourly_rows, write_csv
 
@@ -36,12 +36,12 @@ def judge(monkeypatch: pytest.MonkeyPatch, stop_at: int = 10**9, number: int = s
     """Let errors stand in for trainings, and a signal come at one of them; the keys that were judged."""
     seen: list[str] = []
 
-    def judged(key: str, *_: object) -> Judged:
+    def judged(key: str, *_: object) -> JudgedTrial:
         if len(seen) == stop_at:
             raise Stopped(number, signal.Signals(number).name)
         seen.append(key)
         trial, *rest = map(int, key.split("."))
-        return Judged(key, 1.0 - 0.01 * (trial % 5) + 0.001 * sum(rest), Pace(0.1, 0.1))
+        return JudgedTrial(key, 1.0 - 0.01 * (trial % 5) + 0.001 * sum(rest), Pace(0.1, 0.1))
 
     monkeypatch.setattr(tuning, "_judged", judged)
     return seen

@@ -20,7 +20,7 @@ from lstmcast.nn.network import Architecture
 from lstmcast.nn.optimizers import OPTIMIZERS
 from lstmcast.nn.schedules import SCHEDULES
 from lstmcast.persistence.models import from_record, to_record
-from lstmcast.pipeline.fit import Plan, fitting
+from lstmcast.pipeline.fit import TrainingPlan, fitting
 from lstmcast.training.loop import Step
 from lstmcast.training.setup import RATES
 from lstmcast.training.workers import train_members
@@ -39,10 +39,10 @@ def shapes(**changes: Any) -> dict[str, tuple[int, ...]]:
     return dict(trained(**(NETWORK | changes)).networks[0].members[0].shapes)
 
 
-def run(panel: Panel, **changes: Any) -> tuple[Plan, list[Step], Model]:
+def run(panel: Panel, **changes: Any) -> tuple[TrainingPlan, list[Step], Model]:
     """The plan, all steps of all members, and the model."""
     plan, *steps, model = fitting(panel, small(threads=1, **changes))
-    assert isinstance(plan, Plan)
+    assert isinstance(plan, TrainingPlan)
     assert isinstance(model, Model)
     return plan, [step for step in steps if isinstance(step, Step)], model
 

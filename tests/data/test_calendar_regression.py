@@ -8,7 +8,7 @@ import pytest
 from lstmcast.core.panel import Clock, Panel
 from lstmcast.data import calendar_regression as calendar
 from lstmcast.data.calendar_features import weekday
-from lstmcast.data.calendar_regression import CROSS_FITS, Design, describe_covariates, fit_calendar_stage
+from lstmcast.data.calendar_regression import CROSS_FITS, Design, describe_covariates, fit_calendar_regression
 from tests.panels import FIRST, HOURLY, hourly, panel_of, stacked, weather
 
 
@@ -18,7 +18,7 @@ def fitted(panel: Panel, stop: int, kind: str = "calendar", *, with_year: bool =
     covariates = describe_covariates(known[:stop], panel.clock) if kind == "covariates" else ()
     design = Design(panel.clock, with_year, covariates, panel.times[0])
     usable = np.ones(len(panel.times), dtype=bool) if usable is None else usable
-    found = fit_calendar_stage(
+    found = fit_calendar_regression(
         design, panel.times, known, panel.target, panel.offsets, [slice(0, stop)], usable
     )
     assert found is not None
@@ -145,7 +145,7 @@ def test_each_series_has_its_own_profile() -> None:
     usable = np.ones(1600, dtype=bool)
     known = np.zeros((1600, 0))
     slices = [slice(0, 600), slice(800, 1400)]
-    found = fit_calendar_stage(design, panel.times, known, panel.target, panel.offsets, slices, usable)
+    found = fit_calendar_regression(design, panel.times, known, panel.target, panel.offsets, slices, usable)
     assert found is not None
     stage = found[0]
     level = stage.level(panel.times, known, panel.offsets, np.array([0, 1]))
@@ -169,7 +169,7 @@ def test_a_clock_that_has_no_calendar_has_no_stage(clock: Clock) -> None:
     design = Design(clock, False, (), panel.times[0])
     usable = np.ones(420, dtype=bool)
     known = np.zeros((420, 0))
-    stage = fit_calendar_stage(
+    stage = fit_calendar_regression(
         design, panel.times, known, panel.target, panel.offsets, [slice(0, 300)], usable
     )
     assert stage is None
@@ -198,7 +198,7 @@ def test_training_rows_are_told_what_the_regression_says_without_their_part_of_t
     usable = np.random.default_rng(0).random(1000) > 0.1
     design = Design(HOURLY, False, describe_covariates(known[:700], HOURLY), FIRST)
     fit = (design, panel.times, known, panel.target, panel.offsets)
-    found = fit_calendar_stage(*fit, [slice(0, 700)], usable)
+    found = fit_calendar_regression(*fit, [slice(0, 700)], usable)
     assert found is not None
     stage, taught = found
     plain = stage.level(panel.times, known, panel.offsets, np.arange(1))
@@ -208,7 +208,7 @@ def test_training_rows_are_told_what_the_regression_says_without_their_part_of_t
         rows = slice(part * 140, part * 140 + 140)
         target = panel.target.copy()
         target[rows] = 1e3 * np.random.default_rng(part).normal(size=140)
-        other = fit_calendar_stage(*fit[:3], target, panel.offsets, [slice(0, 700)], usable)
+        other = fit_calendar_regression(*fit[:3], target, panel.offsets, [slice(0, 700)], usable)
         assert other is not None
         assert other[1][rows] == pytest.approx(taught[rows], abs=1e-5)
         assert np.abs(other[1][:700] - taught[:700]).max() > 1.0
@@ -244,7 +244,9 @@ def effect_at_noon(count: int, effect: float) -> float:
     design = Design(HOURLY, False, describe_covariates(rain[:, None], HOURLY), times[0])
     ends, one = np.array([0, len(times)]), np.array([0])
     usable = np.ones(len(times), dtype=bool)
-    stage, _ = fit_calendar_stage(design, times, rain[:, None], target, ends, [slice(0, len(times))], usable)
+    stage, _ = fit_calendar_regression(
+        design, times, rain[:, None], target, ends, [slice(0, len(times))], usable
+    )
     wet = rain.copy()
     wet[1164] = 1.0
     said = [stage.level(times, known[:, None], ends, one)[1164] for known in (rain, wet)]

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from lstmcast.cli.show.chart import draw
-from lstmcast.cli.show.pictures.history import Stretch, history
+from lstmcast.cli.show.pictures.history import DrawnStretch, history
 from lstmcast.core.findings import SEVERITIES, Finding
 from lstmcast.core.panel import COUNTER, Clock, Panel
 from lstmcast.data.checks import examine, levels, meters, overview, seasons, spikes, stretches
@@ -74,7 +74,7 @@ def test_values_near_the_largest_there_are_are_no_trouble() -> None:
         examine(panel, NOW)
         about = overview(panel, 0)
     assert all(np.isfinite([about.lowest, about.median, about.highest, *about.seasons.values()]))
-    assert len(draw(history(Stretch.of(panel, 0)), 60, 4)) == 10
+    assert len(draw(history(DrawnStretch.of(panel, 0)), 60, 4)) == 10
 
 
 # --- flat stretches

@@ -12,7 +12,7 @@ import pytest
 from lstmcast.core.panel import KNOWN, PAST, Column, Panel
 from lstmcast.data.preprocessing import fit_preparation, fit_stage
 from lstmcast.data.split import split
-from lstmcast.model.schema import contract_of
+from lstmcast.model.schema import build_contract
 from lstmcast.persistence.models import from_record, to_record
 from lstmcast.pipeline.fit import fit
 from tests.command_line import SAMPLES, Said, lstmcast
@@ -33,7 +33,7 @@ def with_classes(role: str, rows: int = 420) -> Panel:
 
 
 def test_a_contract_speaks_of_the_columns_of_the_file() -> None:
-    contract = contract_of(with_classes(KNOWN), "time", 48, 24, 24, 100)
+    contract = build_contract(with_classes(KNOWN), "time", 48, 24, 24, 100)
     assert (contract.known, contract.past) == (("kind",), ())
     assert contract.levels == {"kind": ("a", "b", "c")}
     assert contract.columns == with_classes(KNOWN).columns

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from lstmcast.core.panel import KNOWN, Clock, Column, Panel
-from lstmcast.data.days_off import days_off_of
+from lstmcast.data.days_off import find_days_off
 from tests.command_line import lstmcast
 from tests.conftest import write_csv
 from tests.panels import panel_of
@@ -36,7 +36,7 @@ def load(country: str | None, zone: str | None = None, days: int = 300, part: st
 
 @pytest.mark.parametrize("zone", [None, "Europe/Helsinki"])
 def test_the_country_is_found_with_and_without_a_zone(zone: str | None) -> None:
-    found = days_off_of(load("FI", zone))
+    found = find_days_off(load("FI", zone))
     assert found is not None
     assert found.name == "FI"
     assert found.ratio > 3
@@ -45,20 +45,20 @@ def test_the_country_is_found_with_and_without_a_zone(zone: str | None) -> None:
 
 
 def test_the_part_of_a_country_is_found_by_its_own_days() -> None:
-    found = days_off_of(load("DE", "Europe/Berlin", 340, part="SN"))
+    found = find_days_off(load("DE", "Europe/Berlin", 340, part="SN"))
     assert found is not None
     assert found.name == "DE-SN"
 
 
 def test_nothing_is_said_where_no_country_fits_or_the_days_are_known() -> None:
     panel = load("FI")
-    assert days_off_of(load(None)) is None
-    assert days_off_of(load("DE", "Asia/Tokyo")) is None
+    assert find_days_off(load(None)) is None
+    assert find_days_off(load("DE", "Asia/Tokyo")) is None
     wall = panel.times.astype("datetime64[D]")
     off = np.array(sorted(map(str, holidays.country_holidays("FI", years=2023))), dtype="datetime64[D]")
     marked = np.column_stack([panel.values, np.isin(wall, off)])
     known = dataclasses.replace(panel, values=marked, columns=(*panel.columns, Column("off", KNOWN)))
-    assert days_off_of(known) is None
+    assert find_days_off(known) is None
 
 
 def test_check_and_train_name_the_option(tmp_path: Path) -> None:

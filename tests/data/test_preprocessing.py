@@ -10,7 +10,7 @@ import pytest
 from lstmcast.core.panel import TARGET, Clock, Column, Panel
 from lstmcast.data.preprocessing import fit_preparation, fit_stage, known_columns
 from lstmcast.data.split import split
-from lstmcast.evaluation.validation import MOST_ORIGINS, scales, validation_of
+from lstmcast.evaluation.validation import MOST_ORIGINS, build_validation, scales
 from tests.panels import hourly, load, panel_of, rooms, stacked, weather, with_target
 
 HELD = np.random.default_rng(5).normal(1e3, 50, size=2000)
@@ -128,7 +128,7 @@ def test_missing_targets_do_not_count_in_the_validation_error() -> None:
     target[300:303] = np.nan
     blocks, preparation, _, _ = rooms(panel_of(load(420)))
     panel = panel_of(target)
-    validation = validation_of(windows, panel, blocks, preparation.scaling)
+    validation = build_validation(windows, panel, blocks, preparation.scaling)
     errors = validation.errors(windows.ahead(windows.table.scaled, validation.origins))
     assert np.isnan(errors).sum() == 3 * 6
     assert validation.error(windows.ahead(windows.table.scaled, validation.origins)) < 1e-9

@@ -10,11 +10,11 @@ import pytest
 
 from lstmcast.core.errors import TrainingError, UsageError
 from lstmcast.core.panel import Clock
-from lstmcast.data.split import Blocks, split
+from lstmcast.data.split import Split, split
 from tests.panels import FIRST, HOURLY, hourly, load, panel_of, single_threaded, small, stacked
 
 
-def lengths(blocks: Blocks) -> list[list[int]]:
+def lengths(blocks: Split) -> list[list[int]]:
     """Rows of training, validation and test of each series."""
     return [
         [int(b - a) for a, b in zip(*blocks.bounds(name), strict=True)]

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from lstmcast.core.panel import Clock, Holidays
 from lstmcast.evaluation.backtest import Answer
-from lstmcast.evaluation.diagnostics import LEVELS, Bands, Chances, Tally, groupings
+from lstmcast.evaluation.diagnostics import LEVELS, Bands, Chances, LossSums, groupings
 from lstmcast.evaluation.residuals import autocorrelation, histogram, nights, worst_days
 from tests.panels import HOURLY, hourly, panel_of, stacked
 
@@ -39,7 +39,7 @@ def test_losses_are_told_apart_by_what_a_clock_has() -> None:
 
 def test_groups_are_means_over_rows_that_everybody_knows() -> None:
     panel, found = hourly(), losses()
-    tally = Tally(panel, 6)
+    tally = LossSums(panel, 6)
     tally.add(ORIGINS[:2], {name: loss[:, :2] for name, loss in found.items()})
     tally.add(ORIGINS[2:], {name: loss[:, 2:] for name, loss in found.items()})
     slow: dict[str, list[float]] = {}
@@ -58,7 +58,7 @@ def test_groups_are_means_over_rows_that_everybody_knows() -> None:
     assert tally.overall().losses["model"] == pytest.approx(np.mean(slow["all"]))
     assert tally.names == ["step", "hour", "weekday"]
     assert tally.groups("series") == []
-    assert Tally(panel, 6).overall().rows == 0
+    assert LossSums(panel, 6).overall().rows == 0
 
 
 def normal_bands(count: int, spread: float) -> Answer:

@@ -11,7 +11,7 @@ from lstmcast.core.errors import UsageError
 from lstmcast.data.defaults import segment_and_lookbacks
 from lstmcast.forecasters import averaged_ridge as average
 from lstmcast.forecasters.averaged_ridge import AveragedRidge, fit_averaged_ridge
-from lstmcast.forecasters.ridge import RidgeForecaster, ValidationScorer, best_ridge, moments_of
+from lstmcast.forecasters.ridge import RidgeForecaster, ValidationScorer, best_ridge, gather_moments
 from tests.panels import HOURLY, hourly, rooms, small
 
 RNG = np.random.default_rng(0)
@@ -31,7 +31,7 @@ def test_a_shorter_lookback_is_a_map_of_the_window_with_zeros_before() -> None:
     windows, training, validation = parts(hourly())
     short = fit_averaged_ridge(windows, training, validation, RNG, 1e-3, [6])
     narrow = dataclasses.replace(windows, lookback=6)
-    own, _ = best_ridge(moments_of(narrow, training, RNG), 1e-3, ValidationScorer(narrow, validation))
+    own, _ = best_ridge(gather_moments(narrow, training, RNG), 1e-3, ValidationScorer(narrow, validation))
     assert not short.ridge.weight[:, :-6].any()
     assert short.ridge.weight[:, -6:] == pytest.approx(own.weight, abs=1e-9)
     assert short.ridge.point(windows, training) == pytest.approx(own.point(narrow, training))

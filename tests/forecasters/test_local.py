@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from lstmcast.core.options import Options
 from lstmcast.core.panel import KNOWN, TARGET, Clock, Column, Panel
 from lstmcast.data.preprocessing import fit_preparation
-from lstmcast.data.split import Blocks
+from lstmcast.data.split import Split
 from lstmcast.data.windows import Windows
 from lstmcast.forecasters.airline import airline
 from lstmcast.forecasters.bank import bank
@@ -50,7 +50,7 @@ def windows_of(
     values = np.column_stack([np.concatenate(series), *([] if known is None else known.T)])
     ids = tuple(map(str, range(len(series))))
     panel = Panel(ids, ends, times, values, columns, MONTHS, "id" if len(series) > 1 else None)
-    blocks = Blocks(ends[:-1], ends[1:], ends[1:], ends[1:])
+    blocks = Split(ends[:-1], ends[1:], ends[1:], ends[1:])
     preparation = fit_preparation(panel, blocks, "standard", transform)
     return Windows(preparation.table(panel, np.arange(len(series)), None), 8, horizon, 1, 12)
 

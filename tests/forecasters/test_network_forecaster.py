@@ -8,11 +8,11 @@ import pytest
 from lstmcast.data.windows import Windows
 from lstmcast.forecasters.base import point
 from lstmcast.forecasters.intervals import QUANTILES
-from lstmcast.forecasters.network import NetworkForecaster, architecture_of
+from lstmcast.forecasters.network import NetworkForecaster, build_architecture
 from lstmcast.forecasters.ridge import RidgeForecaster, fit_ridge
 from lstmcast.nn.network import Architecture
 from lstmcast.training.heads import NumberHead
-from lstmcast.training.setup import default_steps, setup_of, start_of
+from lstmcast.training.setup import build_setup, default_steps, start_of
 from tests.panels import hourly, rooms, small, stacked, weather
 
 
@@ -22,9 +22,9 @@ def started(panel, seed: int = 0, **changes: object):  # type: ignore[no-untyped
     blocks, _, windows, validation = rooms(panel, segment=options.segment or 6)
     origins = windows.usable(blocks.origins("training", 24, 6))
     ridge, _ = fit_ridge(windows, origins, validation, np.random.default_rng(0))
-    architecture = architecture_of(windows, len(panel.ids), options)
+    architecture = build_architecture(windows, len(panel.ids), options)
     rng = np.random.default_rng(seed)
-    student = setup_of(architecture, windows, origins, validation, NumberHead(ridge), options, rng)
+    student = build_setup(architecture, windows, origins, validation, NumberHead(ridge), options, rng)
     return windows, origins, ridge, NetworkForecaster(architecture, (student.parameters.flat,))
 
 
@@ -77,15 +77,15 @@ def test_the_network_tells_the_series_of_a_panel_apart() -> None:
     panel = stacked(hourly(300), hourly(300, seed=1))
     windows, origins, _, network = started(panel)
     assert network.architecture.series == 2
-    assert architecture_of(windows, 65, small()).series == 0
-    assert architecture_of(windows, 1, small()).series == 0
+    assert build_architecture(windows, 65, small()).series == 0
+    assert build_architecture(windows, 1, small()).series == 0
     assert len(np.unique(windows.batch(origins).series)) == 2
 
 
 def test_the_sizes_of_the_network_are_those_of_the_windows_and_options() -> None:
     windows: Windows = rooms(weather(600)[0], horizon=8, segment=6)[2]
     options = small(hidden=9, layers=2, dense=(5, 4), activation="tanh", dropout=0.3, decoder="direct")
-    a = architecture_of(windows, 1, options)
+    a = build_architecture(windows, 1, options)
     assert (a.past_size, a.future_size) == (6 * 2 + 11, 6 * 1 + 11)
     assert (a.hidden, a.layers, a.dense, a.activation, a.dropout) == (9, 2, (5, 4), "tanh", 0.3)
     assert (a.decoder, a.quantiles, a.highway, a.horizon) == ("direct", 11, True, 8)
@@ -103,8 +103,8 @@ def test_the_highway_moves_slowly_and_is_not_pulled_to_zero() -> None:
     blocks, _, windows, validation = rooms(hourly())
     origins = windows.usable(blocks.origins("training", 24, 6))
     ridge = RidgeForecaster(np.full((6, 24), 2.0), np.zeros(6), 0.0)
-    architecture = architecture_of(windows, 1, options)
-    student = setup_of(
+    architecture = build_architecture(windows, 1, options)
+    student = build_setup(
         architecture, windows, origins, validation, NumberHead(ridge), options, np.random.default_rng(0)
     )
     before = {name: student.parameters[name].copy() for name in student.parameters}

@@ -16,8 +16,8 @@ from lstmcast.forecasters.ridge import (
     STRONGER,
     RidgeForecaster,
     fit_ridge,
+    gather_moments,
     mean_map,
-    moments_of,
     ridges,
 )
 from tests.panels import hourly, load, panel_of, rooms, stacked
@@ -156,7 +156,7 @@ def test_a_stronger_ridge_is_tried_where_the_strongest_is_best_and_there_are_hor
 
 def test_each_map_of_a_mean_keeps_its_own_ridge_when_it_is_taught_again() -> None:
     windows, training, _ = parts(hourly(300))
-    moments = moments_of(windows, training, RNG)
+    moments = gather_moments(windows, training, RNG)
     maps = [next(ridges(moments.recent(rows), (own,))) for rows, own in ((6, 1e-5), (windows.lookback, 0.1))]
     mean = mean_map(maps, windows.lookback)
     again = mean.refitted(NewRows((windows,), training, 1.0, RNG))

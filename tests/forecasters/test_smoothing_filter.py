@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from lstmcast.forecasters.smoothing_filter import Axis, Rates, State, Trace, axis_of, run, start
+from lstmcast.forecasters.smoothing_filter import Axis, FilterState, Rates, Trace, axis_of, run, start
 
 Numbers = NDArray[np.float64]
 LENGTHS = {"one": [90], "equal": [90, 90], "ragged": [70, 110, 90]}
@@ -32,8 +32,8 @@ def series_of(lengths: list[int], seed: int = 0) -> tuple[Numbers, NDArray[np.in
 
 
 def passed(
-    rates: Rates, values: Numbers, axis: Axis, state: State | None = None, firsts: Numbers | None = None
-) -> tuple[Trace, State]:
+    rates: Rates, values: Numbers, axis: Axis, state: FilterState | None = None, firsts: Numbers | None = None
+) -> tuple[Trace, FilterState]:
     """A pass over all rows, or from a state on over those from `firsts` on."""
     begin = axis.offsets[:-1] if firsts is None else firsts
     state = start(values, axis, begin, axis.offsets[1:], rates.memory.shape[1]) if state is None else state
@@ -45,7 +45,7 @@ def passed(
 def twin(
     rates: Numbers,
     values: Numbers,
-    first: State,
+    first: FilterState,
     number: int,
     day: int,
     week: int,

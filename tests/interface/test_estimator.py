@@ -12,7 +12,7 @@ from sklearn.base import clone
 from lstmcast.core.errors import DataError, UsageError
 from lstmcast.core.options import Options
 from lstmcast.ingest import ReadingRules
-from lstmcast.interface.estimator import LSTMForecaster, panel_of
+from lstmcast.interface.estimator import LSTMForecaster, build_panel
 
 
 def _daily_profile(rows: int, zone: str | None = None) -> pd.Series:
@@ -42,7 +42,7 @@ def test_its_score_is_the_skill_against_the_seasonal_naive() -> None:
     slow = pd.Series(np.sin(np.arange(900) / 40) + np.random.default_rng(0).normal(0, 0.01, 900), hours)
     series, later = slow[:600].rename("load"), slow[500:].rename("load")
     fitted = LSTMForecaster(steps=2, hidden=4, lookback=24, horizon=4, safeguard="linear").fit(series)
-    metrics = fitted.model_.evaluate(panel_of(later, fitted.model_.options))["test"]
+    metrics = fitted.model_.evaluate(build_panel(later, fitted.model_.options))["test"]
     expected = 1 - metrics["model"]["mase"] / metrics["seasonal_naive_24"]["mase"]
     assert fitted.score(later) == pytest.approx(expected)
     assert metrics["naive"]["mase"] < metrics["seasonal_naive_24"]["mase"]  # so that they cannot be mixed up

@@ -17,7 +17,7 @@ import lstmcast
 from lstmcast.interface.named import FitOptions, ReadOptions
 from lstmcast.pipeline import tuning
 from lstmcast.pipeline.pace import Pace
-from lstmcast.pipeline.tuning import Judged
+from lstmcast.pipeline.tuning import JudgedTrial
 from tests.command_line import in_python
 
 SMALL: dict[str, Any] = {"horizon": 6, "lookback": 24, "steps": 2, "hidden": 4, "smoothing": "no"}
@@ -75,10 +75,10 @@ def test_a_backtest_takes_a_path_a_frame_a_series_and_a_panel(tmp_path: Path) ->
 
 
 def test_tuning_gives_a_model_that_takes_frames(monkeypatch: pytest.MonkeyPatch) -> None:
-    def judged(key: str, *_: object) -> Judged:
+    def judged(key: str, *_: object) -> JudgedTrial:
         if key == "2.0.0":
             raise KeyboardInterrupt
-        return Judged(key, 1.0 - 0.1 * int(key[0]), Pace(0.1, 0.1))
+        return JudgedTrial(key, 1.0 - 0.1 * int(key[0]), Pace(0.1, 0.1))
 
     monkeypatch.setattr(tuning, "_judged", judged)
     with pytest.warns(UserWarning, match="stopped"):

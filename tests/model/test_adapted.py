@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from lstmcast.core.panel import Panel
-from lstmcast.evaluation.adaptation import Night, named_weights, replayed
+from lstmcast.evaluation.adaptation import PastNight, named_weights, replayed
 from lstmcast.evaluation.ledger import Ledger
 from lstmcast.model.adapted import adapted
 from lstmcast.model.model import Model
@@ -23,8 +23,8 @@ FREE = (np.nan, np.nan)
 RNG = np.random.default_rng(0)
 
 
-def night(shipped: np.ndarray, other: np.ndarray, actual: np.ndarray) -> Night:
-    return Night(np.stack([shipped, other]), shipped - 1, shipped + 1, actual, np.arange(len(shipped)))
+def night(shipped: np.ndarray, other: np.ndarray, actual: np.ndarray) -> PastNight:
+    return PastNight(np.stack([shipped, other]), shipped - 1, shipped + 1, actual, np.arange(len(shipped)))
 
 
 def test_a_better_expert_gains_weight_and_a_worse_one_none() -> None:

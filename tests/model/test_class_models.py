@@ -18,7 +18,7 @@ from lstmcast.model.model import Model
 from lstmcast.nn.cells import CELLS
 from lstmcast.persistence.models import from_record, to_record
 from lstmcast.pipeline.fit import fit, fitting
-from lstmcast.pipeline.plan import Plan
+from lstmcast.pipeline.plan import TrainingPlan
 from lstmcast.training.budget import Expectation
 from lstmcast.training.checkpoint import Checkpoint
 from lstmcast.training.loop import Step
@@ -93,7 +93,7 @@ def test_the_options_of_the_network_apply() -> None:
 
 def test_the_plan_comes_first_and_steps_say_the_log_loss() -> None:
     plan, *events, model = fitting(daily(), small(final=False))
-    assert isinstance(plan, Plan)
+    assert isinstance(plan, TrainingPlan)
     assert isinstance(model, Model)
     assert (plan.lookback, plan.horizon, plan.steps) == (24, 6, 8)
     steps = [event for event in events if isinstance(event, Step)]

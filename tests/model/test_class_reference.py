@@ -9,7 +9,7 @@ import pytest
 
 from lstmcast.core.panel import Panel
 from lstmcast.model.model import Model
-from lstmcast.model.reference import ClassHabits, class_habits_of, widened
+from lstmcast.model.reference import ClassStatistics, fit_class_statistics, widened
 from lstmcast.persistence.models import from_record, to_record
 from tests.class_panels import class_fit, class_panel, class_trained, daily
 
@@ -36,7 +36,7 @@ def model() -> Model:
 
 def test_the_facts_are_those_made_by_hand() -> None:
     codes = np.array([0, 0, 1, 1, 1, 2, NAN, 0, 0, 0, 0, 2], dtype=float)
-    habits = class_habits_of([codes], 3, 4)
+    habits = fit_class_statistics([codes], 3, 4)
     assert habits.flat.tolist() == [4.0]
     assert habits.missing == pytest.approx(1 / 12)
     shares = []
@@ -46,7 +46,7 @@ def test_the_facts_are_those_made_by_hand() -> None:
         shares.append([(known == code).mean() for code in range(3)])
     np.testing.assert_allclose(habits.least_shares[0], np.min(shares, axis=0))
     np.testing.assert_allclose(habits.greatest_shares[0], np.max(shares, axis=0))
-    empty = class_habits_of([np.full(5, NAN)], 3, 4)
+    empty = fit_class_statistics([np.full(5, NAN)], 3, 4)
     assert not empty.is_known.any()
 
 
@@ -79,14 +79,14 @@ def test_a_column_far_out_of_range_is_named() -> None:
 
 
 def test_facts_are_kept_in_the_file_and_know_newer_rows(model: Model) -> None:
-    assert isinstance(model.habits, ClassHabits)
+    assert isinstance(model.habits, ClassStatistics)
     again = from_record(*to_record(model))
-    assert isinstance(again.habits, ClassHabits)
+    assert isinstance(again.habits, ClassStatistics)
     for name in again.habits.__dataclass_fields__:
         np.testing.assert_array_equal(getattr(again.habits, name), getattr(model.habits, name))
     newer = np.where(np.arange(60) < 40, 1.0, 0.0)
     wide = widened(model.habits, np.array([0]), [newer], 1, 24)
-    assert isinstance(wide, ClassHabits)
+    assert isinstance(wide, ClassStatistics)
     assert wide.greatest_shares[0].tolist() == [
         pytest.approx(20 / 24),
         1.0,

@@ -12,9 +12,9 @@ import pytest
 from lstmcast.core.panel import Panel
 from lstmcast.model import explain as parts_of
 from lstmcast.model.category_explain import class_changes, explain_classes, log_odds
-from lstmcast.model.explain import Explanation, Part, explain
+from lstmcast.model.explain import Contribution, Explanation, explain
 from lstmcast.model.model import Model
-from lstmcast.model.shapley import Group, changes, coalitions, groups_of, shapley_values
+from lstmcast.model.shapley import InputGroup, changes, coalitions, group_inputs, shapley_values
 from tests.class_panels import class_fit, class_trained, daily, weather_codes
 from tests.class_panels import class_panel as panel_of_classes
 from tests.panels import (
@@ -109,18 +109,18 @@ def test_parts_sum_to_the_forecast(case: str) -> None:
             assert not any(part.kind == parts_of.GUARDS for part in found.parts)
 
 
-def kinds(case: str) -> set[Part]:
+def kinds(case: str) -> set[Contribution]:
     """The parts of a case."""
     return set(explain(*CASES[case]()).parts)
 
 
 def test_what_a_model_has_are_its_parts() -> None:
-    assert Part("column", "known_0") in kinds("covariates")
-    assert Part("week") in kinds("calendar")
-    assert Part("forecaster", "network") in kinds("network")
-    assert Part("season", "24") in kinds("two seasons")
-    assert Part("limit") in kinds("limited")
-    assert kinds("short") == {Part("usual"), Part("forecaster", "naive")}
+    assert Contribution("column", "known_0") in kinds("covariates")
+    assert Contribution("week") in kinds("calendar")
+    assert Contribution("forecaster", "network") in kinds("network")
+    assert Contribution("season", "24") in kinds("two seasons")
+    assert Contribution("limit") in kinds("limited")
+    assert kinds("short") == {Contribution("usual"), Contribution("forecaster", "naive")}
 
 
 def test_every_row_of_a_window_belongs_to_one_group() -> None:
@@ -129,13 +129,13 @@ def test_every_row_of_a_window_belongs_to_one_group() -> None:
     groups = parts_of.row_groups(windows, (24, 168))
     assert (np.sum(list(groups.values()), axis=0) == 1).all()
     for step in (0, 5):
-        assert np.flatnonzero(groups[Part("season", "24")][step]).tolist() == [168 + step - 24]
-        assert np.flatnonzero(groups[Part("season", "168")][step]).tolist() == [step]
-        assert np.flatnonzero(groups[Part("same_phase")][step]).tolist() == [
+        assert np.flatnonzero(groups[Contribution("season", "24")][step]).tolist() == [168 + step - 24]
+        assert np.flatnonzero(groups[Contribution("season", "168")][step]).tolist() == [step]
+        assert np.flatnonzero(groups[Contribution("same_phase")][step]).tolist() == [
             step + 24 * day for day in range(1, 6)
         ]
-    assert groups[Part("recent")][0].sum() == 6
-    assert list(parts_of.row_groups(windows, ())) == [Part("recent"), Part("rows")]
+    assert groups[Contribution("recent")][0].sum() == 6
+    assert list(parts_of.row_groups(windows, ())) == [Contribution("recent"), Contribution("rows")]
 
 
 def test_a_logarithm_has_factors_that_multiply_to_the_forecast() -> None:
@@ -225,11 +225,11 @@ def test_coalitions_take_what_they_hold_from_now_and_the_rest_from_a_season_befo
     panel = panel_of(
         np.arange(60.0), known=np.arange(60.0)[:, None] + 1000, past=np.arange(60.0)[:, None] + 2000
     )
-    assert groups_of(panel) == [
-        Group("recent"),
-        Group("earlier"),
-        Group("column", "known_0"),
-        Group("column", "past_0"),
+    assert group_inputs(panel) == [
+        InputGroup("recent"),
+        InputGroup("earlier"),
+        InputGroup("column", "known_0"),
+        InputGroup("column", "past_0"),
     ]
     stacked_panel, origins = coalitions(panel, 50, 10, 5)
     assert len(origins) == 16
@@ -246,9 +246,9 @@ def test_coalitions_take_what_they_hold_from_now_and_the_rest_from_a_season_befo
 
 def test_of_many_columns_the_last_stand_together() -> None:
     panel = panel_of(np.zeros(30), known=np.zeros((30, 7)))
-    names = groups_of(panel)
+    names = group_inputs(panel)
     assert len(names) == 6
-    assert names[-1] == Group("others")
+    assert names[-1] == InputGroup("others")
 
 
 @pytest.mark.parametrize("case", ["network", "covariates", "two seasons", "sized panel"])
@@ -263,7 +263,7 @@ def test_changes_sum_to_the_difference_from_a_season_before(case: str) -> None:
     for change in (found.whole, found.network):
         total = change.before + np.sum(list(change.groups.values()), axis=0)
         assert np.abs(total - change.now).max() <= 1e-9 * np.abs(now).max()
-    corrections = explain(model, panel).parts[Part("forecaster", "network")]
+    corrections = explain(model, panel).parts[Contribution("forecaster", "network")]
     assert np.allclose(found.network.now, corrections, atol=1e-5 * np.abs(now).max())
 
 

@@ -14,7 +14,7 @@ from lstmcast.core.errors import DataError
 from lstmcast.core.panel import Forecast, Panel
 from lstmcast.forecasters.naive import seasonal_naive
 from lstmcast.model.model import Model
-from lstmcast.model.reference import Ranges
+from lstmcast.model.reference import ColumnRanges
 from tests.command_line import lstmcast
 from tests.conftest import hourly_rows, write_csv
 from tests.panels import (
@@ -236,7 +236,7 @@ def test_a_file_of_another_world_is_still_forecast_in_numbers(transform: str, fa
 @pytest.mark.filterwarnings("ignore:overflow", "ignore:invalid value")
 def test_where_the_network_gives_no_number_the_last_value_stands_in(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(
-        Ranges, "held", lambda self, panel: panel
+        ColumnRanges, "held", lambda self, panel: panel
     )  # what would keep the column within training
     panel, _ = weather(600)
     model = single_threaded(panel, small(safeguard="network"))

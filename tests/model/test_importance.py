@@ -10,7 +10,7 @@ import pytest
 from lstmcast.core.panel import Panel
 from lstmcast.model.importance import Importance, importance, importance_at
 from lstmcast.model.model import Model
-from lstmcast.model.shapley import Group
+from lstmcast.model.shapley import InputGroup
 from tests.class_panels import class_fit, class_panel, weather_codes
 from tests.panels import cut, load, panel_of, single_threaded, small, stacked, trained, weather, weighted
 
@@ -32,9 +32,9 @@ def model() -> Model:
 def test_a_driver_owes_more_than_noise_and_the_last_day_more_than_what_is_not_looked_at(model: Model) -> None:
     found = importance(model, noisy())
     assert not found.is_seen
-    assert found.inputs[Group("column", "known_0")] > 2 * found.inputs[Group("column", "known_1")]
-    assert found.inputs[Group("recent")] > 0.1
-    assert found.inputs[Group("earlier")] == 0  # its look-back is one day
+    assert found.inputs[InputGroup("column", "known_0")] > 2 * found.inputs[InputGroup("column", "known_1")]
+    assert found.inputs[InputGroup("recent")] > 0.1
+    assert found.inputs[InputGroup("earlier")] == 0  # its look-back is one day
     assert importance(model, noisy()) == found
 
 
@@ -43,7 +43,7 @@ def test_removing_noise_moves_the_error_by_no_more_than_its_importance(model: Mo
     bare = dataclasses.replace(noisy(), values=noisy().values[:, :2], columns=noisy().columns[:2])
     without = importance(single_threaded(cut(bare, 700), small(**told)), bare)
     found = importance(model, noisy())
-    assert abs(without.error / found.error - 1) <= abs(found.inputs[Group("column", "known_1")])
+    assert abs(without.error / found.error - 1) <= abs(found.inputs[InputGroup("column", "known_1")])
 
 
 def test_a_part_without_which_the_error_grows_has_its_share() -> None:
@@ -63,14 +63,14 @@ def test_windows_of_a_panel_are_permuted_within_their_series() -> None:
     panel = stacked(*(panel_of(load(420, seed) * 10.0**seed) for seed in range(3)))
     model = single_threaded(panel, small(id="meter"))
     found = importance(model, panel)
-    assert found.inputs[Group("recent")] < 50  # another series' level would be hundreds of times off
+    assert found.inputs[InputGroup("recent")] < 50  # another series' level would be hundreds of times off
 
 
 def test_classes_are_judged_by_log_loss() -> None:
     panel = class_panel(weather_codes(400), known=np.random.default_rng(0).normal(size=400))
     found = importance(class_fit(panel, known=("known",), safeguard="mean"), panel)
     assert found.error > 0
-    assert set(found.inputs) == {Group("recent"), Group("earlier"), Group("column", "known")}
+    assert set(found.inputs) == {InputGroup("recent"), InputGroup("earlier"), InputGroup("column", "known")}
 
 
 def test_few_windows_are_enough() -> None:

@@ -14,7 +14,7 @@ from lstmcast.model.model import Model
 from lstmcast.model.recursion import join
 from lstmcast.persistence.models import from_record, to_record
 from lstmcast.persistence.record import decode, encode
-from lstmcast.pipeline.fit import Plan, fitting
+from lstmcast.pipeline.fit import TrainingPlan, fitting
 from lstmcast.training.checkpoint import Checkpoint
 from lstmcast.training.loop import Step
 from tests.panels import (
@@ -35,7 +35,7 @@ from tests.panels import (
 
 def test_training_yields_a_plan_then_steps_then_the_model() -> None:
     plan, *steps, model = fitting(hourly(), small(threads=1))
-    assert isinstance(plan, Plan)
+    assert isinstance(plan, TrainingPlan)
     assert isinstance(model, Model)
     assert {type(step) for step in steps} == {Step, Checkpoint}
     assert (plan.rows, plan.series, plan.missing, plan.freq, plan.seasons) == (420, 1, 0, "h", (24,))

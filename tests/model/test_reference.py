@@ -9,7 +9,7 @@ import pytest
 
 from lstmcast.core.panel import Panel
 from lstmcast.model.model import Model
-from lstmcast.model.reference import habits_of, ranges_of, widened
+from lstmcast.model.reference import fit_column_ranges, fit_series_statistics, widened
 from tests.panels import (
     Numbers,
     hourly,
@@ -43,7 +43,7 @@ def changed(rows: slice, to: float | Numbers) -> Numbers:
 
 def test_the_facts_of_a_series() -> None:
     values = np.array([4.0, 4.0, 4.0, NAN, 4.0, 9.0, -2.0, NAN, 1.0, 3.0])
-    habits = habits_of([values, np.full(5, NAN)], 2, 4)
+    habits = fit_series_statistics([values, np.full(5, NAN)], 2, 4)
     assert (habits.lowest[0], habits.highest[0], habits.flat[0]) == (-2.0, 9.0, 3)
     assert habits.missing.tolist() == [pytest.approx(0.2), 1.0]
     assert (habits.least_level[0], habits.greatest_level[0]) == (1.0, 6.5)
@@ -139,7 +139,7 @@ def test_habits_know_nothing_of_the_test_rows() -> None:
 
 def test_habits_are_widened_by_newer_rows_but_not_by_spikes_or_what_stood_still() -> None:
     day = np.arange(48) % 24 + 10.0
-    habits = habits_of([day, np.full(48, NAN)], 24, 48)
+    habits = fit_series_statistics([day, np.full(48, NAN)], 24, 48)
     drifting = widened(habits, np.array([0]), [day * 1.2], 24, 48)
     assert drifting.highest[0] == pytest.approx(33 * 1.2)
     assert drifting.lowest[0] == 10.0
@@ -169,7 +169,7 @@ def test_a_covariate_far_outside_its_range_is_found_in_look_back_and_horizon() -
 
 
 def test_a_covariate_that_never_changed_in_training_has_no_range() -> None:
-    ranges = ranges_of(np.array([[0.0, 1.0, NAN], [0.0, 3.0, NAN]]))
+    ranges = fit_column_ranges(np.array([[0.0, 1.0, NAN], [0.0, 3.0, NAN]]))
     assert (ranges.lowest.tolist(), ranges.highest.tolist()) == ([0.0, 1.0, 0.0], [0.0, 3.0, 0.0])
     panel, model = panel_of(load(420), past=np.zeros((420, 1))), trained(safeguard="network")
     flat = dataclasses.replace(ranges, lowest=np.zeros(1), highest=np.zeros(1))

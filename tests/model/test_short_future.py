@@ -15,7 +15,7 @@ from lstmcast.model.model import Model
 from lstmcast.model.short_future import UNMEASURED, Rhythm, covered, filled, is_code, widening
 from lstmcast.persistence.models import from_record, to_record
 from lstmcast.pipeline import short_futures
-from lstmcast.pipeline.short_futures import filling_of
+from lstmcast.pipeline.short_futures import measure_filling
 from tests.panels import panel_of, single_threaded, small, stacked, weather, without_target
 
 HOURLY = Rhythm(24, 168, 6.0, 14)
@@ -182,6 +182,6 @@ def test_windows_that_are_asked_once_are_those_that_each_panel_has_by_itself() -
 
 def test_a_column_that_decides_costs_more_when_it_is_filled() -> None:
     trained, panel = shocked()
-    found = filling_of(trained, panel, np.arange(700, 800, 7))
+    found = measure_filling(trained, panel, np.arange(700, 800, 7))
     assert found is not None
     assert found[0] > 1.5

@@ -13,12 +13,12 @@ from lstmcast.core.panel import Clock, Panel
 from lstmcast.forecasters.paths import Templates, factor, kept, spread_times
 from lstmcast.model.model import Model
 from lstmcast.model.output import of_numbers
-from lstmcast.model.periods import Periods, of_dates, periods_of
+from lstmcast.model.periods import Periods, of_dates, parse_periods
 from lstmcast.model.totals import Outlook, Total, outlook, path_weights, totals
 from lstmcast.persistence.models import from_record, to_record
 from tests.panels import HOURLY, cut, hourly, panel_of, single_threaded, small, stacked
 
-DAY = periods_of("day", HOURLY)
+DAY = parse_periods("day", HOURLY)
 
 
 @cache
@@ -105,26 +105,26 @@ def test_days_of_twenty_three_and_twenty_five_hours_and_other_periods() -> None:
     for day, hours in (("2024-03-31", 23), ("2024-10-27", 25), ("2024-05-05", 24)):
         start = clock.utc(np.array([np.datetime64(day, "us")]))[0]
         times = clock.grid(start, 25)
-        codes = periods_of("day", clock).codes(times, clock)
+        codes = parse_periods("day", clock).codes(times, clock)
         assert (codes == codes[0]).sum() == hours
     wall = np.array(
         ["2024-02-28T05:00", "2024-02-28T06:00", "2024-03-03T23:00", "2024-03-04"], "datetime64[us]"
     )
     plain = Clock("h")
-    assert np.diff(periods_of("6h", plain).codes(wall, plain)).tolist()[0] == 1
-    assert np.diff(periods_of("week", plain).codes(wall, plain)).tolist() == [0, 0, 1]
-    assert np.diff(periods_of("month", plain).codes(wall, plain)).tolist() == [0, 1, 0]
-    assert periods_of("week", plain).names(periods_of("week", plain).codes(wall[:1], plain), "") == [
+    assert np.diff(parse_periods("6h", plain).codes(wall, plain)).tolist()[0] == 1
+    assert np.diff(parse_periods("week", plain).codes(wall, plain)).tolist() == [0, 0, 1]
+    assert np.diff(parse_periods("month", plain).codes(wall, plain)).tolist() == [0, 1, 0]
+    assert parse_periods("week", plain).names(parse_periods("week", plain).codes(wall[:1], plain), "") == [
         "2024-02-26"
     ]
-    assert periods_of("month", plain).names(periods_of("month", plain).codes(wall[:1], plain), "") == [
+    assert parse_periods("month", plain).names(parse_periods("month", plain).codes(wall[:1], plain), "") == [
         "2024-02"
     ]
     dates = of_dates(["2024-02-28", "2024-03-01", "2024-03-03"])
     assert dates.codes(wall, plain).tolist() == [0, 0, -1, -1]
     for word, clock in (("year", plain), ("90min", plain), ("day", Clock("MS")), ("day", Clock("count"))):
         with pytest.raises(UsageError, match="--total"):
-            periods_of(word, clock)
+            parse_periods(word, clock)
     with pytest.raises(UsageError, match="at least two"):
         of_dates(["2024-02-28"])
 
@@ -155,8 +155,8 @@ def test_a_total_over_series_keeps_their_errors_together() -> None:
     twins = stacked(one, dataclasses.replace(one, values=one.values + 5))
     trained = single_threaded(twins, small(horizon=24, lookback=48))
     found = of(twins, trained)
-    apart = list(totals(found, periods_of("horizon", HOURLY), (80,)))
-    (together,) = totals(found, periods_of("horizon", HOURLY), (80,), {"a": "all", "b": "all"})
+    apart = list(totals(found, parse_periods("horizon", HOURLY), (80,)))
+    (together,) = totals(found, parse_periods("horizon", HOURLY), (80,), {"a": "all", "b": "all"})
     widths = [total.bands[80][1] - total.bands[80][0] for total in apart]
     assert (together.name, together.rows) == ("all", 48)
     assert together.bands[80][1] - together.bands[80][0] == pytest.approx(sum(widths), rel=0.3)
@@ -168,7 +168,7 @@ def test_total_of_rare_counts_stays_above_zero() -> None:
     panel = panel_of(rng.poisson(0.5, 900).astype(float))
     (total,) = totals(
         of(panel, single_threaded(panel, small(horizon=24, lookback=48))),
-        periods_of("horizon", HOURLY),
+        parse_periods("horizon", HOURLY),
         (80, 95),
     )
     assert 0 <= total.bands[95][0] <= total.bands[80][0] <= total.total

@@ -11,7 +11,7 @@ import pytest
 from lstmcast.core.errors import UsageError
 from lstmcast.core.panel import Panel
 from lstmcast.evaluation.ledger import Ledger
-from lstmcast.evaluation.watch import BELOW, BOTH, gauge_of, rarity, stuck, thresholds
+from lstmcast.evaluation.watch import BELOW, BOTH, fit_gauge, rarity, stuck, thresholds
 from lstmcast.model.model import Model
 from lstmcast.model.watching import Rate, Watched, watch
 from tests.panels import cut, hourly, single_threaded, small, with_target
@@ -120,7 +120,7 @@ def test_the_rate_of_false_alarms_is_what_is_declared_where_errors_remember() ->
         return noise / 1.2816
 
     share, alarms = 0.05, 0
-    gauge = gauge_of(nights(300), 60, share)
+    gauge = fit_gauge(nights(300), 60, share)
     fresh = [float(gauge.rows(night).max()) for night in nights(400)]
     limits = thresholds(gauge, fresh, share)
     alarms = sum(score > limit for score, limit in zip(fresh, limits, strict=True))
@@ -134,12 +134,12 @@ def test_the_rate_of_false_alarms_is_what_is_declared_where_errors_remember() ->
 
 
 def test_a_night_with_an_alarm_counts_as_little_more_than_the_threshold() -> None:
-    gauge = gauge_of(np.random.default_rng(0).normal(size=(100, 6)), 10, 0.05)
+    gauge = fit_gauge(np.random.default_rng(0).normal(size=(100, 6)), 10, 0.05)
     limits = thresholds(gauge, [50.0] * 10, 0.05)
     assert limits[-1] < 3 * limits[0]
 
 
 def test_flat_errors_have_a_spread() -> None:
-    gauge = gauge_of(np.zeros((50, 6)), 10, 0.05)
+    gauge = fit_gauge(np.zeros((50, 6)), 10, 0.05)
     assert np.isfinite(gauge.rows(np.ones(6))).all()
     assert gauge.rows(np.ones(6)).max() > 1

@@ -13,16 +13,16 @@ from lstmcast.nn.optimizers import (
     SGD,
     Adam,
     AdamW,
-    Group,
     Momentum,
     Nesterov,
+    ParameterGroup,
     RMSprop,
     clip_norm,
     clip_value,
 )
 from lstmcast.nn.schedules import SCHEDULES, warmup_cosine
 
-GROUPS = (Group(slice(0, 4), 1.0, 0.1), Group(slice(4, 10), 0.05, 0.0))
+GROUPS = (ParameterGroup(slice(0, 4), 1.0, 0.1), ParameterGroup(slice(4, 10), 0.05, 0.0))
 
 
 def gradients(count=7):
@@ -78,7 +78,7 @@ def test_adam_is_its_formula():
 
 
 def test_adamw_shrinks_weights_beside_the_gradient():
-    optimizer = AdamW(start(), [Group(slice(None), 1.0, 0.1)])
+    optimizer = AdamW(start(), [ParameterGroup(slice(None), 1.0, 0.1)])
     optimizer.step(np.zeros(10), 0.5)
     np.testing.assert_allclose(optimizer.weights, start() * (1 - 0.05), atol=1e-15)
 

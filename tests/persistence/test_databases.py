@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from lstmcast.core.errors import OutputError
-from lstmcast.persistence.databases import replace_table, table_of, upsert
+from lstmcast.persistence.databases import parse_table, replace_table, upsert
 from tests.command_line import lstmcast
 from tests.conftest import hourly_rows, write_csv
 
@@ -59,10 +59,10 @@ def test_a_table_of_another_kind_is_not_replaced(tmp_path: Path) -> None:
         connection.commit()
     with pytest.raises(OutputError, match="no forecast"):
         replace_table(path, "prices", {"time": ["a"], "source": ["model"]})
-    assert table_of("home.db::night") == ("home.db", "night")
-    assert table_of("home.csv") is None
+    assert parse_table("home.db::night") == ("home.db", "night")
+    assert parse_table("home.csv") is None
     with pytest.raises(OutputError, match="no name of a table"):
-        table_of("home.db::drop table")
+        parse_table("home.db::drop table")
 
 
 def test_the_command_line_reads_and_writes_them(tmp_path: Path) -> None:

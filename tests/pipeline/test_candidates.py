@@ -12,22 +12,22 @@ import pytest
 
 from lstmcast.core.options import Options
 from lstmcast.data.split import split
-from lstmcast.data.view import Setting
+from lstmcast.data.view import ViewConfig
 from lstmcast.forecasters.base import point
 from lstmcast.forecasters.ensemble import leaves, networks_of
 from lstmcast.persistence import load, save
 from lstmcast.pipeline import candidates as contest
-from lstmcast.pipeline.attempt import member_of
-from lstmcast.pipeline.search import Trials
-from lstmcast.pipeline.views import LinearPair
+from lstmcast.pipeline.attempt import build_member
+from lstmcast.pipeline.search import CandidateSearch
+from lstmcast.pipeline.views import LinearViews
 from lstmcast.training.checkpoint import Trained
 from tests.panels import single_threaded, small, two_views, weather, without_target
 
-COVARIATES = Setting("none", 24, stage="covariates")
-CALENDAR = Setting("none", 24, stage="calendar")
+COVARIATES = ViewConfig("none", 24, stage="covariates")
+CALENDAR = ViewConfig("none", 24, stage="calendar")
 
 
-def _choice(setting: Setting, error: float) -> Any:
+def _choice(setting: ViewConfig, error: float) -> Any:
     return SimpleNamespace(setting=setting, error=error)
 
 
@@ -56,13 +56,13 @@ def test_a_network_on_the_calendar_alone_is_blended_with_the_linear_forecaster_t
     options = small(steps=30, safeguard="mean", final=False)
     horizon, rng = 6, np.random.default_rng(0)
     blocks = split(panel, horizon)
-    trials = Trials(panel, blocks, horizon, options, rng)
-    both = [trials.attempt(Setting("none", 24, stage)) for stage in ("covariates", "calendar")]
+    trials = CandidateSearch(panel, blocks, horizon, options, rng)
+    both = [trials.attempt(ViewConfig("none", 24, stage)) for stage in ("covariates", "calendar")]
     linear, own = (choice for choice in both if choice is not None)
-    member = member_of(own, 1, options, np.random.SeedSequence(0))
+    member = build_member(own, 1, options, np.random.SeedSequence(0))
     trained = (Trained(member.setup().parameters.flat, 0),)
-    taught = [(contest.Candidate(own, [member]), trained)]
-    pair = LinearPair(linear, None, 1.0)
+    taught = [(contest.NetworkCandidate(own, [member]), trained)]
+    pair = LinearViews(linear, None, 1.0)
     entry = contest._entry(taught, pair, [], contest._seen(taught, pair), options)
     origins = own.validation.origins
     network = point(networks_of(entry.ensemble)[0].predict((own.windows,), origins))
@@ -95,8 +95,8 @@ def test_the_second_view_is_that_of_the_linear_pair_or_where_covariates_won_the_
         _choice(replace(CALENDAR, stage="none"), 1.3),
     ]
 
-    def views(choices: list[Any], second: Any = None, **changes: Any) -> list[Setting]:
-        linear = LinearPair(choices[0], second, 1.0)
+    def views(choices: list[Any], second: Any = None, **changes: Any) -> list[ViewConfig]:
+        linear = LinearViews(choices[0], second, 1.0)
         return [choice.setting for choice in contest.views_of(choices, linear, Options(**changes))]
 
     assert views(choices) == [COVARIATES, CALENDAR]

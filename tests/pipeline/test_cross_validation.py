@@ -11,7 +11,7 @@ import pytest
 
 from lstmcast.core.errors import LstmcastError
 from lstmcast.persistence import save
-from lstmcast.pipeline.cross_validation import backtest, folds_of
+from lstmcast.pipeline.cross_validation import backtest, build_folds
 from lstmcast.pipeline.fit import fit
 from tests.command_line import lstmcast
 from tests.conftest import QUICK
@@ -21,7 +21,7 @@ from tests.panels import cut, hourly, small, stacked, with_target
 def test_judged_rows_follow_each_other_up_to_the_last() -> None:
     panel = hourly(400)
     for window in ("expanding", "sliding"):
-        folds = folds_of(panel, small(test="30"), 4, window)
+        folds = build_folds(panel, small(test="30"), 4, window)
         judged = [fold.panel.times[-int(fold.judged[0]) :] for fold in folds]
         np.testing.assert_array_equal(np.concatenate(judged), panel.times[-120:])
         before = [len(fold.panel.times) - 30 for fold in folds]
@@ -29,7 +29,7 @@ def test_judged_rows_follow_each_other_up_to_the_last() -> None:
 
 
 def test_by_default_the_first_fold_keeps_two_fifths_of_the_rows() -> None:
-    folds = folds_of(hourly(400), small(), 5, "expanding")
+    folds = build_folds(hourly(400), small(), 5, "expanding")
     assert [int(fold.judged[0]) for fold in folds] == [48] * 5
     assert len(folds[0].panel.times) == 160 + 48
 
@@ -37,7 +37,7 @@ def test_by_default_the_first_fold_keeps_two_fifths_of_the_rows() -> None:
 def test_a_date_is_where_the_first_fold_is_judged_from() -> None:
     panel = hourly(400)
     first = panel.clock.write(panel.times[300:301])[0]
-    folds = folds_of(panel, small(test=first), 4, "expanding")
+    folds = build_folds(panel, small(test=first), 4, "expanding")
     assert [int(fold.judged[0]) for fold in folds] == [25] * 4
     assert len(folds[0].panel.times) == 325
 
@@ -61,7 +61,7 @@ def test_rows_after_a_fold_change_nothing_of_it() -> None:
 
 
 def test_series_of_different_lengths_are_each_cut_from_their_end() -> None:
-    folds = folds_of(stacked(hourly(400), hourly(200, 1)), small(), 2, "expanding")
+    folds = build_folds(stacked(hourly(400), hourly(200, 1)), small(), 2, "expanding")
     assert [len(fold.panel.times) for fold in folds] == [510, 600]
     assert folds[0].options.test == f"{90 / 510:.6f}"
 
@@ -78,7 +78,7 @@ def test_series_of_different_lengths_are_each_cut_from_their_end() -> None:
 )
 def test_what_cannot_be_is_refused(changes: dict[str, str], folds: int, window: str, word: str) -> None:
     with pytest.raises(LstmcastError, match=word):
-        folds_of(hourly(400), small(**changes), folds, window)
+        build_folds(hourly(400), small(**changes), folds, window)
 
 
 def test_the_command_shows_folds_and_writes_single_forecasts(history: Path, tmp_path: Path) -> None:

@@ -14,9 +14,9 @@ import pytest
 
 from lstmcast.core.errors import DataError, UsageError
 from lstmcast.core.panel import Panel
-from lstmcast.pipeline.groups import GroupTask, Trained, failure_of, options_of, seed_of, tasks_of
+from lstmcast.pipeline.groups import GroupTask, TrainedGroup, failure_of, options_of, seed_of, yield_tasks
 from lstmcast.pipeline.jobs import Environment, environment, refuse_other
-from lstmcast.pipeline.pool import Place
+from lstmcast.pipeline.pool import WorkerPool
 from tests.panels import hourly, small
 
 TINY = small(steps=3, hidden=4)
@@ -56,9 +56,9 @@ class KilledOnce:
     """A task whose first worker is killed."""
 
     flag: str
-    task: Callable[[], Trained]
+    task: Callable[[], TrainedGroup]
 
-    def __call__(self) -> Trained:
+    def __call__(self) -> TrainedGroup:
         """Kill this process where nobody was killed yet, else do the task."""
         try:
             os.close(os.open(self.flag, os.O_CREAT | os.O_EXCL))
@@ -71,7 +71,7 @@ class KilledOnce:
 def tasks() -> list[GroupTask]:
     """A task for each group."""
     readers: dict[Any, Any] = {group: Rows(number) for number, group in enumerate(GROUPS)}
-    return list(tasks_of(readers, TINY, {}, 1, 0.0))
+    return list(yield_tasks(readers, TINY, {}, 1, 0.0))
 
 
 def hashes(results: Any) -> dict[Any, str]:
@@ -84,7 +84,7 @@ def hashes(results: Any) -> dict[Any, str]:
 @pytest.fixture(scope="module")
 def serial() -> dict[Any, str]:
     """The hashes of a run in this process."""
-    return hashes(Place().run(iter(tasks())))
+    return hashes(WorkerPool().run(iter(tasks())))
 
 
 def killing(folder: Path) -> list[Any]:
@@ -94,13 +94,13 @@ def killing(folder: Path) -> list[Any]:
 
 
 def test_a_killed_worker_of_this_machine_changes_no_bit(serial: dict[Any, str], tmp_path: Path) -> None:
-    assert hashes(Place(jobs=2).run(iter(killing(tmp_path)))) == serial
+    assert hashes(WorkerPool(jobs=2).run(iter(killing(tmp_path)))) == serial
     assert (tmp_path / "killed").exists()
 
 
 def test_a_killed_worker_of_a_cluster_changes_no_bit(serial: dict[Any, str], tmp_path: Path) -> None:
     pytest.importorskip("distributed", reason="the extra cluster is not installed")
-    assert hashes(Place(cluster="local:2").run(iter(killing(tmp_path)))) == serial
+    assert hashes(WorkerPool(cluster="local:2").run(iter(killing(tmp_path)))) == serial
     assert (tmp_path / "killed").exists()
 
 
@@ -108,7 +108,7 @@ def test_a_seed_comes_from_the_name_and_not_from_the_place() -> None:
     seeds = {group: options_of(TINY, group).seed for group in GROUPS}
     assert len(set(seeds.values())) == len(GROUPS)
     assert seed_of(0, ("a", "b")) != seed_of(0, ("ab", "")) != seed_of(1, ("ab", ""))
-    alone = [task.options.seed for task in tasks_of({GROUPS[1]: Rows(0)}, TINY, {}, 1, 0.0)]
+    alone = [task.options.seed for task in yield_tasks({GROUPS[1]: Rows(0)}, TINY, {}, 1, 0.0)]
     assert alone == [seeds[GROUPS[1]]]
 
 
@@ -130,7 +130,8 @@ def test_a_budget_is_shared_among_groups_that_are_left() -> None:
     readers: dict[Any, Any] = {(str(number),): Rows(number) for number in range(4)}
     options = dataclasses.replace(TINY, budget="100s")
     shares = [
-        float(str(task.options.budget)[:-1]) for task in tasks_of(readers, options, {}, 2, time.monotonic())
+        float(str(task.options.budget)[:-1])
+        for task in yield_tasks(readers, options, {}, 2, time.monotonic())
     ]
     assert shares == pytest.approx([50, 50, 100, 100], rel=0.02)
 
@@ -146,7 +147,7 @@ def test_workers_of_another_environment_are_refused() -> None:
 @pytest.mark.parametrize("address", ["local:0", "local:x", "host:8786"])
 def test_an_address_that_is_none_is_refused(address: str) -> None:
     with pytest.raises(UsageError, match="--cluster"):
-        Place(cluster=address).check()
+        WorkerPool(cluster=address).check()
 
 
 def test_without_the_extra_it_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -154,4 +155,4 @@ def test_without_the_extra_it_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
 
     monkeypatch.setitem(sys.modules, "distributed", None)
     with pytest.raises(UsageError, match="the extra cluster"):
-        Place(cluster="local:2").check()
+        WorkerPool(cluster="local:2").check()

@@ -15,7 +15,7 @@ import pytest
 from lstmcast import persistence
 from lstmcast.core.errors import DataError, OutputError
 from lstmcast.core.panel import Panel
-from lstmcast.data.calendar_regression import CalendarStage
+from lstmcast.data.calendar_regression import CalendarRegression
 from lstmcast.data.preprocessing import refit_stage
 from lstmcast.data.view import View
 from lstmcast.forecasters.base import NewRows
@@ -24,7 +24,7 @@ from lstmcast.model.model import Model
 from lstmcast.nn.parameters import Parameters
 from lstmcast.persistence import rotation
 from lstmcast.persistence.models import from_record, to_record
-from lstmcast.pipeline.refresh import Outcome, Plan, _blocks, refreshing
+from lstmcast.pipeline.refresh import Outcome, RefreshPlan, _blocks, refreshing
 from lstmcast.pipeline.teaching import Teaching, _members, _restaged
 from tests.command_line import lstmcast
 from tests.conftest import QUICK, hourly_rows, write_csv
@@ -44,10 +44,10 @@ from tests.panels import (
 LONGER = hourly(420 + 120)
 
 
-def refreshed(model: Model, panel: Panel, **options: Any) -> tuple[Plan, Outcome]:
+def refreshed(model: Model, panel: Panel, **options: Any) -> tuple[RefreshPlan, Outcome]:
     """The plan and the outcome of one refresh."""
     plan, *_, outcome = refreshing(model, panel, threads=1, **options)
-    assert isinstance(plan, Plan)
+    assert isinstance(plan, RefreshPlan)
     assert isinstance(outcome, Outcome)
     return plan, outcome
 
@@ -199,7 +199,7 @@ def test_the_linear_map_estimated_again_from_the_same_rows_is_the_same() -> None
     assert np.allclose(again.bias, model.linear.bias)
 
 
-def stage_and_rooms() -> tuple[Panel, Any, Any, CalendarStage]:
+def stage_and_rooms() -> tuple[Panel, Any, Any, CalendarRegression]:
     """Two series with a known column, what prepares them, and a calendar stage of their first half."""
     panel = stacked(*(weather(400, seed)[0] for seed in (0, 1)))
     model = single_threaded(panel, small(calendar="covariates", known=("known_0",)))
@@ -214,7 +214,7 @@ def test_a_calendar_stage_moves_by_its_share_and_only_for_the_series_at_hand() -
     series = np.arange(2)
     known = preparation.others(panel)
 
-    def level(one: CalendarStage) -> Any:
+    def level(one: CalendarRegression) -> Any:
         return one.level(panel.times, known, panel.offsets, series)
 
     whole, _ = refit_stage(preparation, stage, panel, series, blocks, 1.0)

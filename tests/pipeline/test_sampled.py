@@ -11,7 +11,7 @@ from lstmcast.core.options import Options
 from lstmcast.core.panel import Panel
 from lstmcast.pipeline import sampled
 from lstmcast.pipeline.sampled import chosen_settings
-from lstmcast.pipeline.task import task_of
+from lstmcast.pipeline.task import build_task
 from tests.command_line import lstmcast
 from tests.conftest import write_csv
 from tests.panels import hourly
@@ -46,7 +46,7 @@ def test_the_choice_is_made_on_some_windows_and_fitted_to_all(
     monkeypatch.setattr(sampled, "MOST_WINDOWS", most)
     monkeypatch.setattr(sampled, "FEWEST_SERIES", 3)
     monkeypatch.setattr(sampled, "_FEWEST_SPANS", 3)
-    task = task_of(panel(series, rows), OPTIONS, None, "time")
+    task = build_task(panel(series, rows), OPTIONS, None, "time")
     looked_at = []
     choose = sampled.choose
     monkeypatch.setattr(sampled, "choose", lambda part, *rest: looked_at.append(part) or choose(part, *rest))
@@ -69,7 +69,7 @@ def test_the_choice_is_made_on_some_windows_and_fitted_to_all(
 
 
 def test_the_sample_knows_nothing_of_test_rows() -> None:
-    task = task_of(panel(4, 300), OPTIONS, None, "time")
+    task = build_task(panel(4, 300), OPTIONS, None, "time")
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(sampled, "MOST_WINDOWS", 200)
         patch.setattr(sampled, "FEWEST_SERIES", 2)

@@ -12,16 +12,16 @@ import pytest
 from lstmcast.core.errors import DataError, TrainingError, UsageError
 from lstmcast.core.options import Options
 from lstmcast.core.panel import Clock, Panel
-from lstmcast.data.split import Blocks, split
-from lstmcast.data.view import Setting
-from lstmcast.evaluation.validation import validation_of
+from lstmcast.data.split import Split, split
+from lstmcast.data.view import ViewConfig
+from lstmcast.evaluation.validation import build_validation
 from lstmcast.pipeline import selection
-from lstmcast.pipeline.search import Choice, Trials
+from lstmcast.pipeline.search import Candidate, CandidateSearch
 from lstmcast.pipeline.selection import choose
 from tests.panels import hourly, load, panel_of, small, stacked, weather
 
 
-def choices(panel: Panel, options: Options) -> list[Choice]:
+def choices(panel: Panel, options: Options) -> list[Candidate]:
     horizon = options.horizon or 6
     blocks = split(panel, horizon, options.val, options.test)
     return choose(panel, blocks, horizon, options, np.random.default_rng(0))
@@ -191,16 +191,16 @@ def test_a_stage_is_judged_a_block_old_on_the_validation_block() -> None:
     panel = weather(900)[0]
     options = small(calendar="auto", penalty=1e-3)
     blocks, rng = split(panel, 6), np.random.default_rng(0)
-    trials = Trials(panel, blocks, 6, options, rng)
-    made = [trials.attempt(Setting("none", 24, stage)) for stage in ("none", "calendar")]
+    trials = CandidateSearch(panel, blocks, 6, options, rng)
+    made = [trials.attempt(ViewConfig("none", 24, stage)) for stage in ("none", "calendar")]
     judged = trials.also_earlier([choice for choice in made if choice is not None])
     step = blocks.test - blocks.validation
-    before = Blocks(blocks.start, blocks.validation - step, blocks.validation, blocks.validation)
+    before = Split(blocks.start, blocks.validation - step, blocks.validation, blocks.validation)
     for choice in judged:
-        old = Trials(panel, before, 6, options, rng).attempt(choice.setting)
+        old = CandidateSearch(panel, before, 6, options, rng).attempt(choice.setting)
         assert old is not None
         assert choice.errors[1] == pytest.approx(old.errors[0])
-        later = validation_of(old.windows, panel, blocks, old.preparation.scaling)
+        later = build_validation(old.windows, panel, blocks, old.preparation.scaling)
         assert choice.aged == pytest.approx(later.error(old.ridge.point(old.windows, later.origins)))
         assert choice.aged != choice.errors[0]
         assert choice.error == pytest.approx(np.mean([*choice.errors, choice.aged]))

@@ -17,7 +17,7 @@ from lstmcast.data.calendar_features import calendar_names, calendar_vector
 from lstmcast.model.model import Model
 from lstmcast.nn.optimizers import OPTIMIZERS
 from lstmcast.nn.parameters import Parameters
-from lstmcast.pipeline.fit import Plan, fit, fitting
+from lstmcast.pipeline.fit import TrainingPlan, fit, fitting
 from tests.command_line import lstmcast
 from tests.hostile_models import packed, record
 from tests.panels import FIRST, hourly, panel_of, small, stacked, trained, weather
@@ -31,7 +31,7 @@ def started(source: Model, panel: Panel, **changes: Any) -> tuple[dict[str, Any]
     given = {"safeguard": "network", "final": False, "steps": 0} | changes
     options = small(threads=1, **given)
     plan, *_, model = fitting(panel, options, pretrained=source)
-    assert isinstance(plan, Plan)
+    assert isinstance(plan, TrainingPlan)
     assert isinstance(model, Model)
     assert plan.start is not None
     assert model.report["choices"]["start"] == plan.start.as_document()

@@ -12,7 +12,7 @@ from lstmcast.core.options import Options
 from lstmcast.pipeline import settings as tuning_settings
 from lstmcast.pipeline import tuning
 from lstmcast.pipeline.pace import Pace
-from lstmcast.pipeline.tuning import ROUNDS, Judged, Search, search_of, tune
+from lstmcast.pipeline.tuning import ROUNDS, JudgedTrial, Search, begin_search, tune
 from tests.panels import hourly, small, with_target
 
 SLOW = Pace(1.0, 1.0)
@@ -21,7 +21,7 @@ TINY: dict[str, Any] = {"test": "30", "threads": 1, "final": False, "smoothing":
 
 def test_workers_and_test_rows_change_nothing_of_the_choice(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(tuning, "ROUNDS", ((1, 0.5), (2, 1.0)))
-    monkeypatch.setattr(tuning_settings, "space_of", lambda *_: {"dropout": (0.2, 0.0, 0.4)})
+    monkeypatch.setattr(tuning_settings, "search_space", lambda *_: {"dropout": (0.2, 0.0, 0.4)})
     panel, options = hourly(300), small(**TINY)
     target = panel.target.copy()
     target[-30:] += 40
@@ -36,13 +36,13 @@ def test_workers_and_test_rows_change_nothing_of_the_choice(monkeypatch: pytest.
 
 def test_settings_leave_what_is_set_and_do_not_depend_on_their_number() -> None:
     options = small(dropout=0.3)
-    few, many = (tuning_settings.settings_of(hourly(300), options, count) for count in (4, 9))
+    few, many = (tuning_settings.draw_settings(hourly(300), options, count) for count in (4, 9))
     assert few == many[:4]
     assert not {name for changes in many for name in changes} & {"hidden", "lookback", "batch", "dropout"}
 
 
 def test_the_default_wins_ties_and_the_verdict_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(tuning, "_judged", lambda key, *_: Judged(key, 1.0, SLOW))
+    monkeypatch.setattr(tuning, "_judged", lambda key, *_: JudgedTrial(key, 1.0, SLOW))
     found = tune(hourly(300), small(**TINY), trials=2)
     assert found.chosen == {}
     assert found.verdict == "tuning found nothing better than the default setting"
@@ -50,7 +50,7 @@ def test_the_default_wins_ties_and_the_verdict_says_so(monkeypatch: pytest.Monke
 
 def searching(errors: dict[str, float], budget: str | None = None, trials: int | None = 9) -> Search:
     """A search that has come so far."""
-    search = search_of(hourly(300), small(**TINY, budget=budget), trials=trials)
+    search = begin_search(hourly(300), small(**TINY, budget=budget), trials=trials)
     search.errors.update(errors)
     return search
 
@@ -78,7 +78,7 @@ def test_what_is_level_with_the_default_loses_to_it(error: float, wins: bool) ->
 def test_the_number_of_settings_is_by_work_and_falls_on_a_slow_machine_alone() -> None:
     few = searching({}, "1m", None)
     assert 2 < len(few.settings) < len(searching({}, "10m", None).settings)
-    wide = search_of(hourly(300), dataclasses.replace(few.options, steps=500), trials=None)
+    wide = begin_search(hourly(300), dataclasses.replace(few.options, steps=500), trials=None)
     assert len(wide.settings) < len(few.settings)
     few.pace = Pace(0.01, 0.01)
     assert few.settings == few.drawn

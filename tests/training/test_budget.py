@@ -12,12 +12,12 @@ from typing import Any
 import numpy as np
 import pytest
 
-from lstmcast.cli.sessions.following import _in_words
+from lstmcast.cli.sessions.training_monitor import _in_words
 from lstmcast.data.split import split
-from lstmcast.pipeline.candidates import candidates_of
+from lstmcast.pipeline.candidates import build_candidates
 from lstmcast.pipeline.fit import fitting
 from lstmcast.pipeline.selection import choose
-from lstmcast.pipeline.views import pair_of
+from lstmcast.pipeline.views import choose_views
 from lstmcast.training import workers as members
 from lstmcast.training.budget import Expectation, expect
 from lstmcast.training.loop import Step
@@ -33,8 +33,8 @@ def networks(count: int, **changes: Any) -> list[Trainable]:
     options = small(members=count, **changes)
     panel = hourly()
     choices = choose(panel, split(panel, 6), 6, options, np.random.default_rng(0))
-    linear, seeds = pair_of(choices, "no"), np.random.SeedSequence(0).spawn(count)
-    return candidates_of(choices, linear, 1, options, seeds)[0].members
+    linear, seeds = choose_views(choices, "no"), np.random.SeedSequence(0).spawn(count)
+    return build_candidates(choices, linear, 1, options, seeds)[0].members
 
 
 def test_time_is_shared_by_the_members_that_train_one_after_the_other() -> None:

@@ -8,13 +8,13 @@ import numpy as np
 import pytest
 
 from lstmcast.core.errors import TrainingError
-from lstmcast.forecasters.network import architecture_of
+from lstmcast.forecasters.network import build_architecture
 from lstmcast.forecasters.ridge import fit_ridge
 from lstmcast.nn.optimizers import OPTIMIZERS
 from lstmcast.training import loop as training
 from lstmcast.training.heads import NumberHead
 from lstmcast.training.loop import Schedule, Step, Training, TrainingSetup
-from lstmcast.training.setup import schedule_of, setup_of
+from lstmcast.training.setup import build_schedule, build_setup
 from tests.panels import hourly, rooms, small
 
 
@@ -24,9 +24,9 @@ def small_setup(seed: int = 0, **changes: object) -> TrainingSetup:
     blocks, _, windows, validation = rooms(hourly())
     origins = windows.usable(blocks.origins("training", 24, 6))
     ridge, _ = fit_ridge(windows, origins, validation, np.random.default_rng(0))
-    architecture = architecture_of(windows, 1, options)
+    architecture = build_architecture(windows, 1, options)
     rng = np.random.default_rng(seed)
-    return setup_of(architecture, windows, origins, validation, NumberHead(ridge), options, rng)
+    return build_setup(architecture, windows, origins, validation, NumberHead(ridge), options, rng)
 
 
 def judged(student: TrainingSetup, errors: list[float]) -> list[np.ndarray]:
@@ -201,13 +201,13 @@ def test_the_gradient_is_clipped_by_value_and_then_by_norm() -> None:
 
 def test_steps_epochs_and_rates_become_a_schedule() -> None:
     origins = np.arange(1600)
-    assert schedule_of(origins, small(steps=None)).steps == 300
-    assert schedule_of(origins[:999], small(steps=None)).steps == 200
-    assert schedule_of(origins, small(steps=77)).steps == 77
-    assert schedule_of(origins, small(steps=None, epochs=2.5, batch=16)).steps == 250
-    assert schedule_of(origins, small()).rate != schedule_of(origins, small(optimizer="sgd")).rate
-    assert schedule_of(origins, small(lr=0.5, clip=0.25, patience=3)) == Schedule(8, 0.5, 0.25, 3)
-    other = schedule_of(origins, small(schedule="one-cycle", clip_value=0.5))
+    assert build_schedule(origins, small(steps=None)).steps == 300
+    assert build_schedule(origins[:999], small(steps=None)).steps == 200
+    assert build_schedule(origins, small(steps=77)).steps == 77
+    assert build_schedule(origins, small(steps=None, epochs=2.5, batch=16)).steps == 250
+    assert build_schedule(origins, small()).rate != build_schedule(origins, small(optimizer="sgd")).rate
+    assert build_schedule(origins, small(lr=0.5, clip=0.25, patience=3)) == Schedule(8, 0.5, 0.25, 3)
+    other = build_schedule(origins, small(schedule="one-cycle", clip_value=0.5))
     assert (other.kind, other.clip_value) == ("one-cycle", 0.5)
 
 
@@ -260,7 +260,7 @@ def test_a_training_that_goes_on_can_be_left_between_its_rounds() -> None:
 
 def test_only_a_training_of_the_default_length_adapts_it() -> None:
     origins = np.arange(500)
-    assert schedule_of(origins, small(steps=None)).is_adaptive
+    assert build_schedule(origins, small(steps=None)).is_adaptive
     for given in ({"steps": 50}, {"steps": None, "epochs": 2.0}, {"steps": None, "patience": 3}):
-        assert not schedule_of(origins, small(**given)).is_adaptive
+        assert not build_schedule(origins, small(**given)).is_adaptive
     assert adaptive(10).rate_at(11) == pytest.approx(0.5 * 0.01)

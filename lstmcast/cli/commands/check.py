@@ -80,9 +80,9 @@ def _measured(reading: ParsedFile, options: Options) -> ParsedFile:
 def _with_days_off(reading: ParsedFile) -> ParsedFile:
     """The reading, with a note where the target keeps the days off of a country."""
     from lstmcast.core.findings import NOTE, Finding, count
-    from lstmcast.data.days_off import days_off_of
+    from lstmcast.data.days_off import find_days_off
 
-    found = days_off_of(reading.panel) if reading.roles.target else None
+    found = find_days_off(reading.panel) if reading.roles.target else None
     if found is None:
         return reading
     message = (
@@ -169,13 +169,13 @@ def _share(value: float | None) -> str:
 def _draw(reading: ParsedFile, console: Console) -> None:
     """Each column that could be forecast, the first of a panel's series; of many the first few."""
     from lstmcast.cli.show import chart
-    from lstmcast.cli.show.pictures.history import Stretch, history
+    from lstmcast.cli.show.pictures.history import DrawnStretch, history
     from lstmcast.core.panel import TARGET
 
     targets = reading.panel.roles(TARGET)[:_PICTURES]
     for column in targets:
         drawn = dataclasses.replace(
-            history(Stretch.of(reading.panel, 0, column)), marks=()
+            history(DrawnStretch.of(reading.panel, 0, column)), marks=()
         )  # they are told below
         height = _HEIGHT if len(targets) == 1 else _LOW
         console.picture(

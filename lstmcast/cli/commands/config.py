@@ -22,7 +22,7 @@ ALL = "all"  # that have the option
 
 
 @dataclass(frozen=True)
-class Line:
+class SettingLine:
     """A setting in force: the commands that it is of, its option and value, and where it is set."""
 
     commands: tuple[str, ...]
@@ -74,7 +74,7 @@ def config(
     )
 
 
-def in_force(named: str | None, command: str | None) -> Iterator[Line]:
+def in_force(named: str | None, command: str | None) -> Iterator[SettingLine]:
     """Each setting once, with the commands that it is of; raises UsageError for what is no command or no setting."""
     from lstmcast.cli.shell.catalogue import COMMANDS, Commands
     from lstmcast.cli.shell.command import Takes
@@ -91,7 +91,7 @@ def in_force(named: str | None, command: str | None) -> Iterator[Line]:
             of.setdefault((key, value, str(setting.place)), []).append(name)
     for (key, value, place), commands in of.items():
         takers = tuple(name for name in kinds if key in kinds[name])
-        yield Line(tuple(commands), takers, key, value, place)
+        yield SettingLine(tuple(commands), takers, key, value, place)
 
 
 def places(named: str | None, *, ignored: bool) -> Iterator[tuple[str, str]]:

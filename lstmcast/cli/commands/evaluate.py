@@ -126,9 +126,9 @@ def evaluate_file(
 def _judged_totals(model: Model, panel: Panel, total: str) -> Mapping[str, Any]:
     """The report on totals of some periods."""
     from lstmcast.model.judged_totals import judged_totals
-    from lstmcast.model.periods import periods_of
+    from lstmcast.model.periods import parse_periods
 
-    return judged_totals(of_numbers(model, "--total"), panel, periods_of(total, model.contract.clock))
+    return judged_totals(of_numbers(model, "--total"), panel, parse_periods(total, model.contract.clock))
 
 
 def _show(report: Mapping[str, Any], model_file: str, clock: Clock, console: Console) -> None:

@@ -73,7 +73,7 @@ def explain(
     console = Console(quiet=quiet, verbose=verbose, as_json=as_json)
     if at is not None and step is not None:
         raise UsageError("--at and --step both name the row to explain; give one of them", option="--at")
-    asked = Asked(at, whole_number("step", step, 1, 10_000), one_name(series))
+    asked = ExplainRequest(at, whole_number("step", step, 1, 10_000), one_name(series))
     explain_file(model, Files(data, future), Night(as_of), asked, console, is_global=is_global)
 
 
@@ -86,7 +86,7 @@ def one_name(series: str | None) -> str | None:
 
 
 @dataclass(frozen=True)
-class Asked:
+class ExplainRequest:
     """The row and the series to be explained, as the user said; None for all rows and the first series."""
 
     at: str | None
@@ -134,7 +134,7 @@ class Asked:
 
 
 def explain_file(
-    model_file: str, files: Files, night: Night, asked: Asked, console: Console, *, is_global: bool
+    model_file: str, files: Files, night: Night, asked: ExplainRequest, console: Console, *, is_global: bool
 ) -> None:
     """Load, read, explain, show."""
     from lstmcast import persistence
@@ -155,13 +155,15 @@ def explain_file(
             show_explanation(model, panel, asked, clock, console)
 
 
-def show_explanation(model: Model, panel: Panel, asked: Asked, clock: Clock, console: Console) -> None:
+def show_explanation(
+    model: Model, panel: Panel, asked: ExplainRequest, clock: Clock, console: Console
+) -> None:
     """The parts of the rows asked for, and what has changed in them since a season before."""
     from lstmcast.data.digits import decimals
-    from lstmcast.model.explanations import changes_of, explanation_of
+    from lstmcast.model.explanations import changes_of, explain_series
 
     place = asked.place(panel)
-    whole = explanation_of(model, panel, place, max(asked.step or 0, model.contract.horizon))
+    whole = explain_series(model, panel, place, max(asked.step or 0, model.contract.horizon))
     rows = asked.rows(whole, clock)
     if whole.labels and rows == slice(None):
         rows = slice(0, 1)  # the mean over rows of different classes says nothing

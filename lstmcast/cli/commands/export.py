@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from lstmcast.cli.sessions.delivery import console_beside, deliver, probe
-from lstmcast.cli.sessions.wanted import Level
+from lstmcast.cli.sessions.training_request import Level
 from lstmcast.cli.shell.console import Console
 from lstmcast.cli.shell.flags import OUTPUT, Json, ModelFile, Quiet, Verbose, parse_levels
 from lstmcast.cli.shell.outputs import STDOUT

@@ -12,7 +12,7 @@ import typer
 from lstmcast.cli.sessions.files import Files, Future, read_files
 from lstmcast.cli.sessions.nights import AsOfTime, Night
 from lstmcast.cli.sessions.reading import read_outcomes, survey_file, tell_findings, tell_if_open
-from lstmcast.cli.sessions.wanted import Horizon, Level
+from lstmcast.cli.sessions.training_request import Horizon, Level
 from lstmcast.cli.shell import log
 from lstmcast.cli.shell.console import Console
 from lstmcast.cli.shell.flags import (
@@ -108,14 +108,14 @@ def plot(
     """
     console = Console(quiet=quiet, verbose=verbose, as_json=as_json)
     output = None if output == STDOUT else output
-    options, chosen = options_from(flags), Chosen(parse_names(series), last, is_short=output is None)
+    options, chosen = options_from(flags), DrawnRows(parse_names(series), last, is_short=output is None)
     asked = {"horizon": horizon, "level": level, "future": future, "as_of": as_of}
     if after_model is not None:
         _refuse(
             _set(options) | {"ledger": ledger},
             "is not for a forecast, which the model reads as it was trained",
         )
-        forecast = Asked(
+        forecast = DrawnForecast(
             Files(after_model, future), None if horizon is None else read_ahead(horizon), level, Night(as_of)
         )
         draw(output, lambda: of_forecast(data, forecast, chosen, console), console)
@@ -128,7 +128,7 @@ def plot(
 
 
 @dataclass(frozen=True)
-class Chosen:
+class DrawnRows:
     """The part of a file that is drawn: series by name (none: the first few), the end as the user said.
 
     is_short: for a terminal, where less can be seen.
@@ -176,7 +176,7 @@ class Chosen:
 
 
 @dataclass(frozen=True)
-class Asked:
+class DrawnForecast:
     """The forecast that is drawn: from which files, how far, with which bands as the user said, in which night."""
 
     files: Files
@@ -194,7 +194,7 @@ class Drawn:
     note: str = ""
 
 
-def of_file(source: str, options: Options, chosen: Chosen, console: Console) -> Drawn:
+def of_file(source: str, options: Options, chosen: DrawnRows, console: Console) -> Drawn:
     """The series of a file, with all that the doctor finds marked."""
     from lstmcast.cli.show.pictures.history import histories
     from lstmcast.core.panel import TARGET
@@ -210,7 +210,7 @@ def of_file(source: str, options: Options, chosen: Chosen, console: Console) -> 
     return _few(pictures, os.path.basename(source), chosen, len(panel.ids) * columns)
 
 
-def of_forecast(model_file: str, asked: Asked, chosen: Chosen, console: Console) -> Drawn:
+def of_forecast(model_file: str, asked: DrawnForecast, chosen: DrawnRows, console: Console) -> Drawn:
     """The last weeks of each series and its forecast."""
     from lstmcast import persistence
     from lstmcast.cli.show.pictures import fan
@@ -239,7 +239,7 @@ def of_forecast(model_file: str, asked: Asked, chosen: Chosen, console: Console)
     return _few(pictures, title, chosen, len(panel.ids) * (2 if forecast.probabilities else 1))
 
 
-def of_ledger(ledger_file: str, source: str, options: Options, chosen: Chosen, console: Console) -> Drawn:
+def of_ledger(ledger_file: str, source: str, options: Options, chosen: DrawnRows, console: Console) -> Drawn:
     """Return pictures of what a ledger said of each row the night before, and what came."""
     from lstmcast import ingest
     from lstmcast.cli.show.pictures.said import said_and_came
@@ -310,7 +310,7 @@ def _show(drawn: Drawn, console: Console) -> None:
         console.note(drawn.note)
 
 
-def _few(pictures: Sequence[Picture], title: str, chosen: Chosen, of: int) -> Drawn:
+def _few(pictures: Sequence[Picture], title: str, chosen: DrawnRows, of: int) -> Drawn:
     """The pictures, with a sentence where they are not all there could be."""
     is_all = len(pictures) >= of or chosen.series
     note = "" if is_all else f"{len(pictures):,} of {of:,} pictures; --series names others"

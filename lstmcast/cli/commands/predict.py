@@ -44,19 +44,19 @@ from lstmcast.cli.sessions.summing import (
     TotalOption,
     TotalOver,
     Whole,
-    outlook_of,
+    build_outlook,
     summed_columns,
     summed_rows,
     summing_by,
 )
-from lstmcast.cli.sessions.wanted import (
+from lstmcast.cli.sessions.training_request import (
     Adapt,
     Changes,
     Horizon,
     Integers,
     Level,
     Quantiles,
-    Wanted,
+    TrainingRequest,
     wanted_by,
 )
 from lstmcast.cli.shell.console import Console
@@ -130,7 +130,7 @@ def predict(
 class Request:
     """All that a user asks of `predict` beside the model and the files."""
 
-    wanted: Wanted
+    wanted: TrainingRequest
     night: Night
     summing: Summing
     destinations: Destinations
@@ -280,7 +280,7 @@ def _made(
     given_out = forecast.only(wanted.shown)
     if numbers is None:
         return Made(forecast, table.tidy(given_out), more, shipped)
-    outlook = outlook_of(numbers, panel, given_out, asked.night)
+    outlook = build_outlook(numbers, panel, given_out, asked.night)
     rows = summed_rows(summing, source, outlook, sorted({*wanted.shown, *besides}))
     columns = summed_columns(summing, rows, outlook, wanted.shown)
     return Made(forecast, table.tidy(given_out, columns), more, shipped, totals=rows)

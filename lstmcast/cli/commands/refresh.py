@@ -39,7 +39,7 @@ from lstmcast.core.options import parse_names, seconds
 if TYPE_CHECKING:
     from lstmcast.ingest import ParsedFile
     from lstmcast.model.model import Model
-    from lstmcast.pipeline.refresh import Outcome, Plan
+    from lstmcast.pipeline.refresh import Outcome, RefreshPlan
 
 NewData = Annotated[
     str | None,
@@ -234,13 +234,13 @@ def _follow(
     champion: Model, reading: ParsedFile, budget: float | None, console: Console, *, always: bool
 ) -> Outcome:
     """Follow the training: say what it learns from, move the bar, return who won."""
-    from lstmcast.pipeline.refresh import Outcome, Plan, refreshing
+    from lstmcast.pipeline.refresh import Outcome, RefreshPlan, refreshing
 
     with console.progress() as show_step:
         for event in refreshing(champion, reading.panel, budget=budget, always=always):
             if isinstance(event, Outcome):
                 return event
-            if isinstance(event, Plan):
+            if isinstance(event, RefreshPlan):
                 tell_findings(reading, console)
                 console.notes(_understood(reading, event, champion))
             else:
@@ -248,7 +248,7 @@ def _follow(
     raise AssertionError("the refresh ended without an outcome")
 
 
-def _understood(reading: ParsedFile, plan: Plan, champion: Model) -> list[tuple[str, str]]:
+def _understood(reading: ParsedFile, plan: RefreshPlan, champion: Model) -> list[tuple[str, str]]:
     whose = f" (series {reading.panel.ids[0]})" if reading.roles.id else ""
     told = plan.learned
     seen = "how many rows it learned from, this model does not say; the file counts for half"

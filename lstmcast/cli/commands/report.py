@@ -161,10 +161,10 @@ def _why(model: Model, panel: Panel) -> list[tuple[str, list[explained.Row]]]:
     """Return tables of the parts of the first series' forecast, and of its change since a season before."""
     from lstmcast.cli.show.pictures.axis import span
     from lstmcast.data.digits import decimals
-    from lstmcast.model.explanations import changes_of, explanation_of
+    from lstmcast.model.explanations import changes_of, explain_series
 
     clock = dataclasses.replace(panel.clock, seasons=model.contract.clock.seasons)
-    found = explanation_of(model, panel)
+    found = explain_series(model, panel)
     is_class = bool(found.labels)
     places = 3 if is_class else decimals(panel.target[panel.rows(0)])
     rows = slice(0, 1) if is_class else slice(None)

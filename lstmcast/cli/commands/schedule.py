@@ -104,7 +104,7 @@ def schedule(
     found, settings = _resolved(context, given)
     words = [*program(), "predict", *found, *settings, *_limit(max_age, model, data, console)]
     log = None if units.mailer() else _absolute(f"{PROGRAM}.log")
-    night = units.Night(tuple(words), hour, minute, _here(), log)
+    night = units.ScheduledCommand(tuple(words), hour, minute, _here(), log)
     files = _files(
         night, _weekly(_absolute(model), _absolute(data), log_file and _absolute(log_file), settings)
     )
@@ -129,7 +129,7 @@ def _weekly(model: str, data: str, ledger: str | None, settings: list[str]) -> d
     return found
 
 
-def _files(night: units.Night, weekly: dict[str, list[str]]) -> dict[str, str]:
+def _files(night: units.ScheduledCommand, weekly: dict[str, list[str]]) -> dict[str, str]:
     """The crontab's lines and systemd's units by name: nightly, and weekly an hour later each."""
     failed = f"{PROGRAM}-failed@%n.service"
     lines = [night.crontab()]

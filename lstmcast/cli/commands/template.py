@@ -8,7 +8,7 @@ import typer
 
 from lstmcast.cli.sessions.delivery import deliver, probe
 from lstmcast.cli.sessions.reading import read_for_model, tell_findings, tell_if_open
-from lstmcast.cli.sessions.wanted import Horizon
+from lstmcast.cli.sessions.training_request import Horizon
 from lstmcast.cli.shell.console import Console
 from lstmcast.cli.shell.flags import OUTPUT, DataFile, ModelFile, Quiet, Verbose
 from lstmcast.cli.shell.outputs import STDOUT

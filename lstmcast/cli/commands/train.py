@@ -10,11 +10,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from lstmcast.cli.sessions.checkpoint_writer import CheckpointWriter
 from lstmcast.cli.sessions.delivery import console_beside, deliver, probe
 from lstmcast.cli.sessions.fleet import DEFAULT_FOLDER, Fleet, train_fleet
-from lstmcast.cli.sessions.following import Following
 from lstmcast.cli.sessions.grouping import AllowMixed, By, Cluster, Jobs, MaxFailures
-from lstmcast.cli.sessions.keeper import Keeper
 from lstmcast.cli.sessions.reading import (
     line_of,
     read_for_training,
@@ -22,6 +21,7 @@ from lstmcast.cli.sessions.reading import (
     tell_findings,
     tell_if_open,
 )
+from lstmcast.cli.sessions.training_monitor import TrainingMonitor
 from lstmcast.cli.shell import log, run
 from lstmcast.cli.shell.console import Console
 from lstmcast.cli.shell.flags import (
@@ -51,7 +51,7 @@ if TYPE_CHECKING:
     from lstmcast.core.panel import Panel
     from lstmcast.ingest import ParsedFile
     from lstmcast.model.model import Model
-    from lstmcast.pipeline.plan import Plan
+    from lstmcast.pipeline.plan import TrainingPlan
 
 ModelOutput = Annotated[
     str, typer.Option("-o", "--output", metavar="FILE", help="model file to write", rich_help_panel=OUTPUT)
@@ -127,7 +127,7 @@ def _fleet(
     allow_mixed: bool,
 ) -> Fleet:
     """Return what is asked of a training of groups; raises UsageError for what makes no sense."""
-    from lstmcast.pipeline.pool import Place
+    from lstmcast.pipeline.pool import WorkerPool
     from lstmcast.training.workers import cores
 
     columns = parse_names(by)
@@ -140,7 +140,7 @@ def _fleet(
         raise UsageError(message, option="--allow-mixed")
     limit = options.threads or cores()
     wanted = whole_number("jobs", jobs, 1, 256) or limit
-    place = Place(min(wanted, options.threads or wanted), cluster, allow_mixed)
+    place = WorkerPool(min(wanted, options.threads or wanted), cluster, allow_mixed)
     return Fleet(columns, place, most_failures=whole_number("max_failures", max_failures, 0, 10_000_000))
 
 
@@ -178,10 +178,10 @@ def train_model(
     with (
         console.patient() as done,
         _alone(output, wait),
-        Keeper(output, console) as keeper,
+        CheckpointWriter(output, console) as keeper,
         console.stages(),
     ):
-        following = Following(keeper, console)
+        following = TrainingMonitor(keeper, console)
         reading = read_for_training(source, options, console)
         found = dataclasses.replace(options, **reading.shown)  # kept: a short file may not tell
         model = following.train(reading, found, pretrained, resume, partial(_show_plan, reading, console))
@@ -231,7 +231,7 @@ def _check(options: Options) -> None:
     refuse_ignored(options)
 
 
-def _tell_holidays(panel: Panel, plan: Plan, console: Console) -> None:
+def _tell_holidays(panel: Panel, plan: TrainingPlan, console: Console) -> None:
     """Warn where the days off that were asked for are not those of these rows."""
     tell_days_off(panel.holidays, panel.clock, panel.times, console)
     if plan.holidays is not None and not plan.holidays[1]:
@@ -239,7 +239,7 @@ def _tell_holidays(panel: Panel, plan: Plan, console: Console) -> None:
         console.warn(f"no day off of {name} is among the training rows; --holidays left out", "no_holidays")
 
 
-def _show_plan(reading: ParsedFile, console: Console, plan: Plan) -> None:
+def _show_plan(reading: ParsedFile, console: Console, plan: TrainingPlan) -> None:
     """Show what was understood and, for the curious, what was tried before training."""
     tell_findings(reading, console)
     _tell_holidays(reading.panel, plan, console)
@@ -250,7 +250,7 @@ def _show_plan(reading: ParsedFile, console: Console, plan: Plan) -> None:
     log.milestone("training", f"training starts: {plan.steps:,} steps", file=reading.source)
 
 
-def _understood(reading: ParsedFile, plan: Plan) -> list[tuple[str, str]]:
+def _understood(reading: ParsedFile, plan: TrainingPlan) -> list[tuple[str, str]]:
     """Return what training understood of the file and of the task, line by line."""
     series = f" in {plan.series:,} series" if reading.roles.id else ""
     missing = f"{plan.missing:,} missing" if plan.missing else "none missing"
@@ -292,7 +292,7 @@ def _named(reading: ParsedFile, code: str) -> list[tuple[str, str]]:
     return [(code.capitalize(), f.message) for f in reading.findings if f.code == code]
 
 
-def _holidays(plan: Plan) -> list[tuple[str, str]]:
+def _holidays(plan: TrainingPlan) -> list[tuple[str, str]]:
     if plan.holidays is None or not plan.holidays[1]:
         return []
     name, days, last = plan.holidays

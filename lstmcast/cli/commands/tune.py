@@ -135,10 +135,10 @@ def _search(
     reading: ParsedFile, options: Options, trials: int | None, output: str, console: Console, began: float
 ) -> Searched:
     """The search, of which nothing is done yet."""
-    from lstmcast.pipeline.tuning import search_of
+    from lstmcast.pipeline.tuning import begin_search
 
     found = dataclasses.replace(options, **reading.shown)
-    search = search_of(reading.panel, found, reading.roles.time, trials=trials, began=began)
+    search = begin_search(reading.panel, found, reading.roles.time, trials=trials, began=began)
     return Searched(search, output, console)
 
 

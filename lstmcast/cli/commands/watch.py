@@ -85,7 +85,7 @@ def watch(
     in exit code 11; how often chance may raise one is declared, and held by the errors of validation rows.
     """
     console = console_beside(output, quiet=quiet, verbose=verbose, as_json=as_json)
-    asked = Asked(last, rate_of(alarms), side_of(direction), ledger)
+    asked = WatchRequest(last, parse_rate(alarms), parse_side(direction), ledger)
     with watched_health("watch", metrics, ping, console) as vitals:
         count = watch_file(model, data, asked, Night(as_of, tz=tz), output, console)
         vitals.note("alarms", count)
@@ -95,7 +95,7 @@ def watch(
 
 
 @dataclasses.dataclass(frozen=True)
-class Asked:
+class WatchRequest:
     """The user's wishes: how much is looked at, the rate of false alarms, on which side, whose forecasts."""
 
     last: str
@@ -104,7 +104,7 @@ class Asked:
     ledger: str | None
 
 
-def rate_of(word: str) -> tuple[float, str]:
+def parse_rate(word: str) -> tuple[float, str]:
     """A number and the time that it is for; raises UsageError for what is no rate."""
     count, _, unit = word.replace(" ", "").partition("/")
     try:
@@ -117,7 +117,7 @@ def rate_of(word: str) -> tuple[float, str]:
     return number, unit
 
 
-def side_of(word: str) -> str:
+def parse_side(word: str) -> str:
     """The side that is watched; raises UsageError for what is none."""
     if word not in ("above", "below", "both"):
         raise UsageError(f"--direction takes above, below or both; got {word!r}", option="--direction")
@@ -144,7 +144,7 @@ def rows_of(last: str, model: Model) -> int:
 
 
 def watch_file(
-    model_file: str, source: str, asked: Asked, night: Night, output: str | None, console: Console
+    model_file: str, source: str, asked: WatchRequest, night: Night, output: str | None, console: Console
 ) -> int:
     """Load, read, compare, show; returns how many alarms there are."""
     from lstmcast import ingest, persistence
@@ -195,7 +195,7 @@ def sentence(alarm: Alarm, panel: Panel) -> str:
 
 
 def _show(
-    found: Sequence[Watched], alarms: Sequence[Alarm], asked: Asked, panel: Panel, console: Console
+    found: Sequence[Watched], alarms: Sequence[Alarm], asked: WatchRequest, panel: Panel, console: Console
 ) -> None:
     """The alarms, or that there is none, and what would be seen."""
     rows = sum(len(series.times) for series in found)

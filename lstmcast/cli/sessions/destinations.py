@@ -46,14 +46,14 @@ class Destinations:
         """True where the forecast becomes a table of a database, whose columns keep their names."""
         from lstmcast import persistence
 
-        return self.forecast is not None and persistence.table_of(self.forecast) is not None
+        return self.forecast is not None and persistence.parse_table(self.forecast) is not None
 
     def probe(self) -> None:
         """Raise OutputError for what could not be written."""
         from lstmcast import persistence
 
         if self.forecast is not None:
-            place = persistence.table_of(self.forecast)
+            place = persistence.parse_table(self.forecast)
             persistence.probe_folder(self.forecast if place is None else place[0], persistence.A_BLOCK)
         if self.ledger is not None:
             persistence.probe_ledger(self.ledger)
@@ -67,7 +67,7 @@ class Destinations:
         if self.forecast is None:
             emit(text)
             return
-        place = persistence.table_of(self.forecast)
+        place = persistence.parse_table(self.forecast)
         if place is None:
             persistence.write_text(self.forecast, text)
         else:

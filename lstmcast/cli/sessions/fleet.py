@@ -24,8 +24,8 @@ if TYPE_CHECKING:
     from lstmcast.core.panel import Panel
     from lstmcast.ingest import Slices
     from lstmcast.persistence.index import Failure, Index
-    from lstmcast.pipeline.groups import GroupTask, Trained
-    from lstmcast.pipeline.pool import Place
+    from lstmcast.pipeline.groups import GroupTask, TrainedGroup
+    from lstmcast.pipeline.pool import WorkerPool
 
 DEFAULT_FOLDER = "models"
 _INDEX_EVERY = 5.0  # seconds: what a killed run loses is trained again
@@ -41,7 +41,7 @@ class Fleet:
     """
 
     by: tuple[str, ...]
-    place: Place
+    place: WorkerPool
     skill: float | None = None
     most_failures: int | None = None
     wait: float = 0.0
@@ -130,7 +130,7 @@ def _begun(folder: str, asked: Fleet) -> Index:
     raise UsageError(message, option="--output")
 
 
-def _told(slices: Slices, place: Place, console: Console) -> Place:
+def _told(slices: Slices, place: WorkerPool, console: Console) -> WorkerPool:
     """Say how many groups there are and what a worker will need; no more workers than groups, nor than fit."""
     from lstmcast.persistence import system
     from lstmcast.pipeline.groups import memory_of
@@ -161,13 +161,13 @@ def _told(slices: Slices, place: Place, console: Console) -> Place:
 
 
 def _tasks(
-    slices: Slices, options: Options, writing: _Writing, place: Place, began: float
+    slices: Slices, options: Options, writing: _Writing, place: WorkerPool, began: float
 ) -> Iterator[GroupTask]:
-    from lstmcast.pipeline.groups import tasks_of
+    from lstmcast.pipeline.groups import yield_tasks
 
     readers = {group: ReadGroup(found, options) for group, found in slices.found.items()}
     workers = place.local or place.jobs
-    return tasks_of(readers, options, writing.finished(), workers, began)
+    return yield_tasks(readers, options, writing.finished(), workers, began)
 
 
 @dataclass(frozen=True)
@@ -223,7 +223,7 @@ class _Writing:
         has = persistence.has_model
         return {entry.group: entry.training for entry in self._index.entries if has(self._folder, entry)}
 
-    def take(self, results: Iterator[Trained]) -> None:
+    def take(self, results: Iterator[TrainedGroup]) -> None:
         """Write what comes until there is no more, or too much has failed; in the end the index is written anyhow."""
         try:
             for number, result in enumerate(results, start=1):
@@ -243,7 +243,7 @@ class _Writing:
 
         persistence.sweep_models(self._folder)
 
-    def _note(self, result: Trained) -> None:
+    def _note(self, result: TrainedGroup) -> None:
         from lstmcast import ingest, persistence
 
         name = ingest.group_name(result.group)
@@ -256,7 +256,7 @@ class _Writing:
             self._console.detail(f"group {name}: kept, as data and options are the same", "kept")
         else:
             file, digest = persistence.put_model(self._folder, result.group, result.data)
-            entry = persistence.Entry(result.group, file, digest, result.training, result.verdict)
+            entry = persistence.IndexEntry(result.group, file, digest, result.training, result.verdict)
             self._index = self._index.with_entries([entry])
             self._trained.append(result.group)
             self._console.detail(
@@ -264,7 +264,7 @@ class _Writing:
             )
             log.milestone("wrote", f"wrote {file}", file=os.path.join(self._folder, file))
 
-    def _short(self, result: Trained) -> tuple[str, str] | None:
+    def _short(self, result: TrainedGroup) -> tuple[str, str] | None:
         """The failure of a model that does not beat the best baseline by what is asked."""
         least, found = self._asked.skill, result.verdict.get("skill")
         if least is None or result.data is None or (found is not None and found >= least):

@@ -18,7 +18,7 @@ from lstmcast.core.findings import count
 if TYPE_CHECKING:
     from lstmcast.ingest import ReadingRules, Slices
     from lstmcast.model.model import Model
-    from lstmcast.persistence.index import Entry, Index
+    from lstmcast.persistence.index import Index, IndexEntry
 
 MUTE = Console(quiet=True)
 _SPOOL = ".parts-"
@@ -136,7 +136,7 @@ def cut_into_groups(
 
 def groups_beside_models(
     index: Index, slices: Slices, source: str, console: Console
-) -> Iterator[tuple[Entry, str]]:
+) -> Iterator[tuple[IndexEntry, str]]:
     """Yield each model of a folder with the slice of its group; what has no counterpart is said once."""
     new = [group for group in slices.found if group not in index.by_group]
     if new:
@@ -194,7 +194,7 @@ def _first_model(folder: str, index: Index) -> Model | None:
     return None
 
 
-def model_of(folder: str, entry: Entry) -> Model:
+def model_of(folder: str, entry: IndexEntry) -> Model:
     from lstmcast import persistence
 
     return persistence.from_bytes(persistence.model_bytes(folder, entry))

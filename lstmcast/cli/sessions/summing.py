@@ -123,10 +123,10 @@ def summing_by(values: Mapping[str, Any]) -> Summing:
 
 def periods_asked(asked: Summing, clock: Clock) -> Periods:
     """The periods that are asked for, on a clock; raises UsageError and DataError."""
-    from lstmcast.model.periods import of_dates, periods_of
+    from lstmcast.model.periods import of_dates, parse_periods
 
     if asked.at is None:
-        return periods_of(asked.total or "", clock)
+        return parse_periods(asked.total or "", clock)
     from lstmcast.ingest import read_holidays
 
     return of_dates(read_holidays(asked.at).days)
@@ -149,7 +149,7 @@ def groups_asked(asked: Summing, source: str, panel: Panel) -> dict[str, str] | 
     return read_groups(source, panel.id_name, asked.over)
 
 
-def outlook_of(model: Model, panel: Panel, forecast: Forecast, night: Night) -> Outlook:
+def build_outlook(model: Model, panel: Panel, forecast: Forecast, night: Night) -> Outlook:
     """The outlook that totals and paths are made from; raises UsageError for an older model file."""
     from lstmcast.model.totals import outlook
 

@@ -271,7 +271,7 @@ def _fitted(text: str, name: str = "") -> str:
     return "".join(f"{line}\n" for line in help.wrapped(text, name, " " * len(name), columns))
 
 
-def _drawn(found: tables.Table, columns: int) -> str:
+def _drawn(found: tables.PrintedTable, columns: int) -> str:
     """The lines of a table that fits."""
     from rich.console import Console as Screen
     from rich.table import Table

@@ -58,13 +58,13 @@ def refuse(command: str, values: Mapping[str, Any]) -> None:
     if values.get("log_file") == STDOUT:
         message = "--log names a file that grows, which standard output is not; name one"
         raise UsageError(message, option="--log")
-    from lstmcast.persistence.outputs import Output, refuse_overwriting
+    from lstmcast.persistence.outputs import OutputFile, refuse_overwriting
 
     paths = {name: str(values[name]) for name in OUTPUTS[command] if values.get(name) not in (None, STDOUT)}
     if paths and not all(map(os.path.isabs, paths.values())):
         _require_folder()
     outputs = [
-        Output(*OUTPUTS[command][name], path, dict(_beside(command, path, values)))
+        OutputFile(*OUTPUTS[command][name], path, dict(_beside(command, path, values)))
         for name, path in paths.items()
     ]
     if outputs:

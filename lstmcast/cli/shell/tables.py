@@ -11,7 +11,7 @@ _NARROWEST = 12  # of a column whose words are wrapped
 
 
 @dataclass(frozen=True)
-class Table:
+class PrintedTable:
     """Cells in columns, each with its name above it; left: columns of words, which stand to the left as the first."""
 
     header: tuple[str, ...]
@@ -29,24 +29,26 @@ class Table:
         """The number of letters in a line."""
         return sum(self.widths) + GAP * (len(self.header) - 1)
 
-    def without(self, place: int) -> Table:
+    def without(self, place: int) -> PrintedTable:
         """The table without a column."""
         left = frozenset(i - (i > place) for i in self.left if i != place)
         header, *rows = (_but(cells, place) for cells in (self.header, *self.rows))
-        return Table(header, tuple(rows), left, (self.header[place], *self.dropped))
+        return PrintedTable(header, tuple(rows), left, (self.header[place], *self.dropped))
 
-    def wrapped(self, place: int, columns: int) -> Table:
+    def wrapped(self, place: int, columns: int) -> PrintedTable:
         """The table with the words of a column on as many lines as it takes; header too."""
         header, *rows = (_wrapped(cells, place, columns) for cells in (self.header, *self.rows))
-        return Table(header, tuple(rows), self.left, self.dropped)
+        return PrintedTable(header, tuple(rows), self.left, self.dropped)
 
 
-def fitted(header: Sequence[str], rows: Sequence[Sequence[str]], left: Collection[int], width: int) -> Table:
+def fitted(
+    header: Sequence[str], rows: Sequence[Sequence[str]], left: Collection[int], width: int
+) -> PrintedTable:
     """The table within a width: words are wrapped where a column has several, then columns of numbers are left out.
 
     The first column stays, and of the others the first ones stay longest.
     """
-    table = Table(tuple(header), tuple(map(tuple, rows)), frozenset(left))
+    table = PrintedTable(tuple(header), tuple(map(tuple, rows)), frozenset(left))
     if table.width <= width:
         return table
     for place in sorted({0, *table.left}, key=lambda place: -table.widths[place]):

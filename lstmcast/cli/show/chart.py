@@ -8,7 +8,7 @@ from textwrap import wrap
 from typing import Literal
 
 from lstmcast.cli.show.drawing.canvas import Canvas
-from lstmcast.cli.show.drawing.frame import Frame, frame_of
+from lstmcast.cli.show.drawing.frame import Frame, fit_frame
 from lstmcast.cli.show.drawing.labels import laid
 from lstmcast.cli.show.drawing.layers import notes
 from lstmcast.cli.show.drawing.scales import Tick
@@ -55,7 +55,7 @@ def draw(picture: Picture, width: int, height: int, letters: Letters = "braille"
 
 def _drawn(picture: Picture, width: int, height: int, letters: Letters) -> list[Row]:
     pen = _BRAILLE if letters == "braille" else _ASCII
-    frame = frame_of(picture)
+    frame = fit_frame(picture)
     rows = [*_words(picture.title, width), *_legend(picture, pen, letters, width)]
     if frame is None:
         return [*rows, *_words("Nothing is known to draw.", width)]

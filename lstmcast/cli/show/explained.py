@@ -11,9 +11,9 @@ from lstmcast.cli.show.pictures.axis import span
 if TYPE_CHECKING:
     from lstmcast.cli.shell.console import Console
     from lstmcast.core.panel import Clock
-    from lstmcast.model.explain import Explanation, Part
+    from lstmcast.model.explain import Contribution, Explanation
     from lstmcast.model.importance import Importance
-    from lstmcast.model.shapley import Change, Group
+    from lstmcast.model.shapley import InputChange, InputGroup
 
 _DAYS_OFF = "days off"
 USUAL = "usual value"
@@ -23,7 +23,7 @@ _FEW = 0.005  # of a share that is shown as nothing
 Row = tuple[str, float, str]  # name, value, value in words
 
 
-def part_name(part: Part, clock: Clock) -> str:
+def part_name(part: Contribution, clock: Clock) -> str:
     """Return the name of a part; clock: with the model's seasons."""
     from lstmcast.evaluation.names import describe, naive_name, within
 
@@ -60,7 +60,7 @@ def column_name(name: str) -> str:
     return _DAYS_OFF if name == "--holidays" else name
 
 
-def group_name(group: Group, clock: Clock) -> str:
+def group_name(group: InputGroup, clock: Clock) -> str:
     """Return the name of a group of inputs."""
     if group.kind == "column":
         return column_name(group.name)
@@ -81,7 +81,7 @@ def part_rows(found: Explanation, clock: Clock, decimals: int) -> list[Row]:
     ]
 
 
-def change_rows(change: Change, clock: Clock, decimals: int, chosen: slice) -> list[Row]:
+def change_rows(change: InputChange, clock: Clock, decimals: int, chosen: slice) -> list[Row]:
     """Return what each group of inputs changes, the largest first; means over some of the steps."""
     found = {group_name(group, clock): float(each[chosen].mean()) for group, each in change.groups.items()}
     ranked = sorted(found.items(), key=lambda item: -abs(item[1]))

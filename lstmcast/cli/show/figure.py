@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from textwrap import wrap
 
 from lstmcast.cli.show.drawing import colours
-from lstmcast.cli.show.drawing.frame import Frame, frame_of
+from lstmcast.cli.show.drawing.frame import Frame, fit_frame
 from lstmcast.cli.show.drawing.labels import laid
 from lstmcast.cli.show.drawing.layers import Named, flags, layers, legend, notes, swatch
 from lstmcast.cli.show.drawing.shapes import Picture
@@ -58,7 +58,7 @@ class _Drawn:
         self._legend = _rows(legend(picture))
         across = int((WIDTH - 2 * _EDGE) / _LETTER)
         self._notes = [row for note in notes(picture) for row in wrap(note, across, subsequent_indent="   ")]
-        self.frame = frame_of(picture)
+        self.frame = fit_frame(picture)
         self.numbers = [] if self.frame is None else self.frame.beside(_NUMBERS)
         widest = max((len(tick.label) for tick in self.numbers), default=0)
         self.left = _EDGE + max(round(widest * _LETTER), 24) + 6

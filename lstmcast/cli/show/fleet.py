@@ -10,12 +10,12 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from lstmcast.cli.shell.console import Console
-    from lstmcast.persistence.index import Entry, Failure
+    from lstmcast.persistence.index import Failure, IndexEntry
 
 _WORST = 5  # groups in a table
 
 
-def distribution(entries: Sequence[Entry]) -> dict[str, Any]:
+def distribution(entries: Sequence[IndexEntry]) -> dict[str, Any]:
     """The skill of all models: its quantiles, how many have one, and how many are no better than a baseline."""
     from statistics import quantiles
 
@@ -35,7 +35,7 @@ def distribution(entries: Sequence[Entry]) -> dict[str, Any]:
     }
 
 
-def worst(entries: Sequence[Entry]) -> list[Entry]:
+def worst(entries: Sequence[IndexEntry]) -> list[IndexEntry]:
     """The models of the least skill, the worst first."""
     judged = [entry for entry in entries if entry.verdict.get("skill") is not None]
     return sorted(judged, key=lambda entry: (entry.verdict["skill"], entry.group))[:_WORST]
@@ -43,7 +43,7 @@ def worst(entries: Sequence[Entry]) -> list[Entry]:
 
 def show(
     folder: str,
-    entries: Sequence[Entry],
+    entries: Sequence[IndexEntry],
     failures: Sequence[Failure],
     counts: Mapping[str, int],
     console: Console,
@@ -59,7 +59,7 @@ def show(
     console.document({"folder": folder, **figures, **as_document(entries, failures)})
 
 
-def show_skill(entries: Sequence[Entry], failures: Sequence[Failure], console: Console) -> None:
+def show_skill(entries: Sequence[IndexEntry], failures: Sequence[Failure], console: Console) -> None:
     """Show how skill is spread, the groups that are worst, and those that failed."""
     spread = distribution(entries)
     if spread["judged"]:
@@ -89,7 +89,7 @@ def show_skill(entries: Sequence[Entry], failures: Sequence[Failure], console: C
         console.result("")
 
 
-def show_models(entries: Sequence[Entry], console: Console) -> None:
+def show_models(entries: Sequence[IndexEntry], console: Console) -> None:
     """Show a row for each model."""
     rows = [
         [
@@ -107,7 +107,7 @@ def _short(message: str) -> str:
     return message if len(message) <= 100 else f"{message[:99]}…"
 
 
-def as_document(entries: Sequence[Entry], failures: Sequence[Failure]) -> dict[str, Any]:
+def as_document(entries: Sequence[IndexEntry], failures: Sequence[Failure]) -> dict[str, Any]:
     """All models with their verdicts, for a program."""
     return {
         "skill": distribution(entries),

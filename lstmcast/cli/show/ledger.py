@@ -62,7 +62,7 @@ def write_totals_down(
     from lstmcast.evaluation.ledger import BAND
 
     kept = [
-        totals_ledger.Entry(
+        totals_ledger.TotalEntry(
             group=each.name,
             period=each.period,
             issued=each.issued,

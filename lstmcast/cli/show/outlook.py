@@ -12,7 +12,7 @@ from lstmcast.core.findings import percent
 
 if TYPE_CHECKING:
     from lstmcast.core.panel import Forecast, Panel
-    from lstmcast.evaluation.outlook import Outlook
+    from lstmcast.evaluation.outlook import DayOutlook
 
 _DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 _POWER = ("W", "kW", "MW", "GW", "TW")
@@ -62,7 +62,7 @@ def _unit(name: str) -> str:
     return found[1] if found else ""
 
 
-def _when(forecast: Forecast, found: Outlook) -> str:
+def _when(forecast: Forecast, found: DayOutlook) -> str:
     """The day, or how long the forecast is."""
     if found.day is None:
         return f"Next {span(forecast.clock, found.rows)}"
@@ -70,7 +70,7 @@ def _when(forecast: Forecast, found: Outlook) -> str:
     return f"{_DAYS[day.weekday()]} {day.day} {MONTHS[day.month - 1]}"
 
 
-def _amount(found: Outlook, name: str, unit: str, places: int) -> str:
+def _amount(found: DayOutlook, name: str, unit: str, places: int) -> str:
     """The total where the unit says that rows add up (of power: the energy), else the mean."""
     if unit in _POWER and found.hours is not None:
         total, prefix = found.mean * found.rows * found.hours, _POWER.index(unit)
@@ -82,7 +82,7 @@ def _amount(found: Outlook, name: str, unit: str, places: int) -> str:
     return f"{name} averages {_rounded(found.mean, places + (abs(found.mean) < 100))}"
 
 
-def _peak(forecast: Forecast, found: Outlook, unit: str, places: int) -> str:
+def _peak(forecast: Forecast, found: DayOutlook, unit: str, places: int) -> str:
     """The highest row and when it is."""
     peak = f"peak {_rounded(found.highest, places)}{f' {unit}' if unit else ''}"
     stamp = stamps(forecast.clock, forecast.times[[found.at]])[0]
@@ -92,7 +92,7 @@ def _peak(forecast: Forecast, found: Outlook, unit: str, places: int) -> str:
     return f"{peak} at {wall:%H:%M}"
 
 
-def _beside(forecast: Forecast, found: Outlook) -> str:
+def _beside(forecast: Forecast, found: DayOutlook) -> str:
     """By how much that is above or below the same time before."""
     if found.before is None:
         return ""

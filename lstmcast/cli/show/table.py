@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from lstmcast.core.findings import Finding
     from lstmcast.core.panel import FilledAhead, Forecast
-    from lstmcast.evaluation.backtest import Backcast
+    from lstmcast.evaluation.backtest import HistoricalForecast
 
 Rows = dict[str, list[str | float]]
 
@@ -50,7 +50,7 @@ def as_csv(rows: Mapping[str, Sequence[str | float]]) -> str:
     return harmless(text.getvalue())
 
 
-def singles(backcasts: Iterable[Backcast]) -> Iterator[str]:
+def singles(backcasts: Iterable[HistoricalForecast]) -> Iterator[str]:
     """Forecasts from many origins as CSV, part by part: what was said at each, and what came.
 
     `origin` is the stamp of the last row a forecast knew, `step` 1 the row after it; an actual value that is missing
@@ -61,7 +61,7 @@ def singles(backcasts: Iterable[Backcast]) -> Iterator[str]:
         yield text if number == 0 else text.split("\n", 1)[1]
 
 
-def _beside_actual(backcast: Backcast) -> Rows:
+def _beside_actual(backcast: HistoricalForecast) -> Rows:
     """The columns of single forecasts, the origin first and what came last."""
     forecast, count = backcast.forecast, len(backcast.cutoffs)
     horizon = len(forecast.point) // count

@@ -12,7 +12,7 @@ LONGEST = "1h"  # a night's forecast takes seconds; what takes an hour hangs
 
 
 @dataclass(frozen=True)
-class Night:
+class ScheduledCommand:
     """A command with its hour, minute and folder; log: where stderr goes, None where cron can send mail."""
 
     words: tuple[str, ...]

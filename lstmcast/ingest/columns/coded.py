@@ -36,7 +36,7 @@ _TENTHS = Code(re.compile(r"([+-])(\d{4}),(\d)"))
 _LONG_TENTHS = Code(re.compile(r"()(\d{5}),(\d)"))
 
 
-def code_of(cells: Sequence[str]) -> Code | None:
+def find_code(cells: Sequence[str]) -> Code | None:
     """The code that all of these different cells are written in; None where they are ordinary numbers."""
     if len(cells) < _FEWEST:
         return None

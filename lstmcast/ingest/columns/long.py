@@ -20,11 +20,11 @@ from lstmcast.ingest.columns.wide import (
     SERIES,
     TIME,
     VALUE,
-    Shape,
+    WideShape,
+    find_wide_shape,
     like_columns,
-    shape_of,
 )
-from lstmcast.ingest.table.reader import SAMPLE, Chunk, Table
+from lstmcast.ingest.table.reader import SAMPLE, Chunk, OpenTable
 from lstmcast.ingest.table.roles import Roles, match
 from lstmcast.ingest.text.cells import Cells, as_text, is_equal, is_numeric
 from lstmcast.ingest.text.context import ReadContext
@@ -40,7 +40,7 @@ class LongTable:
     Rows stand in the order of the file, the columns of each row one after the other.
     """
 
-    def __init__(self, table: Table, shape: Shape) -> None:
+    def __init__(self, table: OpenTable, shape: WideShape) -> None:
         """table: the wide one; shape: which of its columns become rows, of which it may lack some."""
         self.context: ReadContext = table.context
         self._table, self.shape = table, shape
@@ -113,7 +113,7 @@ class LongTable:
         return chunk.without(np.tile(self._is_rare, len(lines)) & is_empty & np.repeat(is_begun, many))
 
 
-def _rare(shape: Shape) -> list[bool]:
+def _rare(shape: WideShape) -> list[bool]:
     """Return which columns are parts of a day, or days of a month, that not every day or month has."""
     if shape.label == DAY:
         return [int(label) > _ALL_MONTHS for label in shape.labels]
@@ -139,8 +139,8 @@ def _free(name: str, taken: Sequence[str]) -> str:
 
 
 def lengthened(
-    table: Table, roles: Roles, *, is_fresh: bool = False, is_future: bool = False
-) -> tuple[Table, Roles]:
+    table: OpenTable, roles: Roles, *, is_fresh: bool = False, is_future: bool = False
+) -> tuple[OpenTable, Roles]:
     """A wide table as a long one, with the roles that its columns play there.
 
     The target of `roles` lists the columns that are series, or is empty: then all of numbers are. is_fresh: the table
@@ -148,9 +148,9 @@ def lengthened(
     is not wide.
     """
     named = parse_names(roles.target)
-    shape = shape_of(table.names)
+    shape = find_wide_shape(table.names)
     if is_future and named:
-        shape = Shape(named, named, SERIES, "a column a series")
+        shape = WideShape(named, named, SERIES, "a column a series")
     elif shape is None and is_future:
         return table, roles
     elif shape is None or not set(named) <= set(shape.columns):
@@ -162,7 +162,7 @@ def lengthened(
     return long, _long_roles(long, shape, roles, table)
 
 
-def _long_roles(long: LongTable, shape: Shape, roles: Roles, table: Table) -> Roles:
+def _long_roles(long: LongTable, shape: WideShape, roles: Roles, table: OpenTable) -> Roles:
     """The roles in the long table: the target is its value, and what column names said is a time or a series."""
     roles = replace(roles, target=long.value)
     if shape.label == SERIES:
@@ -177,7 +177,7 @@ def _long_roles(long: LongTable, shape: Shape, roles: Roles, table: Table) -> Ro
     return replace(roles, time=date if date is None or "," in date else write_names([date, long.label]))
 
 
-def _before(long: LongTable, shape: Shape, table: Table) -> list[str]:
+def _before(long: LongTable, shape: WideShape, table: OpenTable) -> list[str]:
     """The columns of years, or of years and months; raises DataError where there are none."""
     named = {names.part_of(name): name for name in reversed(long.names) if name in table.names}
     of_years = shape.label in (MONTH, QUARTER)
@@ -193,7 +193,7 @@ def _before(long: LongTable, shape: Shape, table: Table) -> list[str]:
     )
 
 
-def _unique(long: LongTable, table: Table) -> str | None:
+def _unique(long: LongTable, table: OpenTable) -> str | None:
     """The column that names the rows, each of which is a series; None for a single row."""
     kept = [name for name in long.names if name in table.names]
     rows = len(table.column(table.names[0]))

@@ -176,7 +176,7 @@ class NumberColumn:
             self._firsts.setdefault("boolean", (int(lines[0]), ""))
             return np.array([_BOOLEANS.get(text.lower(), math.nan) for text in found.texts])[found.codes]
         if not self._pieces and self.context.rules.decimal is None:
-            self._code = coded.code_of(present)
+            self._code = coded.find_code(present)
         if self._code is not None:
             return self._decoded(found, missing, lines)
         return self._as_numerals(found, missing, lines)

@@ -14,7 +14,7 @@ from lstmcast.core.findings import NOTE, Finding
 from lstmcast.ingest.columns.classes import MOST_CLASSES
 from lstmcast.ingest.columns.kinds import is_text_class, mostly_numbers, present_in
 from lstmcast.ingest.columns.numbers import NumberColumn
-from lstmcast.ingest.table.reader import Lines, Table
+from lstmcast.ingest.table.reader import Lines, OpenTable
 from lstmcast.ingest.table.roles import Roles, listed, plain
 from lstmcast.ingest.text.cells import Cells
 from lstmcast.ingest.time.axis import tells_time
@@ -27,7 +27,7 @@ _REPEATED = 0.5  # share of different texts above which they are names or remark
 
 
 @dataclass(frozen=True)
-class Candidate:
+class SurveyedColumn:
     """A column that could be forecast or help: kind is `numbers`, `yes or no`, `classes`, or `constant` where its first
     rows are all the same number or empty; classes: how many seen."""
 
@@ -72,20 +72,20 @@ class LenientColumn(NumberColumn):
         self.context.warn("no_numbers", f"{self.reason}; the column is left out", place=place)
 
 
-def candidates(table: Table, taken: Sequence[str]) -> list[Candidate]:
+def candidates(table: OpenTable, taken: Sequence[str]) -> list[SurveyedColumn]:
     """Columns beside those taken that could be forecast or help: numbers, and text of few classes, but nothing that
     only tells the time or counts the rows."""
     return first_candidates(table, taken, table.names, None)[0]
 
 
 def first_candidates(
-    table: Table, taken: Sequence[str], names: Sequence[str], most: int | None
-) -> tuple[list[Candidate], list[str]]:
+    table: OpenTable, taken: Sequence[str], names: Sequence[str], most: int | None
+) -> tuple[list[SurveyedColumn], list[str]]:
     """The candidates as far as so many columns of numbers are among them (None: all), and the names not looked at.
 
     names: of columns, in the order in which they are looked at.
     """
-    gone, found, numbers = set(taken), list[Candidate](), 0
+    gone, found, numbers = set(taken), list[SurveyedColumn](), 0
     left = [name for name in names if name not in gone]
     for place, name in enumerate(left):
         if numbers == most:
@@ -97,19 +97,21 @@ def first_candidates(
     return found, []
 
 
-def _candidate(name: str, cells: Cells, missing: tuple[str, ...]) -> Candidate | None:
+def _candidate(name: str, cells: Cells, missing: tuple[str, ...]) -> SurveyedColumn | None:
     different = present_in(cells, missing)
     if len(different) <= _MOST_SPELLINGS and {cell.lower() for cell in different} in _SWITCHES:
-        return Candidate(name, SWITCH)
+        return SurveyedColumn(name, SWITCH)
     if len(different) < 2:
-        return Candidate(name, CONSTANT) if not different or mostly_numbers(different) else None
+        return SurveyedColumn(name, CONSTANT) if not different or mostly_numbers(different) else None
     if mostly_numbers(different):
-        return Candidate(name, NUMBERS)
+        return SurveyedColumn(name, NUMBERS)
     few = len(different) <= min(MOST_CLASSES, _REPEATED * len(cells))
-    return Candidate(name, CLASSES, len(different)) if few and is_text_class(different, missing) else None
+    return (
+        SurveyedColumn(name, CLASSES, len(different)) if few and is_text_class(different, missing) else None
+    )
 
 
-def all_numbers(roles: Roles, found: Sequence[Candidate], table: Table) -> Roles:
+def all_numbers(roles: Roles, found: Sequence[SurveyedColumn], table: OpenTable) -> Roles:
     """The roles with every column of numbers that has no other part as a target: the first, and the rest beside it;
     those that are constant in the first rows come last.
 
@@ -126,7 +128,7 @@ def all_numbers(roles: Roles, found: Sequence[Candidate], table: Table) -> Roles
     return Roles(numbers[0], roles.time, roles.id, roles.known, (*roles.past, *numbers[1:]), roles.levels)
 
 
-def no_numbers(roles: Roles, free: Sequence[Candidate], table: Table) -> str:
+def no_numbers(roles: Roles, free: Sequence[SurveyedColumn], table: OpenTable) -> str:
     """Return what to say of a table without a column of numbers: the classes it offers, or what there is."""
     classes = [each.name for each in free if each.kind == CLASSES]
     if classes:
@@ -139,7 +141,7 @@ def no_numbers(roles: Roles, free: Sequence[Candidate], table: Table) -> str:
 
 
 def finding(
-    target: str, found: Sequence[Candidate], checked: Sequence[str], unseen: int = 0
+    target: str, found: Sequence[SurveyedColumn], checked: Sequence[str], unseen: int = 0
 ) -> Finding | None:
     """Return what to say of columns that nobody named; target: empty where all of `checked` could be it.
 

@@ -11,7 +11,7 @@ import numpy as np
 from lstmcast.core.findings import count
 from lstmcast.ingest.columns import hours
 from lstmcast.ingest.columns.survey import CONSTANT, NUMBERS, SWITCH, candidates
-from lstmcast.ingest.table.reader import Table
+from lstmcast.ingest.table.reader import OpenTable
 from lstmcast.ingest.table.roles import match, plain
 from lstmcast.ingest.text.layouts import MONTHS, QUARTER_WORDS, layouts_of
 from lstmcast.ingest.time.numbered import read_number
@@ -35,7 +35,7 @@ _LIKE, MANY = 5, 30  # columns of one stem, or of numbers at all, from which on 
 
 
 @dataclass(frozen=True)
-class Shape:
+class WideShape:
     """The shape of a wide table: columns that stand side by side, and what each of their names says.
 
     label: in which column a long table would say it, one of SERIES, HOUR, DAY, MONTH, QUARTER, TIME; words: the shape
@@ -48,40 +48,40 @@ class Shape:
     words: str
 
 
-def shape_of(names: Sequence[str]) -> Shape | None:
+def find_wide_shape(names: Sequence[str]) -> WideShape | None:
     """The shape of a table with times for column names; None for any other."""
     return _of_months(names) or _of_quarters(names) or _of_hours(names) or _of_days(names) or _of_dates(names)
 
 
-def _of_months(names: Sequence[str]) -> Shape | None:
+def _of_months(names: Sequence[str]) -> WideShape | None:
     months = [name for name in names if plain(name) in MONTHS]
     if len(months) != 12 or len({MONTHS[plain(name)] for name in months}) != 12:
         return None
     labels = tuple(str(MONTHS[plain(name)]) for name in months)
-    return Shape(tuple(months), labels, MONTH, "one row a year and a column a month")
+    return WideShape(tuple(months), labels, MONTH, "one row a year and a column a month")
 
 
-def _of_quarters(names: Sequence[str]) -> Shape | None:
+def _of_quarters(names: Sequence[str]) -> WideShape | None:
     """A column a quarter beside one alone, since among others four such may be switches."""
     found = {name: match for name in names if (match := _QUARTER.fullmatch(plain(name)))}
     numbers = tuple(match["before"] or match["behind"] for match in found.values())
     words = {match["word"] or match["word_behind"] for match in found.values()}
     if len(names) != len(found) + 1 or sorted(numbers) != list("1234") or not words <= QUARTER_WORDS:
         return None
-    return Shape(tuple(found), numbers, QUARTER, "one row a year and a column a quarter")
+    return WideShape(tuple(found), numbers, QUARTER, "one row a year and a column a quarter")
 
 
-def _of_hours(names: Sequence[str]) -> Shape | None:
+def _of_hours(names: Sequence[str]) -> WideShape | None:
     """A column an hour, or another part of a day."""
     found = hours.hours_in(names)
     if not found:
         return None
     columns = tuple(found)
     words = f"one row a day and a column an hour ({columns[0]}, {columns[1]}, …)"
-    return Shape(columns, tuple(found.values()), HOUR, words)
+    return WideShape(columns, tuple(found.values()), HOUR, words)
 
 
-def _of_days(names: Sequence[str]) -> Shape | None:
+def _of_days(names: Sequence[str]) -> WideShape | None:
     """A column for each day of a month: 1 to 31, or D1 to D31."""
     found = {
         name: int(m[1])
@@ -92,14 +92,14 @@ def _of_days(names: Sequence[str]) -> Shape | None:
         return None
     columns = tuple(found)
     words = f"one row a month and a column a day ({columns[0]}, {columns[1]}, …)"
-    return Shape(columns, tuple(map(str, found.values())), DAY, words)
+    return WideShape(columns, tuple(map(str, found.values())), DAY, words)
 
 
-def _of_dates(names: Sequence[str]) -> Shape | None:
+def _of_dates(names: Sequence[str]) -> WideShape | None:
     dates = tuple(name for name in names if _is_date(name))
     if len(dates) < _FEW_DATES:
         return None
-    return Shape(dates, dates, TIME, f"times as column names ({dates[0]}, {dates[1]}, …)")
+    return WideShape(dates, dates, TIME, f"times as column names ({dates[0]}, {dates[1]}, …)")
 
 
 def _is_date(name: str) -> bool:
@@ -115,8 +115,8 @@ def _is_date(name: str) -> bool:
 
 
 def like_columns(
-    table: Table, named: Sequence[str], taken: Sequence[str], *, may_lack: bool = False
-) -> Shape:
+    table: OpenTable, named: Sequence[str], taken: Sequence[str], *, may_lack: bool = False
+) -> WideShape:
     """The shape of a table with a series a column: those that are named, else every column of numbers.
 
     may_lack: columns that are named may be missing, which is said. Raises DataError where there are not two.
@@ -131,10 +131,10 @@ def like_columns(
             f"--wide takes columns of numbers that are series, and there is {only}", option="--wide"
         )
     shown = columns if len(columns) == 1 else (*columns[:2], "…") if len(columns) > 2 else columns
-    return Shape(columns, there or columns, SERIES, f"a column a series ({', '.join(shown)})")
+    return WideShape(columns, there or columns, SERIES, f"a column a series ({', '.join(shown)})")
 
 
-def _present(table: Table, named: Sequence[str]) -> tuple[str, ...]:
+def _present(table: OpenTable, named: Sequence[str]) -> tuple[str, ...]:
     """Those of the columns that the table has; that others are missing is said."""
     forms = {plain(name) for name in table.names}
     there = tuple(name for name in named if plain(name) in forms)
@@ -147,19 +147,19 @@ def _present(table: Table, named: Sequence[str]) -> tuple[str, ...]:
     return there
 
 
-def _numbers(table: Table, taken: Sequence[str]) -> tuple[str, ...]:
+def _numbers(table: OpenTable, taken: Sequence[str]) -> tuple[str, ...]:
     found = candidates(table, taken)
     return tuple(each.name for each in found if each.kind in (NUMBERS, SWITCH, CONSTANT))
 
 
-def refuse_wide(table: Table, target: str = "") -> None:
+def refuse_wide(table: OpenTable, target: str = "") -> None:
     """Raise DataError, with the option that reads it, for a table with times as column names.
 
     target: the column that is named, which may be a plain number among others.
     """
     if table.context.rules.wide:
         return
-    shape = shape_of(table.names)
+    shape = find_wide_shape(table.names)
     if shape is None or (target and target not in shape.columns and target in table.names):
         return
     if shape.label in (HOUR, DAY) and target and hours.are_bare(shape.columns):

@@ -12,7 +12,7 @@ from lstmcast.core.errors import DataError
 from lstmcast.ingest.table.reader import SAMPLE, Chunk
 from lstmcast.ingest.text.cells import Cells, as_text
 from lstmcast.ingest.text.context import ReadContext
-from lstmcast.ingest.text.source import Frame
+from lstmcast.ingest.text.source import DataFrameSource
 
 _FIRST_LINE = 1
 _ROWS = 1 << 18  # of a chunk
@@ -21,7 +21,7 @@ _ROWS = 1 << 18  # of a chunk
 class FrameTable:
     """A DataFrame opened."""
 
-    def __init__(self, source: Frame, context: ReadContext) -> None:
+    def __init__(self, source: DataFrameSource, context: ReadContext) -> None:
         """Keep the frame; raises DataError when it has no rows, or two columns of one name."""
         self.context, self._frame = context, source.frame
         if not len(self._frame):

@@ -4,20 +4,20 @@ from __future__ import annotations
 
 from lstmcast.core.errors import UsageError
 from lstmcast.ingest.table import parquet, sqlite, workbook
-from lstmcast.ingest.table.reader import Table, TextTable
+from lstmcast.ingest.table.reader import OpenTable, TextTable
 from lstmcast.ingest.text.context import ReadContext
-from lstmcast.ingest.text.source import Buffer, Frame, Slice, Source, opened
+from lstmcast.ingest.text.source import Buffer, DataFrameSource, Slice, Source, opened
 
 _LONGEST = len(sqlite.MAGIC)
 _OF_WORKBOOKS, _OF_DATABASES = ("sheet",), ("table", "sql")
 
 
-def open_table(source: Source, context: ReadContext) -> Table:
+def open_table(source: Source, context: ReadContext) -> OpenTable:
     """The table that a file or standard input holds; raises DataError when there is none, UsageError for an option
     that picks a table of another kind of file."""
     if context.rules.table is not None and context.rules.sql is not None:
         raise UsageError("--table and --sql say the same thing twice; give one of them", option="--sql")
-    if isinstance(source, Frame):
+    if isinstance(source, DataFrameSource):
         from lstmcast.ingest.table.frame import FrameTable
 
         _refuse((*_OF_WORKBOOKS, *_OF_DATABASES), "a DataFrame", context)

@@ -52,7 +52,7 @@ class Chunk:
         return _all_equal(self.cells, [""] * len(self.cells))
 
 
-class Table(Protocol):
+class OpenTable(Protocol):
     """A source opened: the names of its columns, a sample of its rows, and its chunks (to be read once)."""
 
     context: ReadContext

@@ -11,7 +11,7 @@ import numpy as np
 
 from lstmcast.core.options import parse_names, write_names
 from lstmcast.core.panel import Column, columns_of
-from lstmcast.ingest.table.reader import Table
+from lstmcast.ingest.table.reader import OpenTable
 from lstmcast.ingest.text.cells import Cells, as_text, factorized, shown
 from lstmcast.ingest.text.context import ReadContext
 
@@ -65,7 +65,7 @@ class Roles:
         )
 
 
-def id_columns(id_name: str | None, table: Table) -> tuple[str, ...]:
+def id_columns(id_name: str | None, table: OpenTable) -> tuple[str, ...]:
     """The columns that name the series together: none, one, or several that were named with commas between.
 
     Raises DataError as `match` does.
@@ -97,7 +97,7 @@ def joined_ids(parts: Sequence[Cells]) -> Cells:
     return found
 
 
-def match(name: str, table: Table, option: str) -> str:
+def match(name: str, table: OpenTable, option: str) -> str:
     """The column of this name in a table, as `matched` finds it."""
     return matched(name, table.names, table.context, option)
 

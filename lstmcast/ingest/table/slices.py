@@ -19,7 +19,7 @@ from lstmcast.core.options import write_names
 from lstmcast.ingest.table.dialect import Dialect
 from lstmcast.ingest.table.opening import open_table
 from lstmcast.ingest.table.parquet import MAGIC, arrow_of
-from lstmcast.ingest.table.reader import Table
+from lstmcast.ingest.table.reader import OpenTable
 from lstmcast.ingest.table.roles import matched
 from lstmcast.ingest.text.cells import as_text, factorized, shown
 from lstmcast.ingest.text.context import ReadContext
@@ -212,7 +212,7 @@ class _Spooling:
             cells |= {name: np.full(len(chunk.lines), text, dtype=object) for name, text in fixed.items()}
             self._spread(cells)
 
-    def _begin(self, names: tuple[str, ...], table: Table, context: ReadContext) -> None:
+    def _begin(self, names: tuple[str, ...], table: OpenTable, context: ReadContext) -> None:
         """Take the columns of the first file; raises DataError for another file that lacks one of them."""
         if not self._names:
             found = _called(dict.fromkeys(self._asked, "--by"), names, context)

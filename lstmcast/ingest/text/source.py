@@ -34,7 +34,7 @@ _DAMAGE = (EOFError, OSError, lzma.LZMAError, zlib.error, ValueError)
 
 
 @dataclass(frozen=True, eq=False)
-class Frame:
+class DataFrameSource:
     """A pandas DataFrame as a source; name: as messages call it."""
 
     frame: pd.DataFrame
@@ -57,12 +57,12 @@ class Buffer:
         return self.name
 
 
-Source = str | Path | Frame | Buffer
+Source = str | Path | DataFrameSource | Buffer
 
 
 def is_lasting(source: Source) -> bool:
     """True for a source that can be read again, which a pipe cannot."""
-    return isinstance(source, Frame | Buffer) or Path(source).is_file()
+    return isinstance(source, DataFrameSource | Buffer) or Path(source).is_file()
 
 
 class _UnequippedError(Exception):

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from lstmcast.core.options import parse_names, write_names
-from lstmcast.ingest.table.reader import Lines, Table
+from lstmcast.ingest.table.reader import Lines, OpenTable
 from lstmcast.ingest.table.roles import listed, match, plain, unitless
 from lstmcast.ingest.text.cells import Cells, as_text, is_numeric
 from lstmcast.ingest.text.context import ReadContext
@@ -97,7 +97,7 @@ class AxisColumn:
         self.axis, self.name = axis, axis.written
         self._text = len(axis.names) - axis.numbered
         self._stamps = StampColumn(",".join(axis.names[: self._text]), context)
-        self._numbers = numbered.NumberColumn(axis.names[self._text :], context) if axis.numbered else None
+        self._numbers = numbered.NumberedColumn(axis.names[self._text :], context) if axis.numbered else None
         self._flags = flags.FlagColumn() if axis.flag else None
 
     def add(self, parts: Sequence[Cells], lines: Lines) -> None:
@@ -217,7 +217,7 @@ def tells_time(name: str, cells: Cells) -> bool:
     return candidate.is_counter or candidate.is_calendar
 
 
-def find_axis(table: Table, taken: set[str | None]) -> TimeAxis:
+def find_axis(table: OpenTable, taken: set[str | None]) -> TimeAxis:
     """The likeliest time axis among the columns that are not taken; raises DataError when there is none.
 
     Whole stamps come before dates with an hour beside them, these before year, month and day in columns of their
@@ -258,7 +258,7 @@ def _no_time(names: tuple[str, ...], nearest: str) -> str:
     return f"no column holds times (looked at {listed(names)}); add one with times such as 2024-01-31 13:00{wide}"
 
 
-def _warn_of_code(candidate: _Candidate, table: Table) -> None:
+def _warn_of_code(candidate: _Candidate, table: OpenTable) -> None:
     """Say of a column that nothing but its steps tells for dates what it was taken for."""
     first = candidate.stamps.wall[:1].astype("datetime64[us]").astype("datetime64[s]")[0]
     cell = table.column(candidate.name)[0]
@@ -269,7 +269,7 @@ def _warn_of_code(candidate: _Candidate, table: Table) -> None:
     )
 
 
-def _say(axis: TimeAxis, rivals: Sequence[TimeAxis], table: Table) -> None:
+def _say(axis: TimeAxis, rivals: Sequence[TimeAxis], table: OpenTable) -> None:
     """Note a choice that was not the only one."""
     others = [rival.written for rival in rivals if not set(axis.names) & set(rival.names)]
     taken = ",".join(axis.names)
@@ -280,7 +280,7 @@ def _say(axis: TimeAxis, rivals: Sequence[TimeAxis], table: Table) -> None:
         table.context.info("time_column", f"columns {taken} together are taken for the time", "--time")
 
 
-def _flagged(axis: TimeAxis, table: Table) -> TimeAxis:
+def _flagged(axis: TimeAxis, table: OpenTable) -> TimeAxis:
     """The axis with the column that tells equal hours apart, where the table has one."""
     flag = flags.flag_column(table.names)
     if flag is None or flag in axis.names or not flags.is_flag(table.column(flag)):
@@ -295,7 +295,7 @@ def _counters(candidates: Sequence[_Candidate]) -> list[TimeAxis]:
     return [TimeAxis((candidate.name,)) for candidate in counters]
 
 
-def _damaged(table: Table, free: Sequence[str]) -> list[TimeAxis]:
+def _damaged(table: OpenTable, free: Sequence[str]) -> list[TimeAxis]:
     """Columns that begin with a date: reading one will tell which of its cells is none."""
     axes = []
     for place, name in enumerate(free):
@@ -305,7 +305,7 @@ def _damaged(table: Table, free: Sequence[str]) -> list[TimeAxis]:
     return axes
 
 
-def companions(date: str, table: Table) -> Iterator[TimeAxis]:
+def companions(date: str, table: OpenTable) -> Iterator[TimeAxis]:
     """A column of dates together with others that hold the time of day, the likeliest first."""
     stamps = guessed(table.column(date), date)
     if stamps is None or stamps.depth >= 5:
@@ -316,7 +316,7 @@ def companions(date: str, table: Table) -> Iterator[TimeAxis]:
             yield axis
 
 
-def _with_companion(date: _Candidate, table: Table, free: Sequence[str]) -> TimeAxis | None:
+def _with_companion(date: _Candidate, table: OpenTable, free: Sequence[str]) -> TimeAxis | None:
     """A column of dates together with columns of hours, times of day or numbers of its parts; None without one."""
     others = [name for name in free if name != date.name]
     for axis in _companions(date, table, others):
@@ -325,7 +325,7 @@ def _with_companion(date: _Candidate, table: Table, free: Sequence[str]) -> Time
     return None
 
 
-def _companions(date: _Candidate, table: Table, others: Sequence[str]) -> Iterator[TimeAxis]:
+def _companions(date: _Candidate, table: OpenTable, others: Sequence[str]) -> Iterator[TimeAxis]:
     """Yield what might go with a date, the likeliest first."""
     numbers = [
         name for name in others if _may_number(name, table) and numbered.is_numbered(table.column(name))
@@ -366,7 +366,7 @@ def _clock_digits(cells: Cells) -> int:
     return {3: 4, 4: 4, 5: 6, 6: 6}.get(longest, 0)
 
 
-def _may_number(name: str, table: Table) -> bool:
+def _may_number(name: str, table: OpenTable) -> bool:
     """True where the name or the first cell lets a column be one of hours or of other parts of a day."""
     is_named = _is_hour(name) or names.says_hour(name) or names.says_period(name)
     is_minutes = unitless(name) in names.PARTS[4][1]
@@ -389,7 +389,7 @@ def _cuts_hours(cells: Cells) -> bool:
     )
 
 
-def _part_columns(table: Table, free: Sequence[str]) -> TimeAxis | None:
+def _part_columns(table: OpenTable, free: Sequence[str]) -> TimeAxis | None:
     """Columns named year, month, day, hour, … as far as they go."""
     found = []
     for part, words in names.PARTS:
@@ -426,7 +426,7 @@ def _joined_parts(parts: Sequence[tuple[str, str]]) -> TimeAxis:
     return TimeAxis(tuple(name for _, name in parts), tuple(glue))
 
 
-def _checked(axis: TimeAxis, table: Table) -> TimeAxis | None:
+def _checked(axis: TimeAxis, table: OpenTable) -> TimeAxis | None:
     """The axis when the sample can be read with it."""
     parts = [table.column(name) for name in axis.names]
     text = len(parts) - axis.numbered
@@ -436,7 +436,7 @@ def _checked(axis: TimeAxis, table: Table) -> TimeAxis | None:
     return axis if all(numbered.is_numbered(cells) for cells in parts[text:]) else None
 
 
-def named_axis(time: str, table: Table) -> TimeAxis:
+def named_axis(time: str, table: OpenTable) -> TimeAxis:
     """The time axis that the user named: one column, or several with commas between."""
     if time in table.names or "," not in time:
         return _flagged(TimeAxis((match(time, table, "--time"),)), table)
@@ -448,7 +448,7 @@ def named_axis(time: str, table: Table) -> TimeAxis:
     raise table.context.refusal(f"columns {time} make no time together (the first row has {example!r})")
 
 
-def _ways_to_join(parts: tuple[str, ...], table: Table) -> Iterator[TimeAxis]:
+def _ways_to_join(parts: tuple[str, ...], table: OpenTable) -> Iterator[TimeAxis]:
     """By what the names say, as a date with an hour or a time of day, and as year, month, day, hour in order."""
     said = [part for name in parts for part, words in names.PARTS if unitless(name) in words]
     order = [part for part, _ in names.PARTS]

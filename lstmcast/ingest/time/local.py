@@ -14,7 +14,7 @@ from lstmcast.ingest.table.reader import Lines
 from lstmcast.ingest.text.context import ReadContext
 from lstmcast.ingest.text.decoding import Micros
 from lstmcast.ingest.time.remedy import Remedy, unsettled
-from lstmcast.ingest.time.zones import Change, changes_of, offset_of, written
+from lstmcast.ingest.time.zones import ClockChange, changes_of, offset_of, written
 
 _HOUR, _DAY = 3_600_000_000, 86_400_000_000
 
@@ -186,7 +186,7 @@ class LocalClock:
         )
 
 
-def _shows(change: Change, times: Micros, often: NDArray[np.int64], shift: int, step: int) -> bool:
+def _shows(change: ClockChange, times: Micros, often: NDArray[np.int64], shift: int, step: int) -> bool:
     """True where the times that a change doubles or skips do so a shift later in the file: they are a step apart."""
     expected = np.arange(change.start, change.start + abs(change.by), step) + shift
     number = dict(zip(times.tolist(), often.tolist(), strict=True))

@@ -7,7 +7,7 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from lstmcast.ingest.table.reader import Table
+from lstmcast.ingest.table.reader import OpenTable
 from lstmcast.ingest.text.cells import Cells
 from lstmcast.ingest.text.layouts import MONTHS, layouts_of
 from lstmcast.ingest.time import names
@@ -75,7 +75,7 @@ def unread_end(text: str) -> str:
     return ""
 
 
-def nearest(table: Table, free: Sequence[str], share: Callable[[Cells], tuple[float, int]]) -> str:
+def nearest(table: OpenTable, free: Sequence[str], share: Callable[[Cells], tuple[float, int]]) -> str:
     """The column that comes nearest to one of times, as a sentence; empty where none does.
 
     share: (how much of a column is times, the first row that is none).

@@ -64,7 +64,7 @@ class Numbers:
 
 
 @dataclass(eq=False)
-class NumberColumn:
+class NumberedColumn:
     """Collects the chunks of the columns that number the parts of a day: one, or hours and the parts of each."""
 
     names: Sequence[str]

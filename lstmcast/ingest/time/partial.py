@@ -18,7 +18,7 @@ _FEWEST = 3  # periods, below which nothing usual shows
 
 
 @dataclass(frozen=True, eq=False)
-class Periods:
+class ReadingPeriods:
     """n readings with a target, in order, and the period of each: its first and its last instant (n,), exclusive."""
 
     utc: Micros
@@ -57,7 +57,7 @@ def without_partial(rows: Rows, readings: Rows, begins: Micros, ends: Micros, co
     known = np.isfinite(readings.values[:, 0])
     if not known.any() or context.rules.keep_partial:
         return rows
-    periods = Periods(readings.utc[known], readings.codes[known], begins[known], ends[known])
+    periods = ReadingPeriods(readings.utc[known], readings.codes[known], begins[known], ends[known])
     late, early = periods.partial()
     places = _places(readings.codes, begins, known)
     if len(places) != len(late) or places[-1] >= len(rows.utc):

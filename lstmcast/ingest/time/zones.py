@@ -111,7 +111,7 @@ def zone_of_midnights(utc: Micros) -> str | None:
 
 
 @dataclass(frozen=True)
-class Change:
+class ClockChange:
     """A change of a clock: wall time in µs at which the doubled or skipped times begin, and how long these are.
 
     by: µs by which the clock is put forward; negative where it is put back.
@@ -126,7 +126,7 @@ class Change:
         return self.start // _DAY * _DAY
 
 
-def changes_of(zone: str, first: int, last: int) -> list[Change]:
+def changes_of(zone: str, first: int, last: int) -> list[ClockChange]:
     """The changes of a zone's clock between two wall times, both of which it shows with an hour to spare."""
     hours = np.arange(first // _HOUR - 26, last // _HOUR + 26) * _HOUR
     offsets = offset_of(hours, zone) * _MINUTE
@@ -135,7 +135,7 @@ def changes_of(zone: str, first: int, last: int) -> list[Change]:
         by = int(offsets[at + 1] - offsets[at])
         start = int(hours[at + 1] + min(offsets[at], offsets[at + 1]))
         if first <= start and start + abs(by) <= last:
-            found.append(Change(start, by))
+            found.append(ClockChange(start, by))
     return found
 
 
@@ -160,7 +160,7 @@ def suspected_zones(doubled: Micros, missing: Micros, first: int, last: int, ste
 
 
 def _share_shown(
-    changes: Sequence[Change], doubled: set[int], missing: set[int], shift: int, step: int
+    changes: Sequence[ClockChange], doubled: set[int], missing: set[int], shift: int, step: int
 ) -> float:
     """The smallest share of the times of a change that the file shows, moved by a shift; 0 without a change to see."""
     if not any(change.by < 0 if doubled else change.by > 0 for change in changes):

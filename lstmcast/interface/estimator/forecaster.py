@@ -23,8 +23,8 @@ from lstmcast.evaluation.verdict import seasonal_skill
 from lstmcast.interface.estimator.ahead import forecast_rows, seasonal_naive
 from lstmcast.interface.estimator.errors import as_value_errors
 from lstmcast.interface.estimator.parameters import SIGNATURE, options_of, parameters_of
-from lstmcast.interface.estimator.rows import Rows, is_default
-from lstmcast.interface.estimator.series import panel_of
+from lstmcast.interface.estimator.rows import TableRows, is_default
+from lstmcast.interface.estimator.series import build_panel
 from lstmcast.interface.model import Model
 from lstmcast.pipeline.fit import fit
 
@@ -78,14 +78,14 @@ class LSTMForecaster(RegressorMixin, BaseEstimator):  # type: ignore[misc]
         with as_value_errors():
             options = options_of(self)
             self._rows = None if y is None else self._rows_of(X, y, options)
-            panel = panel_of(_frame(X), options) if self._rows is None else self._rows.panel
+            panel = build_panel(_frame(X), options) if self._rows is None else self._rows.panel
             if y is None:
                 self.n_features_in_ = len(_frame(X).columns)
             self.model_ = Model.of(fit(panel, options))
         self.report_ = self.model_.report
         return self
 
-    def _rows_of(self, X: Any, y: Any, options: Options) -> Rows:
+    def _rows_of(self, X: Any, y: Any, options: Options) -> TableRows:
         """The rows of X and y, checked as scikit-learn checks them."""
         values = validate_data(self, X, dtype=np.float64, ensure_all_finite="allow-nan", ensure_min_samples=2)
         target = check_array(
@@ -95,7 +95,7 @@ class LSTMForecaster(RegressorMixin, BaseEstimator):  # type: ignore[misc]
         told = [one.index for one in (X, y) if isinstance(one, pd.DataFrame | pd.Series)]
         index = next((one for one in told if not is_default(one)), told[0] if told else None)
         name = y.name if isinstance(y, pd.Series) else None
-        return Rows.of(self._labelled(values, index), pd.Series(target, index, name=name), options)
+        return TableRows.of(self._labelled(values, index), pd.Series(target, index, name=name), options)
 
     def _labelled(self, values: Any, index: Any) -> pd.DataFrame:
         names = getattr(self, "feature_names_in_", [f"x{place}" for place in range(values.shape[1])])
@@ -136,7 +136,7 @@ class LSTMForecaster(RegressorMixin, BaseEstimator):  # type: ignore[misc]
         return table.set_axis(wall if zone is None else utc.tz_localize("UTC").tz_convert(zone), axis=0)
 
     def _panel_of(self, X: pd.DataFrame | pd.Series) -> Panel:
-        return panel_of(_frame(X), self.model_.options, self.model_.contract.classes)
+        return build_panel(_frame(X), self.model_.options, self.model_.contract.classes)
 
     def score(self, X: Any, y: Any = None) -> float:
         """Return the skill: the share by which the error is below that of the seasonal naive.

@@ -12,13 +12,13 @@ from numpy.typing import NDArray
 from lstmcast.core.errors import DataError
 from lstmcast.core.options import Options
 from lstmcast.core.panel import KNOWN, PAST, TARGET, Clock, Column, Integers, Panel
-from lstmcast.interface.estimator.series import clock_of
+from lstmcast.interface.estimator.series import infer_clock
 
 Numbers = NDArray[np.float64]
 
 
 @dataclass(frozen=True, eq=False)
-class Rows:
+class TableRows:
     """The rows of a training as a panel, beside which the rows of other tables have their places.
 
     first: the label of the first row, where labels are numbers; own: the place of the target among the columns of X,
@@ -32,7 +32,7 @@ class Rows:
     is_labelled: bool
 
     @classmethod
-    def of(cls, X: pd.DataFrame, y: pd.Series, options: Options) -> Rows:
+    def of(cls, X: pd.DataFrame, y: pd.Series, options: Options) -> TableRows:
         """The rows of X, of which the columns are past ones unless options.known names them, and the target y.
 
         Raises DataError for an index that is not sorted or not regular.
@@ -137,7 +137,7 @@ def _sorted(index: pd.Index) -> pd.Index:
 def axis_of(index: pd.Index, options: Options) -> tuple[Clock, Any, int]:
     """The clock, the times (N,) in UTC, and the first number where labels are numbers."""
     if isinstance(index, pd.DatetimeIndex):
-        clock, times = clock_of(index, options)
+        clock, times = infer_clock(index, options)
         return clock, times, 0
     numbers = _numbers(index)
     times = (numbers - numbers[0] + 1).astype("datetime64[us]")

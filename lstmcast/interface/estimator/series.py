@@ -12,7 +12,7 @@ from lstmcast.core.options import Options
 from lstmcast.core.panel import KNOWN, PAST, TARGET, Clock, Column, Panel, default_seasons
 
 
-def panel_of(
+def build_panel(
     data: pd.DataFrame | pd.Series, options: Options, classes: tuple[str, ...] | None = None
 ) -> Panel:
     """A single series as a Panel; raises DataError where its index is not a regular time axis.
@@ -27,7 +27,7 @@ def panel_of(
     if absent:
         message = f"no column {absent[0]!r}; there are {', '.join(map(str, frame.columns))}"
         raise DataError(message, column=absent[0])
-    clock, times = clock_of(frame.index, options)
+    clock, times = infer_clock(frame.index, options)
     classes = _classes(frame[target]) if classes is None else classes
     targets = _codes(frame[target], classes) if classes else frame[target].to_numpy(dtype=np.float64)
     others = frame[[column.name for column in columns[1:]]].to_numpy(dtype=np.float64)
@@ -58,7 +58,7 @@ def _target(frame: pd.DataFrame, options: Options) -> str:
     raise UsageError(f"target= names one of the columns {', '.join(map(str, frame.columns))}")
 
 
-def clock_of(index: pd.Index, options: Options) -> tuple[Clock, Any]:
+def infer_clock(index: pd.Index, options: Options) -> tuple[Clock, Any]:
     """The clock of an index and its times (N,) in UTC; raises DataError where that is not a regular time axis."""
     if not isinstance(index, pd.DatetimeIndex):
         raise DataError(

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from lstmcast.cli.shell.console import Console
     from lstmcast.ingest import Slices
     from lstmcast.model.model import Model
-    from lstmcast.persistence.index import Entry, Index
+    from lstmcast.persistence.index import Index, IndexEntry
 
 # Forecasts one group: (model, its identity, files, ledger, console, vitals) -> (rows, JSON document, exit code).
 Forecaster = Callable[
@@ -63,7 +63,7 @@ def forecast_folder(
     if places.ledger is not None:
         _begin_ledgers(places.ledger, index)
     failed, code = Failed(), 0
-    tables: list[tuple[Entry, table.Rows]] = []
+    tables: list[tuple[IndexEntry, table.Rows]] = []
     documents: list[dict[str, Any]] = []
     with _both_cut(index, folder, files, console) as (history, future):
         for name, error in absent_groups(index, history, files.history).items():
@@ -98,7 +98,7 @@ def forecast_folder(
     return code
 
 
-def _ledger(entry: Entry) -> str:
+def _ledger(entry: IndexEntry) -> str:
     from lstmcast.persistence.ledger_index import ledger_name
 
     return ledger_name(entry.group)
@@ -131,7 +131,7 @@ def _both_cut(
         yield history, future
 
 
-def _future(entry: Entry, slices: Slices, files: Files) -> str:
+def _future(entry: IndexEntry, slices: Slices, files: Files) -> str:
     from lstmcast.core.errors import DataError
 
     if entry.group not in slices.found:
@@ -142,7 +142,7 @@ def _future(entry: Entry, slices: Slices, files: Files) -> str:
 def _write(
     places: Destinations,
     index: Index,
-    tables: Sequence[tuple[Entry, table.Rows]],
+    tables: Sequence[tuple[IndexEntry, table.Rows]],
     documents: Sequence[Mapping[str, Any]],
     failed: Failed,
     console: Console,
@@ -156,7 +156,7 @@ def _write(
         places.write(table.as_csv(rows), rows)
 
 
-def joined_tables(by: Sequence[str], tables: Sequence[tuple[Entry, table.Rows]]) -> table.Rows:
+def joined_tables(by: Sequence[str], tables: Sequence[tuple[IndexEntry, table.Rows]]) -> table.Rows:
     """One table of those of all groups; a column that some of them lack is empty there."""
     names = list(dict.fromkeys(name for _, rows in tables for name in rows))
     names = [*(name for name in names if name != "source"), *(["source"] if "source" in names else [])]

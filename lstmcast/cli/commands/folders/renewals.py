@@ -21,7 +21,7 @@ from lstmcast.core.errors import LstmcastError, TooFewNewError, TrainingError
 
 if TYPE_CHECKING:
     from lstmcast.cli.shell.console import Console
-    from lstmcast.persistence.index import Entry
+    from lstmcast.persistence.index import IndexEntry
 
 
 @dataclass(frozen=True)
@@ -35,7 +35,7 @@ class RefreshGroup:
     is_always: bool
     least: float | None
     budget: float | None
-    entry: Entry | None = None
+    entry: IndexEntry | None = None
     source: str = ""
     folder: str = ""
 
@@ -47,7 +47,7 @@ class RefreshGroup:
         except Exception as error:
             return Refreshed(self.entry, error=_told(error))
 
-    def _refreshed(self, entry: Entry) -> Refreshed:
+    def _refreshed(self, entry: IndexEntry) -> Refreshed:
         from lstmcast import persistence
         from lstmcast.cli.sessions.reading import read_for_model, with_spans_excluded
         from lstmcast.pipeline.groups import verdict_by
@@ -82,7 +82,7 @@ def _told(error: Exception) -> LstmcastError:
 class Refreshed:
     """The result for a group: the bytes of the model that replaces it, None where the old one stays, or an error."""
 
-    entry: Entry
+    entry: IndexEntry
     data: bytes | None = None
     verdict: Mapping[str, Any] = field(default_factory=dict)
     error: LstmcastError | None = None
@@ -96,11 +96,11 @@ def refresh_folder(
     asked: a task whose group, rows and model are still to be named; count: older indexes that are kept.
     """
     from lstmcast import persistence
-    from lstmcast.pipeline.pool import Place
+    from lstmcast.pipeline.pool import WorkerPool
     from lstmcast.training.workers import cores
 
     failed, lost = Failed(), 0
-    won: list[Entry] = []
+    won: list[IndexEntry] = []
     with persistence.lock(persistence.index_file(folder), wait), console.stages():
         index = persistence.read_index(folder)
         with cut_for_models(index, folder, source, console) as slices:
@@ -113,7 +113,7 @@ def refresh_folder(
                 dataclasses.replace(asked, entry=entry, source=rows, folder=folder, budget=share)
                 for entry, rows in pairs
             )
-            for number, done in enumerate(Place(jobs).run(tasks), start=1):
+            for number, done in enumerate(WorkerPool(jobs).run(tasks), start=1):
                 console.counted(NETWORKS, number, len(pairs), f"group {number:,} of {len(pairs):,}")
                 lost += _taken(done, folder, won, failed, console)
         if won:
@@ -124,7 +124,7 @@ def refresh_folder(
     failed.refuse(len(index.entries), "are not refreshed")
 
 
-def _taken(done: Refreshed, folder: str, won: list[Entry], failed: Failed, console: Console) -> bool:
+def _taken(done: Refreshed, folder: str, won: list[IndexEntry], failed: Failed, console: Console) -> bool:
     """Write the model of a group that is better; returns whether the old one stays."""
     from lstmcast import persistence
 
@@ -137,7 +137,7 @@ def _taken(done: Refreshed, folder: str, won: list[Entry], failed: Failed, conso
 
 
 def _show_refreshed(
-    folder: str, won: Sequence[Entry], lost: int, count: int, failed: Failed, console: Console
+    folder: str, won: Sequence[IndexEntry], lost: int, count: int, failed: Failed, console: Console
 ) -> None:
     total = len(won) + lost + len(failed.groups)
     undo = "; undo with --rollback" if won and count else ""

@@ -21,7 +21,7 @@ from lstmcast.core.errors import LstmcastError
 if TYPE_CHECKING:
     from lstmcast.cli.shell.console import Console
     from lstmcast.model.model import Model
-    from lstmcast.persistence.index import Entry
+    from lstmcast.persistence.index import IndexEntry
 
 
 def info_folder(folder: str, console: Console) -> None:
@@ -52,7 +52,7 @@ def evaluate_folder(
     from lstmcast import persistence
 
     index, failed = persistence.read_index(folder), Failed()
-    reports: list[tuple[Entry, Mapping[str, Any]]] = []
+    reports: list[tuple[IndexEntry, Mapping[str, Any]]] = []
     with cut_for_models(index, folder, source, console) as slices:
         pairs = list(groups_beside_models(index, slices, source, console))
 
@@ -89,7 +89,7 @@ def report_document(report: Any) -> Any:
     return report.as_document() if hasattr(report, "as_document") else dict(report)
 
 
-def _judged_anew(entry: Entry, report: Mapping[str, Any]) -> Entry:
+def _judged_anew(entry: IndexEntry, report: Mapping[str, Any]) -> IndexEntry:
     from lstmcast.pipeline.groups import verdict_by
 
     return dataclasses.replace(entry, verdict=verdict_by(report["test"]))

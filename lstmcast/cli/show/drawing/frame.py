@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from lstmcast.cli.show.drawing import scales, timeline
 from lstmcast.cli.show.drawing.scales import Scale, Tick
-from lstmcast.cli.show.drawing.shapes import LabelAxis, NumberAxis, Picture, TimeAxis
+from lstmcast.cli.show.drawing.shapes import LabelAxis, NumberAxis, Picture, PictureTimeAxis
 from lstmcast.cli.show.drawing.words import short
 
 _MOST_NUMBERS = 12
@@ -28,7 +28,7 @@ class Frame:
         width: of the axis, letter: of a letter in the same measure.
         """
         axis = self.picture.axis
-        if isinstance(axis, TimeAxis):
+        if isinstance(axis, PictureTimeAxis):
             return timeline.ticks(self.x.low, self.x.high, axis.spacing, axis.zone, width, letter)
         found = (
             _labels(axis, width, letter)
@@ -46,10 +46,10 @@ class Frame:
         return scales.ticks(self.y, most, is_share=self.picture.is_share)
 
 
-def frame_of(picture: Picture) -> Frame | None:
+def fit_frame(picture: Picture) -> Frame | None:
     """The frame around all that a picture shows; None where that is nothing."""
-    x = scales.scale_of(picture.places(), edge=0.0)
-    y = scales.scale_of(picture.values())
+    x = scales.fit_scale(picture.places(), edge=0.0)
+    y = scales.fit_scale(picture.values())
     return None if x is None or y is None else Frame(picture, x, y)
 
 

@@ -33,7 +33,7 @@ class Scale:
         return (value / 2 - self.low / 2) / (self.high / 2 - self.low / 2)  # halves cannot overflow
 
 
-def scale_of(values: Iterable[float], *, edge: float = _EDGE) -> Scale | None:
+def fit_scale(values: Iterable[float], *, edge: float = _EDGE) -> Scale | None:
     """The stretch of these values with a free edge at both ends; None where there are none.
 
     Where zero is the lowest or the highest of them, the axis ends there.

@@ -44,7 +44,7 @@ class Mark:
 
 
 @dataclass(frozen=True)
-class TimeAxis:
+class PictureTimeAxis:
     """Instants (microseconds since 1970) as a clock of a zone names them; spacing: between two rows."""
 
     zone: str | None
@@ -68,11 +68,11 @@ class LabelAxis:
     labels: Sequence[str]
 
 
-Axis = TimeAxis | NumberAxis | LabelAxis
+Axis = PictureTimeAxis | NumberAxis | LabelAxis
 
 
 @dataclass(frozen=True)
-class Table:
+class PictureTable:
     """The figures that a picture shows, for those who cannot see it; places: of the rows on the picture's axis."""
 
     header: Sequence[str]
@@ -103,7 +103,7 @@ class Picture:
     holds_zero: bool = False
     is_share: bool = False
     names: Sequence[str] = ()
-    table: Table | None = None
+    table: PictureTable | None = None
 
     def places(self) -> Iterator[float]:
         """Every place on the axis at which something stands."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from lstmcast.cli.show.drawing.shapes import Axis, NumberAxis, TimeAxis
+from lstmcast.cli.show.drawing.shapes import Axis, NumberAxis, PictureTimeAxis
 from lstmcast.core.findings import count
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ def axis_of(clock: Clock, first: Times) -> Axis:
     from lstmcast.data.outline import places
 
     start, stop = places(clock.grid(first[0], 2))
-    return TimeAxis(clock.zone, stop - start)
+    return PictureTimeAxis(clock.zone, stop - start)
 
 
 def stamps(clock: Clock, times: Times) -> list[str]:

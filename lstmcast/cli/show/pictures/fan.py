@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from lstmcast.cli.show.drawing.shapes import Band, Line, Picture, Role, Table
+from lstmcast.cli.show.drawing.shapes import Band, Line, Picture, PictureTable, Role
 from lstmcast.cli.show.drawing.words import number
 from lstmcast.cli.show.pictures.axis import axis_of, span, stamps
-from lstmcast.cli.show.pictures.history import Stretch
+from lstmcast.cli.show.pictures.history import DrawnStretch
 from lstmcast.core.findings import percent
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ def fan(panel: Panel, forecast: Forecast, series: int, before: int, most: int = 
     """So many rows of history of a series, and its forecast with all bands that it has; most: rows of its table."""
     from lstmcast.data import outline
 
-    stretch, rows = Stretch.of(panel, series, last=before), rows_of(forecast, series)
+    stretch, rows = DrawnStretch.of(panel, series, last=before), rows_of(forecast, series)
     times = forecast.times[rows]
     bands = [
         Band(f"{level} % band", level, outline.strip(times, lower[rows], upper[rows]))
@@ -55,7 +55,7 @@ def probabilities(panel: Panel, forecast: Forecast, series: int, most: int = 200
     curves = [(name, values[rows]) for name, values in shown]
     if len(shown) < len(found):
         curves.append(("all others", 1.0 - sum((values for _, values in curves[1:]), start=curves[0][1])))
-    name = Stretch.of(panel, series, last=1).name
+    name = DrawnStretch.of(panel, series, last=1).name
     return Picture(
         title=f"{name}: probability of each class in the next {span(forecast.clock, len(rows))}",
         about=f"Probability of {len(found)} classes of {name}, row by row.",
@@ -82,7 +82,7 @@ def usual_history(clock_seasons: Sequence[int], horizon: int) -> int:
     return max(2 * longest if longest <= 20 * horizon else 0, 4 * horizon, 24)
 
 
-def _about(stretch: Stretch, forecast: Forecast, rows: Integers) -> str:
+def _about(stretch: DrawnStretch, forecast: Forecast, rows: Integers) -> str:
     """Return what the picture shows, for those who cannot see it."""
     first, last = stamps(forecast.clock, forecast.times[rows[[0, -1]]])
     words = f"{stretch.name}: {span(forecast.clock, len(stretch.times))} of history, then the forecast"
@@ -94,7 +94,7 @@ def _about(stretch: Stretch, forecast: Forecast, rows: Integers) -> str:
     return f"{words} from {first} to {last}, between {low} and {high}, highest at {peak}."
 
 
-def _table(stretch: Stretch, forecast: Forecast, rows: Integers, most: int) -> Table:
+def _table(stretch: DrawnStretch, forecast: Forecast, rows: Integers, most: int) -> PictureTable:
     """The rows of the forecast with the edges of its bands; of too many every second, third, …"""
     from lstmcast.data.outline import places
 
@@ -107,7 +107,7 @@ def _table(stretch: Stretch, forecast: Forecast, rows: Integers, most: int) -> T
         columns.append([list(forecast.probabilities)[int(code)] for code in forecast.point[rows]])
     else:
         header, columns = _numbers(header, columns, forecast, rows, stretch.decimals())
-    return Table(header, list(zip(*columns, strict=True)), places(forecast.times[rows]))
+    return PictureTable(header, list(zip(*columns, strict=True)), places(forecast.times[rows]))
 
 
 def _numbers(
@@ -125,7 +125,7 @@ def _numbers(
     return header, columns
 
 
-def _class_table(forecast: Forecast, rows: Integers) -> Table:
+def _class_table(forecast: Forecast, rows: Integers) -> PictureTable:
     """The probability of every class in every row."""
     from lstmcast.data.outline import places
 
@@ -134,4 +134,4 @@ def _class_table(forecast: Forecast, rows: Integers) -> Table:
     ]
     told = stamps(forecast.clock, forecast.times[rows])
     header = ("time", *forecast.probabilities)
-    return Table(header, list(zip(told, *columns, strict=True)), places(forecast.times[rows]))
+    return PictureTable(header, list(zip(told, *columns, strict=True)), places(forecast.times[rows]))

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from lstmcast.cli.show.drawing.shapes import Line, Mark, NumberAxis, Picture, Run, Table
+from lstmcast.cli.show.drawing.shapes import Line, Mark, NumberAxis, Picture, PictureTable, Run
 from lstmcast.cli.show.drawing.words import number
 from lstmcast.cli.show.pictures.axis import axis_of, stamps
 from lstmcast.core.findings import count, percent
@@ -24,11 +24,11 @@ def histories(panel: Panel, series: Sequence[int], last: int | None = None) -> I
 
     for one in series:
         for column in panel.roles(TARGET):
-            yield history(Stretch.of(panel, one, column, last))
+            yield history(DrawnStretch.of(panel, one, column, last))
 
 
 @dataclass(frozen=True, eq=False)
-class Stretch:
+class DrawnStretch:
     """Rows first to stop (not included) of a column of a series of a panel."""
 
     panel: Panel
@@ -38,7 +38,7 @@ class Stretch:
     stop: int
 
     @classmethod
-    def of(cls, panel: Panel, series: int, column: int = 0, last: int | None = None) -> Stretch:
+    def of(cls, panel: Panel, series: int, column: int = 0, last: int | None = None) -> DrawnStretch:
         """All rows up to the last known one, or the last so many of them; of a series without any its first row."""
         start, stop = int(panel.offsets[series]), int(panel.offsets[series + 1])
         if not column:
@@ -80,7 +80,7 @@ class Stretch:
         return self.panel.values[self.first : self.stop, self.column]
 
 
-def history(stretch: Stretch) -> Picture:
+def history(stretch: DrawnStretch) -> Picture:
     """The line of a stretch, broken where rows are missing, and marks where the doctor found something."""
     if stretch.first == stretch.stop:
         return Picture(stretch.name, "No rows.", NumberAxis())
@@ -96,7 +96,7 @@ def history(stretch: Stretch) -> Picture:
     )
 
 
-def _about(stretch: Stretch, line: Line) -> str:
+def _about(stretch: DrawnStretch, line: Line) -> str:
     """Return what the picture shows, for those who cannot see it."""
     clock, times = stretch.panel.clock, stretch.panel.times
     first, last = stamps(clock, times[[stretch.first, stretch.stop - 1]])
@@ -109,7 +109,7 @@ def _about(stretch: Stretch, line: Line) -> str:
     return f"{words}; lowest {low}, highest {high}{gaps}."
 
 
-def _marks(stretch: Stretch) -> list[Mark]:
+def _marks(stretch: DrawnStretch) -> list[Mark]:
     """The places of findings that the stretch shows."""
     from lstmcast.data.checks import odd_places
     from lstmcast.data.outline import places
@@ -127,7 +127,7 @@ def _marks(stretch: Stretch) -> list[Mark]:
     ]
 
 
-def table(stretch: Stretch) -> Table:
+def table(stretch: DrawnStretch) -> PictureTable:
     """The rows of a short stretch, or what a long one holds in equal parts."""
     from lstmcast.data import outline
 
@@ -136,14 +136,16 @@ def table(stretch: Stretch) -> Table:
     told = stamps(stretch.panel.clock, times[parts.firsts])
     if len(parts.firsts) == len(times):
         rows = [(stamp, number(value, decimals)) for stamp, value in zip(told, parts.mean, strict=True)]
-        return Table(("time", stretch.panel.columns[stretch.column].name), rows, parts.middles)
+        return PictureTable(("time", stretch.panel.columns[stretch.column].name), rows, parts.middles)
     columns = (
         [number(value, decimals) for value in column] for column in (parts.lowest, parts.mean, parts.highest)
     )
-    return Table(("from", "lowest", "mean", "highest"), list(zip(told, *columns, strict=True)), parts.middles)
+    return PictureTable(
+        ("from", "lowest", "mean", "highest"), list(zip(told, *columns, strict=True)), parts.middles
+    )
 
 
-def _class_table(stretch: Stretch) -> Table:
+def _class_table(stretch: DrawnStretch) -> PictureTable:
     """Return a table of how often each class came."""
     codes = stretch.values.tolist()
     known = sum(code == code for code in codes)
@@ -151,4 +153,4 @@ def _class_table(stretch: Stretch) -> Table:
         (name, f"{codes.count(place):,}", percent(codes.count(place) / max(known, 1)))
         for place, name in enumerate(stretch.classes)
     ]
-    return Table(("class", "rows", "share"), rows)
+    return PictureTable(("class", "rows", "share"), rows)

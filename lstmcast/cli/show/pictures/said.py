@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from lstmcast.cli.show.drawing.shapes import Band, Line, Picture, Table
+from lstmcast.cli.show.drawing.shapes import Band, Line, Picture, PictureTable
 from lstmcast.cli.show.drawing.words import number
 from lstmcast.cli.show.pictures.axis import axis_of, stamps
 from lstmcast.core.findings import count
@@ -50,7 +50,7 @@ def _about(clock: Clock, said: Said, name: str, digits: int) -> str:
     return f"{words}, and the outcome of {len(errors):,} of them; the mean absolute error is {mean}."
 
 
-def _table(clock: Clock, said: Said, column: str, digits: int) -> Table:
+def _table(clock: Clock, said: Said, column: str, digits: int) -> PictureTable:
     """The rows; of very many the means of equal stretches."""
     from lstmcast.data import outline
 
@@ -68,4 +68,4 @@ def _table(clock: Clock, said: Said, column: str, digits: int) -> Table:
         "80 % from",
         "to",
     )
-    return Table(header, list(zip(told, *cells, strict=True)), parts[0].middles)
+    return PictureTable(header, list(zip(told, *cells, strict=True)), parts[0].middles)

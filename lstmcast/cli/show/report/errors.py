@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
-from lstmcast.cli.show.drawing.shapes import Bar, LabelAxis, Line, NumberAxis, Picture, Table
+from lstmcast.cli.show.drawing.shapes import Bar, LabelAxis, Line, NumberAxis, Picture, PictureTable
 from lstmcast.cli.show.report import words
 from lstmcast.cli.show.web import markup
 from lstmcast.cli.show.web.figure import embedded
 from lstmcast.core.findings import count
 
 if TYPE_CHECKING:
-    from lstmcast.evaluation.diagnostics import Group
+    from lstmcast.evaluation.diagnostics import GroupLosses
     from lstmcast.evaluation.study import Study
 
 _TITLES = {"hour": "hour of the day", "weekday": "weekday", "month": "month", "day": "days off"}
@@ -56,7 +56,7 @@ def _by_step(study: Study) -> Picture:
     )
 
 
-def _by_group(study: Study, name: str, groups: Sequence[Group]) -> Picture:
+def _by_group(study: Study, name: str, groups: Sequence[GroupLosses]) -> Picture:
     """A bar for each group, and the naive forecaster's loss as a point."""
     bars: list[Bar] = [(i - _BAR, i + _BAR, group.losses["model"]) for i, group in enumerate(groups)]
     rivals = [
@@ -83,12 +83,14 @@ def _short(name: str, label: str) -> str:
     return label[:3] if name in ("weekday", "month") else label
 
 
-def _table(study: Study, name: str, groups: Sequence[Group], places: Sequence[float] = ()) -> Table:
+def _table(
+    study: Study, name: str, groups: Sequence[GroupLosses], places: Sequence[float] = ()
+) -> PictureTable:
     header = (name, "rows", "lstmcast", words.rival(study))
-    return Table(header, [_row(study, group) for group in groups], places)
+    return PictureTable(header, [_row(study, group) for group in groups], places)
 
 
-def _row(study: Study, group: Group) -> tuple[str, ...]:
+def _row(study: Study, group: GroupLosses) -> tuple[str, ...]:
     losses = (words.loss(study, group.losses[who]) for who in ("model", study.rival))
     return (group.label, f"{group.rows:,}", *losses)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
-from lstmcast.cli.show.drawing.shapes import Line, NumberAxis, Picture, Table
+from lstmcast.cli.show.drawing.shapes import Line, NumberAxis, Picture, PictureTable
 from lstmcast.cli.show.drawing.words import number
 from lstmcast.cli.show.pictures.axis import axis_of, span, stamps
 from lstmcast.cli.show.report import words
@@ -60,7 +60,7 @@ def _over_time(study: Study) -> Picture:
         axis=axis_of(panel.clock, times[:1]),
         lines=[Line("", "forecast", outline.line(times, errors, _COLUMNS), is_dotted=True)],
         level=None if panel.classes else 0.0,
-        table=Table(
+        table=PictureTable(
             ("from", "lowest", "mean", "highest"),
             list(zip(stamps(panel.clock, times[parts.firsts]), *columns, strict=True)),
             parts.middles,
@@ -83,7 +83,7 @@ def _memory(study: Study) -> Picture:
         ),
         axis=NumberAxis("rows later", is_whole=True),
         bars=[(lag + 0.6, lag + 1.4, value) for lag, value in enumerate(lags)],
-        table=Table(
+        table=PictureTable(
             ("rows later", "correlation"),
             [(f"{lag + 1}", f"{lags[lag]:.2f}") for lag in range(0, len(lags), every)],
             [lag + 1 for lag in range(0, len(lags), every)],
@@ -129,7 +129,7 @@ def _spread(study: Study) -> Picture:
         axis=NumberAxis("error"),
         bars=[(left, right, share) for (left, right), share in zip(ends, found.shares, strict=True)],
         is_share=True,
-        table=Table(
+        table=PictureTable(
             ("from", "to", "share"),
             [
                 (edges[place], edges[place + 1], f"{100 * share:.1f} %")
@@ -168,7 +168,7 @@ def _coverage(coverage: dict[int, float]) -> Picture:
             Line("as it should be", "baseline", [[(0.0, 0.0), (1.0, 1.0)]]),
         ],
         is_share=True,
-        table=Table(
+        table=PictureTable(
             ("band", "held"),
             [(f"{level} %", words.percent(share)) for level, share in coverage.items()],
             [level / 100 for level in coverage],
@@ -191,7 +191,7 @@ def _places(places: list[float]) -> Picture:
         bars=[(left, right, share) for (left, right), share in zip(ends, places, strict=True)],
         level=width,
         is_share=True,
-        table=Table(
+        table=PictureTable(
             ("quantiles", "share"),
             [
                 (f"{100 * left:.0f} to {100 * right:.0f} %", f"{100 * share:.1f} %")
@@ -215,7 +215,7 @@ def _calibration(study: Study) -> Picture:
             Line("as it should be", "baseline", [[(0.0, 0.0), (1.0, 1.0)]]),
         ],
         is_share=True,
-        table=Table(
+        table=PictureTable(
             ("mean probability", "came", "forecasts"),
             [(words.percent(told), words.percent(came), f"{rows:,}") for rows, told, came in parts],
             [told for _, told, _ in parts],

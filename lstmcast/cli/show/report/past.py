@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from lstmcast.cli.show.drawing.shapes import Band, Line, Picture, Table
+from lstmcast.cli.show.drawing.shapes import Band, Line, Picture, PictureTable
 from lstmcast.cli.show.drawing.timeline import full_date
 from lstmcast.cli.show.drawing.words import number
 from lstmcast.cli.show.pictures.axis import axis_of, span, stamps
@@ -113,7 +113,7 @@ def _bands(study: Study, said: PastForecast, first: int, stop: int) -> list[Band
 
 def _errors(
     study: Study, said: PastForecast, first: int, stop: int, most: int = _TABLE
-) -> tuple[Table, int, str]:
+) -> tuple[PictureTable, int, str]:
     """The figures of a picture as a table, how many rows have both, and their mean absolute error in words."""
     from lstmcast.data import outline
     from lstmcast.data.digits import decimals
@@ -125,7 +125,7 @@ def _errors(
         hits = sum(error == 0 for error in differences)
         share = words.percent(hits / max(len(differences), 1))
         return (
-            Table(("forecasts", "right", "share"), [(f"{len(differences):,}", f"{hits:,}", share)]),
+            PictureTable(("forecasts", "right", "share"), [(f"{len(differences):,}", f"{hits:,}", share)]),
             len(differences),
             "",
         )
@@ -134,7 +134,7 @@ def _errors(
     cells = [[number(value, places) for value in part.mean] for part in parts]
     told_at = stamps(clock, times[parts[0].firsts])
     header = ("from" if len(told_at) < len(times) else "time", study.panel.columns[0].name, "said", "error")
-    table = Table(header, list(zip(told_at, *cells, strict=True)), parts[0].middles)
+    table = PictureTable(header, list(zip(told_at, *cells, strict=True)), parts[0].middles)
     mean = number(sum(differences) / len(differences), places) if differences else ""
     return table, len(differences), mean
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Sequence
 
-from lstmcast.cli.show.drawing.frame import Frame, frame_of
+from lstmcast.cli.show.drawing.frame import Frame, fit_frame
 from lstmcast.cli.show.drawing.labels import Label, laid
 from lstmcast.cli.show.drawing.layers import flags, layers, legend, swatch
 from lstmcast.cli.show.drawing.scales import Tick
-from lstmcast.cli.show.drawing.shapes import Picture, Table
+from lstmcast.cli.show.drawing.shapes import Picture, PictureTable
 from lstmcast.cli.show.drawing.words import text
 from lstmcast.cli.show.web import markup
 
@@ -30,7 +30,7 @@ def embedded(picture: Picture, name: str, *, is_small: bool = False) -> str:
     """The markup of a picture; name: of its own in the page."""
     unit = f" <span>{text(picture.unit)}</span>" if picture.unit else ""
     caption = f"<figcaption id={name}c>{text(picture.title)}{unit}</figcaption>"
-    frame = frame_of(picture)
+    frame = fit_frame(picture)
     parts = (
         [markup.paragraph("Nothing is known to draw.", "soft")]
         if frame is None
@@ -46,7 +46,7 @@ def embedded(picture: Picture, name: str, *, is_small: bool = False) -> str:
     return f"<figure{' class=small' if is_small else ''}>{''.join(parts)}</figure>\n"
 
 
-def _folded(table: Table, title: str) -> str:
+def _folded(table: PictureTable, title: str) -> str:
     return markup.folded("The same as a table", markup.table(table.header, table.rows, f"{title}: figures"))
 
 
@@ -124,7 +124,7 @@ def _legend(picture: Picture) -> str:
     return f"<ul class=keys>{keys}</ul>\n" if keys else ""
 
 
-def _hover(frame: Frame, table: Table | None) -> str:
+def _hover(frame: Frame, table: PictureTable | None) -> str:
     """Return where the table's rows stand along the axis, for the script; two do on an even grid."""
     if table is None or not table.places:
         return ""

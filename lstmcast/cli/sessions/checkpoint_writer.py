@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 WRITE_EVERY = 30.0  # seconds
 
 
-class Keeper:
+class CheckpointWriter:
     """Keeps how far the training of a model file has come: on disk every half minute, and when a signal stops it.
 
     Of a model that goes to standard output nothing is kept.
@@ -70,7 +70,7 @@ class Keeper:
                 self._failed = True
                 self._console.warn(f"no checkpoint: {failure}")
 
-    def __enter__(self) -> Keeper:
+    def __enter__(self) -> CheckpointWriter:
         return self
 
     def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:

@@ -64,7 +64,7 @@ Adapt = Annotated[
 
 
 @dataclass(frozen=True)
-class Wanted:
+class TrainingRequest:
     """The wishes of a user, as far as they can be read without a file.
 
     horizon: None is as trained; levels: bands in percent, None is the usual one; changes: the words of each `--set`;
@@ -123,12 +123,12 @@ class Wanted:
             )
 
 
-def wanted_by(values: Mapping[str, Any], *, is_summed: bool) -> Wanted:
+def wanted_by(values: Mapping[str, Any], *, is_summed: bool) -> TrainingRequest:
     """Return what the options of `predict` ask for; raise UsageError for what is wrong whatever the file.
 
     is_summed: totals or paths are given out instead of rows.
     """
-    found = Wanted(
+    found = TrainingRequest(
         None if values["horizon"] is None else read_ahead(values["horizon"]),
         None if values["level"] is None else parse_levels(values["level"]),
         parse_quantiles(values["quantiles"]),
@@ -141,7 +141,7 @@ def wanted_by(values: Mapping[str, Any], *, is_summed: bool) -> Wanted:
     return found
 
 
-def _refuse_pairs(wanted: Wanted, has_ledger: bool, *, is_kept: bool, is_summed: bool) -> None:
+def _refuse_pairs(wanted: TrainingRequest, has_ledger: bool, *, is_kept: bool, is_summed: bool) -> None:
     """Raise UsageError for wishes that do not go together."""
     refusals = {
         "--adapt learns from the nights of a ledger; name it with --log": wanted.is_adapted

@@ -12,24 +12,24 @@ from lstmcast.core.options import seconds
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from lstmcast.cli.sessions.keeper import Keeper
+    from lstmcast.cli.sessions.checkpoint_writer import CheckpointWriter
     from lstmcast.cli.shell.console import Console
     from lstmcast.core.findings import Finding
     from lstmcast.core.options import Options
     from lstmcast.ingest import ParsedFile
     from lstmcast.model.model import Model
     from lstmcast.pipeline.fit import Event
-    from lstmcast.pipeline.plan import Plan
+    from lstmcast.pipeline.plan import TrainingPlan
     from lstmcast.training.budget import Expectation
 
 
-class Following:
+class TrainingMonitor:
     """Follows a training to its end; the budget begins to run when it is made.
 
     advice: what would have helped the training.
     """
 
-    def __init__(self, keeper: Keeper, console: Console) -> None:
+    def __init__(self, keeper: CheckpointWriter, console: Console) -> None:
         self._keeper, self._console = keeper, console
         self._began = time.monotonic()
         self._expectation: Expectation | None = None
@@ -42,7 +42,7 @@ class Following:
         options: Options,
         pretrained: Model | None,
         resume: bool,
-        show_plan: Callable[[Plan], None],
+        show_plan: Callable[[TrainingPlan], None],
     ) -> Model:
         """The finished model; show_plan says what was understood, before the first step."""
         from lstmcast.pipeline.fit import fitting
@@ -55,9 +55,9 @@ class Following:
         )
         return self._to_the_end(events, show_plan)
 
-    def _to_the_end(self, events: Iterator[Event], show_plan: Callable[[Plan], None]) -> Model:
+    def _to_the_end(self, events: Iterator[Event], show_plan: Callable[[TrainingPlan], None]) -> Model:
         from lstmcast.core.findings import Finding
-        from lstmcast.pipeline.plan import Plan
+        from lstmcast.pipeline.plan import TrainingPlan
         from lstmcast.training.budget import Expectation
         from lstmcast.training.checkpoint import Checkpoint
         from lstmcast.training.loop import Step
@@ -69,7 +69,7 @@ class Following:
                     show_step(event)
                 elif isinstance(event, Checkpoint):
                     self._keeper.note(event)
-                elif isinstance(event, Plan):
+                elif isinstance(event, TrainingPlan):
                     show_plan(event)
                 elif isinstance(event, Expectation):
                     self._expectation = event
