@@ -19,7 +19,7 @@ import numpy as np
 import pytest
 
 from lstmcast import persistence
-from lstmcast.cli.sessions import keeper
+from lstmcast.cli.sessions import checkpoint_writer
 from lstmcast.core.errors import ModelFileError, OutputError
 from lstmcast.core.options import Options
 from lstmcast.core.panel import Holidays, Panel
@@ -349,7 +349,7 @@ def test_behind_a_symlink_the_checkpoint_stands_beside_the_real_file(tmp_path: P
 def test_a_checkpoint_is_written_while_training_goes_on(
     history: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(keeper, "WRITE_EVERY", 0.0)
+    monkeypatch.setattr(checkpoint_writer, "WRITE_EVERY", 0.0)
     found, learn = [], TrainingSetup.learn
 
     def looking(*arguments: Any) -> float:
@@ -370,7 +370,7 @@ def test_a_checkpoint_that_cannot_be_written_is_told_once_and_stops_nothing(
     def full(*_: object) -> None:
         raise OutputError("the disk is full")
 
-    monkeypatch.setattr(keeper, "WRITE_EVERY", 0.0)
+    monkeypatch.setattr(checkpoint_writer, "WRITE_EVERY", 0.0)
     monkeypatch.setattr(persistence, "save_checkpoint", full)
     said = train(history, tmp_path / "model.pkl")
     assert (said.code, said.err) == (0, "lstmcast: warning: no checkpoint: the disk is full\n")
