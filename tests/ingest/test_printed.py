@@ -55,6 +55,11 @@ def test_lines_keep_their_numbers(tmp_path: Path) -> None:
         read_text(text, tmp_path)
 
 
+def test_a_long_line_of_dashes_takes_no_time(tmp_path: Path) -> None:
+    text = printed("{day},{load}", "-" * 5000 + " loads", "--- " * 2000 + "of 2024", "date,load")
+    np.testing.assert_array_equal(read_text(text, tmp_path).panel.target, LOADS)
+
+
 @pytest.mark.parametrize(
     "text",
     [

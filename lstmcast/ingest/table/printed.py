@@ -11,7 +11,7 @@ from lstmcast.ingest.table.dialect import DELIMITERS
 from lstmcast.ingest.text.context import ReadContext
 
 _LOOK = 50  # lines looked at
-_RULE = re.compile(rb"^[|+ \t]*:?-{3,}:?(?:[-+|: \t]*-{3,}:?)*[|+ \t]*$", re.MULTILINE)
+_RULE = re.compile(rb"^(?=[^\n]*---)[-|+: \t]+$", re.MULTILINE)
 _FORMULA = re.compile(rb'(?:(?<=[,;\t|\n])|\A)(?:="([^"\n]*)"|"=""([^"\n]*)""")(?=[,;\t|\n]|\Z)')
 _FEWEST_CELLS, _WIDE = 2, re.compile(rb" {2,}")
 _SIGNS = [delimiter.encode() for delimiter in DELIMITERS]
