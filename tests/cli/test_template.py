@@ -17,7 +17,7 @@ from lstmcast.model.schema import build_contract
 from tests.command_line import SAMPLES, lstmcast
 from tests.panels import load, panel_of, stacked
 
-FAST = ("--hidden", "8", "--steps", "5", "--lookback", "24", "--horizon", "5")
+FAST = ("--hidden", "8", "--steps", "5", "--lookback", "24", "--horizon", "5", "--smoothing", "no")
 START = datetime(2024, 1, 1)
 
 
