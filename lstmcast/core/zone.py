@@ -16,6 +16,8 @@ Micros = NDArray[np.int64]
 Mask = NDArray[np.bool_]
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _DAY, _SECOND = 86_400, 1_000_000
+_FEW = 100  # instants that are asked for one by one: the changes of a year cost as much as 365
+_SECONDS = (-62_000_000_000, 253_000_000_000)  # since 1970, that datetimes have on every clock
 _YEARS = (2, 9998)  # that datetimes have on every clock
 _FIXED = re.compile(r"(?P<sign>[+-])(?P<hours>\d\d):(?P<minutes>\d\d)")
 
@@ -51,7 +53,11 @@ def offset(utc: Micros, zone: str) -> Micros:
 
     zone: an IANA name or a fixed offset (`+02:00`). Raises LookupError or ValueError for any other.
     """
-    return _changes_around(utc, zone).offset(utc)
+    if len(utc) > _FEW:
+        return _changes_around(utc, zone).offset(utc)
+    clock = _clock(zone)
+    seconds = np.clip(utc // _SECOND, *_SECONDS).tolist()
+    return np.array([_micros(clock, second) for second in seconds], dtype=np.int64)
 
 
 def instants(wall: Micros, zone: str) -> ZonedTimes:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import sqlite3
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 
@@ -16,6 +17,7 @@ from lstmcast.persistence.system import Path
 ENDINGS = (".db", ".sqlite", ".sqlite3")
 LEDGER_TABLE = "forecasts"
 _SPLIT = "::"
+_PAUSE = 0.05  # seconds between two attempts
 
 Columns = Mapping[str, Sequence[str | float]]
 
@@ -76,7 +78,7 @@ def _opened(path: Path) -> Iterator[sqlite3.Connection]:
     name = os.fsdecode(path)
     try:
         with closing(sqlite3.connect(name, timeout=PATIENCE, isolation_level=None)) as connection:
-            connection.execute("PRAGMA journal_mode=WAL")
+            _begin_log(connection)
             connection.execute("BEGIN IMMEDIATE")
             try:
                 yield connection
@@ -90,6 +92,19 @@ def _opened(path: Path) -> Iterator[sqlite3.Connection]:
         raise OutputError(f"cannot write {shown(path)} ({error}); see to its folder", file=name) from error
     except (sqlite3.DatabaseError, UnicodeDecodeError) as error:
         raise OutputError(f"cannot write {shown(path)} ({error}); name another file", file=name) from error
+
+
+def _begin_log(connection: sqlite3.Connection) -> None:
+    """Let readers and a writer work side by side; of several that begin this at once SQLite lets none wait."""
+    until = time.monotonic() + PATIENCE
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode=WAL")
+            return
+        except sqlite3.OperationalError as error:
+            if "locked" not in str(error) or time.monotonic() > until:
+                raise
+            time.sleep(_PAUSE)
 
 
 def _names(connection: sqlite3.Connection, table: str) -> list[str]:

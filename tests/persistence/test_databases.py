@@ -36,8 +36,9 @@ def test_a_row_with_the_same_keys_is_replaced(tmp_path: Path) -> None:
         upsert(tmp_path / "b.db", {"issued": ["a"], "time": ["b"]}, KEYS)
 
 
-def test_several_writers_lose_nothing(tmp_path: Path) -> None:
-    path = tmp_path / "a.db"
+@pytest.mark.parametrize("attempt", range(5))
+def test_several_writers_lose_nothing(attempt: int, tmp_path: Path) -> None:
+    path = tmp_path / f"{attempt}.db"
 
     def write(number: int) -> None:
         upsert(
