@@ -17,6 +17,7 @@ from lstmcast.evaluation import category_scoring
 from lstmcast.evaluation.drift import find_drift, lasting
 from lstmcast.evaluation.ledger import BAND, Ledger, refuse_other_kind
 from lstmcast.evaluation.metrics import Metrics
+from lstmcast.evaluation.naive_rows import naive_rows
 from lstmcast.evaluation.names import naive_name
 
 Numbers = NDArray[np.float64]
@@ -155,7 +156,7 @@ def _fill(scored: Scored, rows: Integers, actuals: Panel, series: int | None) ->
         return
     scored.scale[rows] = seasonal_scale(values, actuals.clock.season) if len(values) else np.nan
     for season in (1, *actuals.clock.seasons):
-        back = origin if season == 1 else at - season * -(-step // season)
+        back = naive_rows(at, origin, season)
         scored.naives[naive_name(season)][rows] = np.where(back >= 0, outcomes[np.maximum(back, 0)], np.nan)
 
 

@@ -13,6 +13,7 @@ from lstmcast.core.errors import DataError
 from lstmcast.core.panel import Clock, Panel
 from lstmcast.evaluation.ledger import BAND
 from lstmcast.evaluation.metrics import winkler
+from lstmcast.evaluation.naive_rows import naive_rows
 from lstmcast.evaluation.names import naive_name
 from lstmcast.evaluation.totals_ledger import Sums, TotalsLedger
 
@@ -132,12 +133,7 @@ def _span(
     if season is None:
         return values[places], is_over
     origin = int(np.searchsorted(times, ledger.issued[row], side="right")) - 1
-    ahead = np.maximum(places - origin, 0)
-    back = (
-        np.where(ahead > 0, places - season * -(-ahead // season), places)
-        if season > 1
-        else np.where(ahead > 0, origin, places)
-    )
+    back = naive_rows(places, origin, season)
     return np.where(back >= 0, values[np.maximum(back, 0)], np.nan), is_over
 
 

@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 
 from lstmcast.core.options import FILL
 from lstmcast.core.panel import Integers, Panel
+from lstmcast.evaluation.naive_rows import naive_rows
 from lstmcast.model.model import Model
 
 Numbers = NDArray[np.float64]
@@ -48,5 +49,5 @@ def seasonal_naive(panel: Panel, places: Integers, horizon: int) -> Numbers:
     """(n,) the target whole seasons before each row, the newest of those known `horizon` rows before; or NaN."""
     last, season = int(panel.known_until()[0]) - 1, panel.clock.season
     newest = np.minimum(places - horizon, last)
-    sources = places - season * -((newest - places) // season)
+    sources = naive_rows(places, newest, season)
     return np.where(sources >= 0, panel.target[np.maximum(sources, 0)], np.nan)
