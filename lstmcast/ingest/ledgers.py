@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -42,13 +43,7 @@ def read_ledger(source: str | Path, clock: Clock) -> tuple[Ledger, tuple[Finding
     ids_and_labels = [shape.id] if shape.id else []
     ids_and_labels += [LAST[0]] if shape.classes else []
     words = {name: NameColumn(name, context) for name in ("model", LAST[-1], *ids_and_labels)}
-    columns: dict[str, NumberColumn | StampColumn | NameColumn] = {**stamps, **numbers, **words}
-    lines = []
-    for chunk in table.chunks(list(columns)):
-        for column, cells in zip(columns.values(), chunk.cells, strict=True):
-            column.add(cells, chunk.lines)
-        lines.append(chunk.lines)
-    line = np.concatenate(lines)
+    line = gathered(table, {**stamps, **numbers, **words})
     issued, time = (times_of(column, line, clock, context) for column in stamps.values())
     found = [column.finish() for column in numbers.values()]
     models, sources = words["model"].finish(), words[LAST[-1]].finish()
@@ -129,6 +124,16 @@ def opened(source: str | Path, context: ReadContext) -> OpenTable:
     if is_database(source):
         return TextTable(ledger_text(source), context)
     return open_table(source, context)
+
+
+def gathered(table: OpenTable, columns: Mapping[str, NumberColumn | StampColumn | NameColumn]) -> Lines:
+    """Read every row of a ledger into its columns; (R,) the line of each."""
+    lines = []
+    for chunk in table.chunks(list(columns)):
+        for column, cells in zip(columns.values(), chunk.cells, strict=True):
+            column.add(cells, chunk.lines)
+        lines.append(chunk.lines)
+    return np.concatenate(lines)
 
 
 def stamp_column(name: str, clock: Clock, context: ReadContext) -> NumberColumn | StampColumn:

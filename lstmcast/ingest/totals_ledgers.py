@@ -11,11 +11,10 @@ from lstmcast.core.panel import Clock
 from lstmcast.evaluation.totals_ledger import FIRST, LAST, NUMBERS, STAMPS, Sums, TotalsLedger
 from lstmcast.ingest.columns.names import NameColumn
 from lstmcast.ingest.columns.numbers import NumberColumn
-from lstmcast.ingest.ledgers import opened, stamp_column, times_of
+from lstmcast.ingest.ledgers import gathered, opened, stamp_column, times_of
 from lstmcast.ingest.text.context import ReadContext
 from lstmcast.ingest.text.rules import ReadingRules
 from lstmcast.ingest.text.source import name_of
-from lstmcast.ingest.time.stamps import StampColumn
 
 
 def is_of_totals(source: str | Path) -> bool:
@@ -55,13 +54,7 @@ def read_totals(source: str | Path, clock: Clock) -> tuple[TotalsLedger, tuple[F
     words = {name: NameColumn(name, context) for name in ("model", "period", LAST[-1])}
     if group_name is not None:
         words[group_name] = NameColumn(group_name, context)
-    columns: dict[str, NumberColumn | StampColumn | NameColumn] = {**stamps, **numbers, **words}
-    lines = []
-    for chunk in table.chunks(list(columns)):
-        for column, cells in zip(columns.values(), chunk.cells, strict=True):
-            column.add(cells, chunk.lines)
-        lines.append(chunk.lines)
-    line = np.concatenate(lines)
+    line = gathered(table, {**stamps, **numbers, **words})
     issued, first, last = (times_of(column, line, clock, context) for column in stamps.values())
     found = {name: column.finish() for name, column in numbers.items()}
     (models, model), (periods, period), (sources, source_of_row) = (
