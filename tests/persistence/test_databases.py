@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from lstmcast.core.errors import OutputError
+from lstmcast.persistence import databases
 from lstmcast.persistence.databases import parse_table, replace_table, upsert
 from tests.command_line import lstmcast
 from tests.conftest import hourly_rows, write_csv
@@ -51,6 +52,29 @@ def test_several_writers_lose_nothing(attempt: int, tmp_path: Path) -> None:
     for thread in threads:
         thread.join()
     assert len(rows_of(path)) == 300
+
+
+class Busy:
+    """A connection that is locked so many times."""
+
+    def __init__(self, times: int, reason: str = "database is locked") -> None:
+        self.left, self.reason = times, reason
+
+    def execute(self, _: str) -> None:
+        self.left -= 1
+        if self.left >= 0:
+            raise sqlite3.OperationalError(self.reason)
+
+
+def test_the_log_is_begun_as_soon_as_nobody_else_begins_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(databases, "_PAUSE", 0.0)
+    connection = Busy(3)
+    databases._begin_log(connection)  # type: ignore[arg-type]
+    assert connection.left == -1
+    monkeypatch.setattr(databases, "PATIENCE", -1.0)
+    for other in (Busy(1), Busy(1, "disk I/O error")):
+        with pytest.raises(sqlite3.OperationalError):
+            databases._begin_log(other)  # type: ignore[arg-type]
 
 
 def test_a_table_of_another_kind_is_not_replaced(tmp_path: Path) -> None:
