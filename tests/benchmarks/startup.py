@@ -26,7 +26,7 @@ ROWS = 2_000
 BESIDE = {
     "--version": ("pass", 2.0, 1.6),
     "--help": ("import typer", 1.5, 1.2),
-    "predict": ("import pandas", 1.4, 1.2),
+    "predict": ("import pandas", 1.05, 0.6),
 }
 
 
