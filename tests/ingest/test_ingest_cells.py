@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lstmcast.ingest.text.cells import as_text, is_equal, sliced
+from lstmcast.ingest.text.cells import _MANY, as_text, factorized, is_equal, sliced
 
 CELL = st.text(alphabet="abc019.-: '", max_size=12).map(str.strip)
 
@@ -64,3 +64,13 @@ def test_both_kinds_of_cells_compare_alike(cells: np.ndarray) -> None:
     assert is_equal(cells, "a").tolist() == [True, False, False]
     assert is_equal(cells, "").tolist() == [False, True, False]
     assert is_equal(cells, "ä").tolist() == [False, False, False]
+
+
+@pytest.mark.parametrize("kind", ["S", "O"])
+def test_cells_are_numbered_in_order_of_appearance_by_a_dictionary_as_by_pandas(kind: str) -> None:
+    texts = np.array([f"meter {i * i % 17}" for i in range(_MANY + 1)]).astype(kind)
+    codes, different = factorized(texts)
+    few_codes, few_different = factorized(texts[:_MANY])
+    np.testing.assert_array_equal(codes[:_MANY], few_codes)
+    assert different.tolist() == few_different.tolist()
+    np.testing.assert_array_equal(few_different[few_codes], texts[:_MANY])

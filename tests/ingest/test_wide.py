@@ -130,6 +130,12 @@ def test_other_columns_side_by_side(
     assert sorted(panel.target.tolist()) == list(range(rows))
 
 
+def test_four_quarters_among_other_columns_may_be_switches(tmp_path: Path) -> None:
+    path = wide(tmp_path / "a.csv", "day", [str(day) for day in DAYS], ["Q1", "Q2", "Q3", "Q4", "load"])
+    assert read(path, Roles("load")).panel.columns[0].name == "load"
+    assert survey(path, Roles(""))
+
+
 @pytest.mark.parametrize("form", ["year,month", "month"])
 def test_a_column_a_day_of_the_month_leaves_out_the_days_that_there_are_not(
     form: str, tmp_path: Path
