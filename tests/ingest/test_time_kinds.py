@@ -14,6 +14,7 @@ import pytest
 from lstmcast.core.errors import DataError
 from lstmcast.ingest import ParsedFile, Roles, read
 from lstmcast.ingest.text.layouts import QUARTER_WORDS
+from lstmcast.ingest.time.axis import _clock_digits
 from lstmcast.ingest.time.numbered import FIRST, SECOND, UNSAID, read_number
 from lstmcast.ingest.time.transcription import in_ascii
 
@@ -228,6 +229,14 @@ def test_bare_digits_beside_a_date_are_the_time_of_day(header: str, tmp_path: Pa
         parsed = read_text(table(header, map(CLOCKS[header], LATER)), tmp_path, **options)
         assert parsed.panel.clock.freq == "h"
         np.testing.assert_array_equal(parsed.panel.times, LATER.to_numpy("datetime64[us]"))
+
+
+@pytest.mark.parametrize(
+    ("cells", "digits"),
+    [("0 30 930", 4), ("0 1200", 4), ("0 93000", 6), ("0 23", 0), ("0 1234567", 0), ("a", 0)],
+)
+def test_how_many_digits_a_time_of_day_has_is_told_by_the_longest(cells: str, digits: int) -> None:
+    assert _clock_digits(np.array(cells.split(), dtype=object)) == digits
 
 
 def test_digits_that_are_no_time_of_day_are_refused_by_their_line(tmp_path: Path) -> None:

@@ -68,6 +68,16 @@ def test_the_choice_is_made_on_some_windows_and_fitted_to_all(
     np.testing.assert_array_equal(found.choices[0].ridge.weight, again.choices[0].ridge.weight)
 
 
+def test_rows_are_not_cut_where_few_look_backs_would_be_left(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sampled, "MOST_WINDOWS", 500)
+    monkeypatch.setattr(sampled, "FEWEST_SERIES", 3)
+    task = build_task(panel(3, 900), OPTIONS, None, "time")
+    for spans, is_cut in ((500 // 3 // (12 + 6), True), (1 + 500 // 3 // (12 + 6), False)):
+        monkeypatch.setattr(sampled, "_FEWEST_SPANS", spans)
+        sample = sampled._sample(task.panel, task.blocks, task.horizon, task.options)
+        assert (sample is not None) == is_cut
+
+
 def test_the_sample_knows_nothing_of_test_rows() -> None:
     task = build_task(panel(4, 300), OPTIONS, None, "time")
     with pytest.MonkeyPatch.context() as patch:
