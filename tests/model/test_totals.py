@@ -11,6 +11,7 @@ import pytest
 from lstmcast.core.errors import UsageError
 from lstmcast.core.panel import Clock, Panel
 from lstmcast.forecasters.paths import Templates, factor, kept, spread_times
+from lstmcast.model.judged_totals import judged_totals
 from lstmcast.model.model import Model
 from lstmcast.model.output import of_numbers
 from lstmcast.model.periods import Periods, of_dates, parse_periods
@@ -183,3 +184,13 @@ def test_factors_are_bounded_and_times_see_every_hour() -> None:
     errors = Templates(kept(np.random.default_rng(0).normal(size=(3, 40, 6))), 10)
     assert (np.percentile(np.abs(errors.units), 80, axis=1) < 1.1).all()
     assert [errors.place(series, 9) for series in range(9)] == [0, 0, 0, 1, 1, 1, 2, 2, 2]
+
+
+def test_a_series_that_lags_behind_is_judged_once_from_its_last_row() -> None:
+    panel = stacked(hourly(1000), hourly(1000, 1))
+    before = stacked(hourly(800), hourly(800, 1))
+    made = single_threaded(before, small(horizon=24, lookback=48))
+    panel.values[1000 + 880 : 2000, 0] = np.nan
+    report = judged_totals(made, panel, DAY)
+    assert report["repeated"] == 0
+    assert report["rows"] > 5

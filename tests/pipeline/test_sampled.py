@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -11,6 +13,7 @@ from lstmcast.core.options import Options
 from lstmcast.core.panel import Panel
 from lstmcast.pipeline import sampled
 from lstmcast.pipeline.sampled import chosen_settings
+from lstmcast.pipeline.search import Candidate
 from lstmcast.pipeline.task import build_task
 from tests.command_line import lstmcast
 from tests.conftest import write_csv
@@ -66,6 +69,20 @@ def test_the_choice_is_made_on_some_windows_and_fitted_to_all(
         assert len(choice.windows.table.scaled) == len(task.panel.times)
         assert choice.training.max() >= last - OPTIONS.horizon
     np.testing.assert_array_equal(found.choices[0].ridge.weight, again.choices[0].ridge.weight)
+
+
+def test_errors_on_earlier_blocks_stay_those_of_the_sample(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sampled, "MOST_WINDOWS", 250)
+    monkeypatch.setattr(sampled, "FEWEST_SERIES", 3)
+    choose = sampled.choose
+
+    def with_earlier(*arguments: Any) -> list[Candidate]:
+        return [replace(each, errors=(each.errors[0], 0.25), aged=0.5) for each in choose(*arguments)]
+
+    monkeypatch.setattr(sampled, "choose", with_earlier)
+    (chosen, *_) = chosen_settings(build_task(panel(8, 150), OPTIONS, None, "time"), np.inf).choices
+    assert (chosen.errors[1:], chosen.aged) == ((0.25,), 0.5)
+    assert chosen.errors[0] != 0.25
 
 
 def test_rows_are_not_cut_where_few_look_backs_would_be_left(monkeypatch: pytest.MonkeyPatch) -> None:
