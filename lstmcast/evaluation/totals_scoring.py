@@ -101,13 +101,13 @@ def _came(ledger: TotalsLedger, actuals: Panel, members: Mapping[int, list[int]]
     for row in range(len(ledger)):
         spans, due = [], True
         for place in members[int(ledger.group[row])]:
-            if actuals.times[actuals.offsets[place]] > ledger.issued[row]:
-                continue  # a series that was not there yet
             values, is_over = _span(ledger, actuals, place, row, season)
             spans.append(values)
             due &= is_over
         is_due[row] = due and bool(spans)
-        if sum(map(len, spans)) != ledger.rows[row]:  # one that had closed was left out
+        if (
+            sum(map(len, spans)) != ledger.rows[row]
+        ):  # one that had closed, or was not there yet, was left out
             spans = [values for values in spans if np.isfinite(values).any()]
         lengths = {len(values) for values in spans}
         if len(lengths) == 1 and sum(map(len, spans)) == ledger.rows[row]:
